@@ -1,0 +1,1 @@
+"""Airbyte syncs in Airflow, declared in YAML."""

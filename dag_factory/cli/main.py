@@ -1,0 +1,78 @@
+"""The command `dag-factory`: finds the subcommand, imports that one alone and maps faults to exit statuses."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Protocol
+
+# Command to one line of help. The module has the command's name; only the one asked for is imported,
+# so that `validate` does not pay for the server of `local-airbyte`.
+COMMANDS = {
+    "validate": "check configuration files and report every mistake with its line",
+    "local-airbyte": "run a local development server that speaks Airbyte's public API",
+    "demo": "run every DAG of a folder on a real Airflow against the local Airbyte",
+    "up": "start Airflow's UI beside the local Airbyte and keep both running",
+}
+
+CLEAN, FINDINGS, WRONG_USAGE, OUR_FAULT, INTERRUPTED = 0, 1, 2, 3, 130
+
+
+class UsageError(Exception):
+    """The command was called in a way that it cannot serve; the message says what to change."""
+
+
+class Command(Protocol):
+    """What a module of this package offers to be a command."""
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Add the command's arguments."""
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        """Do it and return the exit status."""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run one command and return its exit status; never lets a traceback out for a user's mistake."""
+    name = next((word for word in argv if not word.startswith("-")), None)
+    command = _import(name) if name in COMMANDS else None
+    arguments = _parser(name, command).parse_args(argv)
+    assert command is not None  # noqa: S101 (argparse has ended the process for any other name)
+    try:
+        return command.run(arguments)
+    except UsageError as error:
+        print(f"dag-factory {name}: {error}", file=sys.stderr)
+        return WRONG_USAGE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader (`| head`) has left; devnull keeps the interpreter's last flush quiet.
+        sys.stdout = open("/dev/null", "w")  # noqa: PTH123, SIM115
+        return CLEAN
+    except Exception:  # the labelled boundary: everything that is no user's mistake is ours
+        traceback.print_exc()
+        print("dag-factory: this is a fault of dag-factory itself; please report it", file=sys.stderr)
+        return OUR_FAULT
+
+
+def run() -> None:
+    """The entry point of the installed script."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def _import(name: str) -> Command:
+    module: Command = importlib.import_module(f"dag_factory.cli.{name.replace('-', '_')}")  # type: ignore[assignment]
+    return module
+
+
+def _parser(chosen: str | None, command: Command | None) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="dag-factory", description="Airbyte syncs in Airflow, declared in YAML.")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name, text in COMMANDS.items():
+        subparser = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        if name == chosen and command is not None:
+            command.configure(subparser)
+    return parser

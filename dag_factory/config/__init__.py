@@ -1,0 +1,1 @@
+"""Text to a resolved, typed model of every DAG; imports nothing else of the package, and never Airflow."""

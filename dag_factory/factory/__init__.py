@@ -1,0 +1,1 @@
+"""Model to DAG: the only part that knows Airflow."""

@@ -1,0 +1,1 @@
+"""Diagnostics to text and other formats: pure functions over `config.diagnostics`."""
