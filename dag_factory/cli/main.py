@@ -64,7 +64,7 @@ def run() -> None:
 
 
 def _import(name: str) -> Command:
-    module: Command = importlib.import_module(f"dag_factory.cli.{name.replace('-', '_')}")  # type: ignore[assignment]
+    module: Command = importlib.import_module(f"dag_factory.cli.{name.replace('-', '_')}")
     return module
 
 

@@ -1,0 +1,76 @@
+"""What is wrong with a configuration, as plain values. Everything in the package may import this module."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+class Severity(enum.StrEnum):
+    """An error keeps its DAG from being made; a warning does not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, order=True)
+class Span:
+    """A stretch of text: lines and columns count from 1, columns in characters, the end is exclusive."""
+
+    line: int = 1
+    column: int = 1
+    end_line: int = 1
+    end_column: int = 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Related:
+    """A second place that a diagnostic speaks of, such as "first defined here"."""
+
+    file: str
+    span: Span
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Diagnostic:
+    """One mistake at one place.
+
+    The fields follow Airflow's own `DagImportError` (file, message, line, column, context, suggestion), so
+    that an importer inside Airflow's DAG processor can hand them on as they are.
+    """
+
+    file: str
+    span: Span
+    code: str
+    message: str
+    help: str | None = None
+    severity: Severity = Severity.ERROR
+    environment: str | None = None
+    source_line: str | None = None
+    related: tuple[Related, ...] = ()
+
+
+class ConfigError(Exception):
+    """The envelope that carries diagnostics to Airflow; its text lists them all."""
+
+    def __init__(self, text: str, diagnostics: tuple[Diagnostic, ...]) -> None:
+        super().__init__(text)
+        self.diagnostics = diagnostics
+
+
+def sort_unique(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Sort by file, place and code, and tell what shows in several environments once.
+
+    The first of equal ones stays; callers put the plain document before its environments.
+    """
+    first: dict[tuple[object, ...], Diagnostic] = {}
+    for diagnostic in diagnostics:
+        first.setdefault((diagnostic.file, diagnostic.span, diagnostic.code, diagnostic.message), diagnostic)
+    return tuple(sorted(first.values(), key=lambda d: (d.file, d.span, d.code, d.message)))
+
+
+def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
+    """Whether one of them is more than a warning."""
+    return any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics)

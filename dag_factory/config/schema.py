@@ -1,0 +1,205 @@
+"""Documents against the JSON Schemas in `schemas/`: diagnostics that speak of keys, lists and mappings."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import importlib.resources
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dag_factory.config.diagnostics import Diagnostic
+from dag_factory.config.foreign_keys import FOREIGN_KEYS
+from dag_factory.config.source import Document, Place
+from dag_factory.config.values import KeyPath
+
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
+    from jsonschema.protocols import Validator
+
+DAG_SCHEMA = "dag.schema.json"
+DEFAULTS_SCHEMA = "defaults.schema.json"
+
+
+def schema_text(name: str) -> str:
+    """Read one of the schemas, from the installed package or, in a checkout, from beside it."""
+    packaged = importlib.resources.files("dag_factory") / "schemas" / name
+    if packaged.is_file():
+        return packaged.read_text("utf-8")
+    return (Path(__file__).parents[2] / "schemas" / name).read_text("utf-8")
+
+
+def check_schema(document: Document, schema: str) -> list[Diagnostic]:
+    """Report everything in a document that its schema does not allow."""
+    errors = _validator(schema).iter_errors(document.value)
+    return [diagnostic for error in errors for diagnostic in _diagnostics(document, error)]
+
+
+@functools.cache
+def _validator(name: str) -> Validator:
+    """Compile a schema once in a process, with its references to the other one resolved."""
+    import jsonschema  # noqa: PLC0415 (0.1 s that only a check needs)
+    from referencing import Registry  # noqa: PLC0415
+    from referencing.jsonschema import DRAFT202012  # noqa: PLC0415
+
+    schemas = {name: json.loads(schema_text(name)) for name in (DAG_SCHEMA, DEFAULTS_SCHEMA)}
+    pairs = [(uri, DRAFT202012.create_resource(schema)) for uri, schema in schemas.items()]
+    registry: Any = Registry().with_resources(pairs)
+    base = jsonschema.Draft202012Validator
+    validator = jsonschema.validators.extend(base, {"pattern": _pattern}, type_checker=_types(base))
+    return validator({"$ref": name}, registry=registry)
+
+
+def _types(base: Any) -> Any:  # noqa: ANN401 (jsonschema's own types are not exported)
+    # JSON Schema counts 3.0 as an integer; Airflow does not.
+    return base.TYPE_CHECKER.redefine("integer", lambda _checker, value: type(value) is int)
+
+
+def _pattern(_validator: object, pattern: str, value: object, schema: Mapping[str, Any]) -> Iterator[Any]:
+    """Match like the ECMA expressions of JSON Schema, where `$` is the very end, not before a line break."""
+    from jsonschema import ValidationError  # noqa: PLC0415
+
+    if isinstance(value, str) and not re.search(pattern.replace("$", r"\Z"), value):
+        yield ValidationError(schema["patternErrorMessage"])
+
+
+def _diagnostics(document: Document, error: ValidationError) -> Iterator[Diagnostic]:
+    path: KeyPath = tuple(error.absolute_path)
+    place = Place(document=document, path=path)
+    keyword = str(error.validator)
+    if keyword == "additionalProperties":
+        yield from _unknown_keys(place, error)
+    elif keyword == "required":
+        yield from _missing_keys(place, error)
+    elif "propertyNames" in error.absolute_schema_path:
+        key = Place(document=document, path=(*path, error.instance))
+        yield key.diagnostic("bad-name", f"'{error.instance}': {_value_message(error)}", of_key=True)
+    elif keyword == "not":
+        yield place.diagnostic("misplaced-key", error.schema["errorMessage"], "delete it here", of_key=True)
+    elif keyword == "type":
+        yield _wrong_type(place, error)
+    else:
+        yield place.diagnostic("bad-value", f"{_subject(path)}: {_value_message(error)}", _value_help(error))
+
+
+def _unknown_keys(place: Place, error: ValidationError) -> Iterator[Diagnostic]:
+    known = set(error.schema.get("properties", ()))
+    for key in error.instance:
+        if key not in known:
+            at = Place(document=place.document, path=(*place.path, key))
+            yield at.diagnostic("unknown-key", f"unknown key '{key}'", _key_help(key, known), of_key=True)
+
+
+def _key_help(key: str, known: set[str]) -> str:
+    if key in FOREIGN_KEYS:
+        return FOREIGN_KEYS[key]
+    alike = difflib.get_close_matches(key.lower(), sorted(known), n=1)
+    if alike:
+        return f"did you mean '{alike[0]}'?"
+    return f"known keys here: {', '.join(sorted(known))}"
+
+
+def _missing_keys(place: Place, error: ValidationError) -> Iterator[Diagnostic]:
+    # jsonschema reports each missing key in an error of its own.
+    key = next(name for name in error.validator_value if error.message.startswith(repr(name)))
+    yield place.diagnostic("missing-key", f"the key '{key}' is missing", _MISSING_HELP.get(key), of_key=True)
+
+
+_MISSING_HELP = {
+    "syncs": "write 'syncs:' with at least one 'name: connection_id' below it",
+    "connection_id": "write the UUID of the Airbyte connection",
+    "notifier": "write the notifier's import path",
+    "dag_id": "write the id of the DAG to trigger",
+    "cron": "'timezone' goes with 'cron'; the DAG's own key 'timezone' applies to everything else",
+}
+
+_TYPE_NAMES = {
+    "object": "a mapping",
+    "array": "a list",
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "null": "null",
+}
+
+
+def _wrong_type(place: Place, error: ValidationError) -> Diagnostic:
+    wanted = error.validator_value
+    names = [wanted] if isinstance(wanted, str) else wanted
+    message = f"{_subject(place.path)} is {_type_name(error.instance)}, not {_either(_TYPE_NAMES[n] for n in names)}"
+    return place.diagnostic("wrong-type", message, _type_help(error.instance, names))
+
+
+def _type_name(value: object) -> str:
+    if value is None:
+        return "empty"
+    for kind, name in ((bool, "true or false"), (int, "a whole number"), (float, "a number"), (str, "text")):
+        if isinstance(value, kind):
+            return name
+    return "a list" if isinstance(value, list) else "a mapping"
+
+
+_YES_NO = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
+
+
+def _type_help(value: object, wanted: list[str]) -> str | None:
+    if value is None:
+        return "write a value or delete the key"
+    if "boolean" in wanted and isinstance(value, str):
+        return f"write {_YES_NO.get(value.lower(), 'true or false')}, without quotes"
+    if "integer" in wanted and isinstance(value, str) and value.strip().isdecimal():
+        return f"write {value.strip()}, without quotes"
+    if "string" in wanted and isinstance(value, bool | int | float):
+        return "put it in quotes"
+    if "array" in wanted:
+        return "write a list: [first, second]"
+    return "write 'key: value' pairs, indented below it" if wanted == ["object"] else None
+
+
+def _value_message(error: ValidationError) -> str:
+    keyword, bound = str(error.validator), error.validator_value
+    if keyword == "pattern":
+        return str(error.message)
+    if keyword == "enum":
+        return f"{_shown(error.instance)} is not one of {', '.join(map(str, bound))}"
+    return _BOUNDS[keyword].format(bound=bound)
+
+
+_BOUNDS = {
+    "minLength": "is empty",
+    "maxLength": "is longer than {bound} characters",
+    "minimum": "is less than {bound}",
+    "exclusiveMinimum": "is not greater than {bound}",
+    "maximum": "is greater than {bound}",
+    "minItems": "the list is empty",
+    "uniqueItems": "holds the same value twice",
+    "minProperties": "the mapping is empty",
+    "maxProperties": "holds more than {bound} key",
+    "dependentRequired": "'timezone' needs 'cron' beside it",
+}
+
+
+def _value_help(error: ValidationError) -> str | None:
+    if error.validator == "enum" and isinstance(error.instance, str):
+        alike = difflib.get_close_matches(error.instance.lower(), error.validator_value, n=1)
+        return f"did you mean '{alike[0]}'?" if alike else None
+    return None
+
+
+def _subject(path: KeyPath) -> str:
+    """Name a value by the nearest key above it."""
+    key = next((part for part in reversed(path) if isinstance(part, str)), None)
+    return "the document" if key is None else f"'{key}'"
+
+
+def _shown(value: object) -> str:
+    return repr(value) if isinstance(value, str) else str(value)
+
+
+def _either(words: Iterator[str]) -> str:
+    *most, last = words
+    return f"{', '.join(most)} or {last}" if most else last

@@ -1,0 +1,249 @@
+"""Files to YAML documents: plain values, and the way back from each value to its line and column."""
+
+from __future__ import annotations
+
+import functools
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from yaml.error import Mark, MarkedYAMLError
+from yaml.nodes import Node, ScalarNode
+
+from dag_factory.config import nodes
+from dag_factory.config.diagnostics import Diagnostic, Related, Severity, Span
+from dag_factory.config.values import KeyPath, Problem, Value, ValueBuilder, find
+
+MAX_BYTES = 1024 * 1024
+
+# What YAML takes for the end of a line.
+_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+_NOT_PRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_DOCUMENT_MARKER = re.compile(r"^---(?=\s|$)", re.MULTILINE)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SourceFile:
+    """A file's name, as people should read it, and its text."""
+
+    name: str
+    text: str
+
+    def diagnostic(
+        self,
+        span: Span,
+        code: str,
+        message: str,
+        help: str | None = None,
+        *,
+        severity: Severity = Severity.ERROR,
+        related: tuple[Related, ...] = (),
+    ) -> Diagnostic:
+        """Make a diagnostic at a place of this file, with the line that it points to."""
+        return Diagnostic(
+            file=self.name,
+            span=span,
+            code=code,
+            message=message,
+            help=help,
+            severity=severity,
+            source_line=_line(self.text, span.line),
+            related=related,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Document:
+    """One YAML document as plain values, and what was wrong with it while it was read.
+
+    It is `whole` unless a part of it could not be read: then a further check would only find follow-ups.
+    """
+
+    file: SourceFile
+    index: int
+    value: Value
+    diagnostics: tuple[Diagnostic, ...] = ()
+    whole: bool = True
+
+    @property
+    def text(self) -> str:
+        """The document's own part of the file, without its `---`."""
+        starts = [0, *(match.end() for match in _DOCUMENT_MARKER.finditer(self.file.text))]
+        ends = [*(match.start() for match in _DOCUMENT_MARKER.finditer(self.file.text)), None]
+        parts = [self.file.text[start:end] for start, end in zip(starts, ends, strict=True)]
+        if _is_prologue(parts[0]) and len(parts) > 1:
+            del parts[0]
+        return parts[min(self.index, len(parts) - 1)].strip("\r\n")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """Where a value stands: a path into a document, of which the line is looked up only when it is told."""
+
+    document: Document
+    path: KeyPath = ()
+
+    def span(self, *, of_key: bool = False) -> Span:
+        """Give the place of the value, or of its key."""
+        top = _top_nodes(self.document.file.text)[self.document.index]
+        if top is None:
+            return Span()
+        key, value = find(top, self.path)
+        # A mapping or a list begins where its first part does: its key tells better which one is meant.
+        return _span_of(value if not of_key and isinstance(value, ScalarNode) else key)
+
+    def diagnostic(
+        self,
+        code: str,
+        message: str,
+        help: str | None = None,
+        *,
+        of_key: bool = False,
+        severity: Severity = Severity.ERROR,
+        related: tuple[Related, ...] = (),
+    ) -> Diagnostic:
+        """Make a diagnostic that points here."""
+        span = self.span(of_key=of_key)
+        return self.document.file.diagnostic(span, code, message, help, severity=severity, related=related)
+
+    def related(self, message: str, *, of_key: bool = False) -> Related:
+        """Make the second place of a diagnostic that points elsewhere."""
+        return Related(file=self.document.file.name, span=self.span(of_key=of_key), message=message)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Source:
+    """What reading one file gave: its documents, or why there are none."""
+
+    documents: tuple[Document, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def read_source(path: Path, name: str) -> Source:
+    """Read one file; whatever is wrong with it is a diagnostic, never an exception."""
+    try:
+        data = _read_bytes(path)
+    except OSError as error:
+        return _unreadable(name, f"cannot be read: {error.strerror or type(error).__name__}")
+    if data is None:
+        return _unreadable(name, "is not a regular file", "delete it or give it another name")
+    if len(data) > MAX_BYTES:
+        size = f"is larger than {MAX_BYTES // 1024} KiB"
+        return _unreadable(name, size, "split it: one file may hold many DAGs, and a folder many files")
+    return parse_source(data, name)
+
+
+def parse_source(data: bytes, name: str) -> Source:
+    """Parse the bytes of one file; whatever is wrong with them is a diagnostic, never an exception."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        file = SourceFile(name=name, text=data[: error.start].decode("utf-8-sig", "replace"))
+        place = _span_at(file.text, len(file.text))
+        return _refused(file.diagnostic(place, "yaml-encoding", "not UTF-8 text", "save the file as UTF-8"))
+    file = SourceFile(name=name, text=text)
+    control = _NOT_PRINTABLE.search(text)
+    if control:
+        message = f"the control character U+{ord(control.group()):04X} is not allowed in YAML"
+        return _refused(
+            file.diagnostic(_span_at(text, control.start()), "yaml-encoding", message, "delete it")
+        )
+    try:
+        tops = _top_nodes(text)
+    except MarkedYAMLError as error:
+        return _refused(_syntax_diagnostic(file, error))
+    documents = tuple(_document(file, index, top) for index, top in enumerate(tops))
+    return Source(documents=documents, diagnostics=())
+
+
+def _document(file: SourceFile, index: int, top: Node | None) -> Document:
+    builder = ValueBuilder()
+    value = None if top is None else builder.build(top)
+    return Document(
+        file=file,
+        index=index,
+        value=value,
+        diagnostics=tuple(_problem_diagnostic(file, problem) for problem in builder.problems),
+        whole=all(problem.code == "duplicate-key" for problem in builder.problems),
+    )
+
+
+def _read_bytes(path: Path) -> bytes | None:
+    if not path.is_file():
+        path.stat()  # a dangling link raises here and says so; a folder or a device does not
+        return None
+    with path.open("rb") as file:
+        return file.read(MAX_BYTES + 1)
+
+
+def _unreadable(name: str, message: str, help: str | None = None) -> Source:
+    return _refused(Diagnostic(file=name, span=Span(), code="unreadable-file", message=message, help=help))
+
+
+def _refused(diagnostic: Diagnostic) -> Source:
+    return Source(documents=(), diagnostics=(diagnostic,))
+
+
+# A pure function of the text, so it cannot be stale: spans are asked for one after the other.
+@functools.lru_cache(maxsize=2)
+def _top_nodes(text: str) -> tuple[Node | None, ...]:
+    return tuple(nodes.compose(text))
+
+
+def _problem_diagnostic(file: SourceFile, problem: Problem) -> Diagnostic:
+    first = [] if problem.first is None else [_span_of(problem.first)]
+    related = tuple(Related(file=file.name, span=span, message="first here") for span in first)
+    return file.diagnostic(
+        _span_of(problem.node), problem.code, problem.message, problem.help, related=related
+    )
+
+
+# The parser's words for the mistakes that people make most, and what to do about them.
+_SYNTAX_HELP = (
+    ("cannot start any token", "indent with blanks, and quote text that begins with @, ` or %"),
+    ("mapping values are not allowed", "quote text that holds ': ', and check the indentation"),
+    ("did not find expected key", "check the indentation of this line and the one above"),
+    ("could not find expected ':'", "write 'key: value', with a blank after the colon"),
+    ("did not find expected", "close what was opened: [ with ], { with }, and quotes"),
+    ("undefined alias", "quote text that begins with *"),
+    ("unexpected end of stream", "close the quotes"),
+)
+
+
+def _syntax_diagnostic(file: SourceFile, error: MarkedYAMLError) -> Diagnostic:
+    mark = error.problem_mark or error.context_mark
+    span = Span() if mark is None else _span_of_marks(mark, mark)
+    problem = error.problem or error.context or "no YAML"
+    if "\t" in (_line(file.text, span.line) or "")[: span.column]:
+        mend: str | None = "indent with blanks: YAML allows no tabs there"
+    else:
+        mend = next((text for part, text in _SYNTAX_HELP if part in problem), None)
+    return file.diagnostic(span, "yaml-syntax", problem, mend)
+
+
+def _span_of(node: Node) -> Span:
+    return _span_of_marks(node.start_mark, node.end_mark)
+
+
+def _span_of_marks(start: Mark, end: Mark) -> Span:
+    line, column = start.line + 1, start.column + 1
+    end_line, end_column = end.line + 1, end.column + 1
+    if (end_line, end_column) <= (line, column):
+        end_line, end_column = line, column + 1
+    return Span(line=line, column=column, end_line=end_line, end_column=end_column)
+
+
+def _span_at(text: str, index: int) -> Span:
+    lines = _BREAK.split(text[:index])
+    line, column = len(lines), len(lines[-1]) + 1
+    return Span(line=line, column=column, end_line=line, end_column=column + 1)
+
+
+def _line(text: str, number: int) -> str | None:
+    lines = _BREAK.split(text)
+    return lines[number - 1] if number <= len(lines) else None
+
+
+def _is_prologue(text: str) -> bool:
+    """Whether what stands before the first `---` is no document: blanks, comments and directives."""
+    return all(line.startswith(("#", "%")) or not line.strip() for line in _BREAK.split(text))
