@@ -1,4 +1,4 @@
-"""The command `dag-factory`: finds the subcommand, imports that one alone and maps faults to exit statuses."""
+"""The command `dag-factory`: finds the subcommand, imports it alone and maps faults to exit statuses."""
 
 from __future__ import annotations
 
@@ -69,7 +69,8 @@ def _import(name: str) -> Command:
 
 
 def _parser(chosen: str | None, command: Command | None) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="dag-factory", description="Airbyte syncs in Airflow, declared in YAML.")
+    description = "Airbyte syncs in Airflow, declared in YAML."
+    parser = argparse.ArgumentParser(prog="dag-factory", description=description)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, text in COMMANDS.items():
         subparser = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")

@@ -54,7 +54,7 @@ FOREIGN_KEYS = {
     "retry": "write 'retries'",
     "schedule_interval": "write 'schedule'",
     "sla": _NO_SLA,
-    "soft_fail": "delete it: a sync that failed is a failed task; 'trigger_rule' lets later ones run all the same",
+    "soft_fail": "delete it: 'trigger_rule: all_done' lets a later sync run after one that failed",
     "sync": "write 'syncs', a mapping of name to sync",
     "tasks": "write 'syncs', a mapping of name to sync",
     "timetable": "write 'schedule'",

@@ -64,8 +64,8 @@ class Composer(CParser):
         self._depth -= 1
 
 
-def compose(text: str) -> Iterator[Node | None]:
-    """Yield the top node of each document, None for an empty one.
+def compose(text: str) -> Iterator[Node]:
+    """Yield the top node of each document; an empty one has a null scalar.
 
     Raises `yaml.YAMLError` where the text is no YAML, nested too deep, or holds too many documents.
     """
@@ -73,11 +73,12 @@ def compose(text: str) -> Iterator[Node | None]:
     count = 0
     while composer.check_node():
         node = composer.get_node()
+        assert node is not None  # noqa: S101 (check_node has seen it)
         count += 1
-        if node is not None and count > MAX_DOCUMENTS:
+        if count > MAX_DOCUMENTS:
             problem = f"more than {MAX_DOCUMENTS} documents in one file"
             raise MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
-        yield None if node is None or _is_empty(node) else node
+        yield node
 
 
 def scalar_value(node: ScalarNode) -> str | int | float | bool | None:
@@ -119,7 +120,3 @@ def _plain_tag(text: str) -> str:
 def _integer(text: str) -> int:
     base = {"0o": 8, "0x": 16}.get(text[:2], 10)
     return int(text, base)
-
-
-def _is_empty(node: Node) -> bool:
-    return isinstance(node, ScalarNode) and node.tag == NULL and node.value == ""

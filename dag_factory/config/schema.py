@@ -9,16 +9,17 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeAlias
 
 from dag_factory.config.diagnostics import Diagnostic
 from dag_factory.config.foreign_keys import FOREIGN_KEYS
 from dag_factory.config.source import Document, Place
 from dag_factory.config.values import KeyPath
 
-if TYPE_CHECKING:
-    from jsonschema import ValidationError
-    from jsonschema.protocols import Validator
+# jsonschema's ValidationError and Validator. Their annotations speak of errors still being made, whose
+# fields may be unset; the errors that reach this module are complete.
+ValidationError: TypeAlias = Any
+Validator: TypeAlias = Any
 
 DAG_SCHEMA = "dag.schema.json"
 DEFAULTS_SCHEMA = "defaults.schema.json"
@@ -42,28 +43,31 @@ def check_schema(document: Document, schema: str) -> list[Diagnostic]:
 def _validator(name: str) -> Validator:
     """Compile a schema once in a process, with its references to the other one resolved."""
     import jsonschema  # noqa: PLC0415 (0.1 s that only a check needs)
-    from referencing import Registry  # noqa: PLC0415
-    from referencing.jsonschema import DRAFT202012  # noqa: PLC0415
+    from referencing import Registry  # noqa: PLC0415 (comes with jsonschema)
+    from referencing.jsonschema import DRAFT202012  # noqa: PLC0415 (comes with jsonschema)
 
-    schemas = {name: json.loads(schema_text(name)) for name in (DAG_SCHEMA, DEFAULTS_SCHEMA)}
-    pairs = [(uri, DRAFT202012.create_resource(schema)) for uri, schema in schemas.items()]
-    registry: Any = Registry().with_resources(pairs)
-    base = jsonschema.Draft202012Validator
-    validator = jsonschema.validators.extend(base, {"pattern": _pattern}, type_checker=_types(base))
-    return validator({"$ref": name}, registry=registry)
-
-
-def _types(base: Any) -> Any:  # noqa: ANN401 (jsonschema's own types are not exported)
+    pairs = [(uri, DRAFT202012.create_resource(_schema(uri))) for uri in (DAG_SCHEMA, DEFAULTS_SCHEMA)]
+    base: Any = jsonschema.Draft202012Validator
     # JSON Schema counts 3.0 as an integer; Airflow does not.
-    return base.TYPE_CHECKER.redefine("integer", lambda _checker, value: type(value) is int)
+    types = base.TYPE_CHECKER.redefine("integer", lambda _checker, value: type(value) is int)
+    extend: Any = jsonschema.validators.extend
+    strict = extend(base, {"pattern": _pattern}, type_checker=types)
+    return strict({"$ref": name}, registry=Registry().with_resources(pairs))
+
+
+def _schema(name: str) -> dict[str, Any]:
+    schema: dict[str, Any] = json.loads(schema_text(name))
+    # Where a schema names its dialect, jsonschema leaves the extended validator at each reference to it.
+    del schema["$schema"]
+    return schema
 
 
 def _pattern(_validator: object, pattern: str, value: object, schema: Mapping[str, Any]) -> Iterator[Any]:
     """Match like the ECMA expressions of JSON Schema, where `$` is the very end, not before a line break."""
-    from jsonschema import ValidationError  # noqa: PLC0415
+    import jsonschema  # noqa: PLC0415 (loaded by then)
 
     if isinstance(value, str) and not re.search(pattern.replace("$", r"\Z"), value):
-        yield ValidationError(schema["patternErrorMessage"])
+        yield jsonschema.ValidationError(schema["patternErrorMessage"])
 
 
 def _diagnostics(document: Document, error: ValidationError) -> Iterator[Diagnostic]:
@@ -130,7 +134,8 @@ _TYPE_NAMES = {
 def _wrong_type(place: Place, error: ValidationError) -> Diagnostic:
     wanted = error.validator_value
     names = [wanted] if isinstance(wanted, str) else wanted
-    message = f"{_subject(place.path)} is {_type_name(error.instance)}, not {_either(_TYPE_NAMES[n] for n in names)}"
+    names_read = _either(_TYPE_NAMES[name] for name in names)
+    message = f"{_subject(place.path)} is {_type_name(error.instance)}, not {names_read}"
     return place.diagnostic("wrong-type", message, _type_help(error.instance, names))
 
 
@@ -187,7 +192,16 @@ def _value_help(error: ValidationError) -> str | None:
     if error.validator == "enum" and isinstance(error.instance, str):
         alike = difflib.get_close_matches(error.instance.lower(), error.validator_value, n=1)
         return f"did you mean '{alike[0]}'?" if alike else None
-    return None
+    return _HELP.get(str(error.validator))
+
+
+_HELP = {
+    "minItems": "write at least one item, or delete the key",
+    "minLength": "write a value or delete the key",
+    "minProperties": "write at least one key below it",
+    "uniqueItems": "keep one of them",
+    "dependentRequired": "write 'cron', or the DAG's own key 'timezone'",
+}
 
 
 def _subject(path: KeyPath) -> str:

@@ -86,8 +86,6 @@ class Place:
     def span(self, *, of_key: bool = False) -> Span:
         """Give the place of the value, or of its key."""
         top = _top_nodes(self.document.file.text)[self.document.index]
-        if top is None:
-            return Span()
         key, value = find(top, self.path)
         # A mapping or a list begins where its first part does: its key tells better which one is meant.
         return _span_of(value if not of_key and isinstance(value, ScalarNode) else key)
@@ -156,9 +154,9 @@ def parse_source(data: bytes, name: str) -> Source:
     return Source(documents=documents, diagnostics=())
 
 
-def _document(file: SourceFile, index: int, top: Node | None) -> Document:
+def _document(file: SourceFile, index: int, top: Node) -> Document:
     builder = ValueBuilder()
-    value = None if top is None else builder.build(top)
+    value = builder.build(top)
     return Document(
         file=file,
         index=index,
@@ -186,7 +184,7 @@ def _refused(diagnostic: Diagnostic) -> Source:
 
 # A pure function of the text, so it cannot be stale: spans are asked for one after the other.
 @functools.lru_cache(maxsize=2)
-def _top_nodes(text: str) -> tuple[Node | None, ...]:
+def _top_nodes(text: str) -> tuple[Node, ...]:
     return tuple(nodes.compose(text))
 
 

@@ -40,6 +40,7 @@ class ValueBuilder:
         self._values: dict[int, Value] = {}
         self._sizes: dict[int, int] = {}
         self._under_way: set[int] = set()
+        self._too_large = False
 
     def build(self, node: Node) -> Value:
         """Give the node's value; where there is a problem, the rest without it."""
@@ -67,9 +68,9 @@ class ValueBuilder:
 
     def _child(self, parent: Node, node: Node) -> Value:
         value = self.build(node)
-        before = self._sizes[id(parent)]
-        self._sizes[id(parent)] = before + self._sizes.get(id(node), 1)
-        if before <= MAX_VALUES < self._sizes[id(parent)]:
+        self._sizes[id(parent)] += self._sizes.get(id(node), 1)
+        if self._sizes[id(parent)] > MAX_VALUES and not self._too_large:
+            self._too_large = True
             message = f"aliases make more than {MAX_VALUES} values of this"
             self._report(parent, "yaml-alias", message, "write fewer aliases to aliases")
         return value

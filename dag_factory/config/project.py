@@ -1,0 +1,254 @@
+"""A folder of configuration files, read, checked, resolved and typed: the whole way, as one value.
+
+Data flows one way: files, documents that fit the schema, resolved DAGs, rules, typed DAGs. Nothing is
+printed, logged or raised for a user's mistake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from dag_factory.config.diagnostics import Diagnostic, Span, has_errors, sort_unique
+from dag_factory.config.files import ConfigFile, Listing, defaults_above, list_files
+from dag_factory.config.layers import ResolvedDag, declared_environments, resolve
+from dag_factory.config.model import Dag, dag_from
+from dag_factory.config.project_rules import PROJECT_RULES
+from dag_factory.config.rules import DAG_RULES
+from dag_factory.config.schema import DAG_SCHEMA, DEFAULTS_SCHEMA, check_schema
+from dag_factory.config.source import Document, Place, read_source
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Project:
+    """The DAGs that a folder holds in one environment, and what keeps others from being made."""
+
+    dags: tuple[Dag, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Findings:
+    """What is wrong in a number of files, in any environment."""
+
+    diagnostics: tuple[Diagnostic, ...]
+    files: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CheckedFile:
+    """A file's documents that fit the schema, and what is wrong with the others."""
+
+    file: ConfigFile
+    documents: tuple[Document, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Layered:
+    """A document that fits the schema, and the defaults that apply to it, the top folder's first."""
+
+    document: Document
+    defaults: tuple[Document, ...]
+    file_stem: str
+
+    @property
+    def environments(self) -> frozenset[str]:
+        """The environments that change something about this DAG."""
+        layers = (*self.defaults, self.document)
+        return frozenset(name for layer in layers for name in declared_environments(layer))
+
+
+def load_project(root: Path, environment: str | None) -> Project:
+    """Read a whole folder as it is in one environment."""
+    listing = list_files(root, root.name)
+    checked, layered = _check_files(listing, listing.files)
+    unknown = _unknown_environment(listing.name, environment, _declared(checked))
+    # With the wrong environment a DAG would do the wrong thing: none is made.
+    dags, found = _typed([] if unknown else [_resolve(each, environment) for each in layered])
+    diagnostics = [*listing.diagnostics, *unknown, *_of_files(checked), *found]
+    return Project(dags=dags, diagnostics=sort_unique(diagnostics))
+
+
+def load_dag(root: Path, environment: str | None, dag_id: str) -> Dag | None:
+    """Read one DAG alone, as a task start needs it; None if no file makes it.
+
+    The same document is found as in `load_project`: the one in the file that has the DAG's name, else one
+    of those whose text holds the id.
+    """
+    listing = list_files(root, root.name)
+    for files in _files_that_may_hold(listing.files, dag_id):
+        _, layered = _check_files(listing, files)
+        dags, _ = _typed([_resolve(each, environment) for each in layered])
+        for dag in dags:
+            if dag.dag_id == dag_id:
+                return dag
+    return None
+
+
+def validate_project(
+    root: Path, name: str, environment: str | None, wanted: Callable[[ConfigFile], bool]
+) -> Findings:
+    """Read the wanted files of a folder and check them in every environment that is declared.
+
+    A mistake that shows only in some environments names the first of them. `environment` is the one that
+    DAG_FACTORY_ENV names, which has to be declared.
+    """
+    listing = list_files(root, name)
+    files = [file for file in listing.files if wanted(file)]
+    checked, layered = _check_files(listing, files)
+    declared = _declared(checked)
+    found = [*listing.diagnostics, *_of_files(checked), *_unknown_environment(name, environment, declared)]
+    base = [_resolve(each, None) for each in layered]
+    for selected in (None, *declared):
+        found += _environment_diagnostics(layered, base, selected)
+    return Findings(diagnostics=sort_unique(found), files=len(files))
+
+
+def _check_files(listing: Listing, files: Sequence[ConfigFile]) -> tuple[list[CheckedFile], list[Layered]]:
+    """Check files and the defaults that apply to them; defaults that are wrong hold back all below them."""
+    by_folder = {file.folder: file for file in listing.files if file.is_defaults}
+    above = {file.name: defaults_above(file, by_folder) for file in files if not file.is_defaults}
+    needed = {each.name: each for chain in above.values() for each in chain}
+    needed |= {file.name: file for file in files if file.is_defaults}
+    defaults = {name: _check_defaults(file) for name, file in needed.items()}
+    checked = [check_file(file, DAG_SCHEMA) for file in files if not file.is_defaults]
+    layered = [
+        each
+        for file in checked
+        for each in _layered(file, [defaults[chain.name] for chain in above[file.file.name]])
+    ]
+    return [*defaults.values(), *checked], layered
+
+
+def check_file(file: ConfigFile, schema: str) -> CheckedFile:
+    """Read a file and hold its documents against the schema."""
+    source = read_source(file.path, file.name)
+    diagnostics = list(source.diagnostics)
+    good = []
+    for document in source.documents:
+        found = [*document.diagnostics, *_check_document(document, schema)]
+        if schema == DAG_SCHEMA and len(source.documents) > 1:
+            found += _check_named(document)
+        diagnostics += found
+        if not has_errors(found):
+            good.append(document)
+    if not source.documents and not diagnostics:
+        diagnostics.append(_empty(file))
+    return CheckedFile(file=file, documents=tuple(good), diagnostics=tuple(diagnostics))
+
+
+def _check_document(document: Document, schema: str) -> list[Diagnostic]:
+    if not document.whole:
+        return []
+    if document.value is None:
+        place = Place(document=document)
+        return [place.diagnostic("empty-document", "the document is empty", "write a DAG, or delete it")]
+    return check_schema(document, schema)
+
+
+def _check_named(document: Document) -> list[Diagnostic]:
+    if not isinstance(document.value, dict) or "dag_id" in document.value:
+        return []
+    place = Place(document=document)
+    message = "the key 'dag_id' is missing, and the file holds several documents"
+    return [place.diagnostic("missing-key", message, "write a 'dag_id' in each document")]
+
+
+def _check_defaults(file: ConfigFile) -> CheckedFile:
+    checked = check_file(file, DEFAULTS_SCHEMA)
+    # Defaults that say nothing harm nobody.
+    diagnostics = tuple(each for each in checked.diagnostics if each.code != "empty-document")
+    more = [
+        Place(document=document).diagnostic(
+            "bad-defaults", "defaults are one document", "merge the documents"
+        )
+        for document in checked.documents[1:]
+    ]
+    return replace(checked, documents=checked.documents[:1], diagnostics=(*diagnostics, *more))
+
+
+def _layered(file: CheckedFile, defaults: Sequence[CheckedFile]) -> Iterator[Layered]:
+    if any(has_errors(each.diagnostics) for each in defaults):
+        return
+    layers = tuple(document for each in defaults for document in each.documents)
+    for document in file.documents:
+        yield Layered(document=document, defaults=layers, file_stem=file.file.stem)
+
+
+def _resolve(layered: Layered, environment: str | None) -> ResolvedDag:
+    return resolve(layered.document, layered.defaults, environment, layered.file_stem)
+
+
+def _environment_diagnostics(
+    layered: Sequence[Layered], base: Sequence[ResolvedDag], environment: str | None
+) -> list[Diagnostic]:
+    """Find what is wrong in one environment; DAGs that it does not change are not checked again."""
+    changed = [environment is None or environment in each.environments for each in layered]
+    dags = [
+        _resolve(each, environment) if differs else plain
+        for each, plain, differs in zip(layered, base, changed, strict=True)
+    ]
+    found = [
+        diagnostic
+        for dag, differs in zip(dags, changed, strict=True)
+        if differs
+        for diagnostic in _dag_diagnostics(dag)
+    ]
+    found += [diagnostic for rule in PROJECT_RULES for _, diagnostic in rule(dags)]
+    return [replace(diagnostic, environment=environment) for diagnostic in found]
+
+
+def _dag_diagnostics(dag: ResolvedDag) -> list[Diagnostic]:
+    return [diagnostic for rule in DAG_RULES for diagnostic in rule(dag)]
+
+
+def _typed(resolved: Sequence[ResolvedDag]) -> tuple[tuple[Dag, ...], list[Diagnostic]]:
+    """Type the DAGs that no rule holds back, and tell what the rules found."""
+    found = [(dag, diagnostic) for dag in resolved for diagnostic in _dag_diagnostics(dag)]
+    found += [pair for rule in PROJECT_RULES for pair in rule(resolved)]
+    held_back = {id(dag) for dag, diagnostic in found if has_errors([diagnostic])}
+    dags = tuple(dag_from(dag) for dag in resolved if id(dag) not in held_back)
+    return dags, [diagnostic for _, diagnostic in found]
+
+
+def _of_files(checked: Sequence[CheckedFile]) -> list[Diagnostic]:
+    return [diagnostic for file in checked for diagnostic in file.diagnostics]
+
+
+def _declared(checked: Sequence[CheckedFile]) -> list[str]:
+    names = {
+        name for file in checked for document in file.documents for name in declared_environments(document)
+    }
+    return sorted(names)
+
+
+def _unknown_environment(name: str, environment: str | None, declared: Sequence[str]) -> list[Diagnostic]:
+    if environment is None or environment in declared:
+        return []
+    known = f"declared are {', '.join(declared)}" if declared else "no file declares one"
+    message = f"DAG_FACTORY_ENV names the environment '{environment}', but {known}"
+    mend = "correct the variable, or declare the environment in a file under 'environments'"
+    return [Diagnostic(file=name, span=Span(), code="unknown-environment", message=message, help=mend)]
+
+
+def _empty(file: ConfigFile) -> Diagnostic:
+    message = "the file holds no document"
+    return Diagnostic(file=file.name, span=Span(), code="empty-document", message=message, help="write a DAG")
+
+
+def _files_that_may_hold(files: Sequence[ConfigFile], dag_id: str) -> Iterator[Sequence[ConfigFile]]:
+    """Yield the file that has the DAG's name, then all whose text holds the id."""
+    named = [file for file in files if file.stem == dag_id]
+    if named:
+        yield named
+    wanted = dag_id.encode()
+    yield [file for file in files if not file.is_defaults and _holds(file.path, wanted)]
+
+
+def _holds(path: Path, wanted: bytes) -> bool:
+    try:
+        return path.is_file() and wanted in path.read_bytes()
+    except OSError:  # reported when the whole folder is read
+        return False
