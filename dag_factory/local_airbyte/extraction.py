@@ -1,0 +1,74 @@
+"""One attempt of a job: moves rows from the connection's source to its files. For the runner alone."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from dag_factory.local_airbyte import built_in
+from dag_factory.local_airbyte.clock import Clock
+from dag_factory.local_airbyte.connector import FAKER_CONFIG, Connector
+from dag_factory.local_airbyte.connector_read import read_connector
+from dag_factory.local_airbyte.destination import RawFiles
+from dag_factory.local_airbyte.ledger import Ledger
+from dag_factory.local_airbyte.model import RESET, RUNNING, Job
+from dag_factory.local_airbyte.plans import folder_name, read_plan
+from dag_factory.local_airbyte.signals import Signals
+from dag_factory.local_airbyte.store import Store
+
+FAKER = "source-faker"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Extraction:
+    """What an attempt needs, whichever source it reads."""
+
+    store: Store
+    clock: Clock
+    data_folder: Path
+    source_faker: Path | None
+
+    def begin_attempt(self, job: Job) -> None:
+        """Count the attempt; the first one finds that the built-in source has grown since the last sync."""
+        with self.store.transaction():
+            if job.attempt == 0 and job.job_type != RESET:
+                built_in.grow(self.store, job.connection_id, read_plan(self.store, job.connection_id).rows)
+            now = self.clock.now()
+            self.store.update_job(job.job_id, now=now, attempt=job.attempt + 1, status=RUNNING)
+
+    def run(self, job: Job, seconds: float, part: float, signals: Signals) -> None:
+        """Work for `seconds`, on `part` (0 to 1) of the rows left; a connector always reads to its end."""
+        with RawFiles(self.data_folder / folder_name(self.store, job.connection_id)) as files:
+            if job.job_type == RESET:
+                self._reset(job, seconds, files, signals)
+            elif self.source_of(job.connection_id) == built_in.BUILT_IN:
+                ledger = self._ledger(job, built_in.BUILT_IN, files)
+                built_in.move_rows(ledger, job.connection_id, seconds, part, signals)
+            else:
+                self._run_connector(job, seconds, files, signals)
+
+    def source_of(self, connection_id: str) -> str:
+        """The connector if the server was given one and the connection's plan does not say otherwise."""
+        chosen = read_plan(self.store, connection_id).source or FAKER
+        return FAKER if self.source_faker is not None and chosen == FAKER else built_in.BUILT_IN
+
+    def _reset(self, job: Job, seconds: float, files: RawFiles, signals: Signals) -> None:
+        signals.sleep(seconds)
+        files.clear()
+        self.store.forget_positions(job.connection_id)
+        self.store.update_job(job.job_id, now=self.clock.now(), rows=0, bytes=0)
+
+    def _run_connector(self, job: Job, seconds: float, files: RawFiles, signals: Signals) -> None:
+        begin = time.monotonic()
+        config = {**FAKER_CONFIG, **(read_plan(self.store, job.connection_id).config or {})}
+        assert self.source_faker is not None  # noqa: S101 (source_of has asked)
+        connector = Connector(
+            executable=self.source_faker, config=config, folder=self.data_folder / "connector"
+        )
+        ledger = self._ledger(job, FAKER, files)
+        read_connector(connector, ledger, self.store, job.connection_id, signals)
+        signals.sleep(max(0.0, seconds - (time.monotonic() - begin)))
+
+    def _ledger(self, job: Job, source: str, files: RawFiles) -> Ledger:
+        return Ledger(store=self.store, clock=self.clock, job=job, source=source, files=files)

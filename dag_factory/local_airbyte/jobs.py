@@ -1,0 +1,86 @@
+"""The job life cycle as pure decisions: what may follow what, and what a POST or DELETE answers.
+
+After Airbyte's JobStatus and ConnectionManagerWorkflow of August 2026.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dag_factory.local_airbyte import problems
+from dag_factory.local_airbyte.model import (
+    CANCELLED,
+    FAILED,
+    INCOMPLETE,
+    PENDING,
+    QUEUED,
+    RESET,
+    RUNNING,
+    SUCCEEDED,
+    Job,
+)
+from dag_factory.local_airbyte.problems import Problem
+
+FOLLOWERS = {
+    PENDING: {QUEUED, RUNNING, FAILED, CANCELLED, INCOMPLETE},
+    QUEUED: {PENDING, RUNNING, CANCELLED, FAILED},
+    RUNNING: {INCOMPLETE, SUCCEEDED, FAILED, CANCELLED},
+    INCOMPLETE: {PENDING, RUNNING, FAILED, CANCELLED, INCOMPLETE, SUCCEEDED},
+    FAILED: {FAILED},
+    SUCCEEDED: set[str](),
+    CANCELLED: set[str](),
+}
+# "reset" and "clear" start the same job; the server reports both as "reset".
+JOB_TYPES = {"sync": "sync", "reset": RESET, "clear": RESET, "refresh": "refresh"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Create:
+    """Start a new job."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """Answer with the job there is; `hurry` cuts its wait before the next attempt short."""
+
+    job: Job
+    hurry: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Replace:
+    """Cancel the job that runs, then start a new one."""
+
+    job: Job
+
+
+def may_follow(status: str, following: str) -> bool:
+    """Whether a job may go from one status to the other."""
+    return status == following or following in FOLLOWERS[status]
+
+
+def decide_submission(
+    *, connection_id: str, connection_status: str | None, job_type: str, active: Job | None, strict: bool
+) -> Create | Answer | Replace | Problem:
+    """What `POST /jobs` does; a connection status of None means that there is no such connection."""
+    if connection_status is None:
+        return problems.not_found("connection", connection_id)
+    if job_type == "refresh":
+        return problems.unprocessable("Refreshes are not supported in the public API")
+    if connection_status != "active":
+        return problems.state_conflict("Could not fulfill request")
+    return Create() if active is None else _decide_beside(active, job_type, strict)
+
+
+def may_cancel(job: Job | None) -> bool:
+    """Whether `DELETE /jobs/{jobId}` stops the connection's job: a job between two attempts ignores it."""
+    return job is not None and job.status in (PENDING, QUEUED, RUNNING)
+
+
+def _decide_beside(active: Job, job_type: str, strict: bool) -> Answer | Replace | Problem:
+    """What a submission does while a job of the connection is active."""
+    if job_type == RESET:
+        return Answer(job=active) if active.job_type == RESET else Replace(job=active)
+    if active.status == RUNNING or strict:
+        return problems.try_again_later(f"A sync is already running for: {active.connection_id}")
+    return Answer(job=active, hurry=active.status == INCOMPLETE)

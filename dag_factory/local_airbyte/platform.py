@@ -1,0 +1,110 @@
+"""The local Airbyte itself: its parts, and what can be done with jobs. For the routes and the admin path."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dag_factory.local_airbyte import problems
+from dag_factory.local_airbyte.clock import Clock
+from dag_factory.local_airbyte.counters import Counters
+from dag_factory.local_airbyte.faults import FaultBook
+from dag_factory.local_airbyte.jobs import JOB_TYPES, Answer, Replace, decide_submission, may_cancel
+from dag_factory.local_airbyte.model import CANCELLED, RESET, Job, Json
+from dag_factory.local_airbyte.plans import take_script
+from dag_factory.local_airbyte.problems import Problem, ProblemError
+from dag_factory.local_airbyte.runner import Runner
+from dag_factory.local_airbyte.scripts import default_script
+from dag_factory.local_airbyte.store import Store
+
+CONNECTION = "connection"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Platform:
+    """The parts of a running server, and the operations that touch more than one of them."""
+
+    store: Store
+    runner: Runner
+    clock: Clock
+    faults: FaultBook
+    counters: Counters
+    url: str  # of the API, as far as `/v1`
+    client_id: str
+    client_secret: str
+    signing_key: str
+    job_seconds: float
+
+    def submit(self, connection_id: str, job_type: str, *, started_by: str = "api") -> Job:
+        """`POST /jobs`: a new job, or the one there is; raises ProblemError."""
+        while True:
+            decision = self._decide(connection_id, JOB_TYPES[job_type], started_by)
+            if isinstance(decision, Job):
+                return decision
+            # A reset takes the place of the job that runs.
+            self.runner.end(decision.job.job_id, CANCELLED)
+            self.runner.wait(decision.job.job_id)
+
+    def cancel(self, job_id: int) -> Job:
+        """`DELETE /jobs/{jobId}`: stops what the *connection* runs now, answers with the job named."""
+        job = self.store.find_job(job_id)
+        if job is None:
+            raise ProblemError(problems.state_conflict("Job is not currently running"))
+        active = self.store.active_job(job.connection_id)
+        if active is not None and may_cancel(active) and not self.store.settings().ignore_cancel:
+            self.runner.end(active.job_id, CANCELLED)
+            self.runner.wait(active.job_id)
+        return self.store.job(job_id)
+
+    def connection(self, connection_id: str) -> Json:
+        """The connection; raises ProblemError if there is none."""
+        document = self.store.document(CONNECTION, connection_id)
+        if document is None:
+            raise ProblemError(problems.not_found(CONNECTION, connection_id))
+        return document
+
+    def change_connection(self, connection_id: str, changes: Json) -> Json:
+        """Change some keys of a connection."""
+        with self.store.transaction():
+            document = {**self.connection(connection_id), **changes}
+            self.store.put_document(CONNECTION, connection_id, document)
+            return document
+
+    def end_active_job(self, connection_id: str, status: str = CANCELLED) -> None:
+        """End what the connection runs, in whatever status it is."""
+        if (active := self.store.active_job(connection_id)) is not None:
+            self.runner.end(active.job_id, status)
+            self.runner.wait(active.job_id)
+
+    def _decide(self, connection_id: str, job_type: str, started_by: str) -> Job | Replace:
+        with self.store.transaction():
+            document = self.store.document(CONNECTION, connection_id)
+            decision = decide_submission(
+                connection_id=connection_id,
+                connection_status=None if document is None else str(document["status"]),
+                job_type=job_type,
+                active=self.store.active_job(connection_id),
+                strict=self.store.settings().strict_conflict,
+            )
+            if isinstance(decision, Problem):
+                raise ProblemError(decision)
+            if isinstance(decision, Replace):
+                return decision
+            if isinstance(decision, Answer):
+                if decision.hurry:
+                    self.runner.hurry(decision.job.job_id)
+                return decision.job
+            return self._create(connection_id, job_type, started_by)
+
+    def _create(self, connection_id: str, job_type: str, started_by: str) -> Job:
+        default = default_script(self.job_seconds)
+        script = default if job_type == RESET else take_script(self.store, connection_id, default)
+        job = self.store.create_job(
+            connection_id=connection_id,
+            job_type=job_type,
+            script=script,
+            started_by=started_by,
+            now=self.clock.now(),
+        )
+        # Inside the transaction: nobody sees the job before its thread can be told to end.
+        self.runner.start(job)
+        return job

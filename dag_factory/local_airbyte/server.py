@@ -1,0 +1,197 @@
+"""Runs the local Airbyte in a thread of this process. The entry point for the command line and for tests."""
+
+from __future__ import annotations
+
+import fcntl
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self, cast
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from dag_factory.local_airbyte.app import create_app
+from dag_factory.local_airbyte.clock import Clock
+from dag_factory.local_airbyte.counters import Counters
+from dag_factory.local_airbyte.extraction import Extraction
+from dag_factory.local_airbyte.faults import PREFIXES, FaultBook
+from dag_factory.local_airbyte.model import ConnectionSeed
+from dag_factory.local_airbyte.platform import CONNECTION, Platform
+from dag_factory.local_airbyte.runner import Runner
+from dag_factory.local_airbyte.seeds import iter_documents, seed_document
+from dag_factory.local_airbyte.store import Store
+
+HOST = "127.0.0.1"
+DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET = "local-airbyte", "local-airbyte-secret"
+SIGNING_KEY = "signing-key"
+START_SECONDS = 20  # to give up if uvicorn does not come up
+
+
+class ServerError(Exception):
+    """The server cannot start; the message says why."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServerOptions:
+    """How to start a local Airbyte."""
+
+    data_folder: Path
+    port: int = 0  # 0 takes a free one
+    seeds: tuple[ConnectionSeed, ...] = ()
+    client_id: str = DEFAULT_CLIENT_ID
+    client_secret: str = field(default=DEFAULT_CLIENT_SECRET, repr=False)
+    job_seconds: float = 3.0
+    source_faker: Path | None = None
+    verbose: bool = False
+
+
+class TransportProtocol(H11Protocol):
+    """Hands the client's socket to the application, so that a fault can close it."""
+
+    def connection_made(self, transport: object) -> None:
+        """Remember the transport for all requests of this connection."""
+        super().connection_made(transport)  # type: ignore[arg-type]  # uvicorn narrows asyncio's type
+        self.app_state = {**self.app_state, "transport": transport}
+
+
+class LocalAirbyte:
+    """A running server. `with LocalAirbyte.start(data_folder) as airbyte: ... airbyte.url`."""
+
+    def __init__(self, options: ServerOptions) -> None:
+        options.data_folder.mkdir(parents=True, exist_ok=True)
+        self._lock = _lock(options.data_folder)
+        self._socket = _listen(options.port)
+        self.port: int = self._socket.getsockname()[1]
+        self.root_url = f"http://{HOST}:{self.port}"
+        self.url = self.root_url + PREFIXES[0]
+        self.admin_url = f"{self.root_url}/local-admin"
+        self._store = Store(options.data_folder / "state.sqlite")
+        self.platform = _platform(options, self._store, self.url)
+        self._server = uvicorn.Server(_configuration(self.platform, options.verbose))
+        self._thread = threading.Thread(
+            target=self._server.run, args=([self._socket],), name="local-airbyte", daemon=True
+        )
+
+    @classmethod
+    def start(
+        cls, data_folder: Path, *, port: int = 0, seeds: Iterable[ConnectionSeed] = (), **more: object
+    ) -> Self:
+        """Start a server; returns once it accepts connections. `more` are further fields of ServerOptions."""
+        return cls.start_with(ServerOptions(data_folder=data_folder, port=port, seeds=tuple(seeds), **more))  # type: ignore[arg-type]
+
+    @classmethod
+    def start_with(cls, options: ServerOptions) -> Self:
+        """Start a server; returns once it accepts connections."""
+        airbyte = cls(options)
+        airbyte._run()
+        (options.data_folder / "url").write_text(airbyte.url + "\n")
+        return airbyte
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the server still runs."""
+        return self._thread.is_alive()
+
+    def stop(self) -> None:
+        """Stop serving, end all job threads and their children; active jobs go on with the next start."""
+        self.platform.runner.stop()
+        self._server.should_exit = True
+        self._thread.join()
+        self._store.close()
+        self._lock.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _run(self) -> None:
+        self._thread.start()
+        self.platform.runner.resume()
+        deadline = time.monotonic() + START_SECONDS
+        while not self._server.started:
+            if time.monotonic() > deadline or not self.is_alive:
+                self.stop()
+                msg = "the server did not come up"
+                raise ServerError(msg)
+            time.sleep(0.01)
+
+
+def _platform(options: ServerOptions, store: Store, url: str) -> Platform:
+    _seed(store, options.seeds)
+    clock = Clock(store.settings().clock_shift)
+    extraction = Extraction(
+        store=store, clock=clock, data_folder=options.data_folder, source_faker=options.source_faker
+    )
+    return Platform(
+        store=store,
+        runner=Runner(store=store, clock=clock, extraction=extraction),
+        clock=clock,
+        faults=FaultBook(),
+        counters=Counters(),
+        url=url,
+        client_id=options.client_id,
+        client_secret=options.client_secret,
+        signing_key=_signing_key(store),
+        job_seconds=options.job_seconds,
+    )
+
+
+def _seed(store: Store, seeds: Iterable[ConnectionSeed]) -> None:
+    with store.transaction():
+        if not store.documents(CONNECTION):
+            for kind, document_id, document in iter_documents():
+                store.put_document(kind, document_id, document)
+        for seed in seeds:
+            if store.document(CONNECTION, seed.connection_id) is None:
+                store.put_document(CONNECTION, seed.connection_id, seed_document(seed))
+
+
+def _signing_key(store: Store) -> str:
+    """Kept in the data folder, so that tokens outlive a restart."""
+    with store.transaction():
+        if store.meta(SIGNING_KEY) is None:
+            store.put_meta(SIGNING_KEY, secrets.token_hex(32))
+        return str(store.meta(SIGNING_KEY))
+
+
+def _configuration(platform: Platform, verbose: bool) -> uvicorn.Config:
+    return uvicorn.Config(
+        create_app(platform),
+        http=TransportProtocol,
+        loop="asyncio",
+        ws="none",
+        lifespan="off",
+        log_level="info" if verbose else "critical",
+        access_log=verbose,
+        timeout_graceful_shutdown=1,  # seconds for calls under way; a delay must not hold the end up
+    )
+
+
+def _listen(port: int) -> socket.socket:
+    try:
+        return socket.create_server((HOST, port))
+    except OSError as error:
+        msg = f"cannot listen on {HOST}:{port}: {error.strerror}"
+        raise ServerError(msg) from error
+
+
+def _lock(data_folder: Path) -> IO[str]:
+    """Two servers on one folder would both carry its jobs out. The system frees a dead process's lock."""
+    file = (data_folder / "server.lock").open("w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        file.close()
+        msg = f"another local Airbyte uses {data_folder}"
+        raise ServerError(msg) from error
+    return cast("IO[str]", file)
