@@ -52,7 +52,7 @@ def main(argv: Sequence[str]) -> int:
         # The reader (`| head`) has left; devnull keeps the interpreter's last flush quiet.
         sys.stdout = open("/dev/null", "w")  # noqa: PTH123, SIM115
         return CLEAN
-    except Exception:  # the labelled boundary: everything that is no user's mistake is ours
+    except Exception:  # noqa: BLE001 (the labelled boundary: what is no user's mistake is ours)
         traceback.print_exc()
         print("dag-factory: this is a fault of dag-factory itself; please report it", file=sys.stderr)
         return OUR_FAULT

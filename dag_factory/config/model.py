@@ -1,5 +1,4 @@
-"""The typed model of a DAG and its syncs, made from what the rules have passed. Free of files and lines.
-
+"""The typed model of a DAG and its syncs, made from what the rules have passed.
 Fields have the names and the defaults of the schema's keys; a test holds the two together. None means that
 Airflow's own default applies. Durations are seconds.
 """
@@ -7,13 +6,14 @@ Airflow's own default applies. Durations are seconds.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Literal, TypeAlias, cast
 from zoneinfo import ZoneInfo
 
 from dag_factory.config import cron, durations
 from dag_factory.config.layers import ResolvedDag, ResolvedSync, Setting, Settings
+from dag_factory.config.source import Place
 
 DEFAULT_START_DATE = "2024-01-01"
 
@@ -112,11 +112,10 @@ class Notify:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Dag:
-    """One DAG. `file` is the name of its file as people should read it, `yaml` its document's text."""
+    """One DAG. Its place is where it is declared, for those who have something to tell about it."""
 
     dag_id: str
-    file: str
-    yaml: str
+    place: Place = field(compare=False)
     defaults_files: tuple[str, ...]
     schedule: Schedule
     start_date: datetime
@@ -140,8 +139,8 @@ class Dag:
 _DURATIONS = frozenset(
     ("wait_seconds", "timeout", "retry_delay", "max_retry_delay", "dagrun_timeout", "every")
 )
-_SYNC_FIELDS = frozenset(field.name for field in fields(Sync))
-_DAG_FIELDS = frozenset(field.name for field in fields(Dag))
+_SYNC_FIELDS = frozenset(each.name for each in fields(Sync))
+_DAG_FIELDS = frozenset(each.name for each in fields(Dag))
 
 
 def dag_from(resolved: ResolvedDag) -> Dag:
@@ -155,8 +154,7 @@ def dag_from(resolved: ResolvedDag) -> Dag:
         **{
             **plain,
             "dag_id": resolved.dag_id.value,
-            "file": resolved.document.file.name,
-            "yaml": resolved.document.text,
+            "place": Place(document=resolved.document),
             "defaults_files": resolved.defaults_files,
             "schedule": schedule_from(resolved),
             "start_date": moment(resolved.value("start_date", DEFAULT_START_DATE), timezone),

@@ -1,0 +1,134 @@
+"""What the files in `dags/` call: configurations to DAGs, without one bad file harming another."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from airflow.providers.common.compat.sdk import DAG, TaskGroup, get_parsing_context
+
+from dag_factory.config.diagnostics import ConfigError, Diagnostic, Severity, sort_unique
+from dag_factory.config.model import Dag
+from dag_factory.config.project import Project, load_dag, load_project
+from dag_factory.factory import versions
+from dag_factory.factory.build import build_dag, build_tasks
+from dag_factory.report.text import render_one
+
+log = logging.getLogger(__name__)
+
+
+def config_folder(dag_file: str | Path) -> Path:
+    """Find `configs/` for a DAG file: beside its folder, else inside it.
+
+    Links are followed first: behind git-sync's link or a versioned bundle, one parse then reads one
+    revision. Raises FileNotFoundError naming both places.
+    """
+    folder = Path(dag_file).resolve().parent
+    places = (folder.parent / "configs", folder / "configs")
+    for place in places:
+        if place.is_dir():
+            return place
+    message = f"no configs folder: looked for {places[0]} and {places[1]}"
+    raise FileNotFoundError(message)
+
+
+def load_dags(folder: str | Path) -> dict[str, DAG]:
+    """Make every good DAG of a folder, by id; a bad configuration is left out and never raises.
+
+    Where Airflow asks for one DAG alone, as each task start does, only that one is read and built.
+    """
+    root = Path(folder)
+    wanted = get_parsing_context().dag_id
+    if wanted is None:
+        return {dag.dag_id: dag for dag in _built_dags(load_project(root, _environment()))}
+    model = load_dag(root, _environment(), wanted)
+    return {} if model is None or not model.enabled else {wanted: build_dag(model)}
+
+
+def raise_config_errors(folder: str | Path) -> None:
+    """Raise one `ConfigError` that lists everything that keeps a DAG of the folder from being made.
+
+    Called in a DAG file of its own, it shows in Airflow's list of import errors and makes no DAG stale. It
+    builds all DAGs, since some mistakes only Airflow can see: executors, cluster policies, notifiers.
+    """
+    if get_parsing_context().dag_id is not None:
+        return
+    root = Path(folder)
+    project = load_project(root, _environment())
+    found = [*project.diagnostics, *(refusal for _, refusal in _build(project) if refusal is not None)]
+    errors = tuple(each for each in sort_unique(found) if each.severity is Severity.ERROR)
+    if errors:
+        raise ConfigError(_listing(errors, root.name), errors)
+
+
+def sync_group(dag_id: str, *, group_id: str | None = None, folder: str | Path | None = None) -> TaskGroup:
+    """Give the syncs of a configuration as a task group of the DAG in whose `with` block this is called.
+
+    `group_id` is the configuration's id by default. `folder` is found from the calling file by default, as
+    `config_folder` does. The configuration's `schedule` and other keys of a DAG do not apply; to make no
+    DAG of its own, it says `enabled: false`. Raises `ConfigError` where the configuration is wrong.
+    """
+    root = Path(folder) if folder is not None else config_folder(sys._getframe(1).f_globals["__file__"])
+    model = load_dag(root, _environment(), dag_id)
+    if model is None:
+        raise _cannot_be_made(root, dag_id)
+    group = TaskGroup(group_id=group_id or dag_id.replace(".", "_"), tooltip=model.description or "")
+    build_tasks(model, group.dag, group)
+    return group
+
+
+def _built_dags(project: Project) -> Iterator[DAG]:
+    for diagnostic in project.diagnostics:
+        if diagnostic.severity is Severity.ERROR:
+            log.error("A configuration is left out\n%s", render_one(diagnostic))
+    for dag, refusal in _build(project):
+        if dag is not None:
+            yield dag
+        if refusal is not None:
+            log.error("A configuration is left out\n%s", render_one(refusal))
+
+
+def _build(project: Project) -> Iterator[tuple[DAG | None, Diagnostic | None]]:
+    """Build each DAG and try what Airflow will do with it; give the DAG or why there is none."""
+    rehearsal = versions.Rehearsal()
+    # A policy may add to a DAG each time it sees it, so the DAG that is handed over is a fresh one.
+    build_again = versions.has_cluster_policies()
+    for model in project.dags:
+        if model.enabled:
+            yield _build_one(model, rehearsal, build_again=build_again)
+
+
+def _build_one(
+    model: Dag, rehearsal: versions.Rehearsal, *, build_again: bool
+) -> tuple[DAG | None, Diagnostic | None]:
+    try:
+        dag = build_dag(model)
+        rehearsal.run(dag)
+        return (build_dag(model) if build_again else dag), None
+    except Exception as error:  # noqa: BLE001 (the labelled boundary: one DAG's fault stays its own)
+        return None, _refusal(model, error)
+
+
+def _refusal(model: Dag, error: Exception) -> Diagnostic:
+    message = f"Airflow refuses the DAG '{model.dag_id}': {type(error).__name__}: {error}"
+    return model.place.diagnostic("airflow-refused", message)
+
+
+def _cannot_be_made(root: Path, dag_id: str) -> ConfigError:
+    errors = [
+        each for each in load_project(root, _environment()).diagnostics if each.severity is Severity.ERROR
+    ]
+    message = f"no configuration in {root.name}/ makes the DAG '{dag_id}'"
+    return ConfigError(f"{message}\n\n{_listing(errors, root.name)}" if errors else message, tuple(errors))
+
+
+def _listing(errors: Sequence[Diagnostic], name: str) -> str:
+    count = "1 error" if len(errors) == 1 else f"{len(errors)} errors"
+    return "\n\n".join((f"{count} in {name}/", *(render_one(error) for error in errors)))
+
+
+def _environment() -> str | None:
+    return os.environ.get("DAG_FACTORY_ENV") or None

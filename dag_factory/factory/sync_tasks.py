@@ -1,0 +1,113 @@
+"""The tasks of one sync: the one place that chooses operator and sensor; only `factory.build` imports it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from airflow.providers.airbyte.operators.airbyte import AirbyteTriggerSyncOperator
+from airflow.providers.airbyte.sensors.airbyte import AirbyteJobSensor
+from airflow.providers.common.compat.sdk import DAG, BaseOperator, TaskGroup
+
+from dag_factory.config.model import Sync
+from dag_factory.factory.versions import make_asset
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SyncTasks:
+    """The first task of a sync, which others can come before, and the last, which others can come after."""
+
+    first: BaseOperator
+    last: BaseOperator
+
+
+def make_sync_tasks(sync: Sync, dag: DAG, group: TaskGroup | None) -> SyncTasks:
+    """Make the tasks of a sync inside a DAG, and inside a task group if one is given."""
+    if sync.mode == "sync":
+        task = _submit_and_wait(sync, dag, group)
+        return SyncTasks(first=task, last=task)
+    inside = TaskGroup(group_id=sync.name, dag=dag, parent_group=group, tooltip=sync.description or "")
+    trigger = _submit(sync, dag, inside)
+    wait = _wait(sync, dag, inside, trigger.output)
+    trigger >> wait
+    return SyncTasks(first=trigger, last=wait)
+
+
+def _submit_and_wait(sync: Sync, dag: DAG, group: TaskGroup | None) -> BaseOperator:
+    # Deferred, the provider leaves the job running after its `timeout`, but cancels it after
+    # `execution_timeout`: the earlier of the two ends the task.
+    grace = 60 if sync.deferrable else 0
+    deadline = timedelta(seconds=sync.timeout) if sync.deferrable else None
+    return AirbyteTriggerSyncOperator(
+        task_id=sync.name,
+        connection_id=sync.connection_id,
+        airbyte_conn_id=sync.airbyte_conn_id,
+        asynchronous=False,
+        deferrable=sync.deferrable,
+        wait_seconds=sync.wait_seconds,
+        timeout=sync.timeout + grace,
+        execution_timeout=deadline,
+        trigger_rule=sync.trigger_rule,
+        outlets=_outlets(sync),
+        dag=dag,
+        task_group=group,
+        **_common_arguments(sync),
+    )
+
+
+def _submit(sync: Sync, dag: DAG, group: TaskGroup) -> BaseOperator:
+    return AirbyteTriggerSyncOperator(
+        task_id="trigger",
+        connection_id=sync.connection_id,
+        airbyte_conn_id=sync.airbyte_conn_id,
+        asynchronous=True,
+        deferrable=False,
+        wait_seconds=sync.wait_seconds,
+        timeout=sync.timeout,
+        trigger_rule=sync.trigger_rule,
+        dag=dag,
+        task_group=group,
+        **_common_arguments(sync),
+    )
+
+
+def _wait(sync: Sync, dag: DAG, group: TaskGroup, job_id: Any) -> BaseOperator:  # noqa: ANN401 (an XComArg)
+    return AirbyteJobSensor(
+        task_id="wait",
+        airbyte_job_id=job_id,
+        airbyte_conn_id=sync.airbyte_conn_id,
+        deferrable=sync.deferrable,
+        mode="reschedule",
+        poke_interval=sync.wait_seconds,
+        timeout=sync.timeout,
+        outlets=_outlets(sync),
+        dag=dag,
+        task_group=group,
+        **_common_arguments(sync),
+    )
+
+
+def _outlets(sync: Sync) -> list[Any]:
+    return [make_asset(text) for text in sync.assets]
+
+
+def _common_arguments(sync: Sync) -> dict[str, Any]:
+    """Give what every task of a sync takes, without what is left to Airflow's defaults."""
+    arguments = {
+        "retries": sync.retries,
+        "retry_delay": _delta(sync.retry_delay),
+        "retry_exponential_backoff": sync.retry_exponential_backoff or None,
+        "max_retry_delay": _delta(sync.max_retry_delay),
+        "pool": sync.pool,
+        "pool_slots": sync.pool_slots,
+        "priority_weight": sync.priority_weight,
+        "queue": sync.queue,
+        "executor": sync.executor,
+        "doc_md": "\n\n".join(text for text in (sync.description, sync.doc_md) if text) or None,
+    }
+    return {key: value for key, value in arguments.items() if value is not None}
+
+
+def _delta(seconds: int | None) -> timedelta | None:
+    return None if seconds is None else timedelta(seconds=seconds)
