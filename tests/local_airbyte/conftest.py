@@ -1,0 +1,117 @@
+"""A local Airbyte of its own for each test, the official SDK as client, and a client for the admin path."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+from airbyte_api import AirbyteAPI
+from airbyte_api.api import CancelJobRequest, GetJobRequest, ListJobsRequest
+from airbyte_api.models import JobCreateRequest, JobResponse, JobTypeEnum, SchemeClientCredentials, Security
+
+from dag_factory.local_airbyte.model import ConnectionSeed
+from dag_factory.local_airbyte.server import LocalAirbyte
+
+CONNECTION = "1e3b5a72-7bfd-4808-a13c-204505490110"
+FINAL = {"succeeded", "failed", "cancelled"}
+SECRET = "test-secret"
+
+
+@dataclass
+class Lab:
+    """A server that can be restarted, and clients for it."""
+
+    folder: Path
+    # The SDK keeps tokens per client id for the whole process: each server needs an id of its own.
+    client_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    job_seconds: float = 0.4
+    source_faker: Path | None = None
+    server: LocalAirbyte | None = None
+    http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=5.0))
+
+    def start(self, port: int = 0) -> None:
+        self.server = LocalAirbyte.start(
+            self.folder,
+            port=port,
+            seeds=[ConnectionSeed(connection_id=CONNECTION, name="money_to_json")],
+            client_id=self.client_id,
+            client_secret=SECRET,
+            job_seconds=self.job_seconds,
+            source_faker=self.source_faker,
+        )
+
+    def stop(self) -> None:
+        if self.server is not None:
+            self.server.stop()
+            self.server = None
+
+    def restart(self) -> None:
+        port = self.server.port
+        self.stop()
+        self.start(port)
+
+    @property
+    def sdk(self) -> AirbyteAPI:
+        """The SDK as Airflow's provider builds it."""
+        credentials = SchemeClientCredentials(
+            client_id=self.client_id, client_secret=SECRET, token_url="v1/applications/token"
+        )
+        security = Security(client_credentials=credentials)
+        return AirbyteAPI(server_url=self.server.url, security=security, client=self.http)
+
+    def admin(self, method: str, path: str, body: object = None) -> dict:
+        answer = self.http.request(method, f"{self.server.admin_url}{path}", json=body)
+        assert answer.status_code < 300, answer.text
+        return answer.json() if answer.content else {}
+
+    def fault(self, route: str, kind: str, **more: object) -> None:
+        self.admin("POST", "/faults", {"route": route, "kind": kind, **more})
+
+    def script(self, *steps: dict, end: str = "succeed", times: int | None = None) -> None:
+        script = {"steps": list(steps), "end": end, "times": times}
+        self.admin("PATCH", f"/connections/{CONNECTION}", {"scripts": [script]})
+
+    def rows(self, first: int, then: int) -> None:
+        self.admin("PATCH", f"/connections/{CONNECTION}", {"rows": {"first": first, "then": then}})
+
+    def submit(self, connection_id: str = CONNECTION, job_type: str = "sync") -> JobResponse:
+        request = JobCreateRequest(connection_id=connection_id, job_type=JobTypeEnum(job_type))
+        return self.sdk.jobs.create_job(request=request).job_response
+
+    def job(self, job_id: int) -> JobResponse:
+        return self.sdk.jobs.get_job(request=GetJobRequest(job_id=job_id)).job_response
+
+    def cancel(self, job_id: int) -> JobResponse:
+        return self.sdk.jobs.cancel_job(request=CancelJobRequest(job_id=job_id)).job_response
+
+    def jobs(self, **filters: object) -> list[JobResponse]:
+        return self.sdk.jobs.list_jobs(request=ListJobsRequest(**filters)).jobs_response.data
+
+    def wait(self, job_id: int, *statuses: str) -> JobResponse:
+        """The job once it has one of the statuses, by default a final one."""
+        return eventually(lambda: self.job(job_id), lambda job: job.status.value in (statuses or FINAL))
+
+    def sync(self, job_type: str = "sync") -> JobResponse:
+        return self.wait(self.submit(job_type=job_type).job_id)
+
+
+def eventually(ask: Callable, is_right: Callable, seconds: float = 15.0):
+    deadline = time.monotonic() + seconds
+    while not is_right(found := ask()):
+        assert time.monotonic() < deadline, f"still {found}"
+        time.sleep(0.02)
+    return found
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[Lab]:
+    lab = Lab(folder=tmp_path / "data")
+    lab.start()
+    yield lab
+    lab.stop()
+    lab.http.close()

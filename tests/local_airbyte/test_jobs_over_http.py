@@ -1,0 +1,203 @@
+"""The job life cycle, seen by the official SDK."""
+
+import re
+
+import pytest
+from airbyte_api.errors import SDKError
+from airbyte_api.models import JobStatusEnum, JobTypeEnum
+
+CONNECTION = "1e3b5a72-7bfd-4808-a13c-204505490110"
+
+
+def refusal(call, *arguments, **named) -> SDKError:
+    with pytest.raises(SDKError) as caught:
+        call(*arguments, **named)
+    return caught.value
+
+
+def test_a_sync_goes_from_pending_through_running_to_succeeded(lab):
+    job = lab.submit()
+    assert (job.status.value, job.duration, job.rows_synced) == ("pending", None, None)
+    running = lab.wait(job.job_id, "running")
+    assert (running.last_updated_at, running.duration) == (None, "PT0S")
+    done = lab.wait(job.job_id)
+    assert (done.status.value, done.rows_synced, done.connection_id) == ("succeeded", 400, CONNECTION)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?Z", done.start_time)
+    assert done.last_updated_at is not None
+
+
+def test_counts_grow_while_the_job_runs(lab):
+    lab.script({"run": 1.2})
+    job = lab.submit()
+    seen = set()
+    while lab.job(job.job_id).status.value in ("pending", "running"):
+        seen.add(lab.job(job.job_id).rows_synced)
+    assert len(seen - {None}) >= 3
+    assert max(seen - {None}) <= 400
+
+
+def test_a_script_is_followed(lab):
+    lab.script(
+        *({"queued": 0.3}, {"run": 0.3}, {"fail_attempt": True}, {"incomplete": 0.3}, {"run": 0.3}), times=1
+    )
+    job_id = lab.submit().job_id
+    for status in ("queued", "running", "incomplete", "running", "succeeded"):
+        lab.wait(job_id, status)
+    assert lab.admin("GET", "/jobs")["jobs"][0]["attempt"] == 2
+    assert lab.job(job_id).rows_synced == 400
+    assert lab.admin("GET", f"/connections/{CONNECTION}")["scripts"] == []
+
+
+@pytest.mark.parametrize(("end", "status"), [("fail", "failed"), ("cancel", "cancelled")])
+def test_a_script_may_end_badly(lab, end, status):
+    lab.script({"run": 0}, end=end)
+    assert lab.sync().status.value == status
+
+
+def test_impossible_scripts_are_refused(lab):
+    for script in (
+        {"steps": [], "end": "succeed"},
+        {"steps": [{"jump": 1}]},
+        {"steps": [{"run": -1}]},
+        {"steps": [{"run": 1}, {"queued": 1}]},
+        {"steps": [{"run": 1}], "end": "explode"},
+        {"steps": [{"run": 1}], "times": 0},
+    ):
+        url = f"{lab.server.admin_url}/connections/{CONNECTION}"
+        assert lab.http.patch(url, json={"scripts": [script]}).status_code == 400, script
+
+
+def test_a_running_connection_answers_409(lab):
+    lab.script(end="hang", *({"run": 0},))
+    lab.wait(lab.submit().job_id, "running")
+    error = refusal(lab.submit)
+    assert error.status_code == 409
+    assert error.raw_response.json() == {
+        "status": 409,
+        "type": "https://reference.airbyte.com/reference/errors#try-again-later",
+        "title": "try-again-later",
+        "detail": "Please try again later.",
+        "data": {"message": f"A sync is already running for: {CONNECTION}"},
+    }
+    assert lab.admin("GET", "/counters")["jobs"] == {CONNECTION: 1}
+
+
+@pytest.mark.parametrize("step", ["pending", "queued"])
+def test_a_submission_before_the_first_attempt_gives_the_same_job(lab, step):
+    lab.script({step: 30}, {"run": 0})
+    job_id = lab.wait(lab.submit().job_id, step).job_id
+    assert lab.submit().job_id == job_id
+    lab.admin("PATCH", "/settings", {"strict_conflict": True})
+    assert refusal(lab.submit).status_code == 409
+
+
+def test_a_submission_between_two_attempts_starts_the_next_at_once(lab):
+    lab.script({"run": 0}, {"fail_attempt": True}, {"incomplete": 60}, {"run": 0})
+    job_id = lab.submit().job_id
+    lab.wait(job_id, "incomplete")
+    assert lab.submit().job_id == job_id
+    assert lab.wait(job_id).status is JobStatusEnum.SUCCEEDED
+
+
+def test_a_reset_takes_the_place_of_a_running_sync(lab):
+    lab.script({"run": 0}, end="hang")
+    sync = lab.submit()
+    reset = lab.submit(job_type="clear")
+    assert reset.job_id != sync.job_id
+    assert lab.job(sync.job_id).status is JobStatusEnum.CANCELLED
+    assert (lab.wait(reset.job_id).status, reset.job_type) == (JobStatusEnum.SUCCEEDED, JobTypeEnum.RESET)
+
+
+def test_refused_submissions(lab):
+    assert refusal(lab.submit, "00000000-0000-4000-8000-000000000000").status_code == 404
+    assert refusal(lab.submit, job_type="refresh").status_code == 422
+    for status in ("inactive", "deprecated", "locked"):
+        lab.admin("PATCH", f"/connections/{CONNECTION}", {"status": status})
+        error = refusal(lab.submit)
+        assert (error.status_code, error.raw_response.json()["title"]) == (409, "state-conflict")
+    lab.admin("DELETE", f"/connections/{CONNECTION}")
+    assert refusal(lab.submit).status_code == 404
+
+
+def test_delete_cancels_what_the_connection_runs(lab):
+    lab.script({"run": 0}, end="hang")
+    job = lab.submit()
+    assert lab.cancel(job.job_id).status is JobStatusEnum.CANCELLED
+    second = lab.submit()
+    lab.wait(second.job_id, "running")
+    assert lab.cancel(job.job_id).job_id == job.job_id
+    assert lab.job(second.job_id).status is JobStatusEnum.CANCELLED
+
+
+def test_delete_between_two_attempts_is_ignored(lab):
+    lab.script({"run": 0}, {"fail_attempt": True}, {"incomplete": 60}, {"run": 0})
+    job_id = lab.submit().job_id
+    lab.wait(job_id, "incomplete")
+    assert lab.cancel(job_id).status is JobStatusEnum.INCOMPLETE
+
+
+def test_delete_of_a_final_job_changes_nothing(lab):
+    job = lab.sync()
+    assert lab.cancel(job.job_id) == job
+
+
+def test_an_unknown_job_is_a_state_conflict(lab):
+    for call in (lab.job, lab.cancel):
+        error = refusal(call, 999)
+        assert (error.status_code, error.raw_response.json()["data"]) == (
+            409,
+            {"message": "Job is not currently running"},
+        )
+
+
+def test_a_refused_and_a_slow_cancel(lab):
+    lab.script({"run": 0}, end="hang")
+    job = lab.submit()
+    lab.admin("PATCH", "/settings", {"ignore_cancel": True})
+    assert lab.cancel(job.job_id).status.value in ("pending", "running")
+    lab.admin("PATCH", "/settings", {"ignore_cancel": False, "cancel_seconds": 0.3})
+    assert lab.cancel(job.job_id).status is JobStatusEnum.CANCELLED
+
+
+def test_another_person_starts_and_ends_jobs(lab):
+    lab.script({"run": 0}, end="hang")
+    theirs = lab.admin("POST", f"/connections/{CONNECTION}/jobs")
+    assert theirs["startedBy"] == "person"
+    lab.wait(theirs["jobId"], "running")
+    assert refusal(lab.submit).status_code == 409
+    lab.admin("POST", f"/jobs/{theirs['jobId']}/end", {"status": "cancelled"})
+    assert lab.job(theirs["jobId"]).status is JobStatusEnum.CANCELLED
+    ours = lab.submit()
+    lab.wait(ours.job_id, "running")
+    lab.admin("POST", f"/jobs/{ours.job_id}/end", {"status": "succeeded"})
+    assert lab.job(ours.job_id).status is JobStatusEnum.SUCCEEDED
+
+
+def test_a_connection_that_goes_away_while_its_job_runs(lab):
+    lab.script({"run": 0}, end="hang")
+    job = lab.submit()
+    lab.admin("PATCH", f"/connections/{CONNECTION}", {"status": "inactive"})
+    assert lab.wait(job.job_id, "running")
+    lab.admin("DELETE", f"/connections/{CONNECTION}")
+    assert lab.job(job.job_id).status is JobStatusEnum.CANCELLED
+
+
+def test_jobs_outlive_a_restart(lab):
+    finished = lab.sync()
+    lab.script({"run": 1.0})
+    job_id = lab.submit().job_id
+    lab.wait(job_id, "running")
+    lab.restart()
+    assert lab.job(finished.job_id) == finished
+    assert lab.job(job_id).status is JobStatusEnum.RUNNING
+    assert (lab.wait(job_id).status, lab.job(job_id).rows_synced) == (JobStatusEnum.SUCCEEDED, 20)
+    assert lab.admin("GET", "/jobs")["jobs"][1]["attempt"] == 1
+
+
+def test_the_clock_may_jump(lab):
+    before = lab.sync()
+    lab.admin("PATCH", "/settings", {"clock_shift": -86_400})
+    after = lab.sync()
+    assert after.start_time < before.start_time
+    lab.restart()
+    assert lab.sync().start_time < before.start_time
