@@ -171,6 +171,39 @@ def check_same_connection(dag: ResolvedDag) -> Iterator[Diagnostic]:
         first.setdefault(identity, setting)
 
 
+def check_effect(dag: ResolvedDag) -> Iterator[Diagnostic]:
+    """Tell of keys that the Airbyte provider's operator and sensor cannot act upon in the sync's mode."""
+    for sync in dag.syncs:
+        mode = _value(sync, "mode", "async")
+        deferrable = _value(sync, "deferrable", False)
+        for key, why in _without_effect(deferrable=deferrable).items():
+            setting = sync.settings.get(key)
+            if setting is not None and not (mode == "sync" and setting.value == "cancel"):
+                message = f"'{key}' has no effect yet on sync '{sync.name}': {why}"
+                mend = "delete it, or keep it for a later version"
+                yield setting.place.diagnostic(
+                    "no-effect", message, mend, of_key=True, severity=Severity.WARNING
+                )
+
+
+def _without_effect(*, deferrable: bool) -> dict[str, str]:
+    # Airbyte provider 6.2.0: operators/airbyte.py, sensors/airbyte.py, triggers/airbyte.py.
+    why = {
+        "min_rows": "the provider does not read how many rows a job moved",
+        "on_running": "the provider fails where the connection is syncing already",
+    }
+    fixed = "a job is cancelled in mode sync and left in mode async"
+    why |= {"on_timeout": fixed, "on_kill": fixed}
+    if deferrable:
+        why["wait_seconds"] = "the provider looks every 60 seconds when it is deferred"
+    return why
+
+
+def _value(sync: ResolvedSync, key: str, default: Any) -> Any:  # noqa: ANN401 (the schema has fixed its type)
+    setting = sync.settings.get(key)
+    return default if setting is None else setting.value
+
+
 def connection_identity(sync: ResolvedSync) -> tuple[str, str] | None:
     """Give what makes an Airbyte connection the same: None where a template decides."""
     setting = sync.settings.get("connection_id")
@@ -279,4 +312,5 @@ DAG_RULES: tuple[DagRule, ...] = (
     check_trigger_dags,
     check_fail_fast,
     check_same_connection,
+    check_effect,
 )

@@ -80,13 +80,14 @@ def _diagnostics(document: Document, error: ValidationError) -> Iterator[Diagnos
         yield from _missing_keys(place, error)
     elif "propertyNames" in error.absolute_schema_path:
         key = Place(document=document, path=(*path, error.instance))
-        yield key.diagnostic("bad-name", f"'{error.instance}': {_value_message(error)}", of_key=True)
+        message = f"the name '{error.instance}' {_NAME_MESSAGES[keyword].format(bound=error.validator_value)}"
+        yield key.diagnostic("bad-name", message, _value_help(error), of_key=True)
     elif keyword == "not":
         yield place.diagnostic("misplaced-key", error.schema["errorMessage"], "delete it here", of_key=True)
     elif keyword == "type":
         yield _wrong_type(place, error)
     else:
-        yield place.diagnostic("bad-value", f"{_subject(path)}: {_value_message(error)}", _value_help(error))
+        yield place.diagnostic("bad-value", f"{_subject(path)} {_value_message(error)}", _value_help(error))
 
 
 def _unknown_keys(place: Place, error: ValidationError) -> Iterator[Diagnostic]:
@@ -166,13 +167,13 @@ def _type_help(value: object, wanted: list[str]) -> str | None:
 
 
 def _value_message(error: ValidationError) -> str:
-    keyword, bound = str(error.validator), error.validator_value
-    if keyword == "pattern":
-        return str(error.message)
-    if keyword == "enum":
-        return f"{_shown(error.instance)} is not one of {', '.join(map(str, bound))}"
-    return _BOUNDS[keyword].format(bound=bound)
+    keyword = str(error.validator)
+    if keyword in ("pattern", "enum"):
+        return f"cannot be {_shown(error.instance)}"
+    return _BOUNDS[keyword].format(bound=error.validator_value)
 
+
+_NAME_MESSAGES = {"pattern": "cannot be a name here", "maxLength": "is longer than {bound} characters"}
 
 _BOUNDS = {
     "minLength": "is empty",
@@ -180,11 +181,96 @@ _BOUNDS = {
     "minimum": "is less than {bound}",
     "exclusiveMinimum": "is not greater than {bound}",
     "maximum": "is greater than {bound}",
-    "minItems": "the list is empty",
+    "minItems": "is an empty list",
     "uniqueItems": "holds the same value twice",
-    "minProperties": "the mapping is empty",
+    "minProperties": "is empty",
     "maxProperties": "holds more than {bound} key",
-    "dependentRequired": "'timezone' needs 'cron' beside it",
+    "dependentRequired": "has 'timezone' without 'cron'",
+}
+
+
+def _value_help(error: ValidationError) -> str | None:
+    if error.validator == "pattern":
+        return str(error.message)
+    if error.validator == "enum":
+        alike = difflib.get_close_matches(str(error.instance).lower(), error.validator_value, n=1)
+        return f"did you mean '{alike[0]}'?" if alike else f"one of {', '.join(error.validator_value)}"
+    return _HELP.get(str(error.validator))
+
+
+_HELP = {
+    "syncs": "write 'syncs:' with at least one 'name: connection_id' below it",
+    "connection_id": "write the UUID of the Airbyte connection",
+    "notifier": "write the notifier's import path",
+    "dag_id": "write the id of the DAG to trigger",
+    "cron": "'timezone' goes with 'cron'; the DAG's own key 'timezone' applies to everything else",
+}
+
+_TYPE_NAMES = {
+    "object": "a mapping",
+    "array": "a list",
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "null": "null",
+}
+
+
+def _wrong_type(place: Place, error: ValidationError) -> Diagnostic:
+    wanted = error.validator_value
+    names = [wanted] if isinstance(wanted, str) else wanted
+    names_read = _either(_TYPE_NAMES[name] for name in names)
+    message = f"{_subject(place.path)} is {_type_name(error.instance)}, not {names_read}"
+    return place.diagnostic("wrong-type", message, _type_help(error.instance, names))
+
+
+def _type_name(value: object) -> str:
+    if value is None:
+        return "empty"
+    for kind, name in ((bool, "true or false"), (int, "a whole number"), (float, "a number"), (str, "text")):
+        if isinstance(value, kind):
+            return name
+    return "a list" if isinstance(value, list) else "a mapping"
+
+
+_YES_NO = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
+
+
+def _type_help(value: object, wanted: list[str]) -> str | None:
+    if value is None:
+        return "write a value or delete the key"
+    if "boolean" in wanted and isinstance(value, str):
+        return f"write {_YES_NO.get(value.lower(), 'true or false')}, without quotes"
+    if "integer" in wanted and isinstance(value, str) and value.strip().isdecimal():
+        return f"write {value.strip()}, without quotes"
+    if "string" in wanted and isinstance(value, bool | int | float):
+        return "put it in quotes"
+    if "array" in wanted:
+        return "write a list: [first, second]"
+    return "write 'key: value' pairs, indented below it" if wanted == ["object"] else None
+
+
+def _value_message(error: ValidationError) -> str:
+    keyword = str(error.validator)
+    if keyword in ("pattern", "enum"):
+        return f"cannot be {_shown(error.instance)}"
+    return _BOUNDS[keyword].format(bound=error.validator_value)
+
+
+_NAME_MESSAGES = {"pattern": "cannot be a name here", "maxLength": "is longer than {bound} characters"}
+
+_BOUNDS = {
+    "minLength": "is empty",
+    "maxLength": "is longer than {bound} characters",
+    "minimum": "is less than {bound}",
+    "exclusiveMinimum": "is not greater than {bound}",
+    "maximum": "is greater than {bound}",
+    "minItems": "is an empty list",
+    "uniqueItems": "holds the same value twice",
+    "minProperties": "is empty",
+    "maxProperties": "holds more than {bound} key",
+    "dependentRequired": "has 'timezone' without 'cron'",
 }
 
 

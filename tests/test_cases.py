@@ -1,0 +1,49 @@
+"""Golden cases: `tests/cases/CODE/NAME.yaml` (or a folder NAME) beside NAME.out, what validate prints.
+
+A new case needs no Python: add the file, run `make cases`, and read what has been written to NAME.out.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from dag_factory.config.project import validate_project
+from dag_factory.report import text
+
+CASES = Path(__file__).parent / "cases"
+
+
+def case_inputs() -> list[Path]:
+    folders = sorted(path for path in CASES.iterdir() if path.is_dir())
+    inputs = [path for folder in folders for path in sorted(folder.iterdir())]
+    return [path for path in inputs if path.suffix != ".out"]
+
+
+def output_of(case: Path) -> str:
+    if case.is_dir():
+        findings = validate_project(case, "configs", None, lambda _file: True)
+    else:
+        findings = validate_project(case.parent, "configs", None, lambda file: file.path == case)
+    return text.render(findings.diagnostics) + text.summary(findings.diagnostics, findings.files) + "\n"
+
+
+@pytest.mark.parametrize("case", case_inputs(), ids=lambda case: f"{case.parent.name}/{case.name}")
+def test_case(case: Path):
+    expected = case.with_suffix(".out")
+    output = output_of(case)
+    if os.environ.get("UPDATE_CASES"):
+        expected.write_text(output, "utf-8")
+    assert output == expected.read_text("utf-8")
+
+
+@pytest.mark.parametrize("case", case_inputs(), ids=lambda case: f"{case.parent.name}/{case.name}")
+def test_case_shows_the_code_of_its_folder(case: Path):
+    assert f"[{case.parent.name}]" in output_of(case)
+
+
+def test_every_output_has_an_input():
+    inputs = {case.with_suffix(".out") for case in case_inputs()}
+    assert {path for path in CASES.rglob("*.out") if "configs" not in path.parts} == inputs
