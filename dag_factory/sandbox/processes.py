@@ -46,7 +46,7 @@ class Child:
         self.command = command
         keeper = (sys.executable, "-m", "dag_factory.sandbox.keeper", str(command.grace_seconds))
         command.log.parent.mkdir(parents=True, exist_ok=True)
-        with command.log.open("ab") as log:
+        with command.log.open("wb") as log:
             self._keeper = subprocess.Popen(  # noqa: S603 (the command is our own)
                 (*keeper, *command.argv),
                 stdin=subprocess.PIPE,
@@ -97,23 +97,36 @@ def stop_all(children: Sequence[Child]) -> None:
             child.stop()
 
 
-def run_to_end(command: Command, *, timeout_seconds: float) -> None:
+def run_to_end(
+    command: Command, *, timeout_seconds: float, tick: Callable[[float], None] = lambda _: None
+) -> None:
     """Run a command that ends by itself; raise `ChildFailedError` unless it succeeds in time."""
     with running([command]) as (child,):
-        wait_until(lambda: child.exit_status() is not None, [], timeout_seconds=timeout_seconds)
+        wait_until(lambda: child.exit_status() is not None, [], timeout_seconds=timeout_seconds, tick=tick)
         if child.exit_status() is None:
             child.fail(f"did not end within {timeout_seconds:.0f} s")
         if child.exit_status() != 0:
             child.fail(f"ended with exit status {child.exit_status()}")
 
 
-def wait_until(ready: Callable[[], bool], children: Sequence[Child], *, timeout_seconds: float) -> bool:
-    """Poll until `ready` or the time is over; return whether it is; raise as soon as a child has ended."""
-    deadline = time.monotonic() + timeout_seconds
+def wait_until(
+    ready: Callable[[], bool],
+    children: Sequence[Child],
+    *,
+    timeout_seconds: float,
+    tick: Callable[[float], None] = lambda _: None,
+) -> bool:
+    """Poll until `ready` or the time is over; return whether it is; raise as soon as a child has ended.
+
+    `tick` is told the seconds that have passed.
+    """
+    begin = time.monotonic()
     while not ready():
         check_alive(children)
-        if time.monotonic() > deadline:
+        passed = time.monotonic() - begin
+        if passed > timeout_seconds:
             return False
+        tick(passed)
         time.sleep(POLL_SECONDS)
     return True
 

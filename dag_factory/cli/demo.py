@@ -1,0 +1,100 @@
+"""`dag-factory demo`: runs every DAG once on a real Airflow, against the local Airbyte, and shows a table."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dag_factory.cli.main import CLEAN, FINDINGS, UsageError
+
+if TYPE_CHECKING:
+    from dag_factory.sandbox.configuration import Options
+    from dag_factory.sandbox.console import Console
+
+# One module of each requirement that the extra `sandbox` adds.
+_NEEDED = ("airflow", "httpx", "psutil", "uvicorn")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    add_shared_arguments(parser)
+    parser.add_argument(
+        "--timeout", type=float, default=300.0, metavar="S", help="seconds that all runs together may take"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the demo; 0: every DAG has succeeded, 1: not."""
+
+    def demonstrate_all(options: Options, console: Console) -> int:
+        # Only now: without the extra, the message of `start` is better than an ImportError.
+        from dag_factory.sandbox.demonstration import demonstrate  # noqa: PLC0415
+
+        is_well = demonstrate(options, console, timeout_seconds=arguments.timeout)
+        return CLEAN if is_well else FINDINGS
+
+    return start(arguments, demonstrate_all)
+
+
+def add_shared_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that `demo` and `up` share."""
+    folders = {
+        "--configs": (Path("configs"), "the DAGs' YAML files"),
+        "--dags": (Path("dags"), "Airflow's DAGs folder"),
+        "--work": (Path(".demo"), "where databases, logs and rows go"),
+    }
+    for name, (default, text) in folders.items():
+        parser.add_argument(
+            name, type=Path, default=default, metavar="FOLDER", help=f"{text} (default: {default})"
+        )
+    parser.add_argument(
+        "--source-faker",
+        type=Path,
+        metavar="PATH",
+        help="executable of Airbyte's source-faker, as the source",
+    )
+
+
+def start(arguments: argparse.Namespace, action: Callable[[Options, Console], int]) -> int:
+    """Check the arguments, do the action, and tell what went wrong with a process; return the exit status."""
+    _check(arguments)
+    from dag_factory.sandbox.configuration import Options  # noqa: PLC0415 (see `run`)
+    from dag_factory.sandbox.console import Console  # noqa: PLC0415
+    from dag_factory.sandbox.processes import ChildFailedError, termination_as_exit  # noqa: PLC0415
+    from dag_factory.sandbox.workspace import WorkspaceError  # noqa: PLC0415
+
+    options = Options(
+        configs=arguments.configs,
+        dags=arguments.dags,
+        work=arguments.work,
+        source_faker=arguments.source_faker,
+    )
+    try:
+        with termination_as_exit():
+            return action(options, Console(sys.stdout))
+    except WorkspaceError as error:
+        raise UsageError(str(error)) from error
+    except ChildFailedError as error:
+        print(error, file=sys.stderr)
+        return FINDINGS
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    """Refuse what cannot work, before anything is started."""
+    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        message = f"it needs {', '.join(missing)}: pip install 'airbyte-dag-factory[sandbox]'"
+        raise UsageError(message)
+    for folder in (arguments.configs, arguments.dags):
+        if not folder.is_dir():
+            message = f"there is no folder '{folder}'; run the command at the top of the DAG repository"
+            raise UsageError(message)
+    faker = arguments.source_faker
+    if faker is not None and not os.access(faker, os.X_OK):
+        message = f"--source-faker: '{faker}' is not an executable"
+        raise UsageError(message)

@@ -1,0 +1,38 @@
+"""`dag-factory up`: Airflow's UI and the local Airbyte, side by side, until Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from dag_factory.cli.demo import add_shared_arguments, start
+from dag_factory.cli.main import CLEAN
+
+if TYPE_CHECKING:
+    from dag_factory.sandbox.configuration import Options
+    from dag_factory.sandbox.console import Console
+
+DEFAULT_PORT = 8080
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    add_shared_arguments(parser)
+    parser.add_argument(
+        "--port",
+        type=int,
+        default=DEFAULT_PORT,
+        help=f"of Airflow's UI on 127.0.0.1 (default: {DEFAULT_PORT}); a free one is taken if it is not free",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Keep both running; 0: Ctrl-C has ended them, 1: one has ended by itself."""
+
+    def stay_up(options: Options, console: Console) -> int:
+        from dag_factory.sandbox.standing import stand  # noqa: PLC0415 (see `demo`)
+
+        stand(options, console, port=arguments.port)
+        return CLEAN
+
+    return start(arguments, stay_up)

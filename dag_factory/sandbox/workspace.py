@@ -1,0 +1,45 @@
+"""Folders of our own, in which one command at a time may write and which we may empty."""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+# A folder without this file is not ours, whatever its name is: nothing in it is ever removed.
+MARKER = ".made-by-dag-factory"
+
+
+class WorkspaceError(Exception):
+    """The folder cannot be used; the message says why."""
+
+
+@contextmanager
+def workspace(folder: Path, *, is_fresh: bool) -> Iterator[Path]:
+    """Keep a folder to ourselves, empty if it is to be fresh; yield its absolute path."""
+    own = folder.absolute()
+    if own.exists() and not (own / MARKER).exists() and any(own.iterdir()):
+        message = f"'{folder}' holds files that are not dag-factory's; choose another folder with --work"
+        raise WorkspaceError(message)
+    own.mkdir(parents=True, exist_ok=True)
+    with (own / MARKER).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            message = (
+                f"another dag-factory is at work in '{folder}'; end it, or choose another folder with --work"
+            )
+            raise WorkspaceError(message) from None
+        if is_fresh:
+            _empty(own)
+        yield own
+
+
+def _empty(folder: Path) -> None:
+    for item in folder.iterdir():
+        if item.is_dir() and not item.is_symlink():
+            shutil.rmtree(item)
+        elif item.name != MARKER:
+            item.unlink()
