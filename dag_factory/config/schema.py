@@ -118,7 +118,6 @@ _MISSING_HELP = {
     "connection_id": "write the UUID of the Airbyte connection",
     "notifier": "write the notifier's import path",
     "dag_id": "write the id of the DAG to trigger",
-    "cron": "'timezone' goes with 'cron'; the DAG's own key 'timezone' applies to everything else",
 }
 
 _TYPE_NAMES = {
@@ -195,89 +194,6 @@ def _value_help(error: ValidationError) -> str | None:
     if error.validator == "enum":
         alike = difflib.get_close_matches(str(error.instance).lower(), error.validator_value, n=1)
         return f"did you mean '{alike[0]}'?" if alike else f"one of {', '.join(error.validator_value)}"
-    return _HELP.get(str(error.validator))
-
-
-_HELP = {
-    "syncs": "write 'syncs:' with at least one 'name: connection_id' below it",
-    "connection_id": "write the UUID of the Airbyte connection",
-    "notifier": "write the notifier's import path",
-    "dag_id": "write the id of the DAG to trigger",
-    "cron": "'timezone' goes with 'cron'; the DAG's own key 'timezone' applies to everything else",
-}
-
-_TYPE_NAMES = {
-    "object": "a mapping",
-    "array": "a list",
-    "string": "text",
-    "integer": "a whole number",
-    "number": "a number",
-    "boolean": "true or false",
-    "null": "null",
-}
-
-
-def _wrong_type(place: Place, error: ValidationError) -> Diagnostic:
-    wanted = error.validator_value
-    names = [wanted] if isinstance(wanted, str) else wanted
-    names_read = _either(_TYPE_NAMES[name] for name in names)
-    message = f"{_subject(place.path)} is {_type_name(error.instance)}, not {names_read}"
-    return place.diagnostic("wrong-type", message, _type_help(error.instance, names))
-
-
-def _type_name(value: object) -> str:
-    if value is None:
-        return "empty"
-    for kind, name in ((bool, "true or false"), (int, "a whole number"), (float, "a number"), (str, "text")):
-        if isinstance(value, kind):
-            return name
-    return "a list" if isinstance(value, list) else "a mapping"
-
-
-_YES_NO = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
-
-
-def _type_help(value: object, wanted: list[str]) -> str | None:
-    if value is None:
-        return "write a value or delete the key"
-    if "boolean" in wanted and isinstance(value, str):
-        return f"write {_YES_NO.get(value.lower(), 'true or false')}, without quotes"
-    if "integer" in wanted and isinstance(value, str) and value.strip().isdecimal():
-        return f"write {value.strip()}, without quotes"
-    if "string" in wanted and isinstance(value, bool | int | float):
-        return "put it in quotes"
-    if "array" in wanted:
-        return "write a list: [first, second]"
-    return "write 'key: value' pairs, indented below it" if wanted == ["object"] else None
-
-
-def _value_message(error: ValidationError) -> str:
-    keyword = str(error.validator)
-    if keyword in ("pattern", "enum"):
-        return f"cannot be {_shown(error.instance)}"
-    return _BOUNDS[keyword].format(bound=error.validator_value)
-
-
-_NAME_MESSAGES = {"pattern": "cannot be a name here", "maxLength": "is longer than {bound} characters"}
-
-_BOUNDS = {
-    "minLength": "is empty",
-    "maxLength": "is longer than {bound} characters",
-    "minimum": "is less than {bound}",
-    "exclusiveMinimum": "is not greater than {bound}",
-    "maximum": "is greater than {bound}",
-    "minItems": "is an empty list",
-    "uniqueItems": "holds the same value twice",
-    "minProperties": "is empty",
-    "maxProperties": "holds more than {bound} key",
-    "dependentRequired": "has 'timezone' without 'cron'",
-}
-
-
-def _value_help(error: ValidationError) -> str | None:
-    if error.validator == "enum" and isinstance(error.instance, str):
-        alike = difflib.get_close_matches(error.instance.lower(), error.validator_value, n=1)
-        return f"did you mean '{alike[0]}'?" if alike else None
     return _HELP.get(str(error.validator))
 
 

@@ -202,6 +202,7 @@ _SYNTAX_HELP = (
     ("mapping values are not allowed", "quote text that holds ': ', and check the indentation"),
     ("did not find expected key", "check the indentation of this line and the one above"),
     ("could not find expected ':'", "write 'key: value', with a blank after the colon"),
+    ("expected alphabetic or numeric character", "quote text that begins with * or &"),
     ("did not find expected", "close what was opened: [ with ], { with }, and quotes"),
     ("undefined alias", "quote text that begins with *"),
     ("unexpected end of stream", "close the quotes"),
@@ -209,9 +210,11 @@ _SYNTAX_HELP = (
 
 
 def _syntax_diagnostic(file: SourceFile, error: MarkedYAMLError) -> Diagnostic:
-    mark = error.problem_mark or error.context_mark
-    span = Span() if mark is None else _span_of_marks(mark, mark)
     problem = error.problem or error.context or "no YAML"
+    # What was never closed is to be mended where it begins, not at the end of the file.
+    mark = error.context_mark if "end of stream" in problem else error.problem_mark
+    mark = mark or error.problem_mark or error.context_mark
+    span = Span() if mark is None else _span_of_marks(mark, mark)
     if "\t" in (_line(file.text, span.line) or "")[: span.column]:
         mend: str | None = "indent with blanks: YAML allows no tabs there"
     else:
