@@ -131,5 +131,9 @@ def test_a_fault_of_one_connection(lab):
 
 
 def test_mistaken_faults_are_refused(lab):
-    for body in ({"route": "*", "kind": "explode"}, {"route": "*"}, {"route": "*", "kind": "html", "tims": 1}):
+    for body in (
+        {"route": "*", "kind": "explode"},
+        {"route": "*"},
+        {"route": "*", "kind": "html", "tims": 1},
+    ):
         assert lab.http.post(f"{lab.server.admin_url}/faults", json=body).status_code == 400

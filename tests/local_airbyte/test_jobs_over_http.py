@@ -68,7 +68,7 @@ def test_impossible_scripts_are_refused(lab):
 
 
 def test_a_running_connection_answers_409(lab):
-    lab.script(end="hang", *({"run": 0},))
+    lab.script({"run": 0}, end="hang")
     lab.wait(lab.submit().job_id, "running")
     error = refusal(lab.submit)
     assert error.status_code == 409

@@ -1,7 +1,12 @@
 """Lists, pages and filters, and the routes beside jobs."""
 
 import pytest
-from airbyte_api.api import GetConnectionRequest, ListConnectionsRequest, ListWorkspacesRequest, PatchConnectionRequest
+from airbyte_api.api import (
+    GetConnectionRequest,
+    ListConnectionsRequest,
+    ListWorkspacesRequest,
+    PatchConnectionRequest,
+)
 from airbyte_api.errors import SDKError
 from airbyte_api.models import (
     AirbyteAPIConnectionSchedule,
@@ -15,7 +20,9 @@ CONNECTION = "1e3b5a72-7bfd-4808-a13c-204505490110"
 
 
 def connections(lab, **filters):
-    return lab.sdk.connections.list_connections(request=ListConnectionsRequest(**filters)).connections_response
+    return lab.sdk.connections.list_connections(
+        request=ListConnectionsRequest(**filters)
+    ).connections_response
 
 
 def patch(lab, connection_id=CONNECTION, **changes):
