@@ -1,0 +1,227 @@
+"""A folder as a whole: layers, environments, and faults that stay where they are."""
+
+from __future__ import annotations
+
+from dag_factory.config.cron import expression
+from dag_factory.config.model import AssetGroup, Notifier, Schedule, TriggeredDag
+from dag_factory.config.project import load_dag, load_project, validate_project
+
+UUID = "1e3b5a72-7bfd-4808-a13c-20450549011"
+GOOD = f'schedule: "@daily"\nsyncs:\n  money: {UUID}0\n'
+
+
+def dags_of(root, environment=None):
+    return {dag.dag_id: dag for dag in load_project(root, environment).dags}
+
+
+def codes_of(root, environment=None):
+    return [(each.file, each.span.line, each.code) for each in load_project(root, environment).diagnostics]
+
+
+def everything(_file):
+    return True
+
+
+def test_a_plain_sync_has_all_defaults(configs):
+    dag = dags_of(configs({"money.yaml": GOOD}))["money"]
+    (sync,) = dag.syncs
+    assert (sync.name, sync.connection_id, sync.mode, sync.timeout) == ("money", f"{UUID}0", "async", 86_400)
+    assert sync.assets == (f"airbyte://airbyte_default/{UUID}0",)
+    assert dag.schedule == Schedule(cron="0 0 * * *")
+    assert dag.max_active_runs == 1
+
+
+def test_the_nearer_layer_wins_key_by_key(configs):
+    top = """
+owner: top
+tags: [top]
+schedule: null
+airbyte_conn_id: top_conn
+defaults: {retries: 1, timeout: 1h, pool: top}
+"""
+    near = """
+owner: near
+defaults: {retries: 2}
+notify: {on_retry: [{notifier: a.B, x: 1}]}
+"""
+    own = f"""
+defaults: {{pool: own}}
+syncs:
+  money:
+    connection_id: {UUID}0
+    retries: 3
+  other: "{{{{ var.value.other }}}}"
+"""
+    root = configs({"defaults.yaml": top, "a/defaults.yml": near, "a/b/money.yaml": own})
+    dag = dags_of(root)["money"]
+    money, other = dag.syncs
+    assert (dag.owner, dag.tags, dag.schedule) == ("near", ("top",), Schedule())
+    assert (money.retries, money.timeout, money.pool, money.airbyte_conn_id) == (3, 3600, "own", "top_conn")
+    assert (other.retries, other.assets) == (2, ())
+    assert dag.notify.on_retry == (Notifier(notifier="a.B", arguments={"x": 1}),)
+    assert dag.defaults_files == ("configs/defaults.yaml", "configs/a/defaults.yml")
+
+
+def test_an_environment_is_laid_over_its_own_file(configs):
+    top = """
+schedule: "@daily"
+owner: top
+environments:
+  dev: {schedule: null, owner: dev}
+"""
+    own = f"""
+owner: own
+syncs:
+  money: {UUID}0
+  more: {UUID}1
+environments:
+  dev:
+    syncs:
+      money: {{timeout: 5m}}
+      more: {UUID}2
+"""
+    root = configs({"defaults.yaml": top, "money.yaml": own})
+    plain, dev = dags_of(root)["money"], dags_of(root, "dev")["money"]
+    assert (plain.schedule.cron, plain.owner, plain.syncs[0].timeout) == ("0 0 * * *", "own", 86_400)
+    assert (dev.schedule.cron, dev.owner, dev.syncs[0].timeout) == (None, "own", 300)
+    assert (plain.syncs[1].connection_id, dev.syncs[1].connection_id) == (f"{UUID}1", f"{UUID}2")
+
+
+def test_schedules_in_every_form(configs):
+    forms = {
+        "none": "null",
+        "cron": '"5 4 * * *"',
+        "preset": '"@hourly"',
+        "once": '"@once"',
+        "hashed": '"H 4 * * *"',
+        "every": "{every: 1h30m}",
+        "zoned": '{cron: "5 4 * * *", timezone: Europe/Berlin}',
+        "assets": "{assets: [a, {any: [b, c]}]}",
+        "any_asset": "{assets: {any: [a, b]}}",
+        "both": '{assets: {all: [a]}, cron: "@daily"}',
+    }
+    files = {f"{name}.yaml": f"schedule: {form}\nsyncs:\n  s: {UUID}0\n" for name, form in forms.items()}
+    schedules = {name: dag.schedule for name, dag in dags_of(configs(files)).items()}
+    nested = AssetGroup(kind="all", parts=("a", AssetGroup(kind="any", parts=("b", "c"))))
+    assert schedules == {
+        "none": Schedule(),
+        "cron": Schedule(cron="5 4 * * *"),
+        "preset": Schedule(cron="0 * * * *"),
+        "once": Schedule(cron="@once"),
+        "hashed": Schedule(cron=expression("H 4 * * *", "hashed")),
+        "every": Schedule(every=5400),
+        "zoned": Schedule(cron="5 4 * * *", timezone="Europe/Berlin"),
+        "assets": Schedule(assets=nested),
+        "any_asset": Schedule(assets=AssetGroup(kind="any", parts=("a", "b"))),
+        "both": Schedule(assets=AssetGroup(kind="all", parts=("a",)), cron="0 0 * * *"),
+    }
+
+
+def test_triggered_dags_in_both_forms(configs):
+    text = GOOD + "trigger_dags:\n  - reports\n  - {dag_id: more, after: [money], conf: {a: 1}}\n"
+    dag = dags_of(configs({"money.yaml": text}))["money"]
+    more = TriggeredDag(dag_id="more", after=("money",), conf={"a": 1})
+    assert dag.trigger_dags == (TriggeredDag(dag_id="reports"), more)
+
+
+def test_a_bad_file_holds_back_no_other(configs):
+    root = configs(
+        {
+            "good.yaml": GOOD,
+            "syntax.yaml": "a: [",
+            "schema.yaml": "nope: 1",
+            "rule.yaml": GOOD.replace("@daily", "@dayly"),
+            "bytes.yaml": b"\xff",
+            "folder.yaml/x": "",
+        }
+    )
+    assert list(dags_of(root)) == ["good"]
+    assert sorted({file for file, _, _ in codes_of(root)}) == [
+        "configs/bytes.yaml",
+        "configs/folder.yaml",
+        "configs/rule.yaml",
+        "configs/schema.yaml",
+        "configs/syntax.yaml",
+    ]
+
+
+def test_a_bad_document_holds_back_no_other_of_its_file(configs):
+    text = f"dag_id: good\n{GOOD}---\ndag_id: bad\nschedule: x\nsyncs:\n  money: {UUID}1\n"
+    assert list(dags_of(configs({"two.yaml": text}))) == ["good"]
+
+
+def test_bad_defaults_hold_back_what_is_below_them_and_are_told_once(configs):
+    root = configs(
+        {"a/defaults.yaml": "nope: 1\n", "a/one.yaml": GOOD, "a/two.yaml": GOOD, "three.yaml": GOOD}
+    )
+    assert list(dags_of(root)) == ["three"]
+    assert codes_of(root) == [("configs/a/defaults.yaml", 1, "unknown-key")]
+
+
+def test_empty_defaults_harm_nobody(configs):
+    root = configs({"defaults.yaml": "# nothing yet\n", "money.yaml": GOOD})
+    assert (list(dags_of(root)), codes_of(root)) == (["money"], [])
+
+
+def test_a_dag_id_stays_with_the_file_that_has_its_name(configs):
+    root = configs({"a.yaml": f"dag_id: money\nschedule: null\nsyncs:\n  x: {UUID}1\n", "money.yaml": GOOD})
+    assert dags_of(root)["money"].syncs[0].name == "money"
+    assert codes_of(root) == [("configs/a.yaml", 1, "duplicate-dag-id")]
+
+
+def test_one_dag_alone_is_the_same_as_among_all(configs):
+    root = configs(
+        {
+            "defaults.yaml": "owner: x\n",
+            "money.yaml": GOOD,
+            "two.yaml": f"dag_id: a.b\n{GOOD}---\ndag_id: c\nschedule: null\nsyncs:\n  x: {UUID}1\n",
+            "other.yaml": f"dag_id: money\nschedule: null\nsyncs:\n  x: {UUID}2\n",
+            "c.yaml": GOOD.replace("schedule", "dag_id: d\nschedule"),
+        }
+    )
+    for dag_id, dag in dags_of(root).items():
+        assert load_dag(root, None, dag_id) == dag
+    assert set(dags_of(root)) == {"money", "a.b", "c", "d"}
+    assert load_dag(root, None, "nobody") is None
+
+
+def test_an_unknown_environment_makes_no_dag(configs):
+    root = configs({"money.yaml": GOOD + "environments:\n  dev: {schedule: null}\n", "other.yaml": "a: ["})
+    assert dags_of(root, "prod") == {}
+    assert ("configs", 1, "unknown-environment") in codes_of(root, "prod")
+    assert list(dags_of(root, "dev")) == ["money"]
+
+
+def test_hidden_files_and_other_endings_are_no_configuration(configs):
+    root = configs({".hidden.yaml": "a: [", ".git/x.yaml": "a: [", "notes.txt": "a: [", "money.yaml": GOOD})
+    assert codes_of(root) == []
+
+
+def test_links_that_lead_out_are_refused(configs, tmp_path):
+    root = configs({"money.yaml": GOOD, "real.yaml": GOOD})
+    (tmp_path / "secret.yaml").write_text("password: x")
+    (root / "out.yaml").symlink_to(tmp_path / "secret.yaml")
+    (root / "folder").symlink_to(tmp_path, target_is_directory=True)
+    (root / "in.yaml").symlink_to(root / "real.yaml")
+    refused = [file for file, _, code in codes_of(root) if code == "unreadable-file"]
+    assert refused == ["configs/folder", "configs/out.yaml"]
+    assert {"in", "money", "real"} == set(dags_of(root))
+
+
+def test_validate_tells_a_mistake_of_several_environments_once(configs):
+    text = GOOD + "environments:\n  dev: {timezone: X}\n  test: {owner: a}\n"
+    root = configs({"money.yaml": text.replace("@daily", "@dayly")})
+    findings = validate_project(root, "configs", None, everything)
+    assert [(each.code, each.environment) for each in findings.diagnostics] == [
+        ("bad-cron", None),
+        ("unknown-timezone", "dev"),
+    ]
+
+
+def test_validate_reads_only_what_is_wanted_and_the_defaults_above(configs):
+    root = configs({"defaults.yaml": "nope: 1\n", "a/money.yaml": GOOD, "b/bad.yaml": "a: ["})
+    findings = validate_project(root, "configs", None, lambda file: "a/" in file.name)
+    assert [(each.file, each.code) for each in findings.diagnostics] == [
+        ("configs/defaults.yaml", "unknown-key")
+    ]
+    assert findings.files == 1

@@ -1,0 +1,221 @@
+"""Models to DAGs on the Airflow that is installed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from airflow.providers.airbyte.operators.airbyte import AirbyteTriggerSyncOperator
+from airflow.providers.airbyte.sensors.airbyte import AirbyteJobSensor
+from airflow.providers.common.compat.sdk import BaseNotifier
+
+from dag_factory.config.project import load_project
+from dag_factory.factory.build import build_dag
+
+pytestmark = pytest.mark.airflow
+
+UUID = "1e3b5a72-7bfd-4808-a13c-20450549011"
+
+
+class Recorder(BaseNotifier):
+    """A notifier that notifies nobody."""
+
+    template_fields = ("text",)
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__()
+        self.text = text
+
+    def notify(self, context):
+        """Do nothing."""
+
+
+@pytest.fixture
+def build(configs):
+    def make(text, name="money.yaml"):
+        project = load_project(configs({name: text}), None)
+        assert [each for each in project.diagnostics if each.code != "no-effect"] == []
+        (model,) = project.dags
+        return build_dag(model)
+
+    return make
+
+
+def sync(**settings):
+    lines = [f"    {key}: {value}" for key, value in settings.items()]
+    return "\n".join(["schedule: null", "syncs:", "  money:", f"    connection_id: {UUID}0", *lines, ""])
+
+
+def test_mode_sync_is_one_task(build):
+    dag = build(sync(mode="sync", timeout="6m", wait_seconds=5))
+    (task,) = dag.tasks
+    assert isinstance(task, AirbyteTriggerSyncOperator)
+    assert (task.task_id, task.connection_id, task.airbyte_conn_id) == (
+        "money",
+        f"{UUID}0",
+        "airbyte_default",
+    )
+    assert (task.asynchronous, task.deferrable, task.timeout, task.wait_seconds) == (False, False, 360, 5)
+    assert task.execution_timeout is None
+
+
+def test_mode_sync_deferred_is_cancelled_by_its_execution_timeout(build):
+    (task,) = build(sync(mode="sync", deferrable="true", timeout="6m")).tasks
+    assert (task.asynchronous, task.deferrable) == (False, True)
+    assert task.execution_timeout == timedelta(seconds=360)
+    assert task.timeout > 360
+
+
+@pytest.mark.parametrize("deferrable", [True, False])
+def test_mode_async_is_a_group_of_trigger_and_wait(build, deferrable):
+    dag = build(sync(mode="async", timeout="6m", wait_seconds=5, deferrable=str(deferrable).lower()))
+    trigger, wait = (dag.get_task(f"money.{name}") for name in ("trigger", "wait"))
+    assert isinstance(trigger, AirbyteTriggerSyncOperator)
+    assert isinstance(wait, AirbyteJobSensor)
+    assert (trigger.asynchronous, trigger.deferrable, trigger.downstream_task_ids) == (
+        True,
+        False,
+        {"money.wait"},
+    )
+    assert (wait.deferrable, wait.mode, wait.poke_interval, wait.timeout) == (
+        deferrable,
+        "reschedule",
+        5,
+        360,
+    )
+    assert wait.airbyte_job_id.operator is trigger
+    assert "money" in dag.task_group_dict
+
+
+def test_settings_of_airflow_reach_both_tasks(build):
+    dag = build(
+        "owner: someone\n"
+        + sync(
+            retries=3,
+            retry_delay="90s",
+            retry_exponential_backoff="true",
+            max_retry_delay="1h",
+            pool="airbyte",
+            pool_slots=2,
+            priority_weight=7,
+            queue="slow",
+            trigger_rule="all_done",
+            doc_md="text",
+        )
+    )
+    for task in dag.tasks:
+        assert (task.retries, task.retry_delay, task.max_retry_delay) == (
+            3,
+            timedelta(seconds=90),
+            timedelta(hours=1),
+        )
+        assert task.retry_exponential_backoff
+        assert (task.pool, task.pool_slots, task.priority_weight, task.queue) == ("airbyte", 2, 7, "slow")
+        assert (task.owner, task.doc_md) == ("someone", "text")
+    assert dag.get_task("money.trigger").trigger_rule == "all_done"
+    assert dag.get_task("money.wait").trigger_rule == "all_success"
+
+
+def test_outlets_belong_to_the_last_task(build):
+    text = sync(outlets='["s3://bucket/key", report]')
+    dag = build(text)
+    assert dag.get_task("money.trigger").outlets == []
+    assert [asset.uri for asset in dag.get_task("money.wait").outlets] == ["s3://bucket/key", "report"]
+    assert [asset.name for asset in build(text).get_task("money.wait").outlets][1] == "report"
+
+
+def test_syncs_follow_each_other_from_last_to_first_task(build):
+    dag = build(
+        f"""
+schedule: null
+syncs:
+  a: {UUID}0
+  b: {{connection_id: {UUID}1, mode: sync, depends_on: [a]}}
+  c: {{connection_id: {UUID}2, depends_on: [a, b]}}
+trigger_dags:
+  - reports
+  - {{dag_id: only.b, after: [b], conf: {{x: 1}}, wait_for_completion: true, trigger_rule: all_done}}
+"""
+    )
+    upstream = {task.task_id: sorted(task.upstream_task_ids) for task in dag.tasks}
+    assert upstream == {
+        "a.trigger": [],
+        "a.wait": ["a.trigger"],
+        "b": ["a.wait"],
+        "c.trigger": ["a.wait", "b"],
+        "c.wait": ["c.trigger"],
+        "trigger_reports": ["a.wait", "b", "c.wait"],
+        "trigger_only.b": ["b"],
+    }
+    plain, waiting = dag.get_task("trigger_reports"), dag.get_task("trigger_only.b")
+    assert (plain.trigger_dag_id, plain.wait_for_completion, plain.deferrable) == ("reports", False, False)
+    assert (waiting.conf, waiting.wait_for_completion, waiting.deferrable) == ({"x": 1}, True, True)
+    assert waiting.trigger_rule == "all_done"
+
+
+def test_keys_of_the_dag(build):
+    dag = build(
+        """
+description: Money
+tags: [b, a]
+timezone: Europe/Berlin
+start_date: 2026-01-01
+end_date: 2027-01-01T05:00
+catchup: true
+max_active_runs: 2
+max_active_tasks: 3
+dagrun_timeout: 2h
+is_paused_upon_creation: false
+fail_fast: true
+"""
+        + sync().replace("schedule: null", 'schedule: "0 5 * * *"')
+    )
+    assert (dag.dag_id, dag.description, set(dag.tags)) == ("money", "Money", {"a", "b"})
+    assert (dag.start_date, dag.end_date) == (
+        datetime(2025, 12, 31, 23, tzinfo=UTC),
+        datetime(2027, 1, 1, 4, tzinfo=UTC),
+    )
+    assert (dag.catchup, dag.max_active_runs, dag.max_active_tasks) == (True, 2, 3)
+    assert (dag.dagrun_timeout, dag.is_paused_upon_creation, dag.fail_fast) == (
+        timedelta(hours=2),
+        False,
+        True,
+    )
+    assert dag.timetable.expression == "0 5 * * *"
+
+
+def test_docs_show_the_file_and_its_yaml(build):
+    text = "doc_md: My text\n" + sync() + "# ``` and ````\n"
+    assert (
+        build(text).doc_md
+        == f"My text\n\nMade from `configs/money.yaml`:\n\n`````yaml\n{text.strip()}\n`````"
+    )
+
+
+def test_notifiers_are_made_anew_for_each_dag(build):
+    notifier = f"{__name__}.Recorder"
+    text = f"""
+notify:
+  on_failure: [{{notifier: {notifier}, text: failed}}]
+  on_success: [{{notifier: {notifier}}}]
+  on_retry: [{{notifier: {notifier}}}]
+"""
+    first, second = (build(text + sync(retries=1)) for _ in range(2))
+    (failure,) = first.on_failure_callback
+    assert failure.text == "failed"
+    assert failure is not second.on_failure_callback[0]
+    assert len(first.on_success_callback) == 1
+    assert all(len(task.on_retry_callback) == 1 for task in first.tasks)
+
+
+@pytest.mark.parametrize(
+    ("path", "error"),
+    [
+        ("no.such.Notifier", ModuleNotFoundError),
+        ("os.path.Nothing", AttributeError),
+        ("builtins.dict", TypeError),
+    ],
+)
+def test_what_is_no_notifier_is_refused(build, path, error):
+    with pytest.raises(error):
+        build(f"notify: {{on_failure: [{{notifier: {path}}}]}}\n" + sync())

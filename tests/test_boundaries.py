@@ -1,0 +1,62 @@
+"""Who may import whom, and that checking needs no Airflow."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+
+import pytest
+
+# Package to the packages of ours that it may import; `cli` may use everything.
+ALLOWED = {
+    "config": {"config"},
+    "airbyte": {"airbyte"},
+    "local_airbyte": {"local_airbyte"},
+    "report": {"report", "config"},
+    "factory": {"factory", "config", "airbyte", "report"},
+    "sandbox": {"sandbox", "config"},
+}
+
+
+def imports_of(path):
+    tree = ast.parse(path.read_text("utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+
+
+@pytest.mark.parametrize("package", sorted(ALLOWED))
+def test_arrows_point_one_way(repository, package):
+    wrong = [
+        (str(path.relative_to(repository)), name)
+        for path in (repository / "dag_factory" / package).rglob("*.py")
+        for name in imports_of(path)
+        if name.startswith("dag_factory.") and name.split(".")[1] not in ALLOWED[package]
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("package", ["config", "report", "local_airbyte", "cli", "sandbox"])
+def test_only_the_factory_imports_airflow(repository, package):
+    wrong = [
+        (path.name, name)
+        for path in (repository / "dag_factory" / package).rglob("*.py")
+        for name in imports_of(path)
+        if name.split(".")[0] in {"airflow", "airbyte_api", "pendulum"}
+    ]
+    assert wrong == []
+
+
+def test_validate_loads_neither_airflow_nor_the_server(repository):
+    code = (
+        "import sys; from dag_factory.cli.main import main; status = main(['validate', 'configs']);"
+        "heavy = {name.split('.')[0] for name in sys.modules} & {'airflow', 'pendulum', 'fastapi', 'httpx'};"
+        "print(status, sorted(heavy))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=repository, capture_output=True, text=True, check=True
+    )
+    assert result.stdout.splitlines()[-1] == "0 []"
