@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import httpx
 
-from dag_factory.sandbox.snapshot import AssetEvent, Dag, ImportProblem, Run, Snapshot, Task
+from dag_factory.sandbox.snapshot import Dag, ImportProblem, Run, Snapshot, Task
 
 ALL = "~"  # the API's word for "of every DAG" and "of every run"
 PAGE_SIZE = 100  # the most that Airflow gives, `[api] maximum_page_limit`
@@ -102,9 +102,6 @@ class AirflowApi:
             tasks=tuple(
                 map(_task, self._pages(f"/api/v2/dags/{ALL}/dagRuns/{ALL}/taskInstances", "task_instances"))
             ),
-            asset_events=tuple(
-                map(_asset_event, self._pages("/api/v2/assets/events", "asset_events", order_by="timestamp"))
-            ),
         )
 
     def xcom(self, task: Task, key: str = "return_value") -> object:
@@ -179,15 +176,6 @@ def _task(item: _Json) -> Task:
         started_at=_time(item["start_date"]),
         ended_at=_time(item["end_date"]),
         rendered=item["rendered_fields"],
-    )
-
-
-def _asset_event(item: _Json) -> AssetEvent:
-    return AssetEvent(
-        event_id=item["id"],
-        uri=item["uri"],
-        dag_id=item["source_dag_id"] or "",
-        task_id=item["source_task_id"] or "",
     )
 
 

@@ -128,6 +128,9 @@ def _settings(home: AirflowHome) -> dict[str, dict[str, str]]:
             "base_url": home.url,
             "workers": "1",
         },
+        # How late a supervisor may notice that its task has ended. With the default of 5 s, a sensor that is
+        # due again after 5 s is queued before its last check has been reported, and Airflow fails it.
+        "workers": {"min_heartbeat_interval": "1"},
         "dag_processor": {
             "refresh_interval": "5",
             "bundle_refresh_check_interval": "5",

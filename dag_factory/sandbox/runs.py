@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from dag_factory.sandbox.snapshot import AssetEvent, Dag, Run, Snapshot, Task
+from dag_factory.sandbox.snapshot import Dag, Run, Snapshot, Task
 
 # How long Airflow has for making a run by itself, after all that the run could wait for is done. On an idle
 # machine the scheduler needs about a second.
@@ -32,7 +32,6 @@ class Progress:
     dags: tuple[Dag, ...]
     runs: Mapping[str, Run] = field(default_factory=dict)
     tasks: Mapping[tuple[str, str], Task] = field(default_factory=dict)
-    asset_events: tuple[AssetEvent, ...] = ()
     free_since: Mapping[str, float] = field(default_factory=dict)
     triggered: frozenset[str] = frozenset()
     refused: frozenset[str] = frozenset()
@@ -66,7 +65,7 @@ def advance(progress: Progress, snapshot: Snapshot, now: float) -> Progress:
     tasks = {
         (task.dag_id, task.task_id): task for task in snapshot.tasks if (task.dag_id, task.run_id) in run_ids
     }
-    seen = replace(progress, runs=runs, tasks=tasks, asset_events=snapshot.asset_events)
+    seen = replace(progress, runs=runs, tasks=tasks)
     free_since = {dag.dag_id: progress.free_since.get(dag.dag_id, now) for dag in _free(seen)}
     return replace(seen, free_since=free_since)
 

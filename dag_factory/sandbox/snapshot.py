@@ -54,22 +54,11 @@ class Task:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class AssetEvent:
-    """An asset that a task has produced."""
-
-    event_id: int
-    uri: str
-    dag_id: str
-    task_id: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Snapshot:
-    """All runs, the oldest first, all their tasks and all asset events."""
+    """All runs, the oldest first, and all their tasks."""
 
     runs: tuple[Run, ...] = ()
     tasks: tuple[Task, ...] = ()
-    asset_events: tuple[AssetEvent, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -98,8 +98,6 @@ def _step(api: AirflowApi, before: Progress, console: Console) -> Progress:
     after = advance(before, api.snapshot(), now)
     for change in changes(before, after):
         console.event(_text(change))
-    for event in after.asset_events[len(before.asset_events) :]:
-        console.event(f"{event.dag_id}.{event.task_id}  updates {event.uri}")
     pausing = to_pause(after)
     for dag_id in pausing:
         api.pause(dag_id)
