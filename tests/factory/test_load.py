@@ -1,0 +1,199 @@
+"""What the files in `dags/` get, on the Airflow that is installed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import textwrap
+
+import pytest
+from airflow import settings
+from airflow.dag_processing.dagbag import DagBag
+from airflow.serialization.serialized_objects import DagSerialization
+
+from dag_factory import ConfigError, config_folder, load_dags, raise_config_errors
+
+pytestmark = pytest.mark.airflow
+
+UUID = "1e3b5a72-7bfd-4808-a13c-20450549011"
+GOOD = f'schedule: "@daily"\nsyncs:\n  money: {UUID}0\n'
+
+
+@pytest.fixture
+def asked_for(monkeypatch):
+    """Make Airflow ask for one DAG, as a task start does."""
+    return lambda dag_id: monkeypatch.setenv("_AIRFLOW_PARSING_CONTEXT_DAG_ID", dag_id)
+
+
+@pytest.fixture
+def estate(repository, configs):
+    """A DAG repository with the project's own loader files."""
+
+    def make(files):
+        root = configs(files)
+        shutil.copytree(repository / "dags", root.parent / "dags", dirs_exist_ok=True)
+        return root.parent / "dags"
+
+    return make
+
+
+def serialized(bag):
+    return {name: json.dumps(DagSerialization.to_dict(dag), sort_keys=True) for name, dag in bag.dags.items()}
+
+
+def test_good_dags_stay_and_bad_files_are_one_import_error(estate):
+    dags = estate(
+        {
+            "good.yaml": GOOD,
+            "cron.yaml": GOOD.replace("@daily", "@dayly"),
+            "executor.yaml": GOOD.replace(f"{UUID}0", f"{{connection_id: {UUID}1, executor: NoExecutor}}"),
+            "notifier.yaml": f"notify: {{on_failure: [{{notifier: no.such.Thing}}]}}\n{GOOD}",
+        }
+    )
+    bag = DagBag(str(dags))
+    assert list(bag.dags) == ["good"]
+    (file, text), *others = bag.import_errors.items()
+    assert others == []
+    assert file.endswith("airbyte_config_errors.py")
+    assert "3 errors in configs/" in text
+    assert "configs/cron.yaml:1:11: error: unknown preset '@dayly' [bad-cron]" in text
+    assert "configs/executor.yaml:1:1: error: Airflow refuses the DAG 'executor': UnknownExecutor" in text
+    assert "configs/notifier.yaml:1:1: error: Airflow refuses the DAG 'notifier': ModuleNotFound" in text
+
+
+def test_a_clean_folder_has_no_import_error(estate):
+    assert DagBag(str(estate({"good.yaml": GOOD}))).import_errors == {}
+
+
+def test_the_repositorys_own_dags_load(repository):
+    bag = DagBag(str(repository / "dags"))
+    assert bag.import_errors == {}
+    assert sorted(bag.dags) == [
+        "airbyte_trigger_job_example_async",
+        "sales_archive",
+        "sales_reports",
+        "sales_sources",
+        "trigger_airbyte_job_example",
+    ]
+
+
+def test_two_parses_give_the_same_serialised_dags(repository):
+    first, second = (serialized(DagBag(str(repository / "dags"))) for _ in range(2))
+    assert first == second
+
+
+def test_one_dag_alone_is_the_same_as_among_all(repository, asked_for):
+    everything = serialized(DagBag(str(repository / "dags")))
+    for dag_id, expected in everything.items():
+        asked_for(dag_id)
+        assert serialized(DagBag(str(repository / "dags"))) == {dag_id: expected}
+
+
+def test_one_dag_alone_reads_no_other_file(configs, asked_for):
+    root = configs({"money.yaml": GOOD, "other.yaml": GOOD})
+    (root / "other.yaml").unlink()
+    (root / "other.yaml").symlink_to("/nowhere")
+    asked_for("money")
+    assert list(load_dags(root)) == ["money"]
+
+
+def test_a_foreign_dag_builds_nothing(configs, asked_for):
+    root = configs({"money.yaml": GOOD, "bad.yaml": "a: ["})
+    asked_for("someone_elses")
+    assert load_dags(root) == {}
+    raise_config_errors(root)
+
+
+def test_a_disabled_dag_is_not_made_but_checked(configs, asked_for):
+    root = configs({"money.yaml": "enabled: false\n" + GOOD})
+    assert load_dags(root) == {}
+    asked_for("money")
+    assert load_dags(root) == {}
+
+
+def test_warnings_are_no_import_error(configs):
+    root = configs({"a.yaml": GOOD, "b.yaml": GOOD})
+    raise_config_errors(root)
+    assert list(load_dags(root)) == ["a", "b"]
+
+
+def test_the_error_carries_its_diagnostics(configs):
+    root = configs({"b.yaml": "x: 1\n" + GOOD, "a.yaml": "a: ["})
+    with pytest.raises(ConfigError, match="2 errors in configs/") as error:
+        raise_config_errors(root)
+    assert [each.file for each in error.value.diagnostics] == ["configs/a.yaml", "configs/b.yaml"]
+
+
+def test_the_environment_is_named_by_its_variable(configs, monkeypatch):
+    root = configs({"money.yaml": GOOD + "environments:\n  dev: {owner: developer}\n"})
+    monkeypatch.setenv("DAG_FACTORY_ENV", "dev")
+    assert load_dags(root)["money"].tasks[0].owner == "developer"
+    monkeypatch.setenv("DAG_FACTORY_ENV", "prod")
+    assert load_dags(root) == {}
+    with pytest.raises(ConfigError, match="names the environment 'prod'"):
+        raise_config_errors(root)
+
+
+def test_a_cluster_policy_that_refuses_is_told_and_harms_nobody(configs, monkeypatch):
+    def dag_policy(dag):
+        if dag.dag_id == "bad":
+            message = "no"
+            raise ValueError(message)
+
+    monkeypatch.setattr(settings, "dag_policy", dag_policy)
+    root = configs({"bad.yaml": GOOD, "good.yaml": GOOD})
+    assert list(load_dags(root)) == ["good"]
+    with pytest.raises(ConfigError, match="Airflow refuses the DAG 'bad'"):
+        raise_config_errors(root)
+
+
+def test_the_folder_is_found_beside_dags_or_inside(tmp_path):
+    dags = tmp_path / "dags"
+    (dags / "configs").mkdir(parents=True)
+    assert config_folder(dags / "loader.py") == dags / "configs"
+    (tmp_path / "configs").mkdir()
+    assert config_folder(dags / "loader.py") == tmp_path / "configs"
+    with pytest.raises(FileNotFoundError, match=r"no configs folder: looked for .* and "):
+        config_folder("/nowhere/dags/loader.py")
+
+
+def test_the_folder_is_found_through_a_link(tmp_path):
+    (tmp_path / "revision" / "configs").mkdir(parents=True)
+    (tmp_path / "revision" / "dags").mkdir()
+    (tmp_path / "revision" / "dags" / "loader.py").touch()
+    (tmp_path / "current").symlink_to(tmp_path / "revision")
+    assert config_folder(tmp_path / "current" / "dags" / "loader.py") == tmp_path / "revision" / "configs"
+
+
+HAND_WRITTEN = """
+from airflow.providers.common.compat.sdk import DAG
+from airflow.providers.standard.operators.empty import EmptyOperator
+from dag_factory import sync_group
+
+with DAG("by_hand", schedule=None) as dag:
+    sync_group("money") >> EmptyOperator(task_id="dbt")
+"""
+
+
+def test_sync_group_stands_in_a_hand_written_dag(estate):
+    text = f"enabled: false\n{GOOD}  more: {{connection_id: {UUID}1, mode: sync, depends_on: [money]}}\n"
+    dags = estate({"money.yaml": text})
+    (dags / "by_hand.py").write_text(textwrap.dedent(HAND_WRITTEN))
+    bag = DagBag(str(dags))
+    assert bag.import_errors == {}
+    assert list(bag.dags) == ["by_hand"]
+    upstream = {task.task_id: sorted(task.upstream_task_ids) for task in bag.dags["by_hand"].tasks}
+    assert upstream == {
+        "money.money.trigger": [],
+        "money.money.wait": ["money.money.trigger"],
+        "money.more": ["money.money.wait"],
+        "dbt": ["money.more"],
+    }
+
+
+def test_sync_group_says_what_is_wrong(estate):
+    dags = estate({"money.yaml": "enabled: false\nx: 1\n" + GOOD})
+    (dags / "by_hand.py").write_text(textwrap.dedent(HAND_WRITTEN))
+    text = DagBag(str(dags)).import_errors[str(dags / "by_hand.py")]
+    assert "no configuration in configs/ makes the DAG 'money'" in text
+    assert "configs/money.yaml:2:1: error: unknown key 'x' [unknown-key]" in text
