@@ -42,11 +42,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT."""
     options = _options(arguments)
-    try:
-        airbyte = LocalAirbyte.start_with(options)
-    except ServerError as error:
-        raise UsageError(str(error)) from error
-    with airbyte, _stop_signals() as stopped:
+    with _stop_signals() as stopped, _start(options) as airbyte:
         _greet(airbyte, options)
         while not stopped.wait(1.0):
             if not airbyte.is_alive:
@@ -59,11 +55,20 @@ def connection_seeds(folder: Path) -> tuple[ConnectionSeed, ...]:
     """The connections that the configuration names, each with the name of its file and its place there."""
     seeds: dict[str, ConnectionSeed] = {}
     for path in sorted([*folder.glob("**/*.yaml"), *folder.glob("**/*.yml")]):
-        ids = dict.fromkeys(found.lower() for found in UUID.findall(path.read_text(encoding="utf-8")))
+        ids = dict.fromkeys(
+            found.lower() for found in UUID.findall(path.read_text(encoding="utf-8", errors="replace"))
+        )
         for place, connection_id in enumerate(ids, start=1):
             name = f"{path.stem}_{place}"
             seeds.setdefault(connection_id, ConnectionSeed(connection_id=connection_id, name=name))
     return tuple(seeds.values())
+
+
+def _start(options: ServerOptions) -> LocalAirbyte:
+    try:
+        return LocalAirbyte.start_with(options)
+    except ServerError as error:
+        raise UsageError(str(error)) from error
 
 
 def _options(arguments: argparse.Namespace) -> ServerOptions:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Body, Response
+from pydantic import TypeAdapter
 
 from dag_factory.local_airbyte import problems
 from dag_factory.local_airbyte.access import PlatformOf, revoke_tokens
@@ -22,7 +22,7 @@ from dag_factory.local_airbyte.model import (
     Settings,
 )
 from dag_factory.local_airbyte.parameters import read_choice, read_text
-from dag_factory.local_airbyte.plans import plan_from, put_plan, read_plan, render_plan
+from dag_factory.local_airbyte.plans import Plan, plan_from, put_plan, read_plan, render_plan
 from dag_factory.local_airbyte.platform import CONNECTION
 from dag_factory.local_airbyte.problems import ProblemError
 from dag_factory.local_airbyte.queries import JobQuery
@@ -33,7 +33,7 @@ from dag_factory.local_airbyte.seeds import connection_document
 PREFIX = "/local-admin"
 ALL_JOBS = JobQuery(limit=1_000_000)
 JsonBody = Annotated[Json, Body()]
-Made = TypeVar("Made")
+Made = TypeVar("Made", Fault, Settings)
 
 
 def build_router() -> APIRouter:
@@ -146,20 +146,14 @@ def put_connection(connection_id: str, body: JsonBody, platform: PlatformOf) -> 
 
 def change_connection(connection_id: str, body: JsonBody, platform: PlatformOf) -> Json:
     """Set status, scripts, rows, source or the connector's config; a running job goes on."""
-    changes = dict(body)
-    if "status" in changes:
-        platform.change_connection(
-            connection_id, {"status": read_choice(changes, "status", CONNECTION_STATUSES)}
-        )
-        del changes["status"]
+    changes = {key: value for key, value in body.items() if key != "status"}
+    if "status" in body:
+        status = read_choice(body, "status", CONNECTION_STATUSES)
+        platform.change_connection(connection_id, {"status": status})
     with platform.store.transaction():
         platform.connection(connection_id)
         present = render_plan(read_plan(platform.store, connection_id))
-        if unknown := sorted(set(changes) - set(present)):
-            raise ProblemError(problems.bad_request(f"unknown keys: {', '.join(unknown)}"))
-        put_plan(
-            platform.store, connection_id, _made(lambda **given: plan_from(given), {**present, **changes})
-        )
+        put_plan(platform.store, connection_id, _plan({**present, **changes}))
     return read_connection(connection_id, platform)
 
 
@@ -181,9 +175,23 @@ def _job(job: Job) -> Json:
     return {**job_response(job), **hidden, "script": render_script(job.script)}
 
 
-def _made(make: Callable[..., Made], values: Json) -> Made:
-    """What the JSON describes; an unknown key or a wrong value is a mistake of the caller."""
+def _made(kind: type[Made], values: Json) -> Made:
+    """The value that the JSON describes; an unknown key or a wrong type is the caller's mistake."""
+    _check_keys(values, kind)
     try:
-        return make(**values)
+        return TypeAdapter(kind).validate_python(values)
+    except ValueError as error:
+        raise ProblemError(problems.bad_request(str(error))) from error
+
+
+def _plan(values: Json) -> Plan:
+    _check_keys(values, Plan)
+    try:
+        return plan_from(values)
     except (TypeError, ValueError) as error:
         raise ProblemError(problems.bad_request(str(error))) from error
+
+
+def _check_keys(values: Json, kind: type[Fault | Settings | Plan]) -> None:
+    if unknown := sorted(set(values) - {field.name for field in fields(kind)}):
+        raise ProblemError(problems.bad_request(f"unknown keys: {', '.join(unknown)}"))

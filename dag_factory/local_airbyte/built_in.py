@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dag_factory.local_airbyte.destination import raw_line
 from dag_factory.local_airbyte.ledger import Ledger
 from dag_factory.local_airbyte.model import Json, StreamPosition
+from dag_factory.local_airbyte.plans import BUILT_IN
 from dag_factory.local_airbyte.signals import Signals
 from dag_factory.local_airbyte.sources import CURSOR, HEAD, SHARES, RowCounts, build_row, new_heads, number_in
 from dag_factory.local_airbyte.store import Store
 
-BUILT_IN = "built-in"
 TICK = 0.2  # seconds between two checkpoints
 RAW_IDS = uuid.UUID("6f1c2b8e-55a0-4a8e-9f0e-0d7c1b6f6a01")  # any fixed value: the same row has the same id
 

@@ -13,11 +13,9 @@ from dag_factory.local_airbyte.connector_read import read_connector
 from dag_factory.local_airbyte.destination import RawFiles
 from dag_factory.local_airbyte.ledger import Ledger
 from dag_factory.local_airbyte.model import RESET, RUNNING, Job
-from dag_factory.local_airbyte.plans import folder_name, read_plan
+from dag_factory.local_airbyte.plans import BUILT_IN, FAKER, folder_name, read_plan
 from dag_factory.local_airbyte.signals import Signals
 from dag_factory.local_airbyte.store import Store
-
-FAKER = "source-faker"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,8 +40,8 @@ class Extraction:
         with RawFiles(self.data_folder / folder_name(self.store, job.connection_id)) as files:
             if job.job_type == RESET:
                 self._reset(job, seconds, files, signals)
-            elif self.source_of(job.connection_id) == built_in.BUILT_IN:
-                ledger = self._ledger(job, built_in.BUILT_IN, files)
+            elif self.source_of(job.connection_id) == BUILT_IN:
+                ledger = self._ledger(job, BUILT_IN, files)
                 built_in.move_rows(ledger, job.connection_id, seconds, part, signals)
             else:
                 self._run_connector(job, seconds, files, signals)
@@ -51,7 +49,7 @@ class Extraction:
     def source_of(self, connection_id: str) -> str:
         """The connector if the server was given one and the connection's plan does not say otherwise."""
         chosen = read_plan(self.store, connection_id).source or FAKER
-        return FAKER if self.source_faker is not None and chosen == FAKER else built_in.BUILT_IN
+        return FAKER if self.source_faker is not None and chosen == FAKER else BUILT_IN
 
     def _reset(self, job: Job, seconds: float, files: RawFiles, signals: Signals) -> None:
         signals.sleep(seconds)

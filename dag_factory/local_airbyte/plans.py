@@ -11,6 +11,8 @@ from dag_factory.local_airbyte.scripts import read_script, render_script
 from dag_factory.local_airbyte.sources import RowCounts
 from dag_factory.local_airbyte.store import Store
 
+BUILT_IN, FAKER = "built-in", "source-faker"
+SOURCES = (None, BUILT_IN, FAKER)
 PLAN, FOLDER = "plan", "folder"
 SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 RESERVED_NAMES = {"url", "connector"}
@@ -51,10 +53,13 @@ def plan_from(document: Mapping[str, object]) -> Plan:
     if not isinstance(scripts, list) or not isinstance(rows, dict) or not isinstance(config, dict | None):
         msg = "scripts is a list, rows and config are objects"
         raise ValueError(msg)
+    if source not in SOURCES:
+        msg = f"source is one of {', '.join(SOURCES[1:])} or null, not {source!r}"
+        raise ValueError(msg)
     return Plan(
         scripts=tuple(_scripted_jobs(entry) for entry in scripts),
         rows=RowCounts(**rows),
-        source=None if source is None else str(source),
+        source=source,
         config=config,
     )
 

@@ -43,6 +43,8 @@ class Platform:
             # A reset takes the place of the job that runs.
             self.runner.end(decision.job.job_id, CANCELLED)
             self.runner.wait(decision.job.job_id)
+            if self.store.job(decision.job.job_id).is_active:  # the server stops
+                raise ProblemError(problems.state_conflict("Could not fulfill request"))
 
     def cancel(self, job_id: int) -> Job:
         """`DELETE /jobs/{jobId}`: stops what the *connection* runs now, answers with the job named."""

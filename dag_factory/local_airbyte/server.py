@@ -66,7 +66,7 @@ class LocalAirbyte:
     """A running server. `with LocalAirbyte.start(data_folder) as airbyte: ... airbyte.url`."""
 
     def __init__(self, options: ServerOptions) -> None:
-        options.data_folder.mkdir(parents=True, exist_ok=True)
+        _make_folder(options.data_folder)
         with ExitStack() as stack:
             stack.enter_context(_lock(options.data_folder))
             listener = stack.enter_context(_listen(options.port))
@@ -178,6 +178,14 @@ def _configuration(platform: Platform, verbose: bool) -> uvicorn.Config:
         access_log=verbose,
         timeout_graceful_shutdown=1,  # seconds for calls under way; a delay must not hold the end up
     )
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        msg = f"cannot make the folder {folder}: {error.strerror}"
+        raise ServerError(msg) from error
 
 
 def _listen(port: int) -> socket.socket:

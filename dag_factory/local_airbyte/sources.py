@@ -28,6 +28,11 @@ class RowCounts:
     first: int = 400
     then: int = 20
 
+    def __post_init__(self) -> None:
+        if not all(isinstance(count, int) and count >= 0 for count in (self.first, self.then)):
+            msg = "the numbers of rows are whole and not negative"
+            raise ValueError(msg)
+
 
 def share(total: int) -> dict[str, int]:
     """Split a number of rows over the streams; the last stream takes what does not divide."""

@@ -1,6 +1,6 @@
 """The server's memory: one SQLite file in WAL mode, so that a killed server leaves a usable database.
 
-The only module with SQL. One connection under one lock: a `with store.transaction():` block is atomic for
+With `queries` the only SQL. One connection under one lock: a `with store.transaction():` block is atomic for
 every thread, which is what makes "one active job per connection" hold.
 """
 

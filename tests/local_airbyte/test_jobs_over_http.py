@@ -201,3 +201,20 @@ def test_the_clock_may_jump(lab):
     assert after.start_time < before.start_time
     lab.restart()
     assert lab.sync().start_time < before.start_time
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PATCH", f"/connections/{CONNECTION}", {"rows": {"first": -1}}),
+        ("PATCH", f"/connections/{CONNECTION}", {"rows": {"third": 1}}),
+        ("PATCH", f"/connections/{CONNECTION}", {"source": "elsewhere"}),
+        ("PATCH", f"/connections/{CONNECTION}", {"script": {}}),
+        ("PATCH", f"/connections/{CONNECTION}", {"status": "asleep"}),
+        ("PATCH", "/settings", {"clock_shift": "soon"}),
+        ("PATCH", "/settings", {"clock": 1}),
+        ("POST", "/faults", {"route": "*", "kind": "delay", "seconds": "long"}),
+    ],
+)
+def test_mistakes_on_the_admin_path_are_refused(lab, method, path, body):
+    assert lab.http.request(method, lab.server.admin_url + path, json=body).status_code == 400

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 CONNECTION = "1e3b5a72-7bfd-4808-a13c-204505490110"
-# 3 rows from a cursor on; a table that has no state; noise between the messages; trouble if the config says so.
+# Three rows from a cursor on; a table without a state; noise between the messages; trouble if asked for.
 CONNECTOR = """
     import json, pathlib, sys, time
     def say(**message): print(json.dumps(message), flush=True)
