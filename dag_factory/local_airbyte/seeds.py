@@ -17,7 +17,17 @@ NOTIFICATIONS = (
     "syncDisabled",
     "syncDisabledWarning",
 )
-SUBJECTS = ("orders", "customers", "payments", "invoices", "tickets", "sessions", "campaigns", "stock")
+SUBJECTS = (
+    "orders",
+    "customers",
+    "payments",
+    "invoices",
+    "tickets",
+    "sessions",
+    "campaigns",
+    "stock",
+    "returns",
+)
 CREATED_AT = 1_767_225_600  # 2026-01-01T00:00:00Z, in seconds
 MANUAL: Json = {"scheduleType": "manual"}
 SPECIAL: dict[str, Json] = {

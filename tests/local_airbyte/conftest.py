@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import httpx
@@ -33,9 +34,10 @@ class Lab:
     job_seconds: float = 0.25
     source_faker: Path | None = None
     server: LocalAirbyte | None = None
-    http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=5.0))
+    http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=5.0, verify=False))
 
     def start(self, port: int = 0) -> None:
+        self.__dict__.pop("sdk", None)  # the URL may be another one
         self.server = LocalAirbyte.start(
             self.folder,
             port=port,
@@ -56,7 +58,7 @@ class Lab:
         self.stop()
         self.start(port)
 
-    @property
+    @cached_property
     def sdk(self) -> AirbyteAPI:
         """The SDK as Airflow's provider builds it."""
         credentials = SchemeClientCredentials(

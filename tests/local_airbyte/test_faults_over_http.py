@@ -128,12 +128,3 @@ def test_a_fault_of_one_connection(lab):
     lab.fault("*", "status", code=500, connection_id=CONNECTION, times=None)
     with pytest.raises(SDKError):
         lab.job(ours.job_id)
-
-
-def test_mistaken_faults_are_refused(lab):
-    for body in (
-        {"route": "*", "kind": "explode"},
-        {"route": "*"},
-        {"route": "*", "kind": "html", "tims": 1},
-    ):
-        assert lab.http.post(f"{lab.server.admin_url}/faults", json=body).status_code == 400

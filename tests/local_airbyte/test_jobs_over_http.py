@@ -203,18 +203,20 @@ def test_the_clock_may_jump(lab):
     assert lab.sync().start_time < before.start_time
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "body"),
-    [
-        ("PATCH", f"/connections/{CONNECTION}", {"rows": {"first": -1}}),
-        ("PATCH", f"/connections/{CONNECTION}", {"rows": {"third": 1}}),
-        ("PATCH", f"/connections/{CONNECTION}", {"source": "elsewhere"}),
-        ("PATCH", f"/connections/{CONNECTION}", {"script": {}}),
-        ("PATCH", f"/connections/{CONNECTION}", {"status": "asleep"}),
+def test_mistakes_on_the_admin_path_are_refused(lab):
+    connection = f"/connections/{CONNECTION}"
+    for method, path, body in (
+        ("PATCH", connection, {"rows": {"first": -1}}),
+        ("PATCH", connection, {"rows": {"third": 1}}),
+        ("PATCH", connection, {"source": "elsewhere"}),
+        ("PATCH", connection, {"script": {}}),
+        ("PATCH", connection, {"status": "asleep"}),
         ("PATCH", "/settings", {"clock_shift": "soon"}),
         ("PATCH", "/settings", {"clock": 1}),
         ("POST", "/faults", {"route": "*", "kind": "delay", "seconds": "long"}),
-    ],
-)
-def test_mistakes_on_the_admin_path_are_refused(lab, method, path, body):
-    assert lab.http.request(method, lab.server.admin_url + path, json=body).status_code == 400
+        ("POST", "/faults", {"route": "*", "kind": "explode"}),
+        ("POST", "/faults", {"route": "*"}),
+        ("POST", "/faults", {"route": "*", "kind": "html", "tims": 1}),
+    ):
+        answer = lab.http.request(method, lab.server.admin_url + path, json=body)
+        assert answer.status_code == 400, (path, body)

@@ -56,11 +56,11 @@ def test_a_page_that_is_not_empty_has_a_next_one(lab):
     assert (empty.data, empty.next, empty.previous != "") == ([], "", True)
 
 
-@pytest.mark.parametrize("limit", [0, 101])
-def test_a_limit_out_of_range_is_a_bad_request(lab, limit):
-    with pytest.raises(SDKError) as caught:
-        connections(lab, limit=limit)
-    assert caught.value.raw_response.json()["title"] == "bad-request"
+def test_a_limit_out_of_range_is_a_bad_request(lab):
+    for limit in (0, 101):
+        with pytest.raises(SDKError) as caught:
+            connections(lab, limit=limit)
+        assert caught.value.raw_response.json()["title"] == "bad-request"
 
 
 def test_connections_of_a_workspace_and_of_a_tag(lab):
@@ -117,9 +117,10 @@ def test_patch(lab):
     assert patch(lab, schedule=schedule).schedule.cron_expression == "0 15 * * * ? UTC"
 
 
-@pytest.mark.parametrize("cron", ["* 0 * * * ?", "0 * * * * ?", "0 0 12 * *", "0 0 12 * * *", "0 99 * * * ?"])
-def test_patch_refuses_a_cron_expression(lab, cron):
-    schedule = AirbyteAPIConnectionSchedule(schedule_type=ScheduleTypeEnum.CRON, cron_expression=cron)
+def test_patch_refuses_a_wrong_cron_expression(lab):
+    schedule = AirbyteAPIConnectionSchedule(
+        schedule_type=ScheduleTypeEnum.CRON, cron_expression="0 * * * * ?"
+    )
     with pytest.raises(SDKError) as caught:
         patch(lab, schedule=schedule)
     assert caught.value.status_code == 400

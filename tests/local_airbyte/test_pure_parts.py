@@ -78,3 +78,8 @@ def test_rows_are_the_same_every_time():
 @pytest.mark.parametrize("cron", ["0 0 12 * * ?", "0 0 12 * * ? UTC", "0 30 6 ? * MON-FRI 2027"])
 def test_good_cron(cron):
     assert cron_mistake(cron) is None
+
+
+@pytest.mark.parametrize("cron", ["* 0 * * * ?", "0 * * * * ?", "0 0 12 * *", "0 0 12 * * *", "0 99 * * * ?"])
+def test_bad_cron(cron):
+    assert cron_mistake(cron) is not None
