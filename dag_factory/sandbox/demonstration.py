@@ -45,29 +45,41 @@ def _run_all(running: Stack, expected: Expected, console: Console, timeout_secon
     console.line(f"{len(parsed.dags)} DAGs: {', '.join(dag.dag_id for dag in parsed.dags)}")
     _show_problems(parsed.problems, console)
     progress = run_all(airflow, parsed.dags, children, console, timeout_seconds=timeout_seconds)
-    return _show_outcome(running, progress, expected, console)
+    if not progress.is_finished:
+        console.event(f"not all runs have ended within {timeout_seconds:.0f} s")
+    problems = airflow.import_problems()
+    _show_problems([problem for problem in problems if problem not in parsed.problems], console)
+    return _show_outcome(running, progress, expected, problems, console)
 
 
 def _show_problems(problems: Iterable[ImportProblem], console: Console) -> None:
     for problem in problems:
         console.line(f"import error in {problem.file}:")
         for line in problem.text.rstrip().splitlines():
-            console.line(f"  {line}")
+            console.line(f"  {line}".rstrip())
 
 
-def _show_outcome(running: Stack, progress: Progress, expected: Expected, console: Console) -> bool:
+def _show_outcome(
+    running: Stack,
+    progress: Progress,
+    expected: Expected,
+    problems: Sequence[ImportProblem],
+    console: Console,
+) -> bool:
     """Show the table and what has failed; return whether nothing has."""
     console.line()
     for line in table(rows(progress, _with_jobs(running, syncs(progress, expected.modes)))):
         console.line(line)
     console.line()
-    problems = running.airflow.import_problems()
-    _show_problems(problems, console)
-    faults = [*failures(progress), *missing(progress, expected.dag_ids)]
+    faults = [
+        *failures(progress),
+        *missing(progress, expected.dag_ids),
+        *(f"import error in {problem.file}, see above" for problem in problems),
+    ]
     for fault in faults:
         console.line(f"FAILED  {fault}")
     console.line(f"rows are in {running.data}, logs of the tasks in {running.home.folder / 'logs'}")
-    return not faults and not problems
+    return not faults
 
 
 def _with_jobs(running: Stack, found: Sequence[Sync]) -> list[tuple[Sync, Job | None]]:

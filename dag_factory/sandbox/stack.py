@@ -24,6 +24,7 @@ from dag_factory.sandbox.airflow_home import (
 from dag_factory.sandbox.configuration import Expected, Options
 from dag_factory.sandbox.console import Console
 from dag_factory.sandbox.processes import Child, Command, run_to_end, running, wait_until
+from dag_factory.sandbox.repository import dags_folder
 
 START_SECONDS = 180.0
 CLIENT_ID, CLIENT_SECRET = "local-airbyte", "local-airbyte-secret"
@@ -58,7 +59,7 @@ def stack(plan: Plan, console: Console) -> Iterator[Stack]:
     """Start everything, yield it when it is ready, and stop it however the block is left."""
     home = AirflowHome(
         folder=plan.folder / "airflow",
-        dags=plan.options.dags.absolute(),
+        dags=dags_folder(plan.options.dags, plan.options.configs, plan.folder),
         logs=plan.folder / "logs",
         port=plan.port,
         paused_at_creation=plan.paused_at_creation,

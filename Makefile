@@ -1,0 +1,70 @@
+# What a developer runs; `make` alone lists it. Every recipe installs what it needs first.
+
+PYTHON ?= python3
+ARGS ?=
+UV := uv==0.13.9
+FAKER := airbyte-source-faker==7.2.1
+
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+FAKER_BIN := .venv-faker/bin
+FAKER_INSTALLED := .venv-faker/.installed
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help install demo up validate lint types test constraints clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
+	    printf '  make %-12s %s\n' "$$name" "$$text"; done
+
+install: $(INSTALLED) ## make .venv with everything in it (PYTHON=python3.12 chooses the Python)
+
+# `exec` makes the command make's own child, so that a Ctrl-C or a kill of make is its to handle.
+demo: $(INSTALLED) ## run every DAG once on a real Airflow and a local Airbyte (SOURCE=faker: with Airbyte's faker)
+	@exec $(BIN)/dag-factory demo $(SOURCE_OPTION) $(ARGS)
+
+up: $(INSTALLED) ## start Airflow's UI and the local Airbyte, until Ctrl-C (SOURCE=faker: as above)
+	@exec $(BIN)/dag-factory up $(SOURCE_OPTION) $(ARGS)
+
+validate: $(INSTALLED) ## check the configuration files
+	@exec $(BIN)/dag-factory validate $(ARGS)
+
+lint: $(INSTALLED) ## check format and style
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+
+types: $(INSTALLED) ## check the types
+	$(BIN)/mypy
+
+test: lint types ## lint, types and all tests (ARGS='-m "not airflow"': without those that start Airflow)
+	@exec $(BIN)/pytest $(ARGS)
+
+constraints: $(INSTALLED) ## write constraints.txt anew, with the newest versions
+	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
+	    --no-annotate --no-header --upgrade --quiet --output-file constraints.txt
+
+clean: ## remove all that these targets have made
+	rm -rf .venv .venv-faker .demo dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
+	    echo "'$(PYTHON)' is no Python 3.11, 3.12 or 3.13; name one: make PYTHON=python3.12 ..." >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check '$(UV)'
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+# An environment of its own: Airbyte's connectors and Airflow do not agree on their dependencies.
+$(FAKER_INSTALLED): $(INSTALLED) Makefile
+	$(PYTHON) -m venv .venv-faker
+	$(BIN)/uv pip install --quiet --python $(FAKER_BIN)/python '$(FAKER)'
+	@touch $@
+
+ifeq ($(SOURCE),faker)
+SOURCE_OPTION := --source-faker $(FAKER_BIN)/source-faker
+demo up: $(FAKER_INSTALLED)
+else ifneq ($(SOURCE),)
+$(error SOURCE=$(SOURCE) is not known; there is SOURCE=faker)
+endif
