@@ -52,6 +52,16 @@ class ResolvedDag:
     notify: Settings
     syncs: tuple[ResolvedSync, ...]
 
+    @property
+    def is_sound(self) -> bool:
+        """Whether the document had no fault before the rules."""
+        return self.document.is_sound
+
+    def is_faulty(self, *path: str) -> bool:
+        """Whether what stands at a path was refused already, here or in an environment."""
+        faults = self.document.faults
+        return path in faults or ("environments", str(self.environment), *path) in faults
+
     def value(self, key: str, default: Value = None) -> Any:  # noqa: ANN401 (the schema has fixed its type)
         """Give a key's value, or the default where nobody has set it."""
         setting = self.settings.get(key)

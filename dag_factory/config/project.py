@@ -38,7 +38,7 @@ class Findings:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CheckedFile:
-    """A file's documents that fit the schema, and what is wrong with the others."""
+    """A file's documents, without what the schema does not allow, and what that is."""
 
     file: ConfigFile
     documents: tuple[Document, ...]
@@ -47,7 +47,7 @@ class CheckedFile:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Layered:
-    """A document that fits the schema, and the defaults that apply to it, the top folder's first."""
+    """A document and the defaults that apply to it, the top folder's first."""
 
     document: Document
     defaults: tuple[Document, ...]
@@ -125,35 +125,37 @@ def _check_files(listing: Listing, files: Sequence[ConfigFile]) -> tuple[list[Ch
 def check_file(file: ConfigFile, schema: str) -> CheckedFile:
     """Read a file and hold its documents against the schema."""
     source = read_source(file.path, file.name)
-    diagnostics = list(source.diagnostics)
-    good = []
-    for document in source.documents:
-        found = [*document.diagnostics, *_check_document(document, schema)]
-        if schema == DAG_SCHEMA and len(source.documents) > 1:
-            found += _check_named(document)
-        diagnostics += found
-        if not has_errors(found):
-            good.append(document)
-    if not source.documents and not diagnostics:
-        diagnostics.append(_empty(file))
-    return CheckedFile(file=file, documents=tuple(good), diagnostics=tuple(diagnostics))
+    if not source.documents and not source.diagnostics:
+        return CheckedFile(file=file, documents=(), diagnostics=(_empty(file),))
+    checked = [_check_document(document, schema) for document in source.documents]
+    named = len(source.documents) > 1 and schema == DAG_SCHEMA
+    pairs = [_check_named(*each) if named else each for each in checked]
+    found = [diagnostic for _, diagnostics in pairs for diagnostic in diagnostics]
+    documents = tuple(document for document, _ in pairs if isinstance(document.value, dict))
+    return CheckedFile(file=file, documents=documents, diagnostics=(*source.diagnostics, *found))
 
 
-def _check_document(document: Document, schema: str) -> list[Diagnostic]:
+def _check_document(document: Document, schema: str) -> tuple[Document, list[Diagnostic]]:
+    found = list(document.diagnostics)
     if not document.whole:
-        return []
+        return replace(document, value=None), found
     if document.value is None:
         place = Place(document=document)
-        return [place.diagnostic("empty-document", "the document is empty", "write a DAG, or delete it")]
-    return check_schema(document, schema)
+        empty = place.diagnostic("empty-document", "the document is empty", "write a DAG, or delete it")
+        return document, [*found, empty]
+    checked, more = check_schema(document, schema)
+    return checked, [*found, *more]
 
 
-def _check_named(document: Document) -> list[Diagnostic]:
-    if not isinstance(document.value, dict) or "dag_id" in document.value:
-        return []
+def _check_named(document: Document, found: list[Diagnostic]) -> tuple[Document, list[Diagnostic]]:
+    """Ask for a `dag_id`, since the file's name cannot stand for several documents."""
+    value = document.value
+    if not isinstance(value, dict) or "dag_id" in value or ("dag_id",) in document.faults:
+        return document, found
     place = Place(document=document)
     message = "the key 'dag_id' is missing, and the file holds several documents"
-    return [place.diagnostic("missing-key", message, "write a 'dag_id' in each document")]
+    missing = place.diagnostic("missing-key", message, "write a 'dag_id' in each document")
+    return replace(document, faults=document.faults | {("dag_id",)}), [*found, missing]
 
 
 def _check_defaults(file: ConfigFile) -> CheckedFile:
@@ -209,7 +211,7 @@ def _typed(resolved: Sequence[ResolvedDag]) -> tuple[tuple[Dag, ...], list[Diagn
     found = [(dag, diagnostic) for dag in resolved for diagnostic in _dag_diagnostics(dag)]
     found += [pair for rule in PROJECT_RULES for pair in rule(resolved)]
     held_back = {id(dag) for dag, diagnostic in found if has_errors([diagnostic])}
-    dags = tuple(dag_from(dag) for dag in resolved if id(dag) not in held_back)
+    dags = tuple(dag_from(dag) for dag in resolved if dag.is_sound and id(dag) not in held_back)
     return dags, [diagnostic for _, diagnostic in found]
 
 
@@ -244,7 +246,7 @@ def _files_that_may_hold(files: Sequence[ConfigFile], dag_id: str) -> Iterator[S
     if named:
         yield named
     wanted = dag_id.encode()
-    yield [file for file in files if not file.is_defaults and _holds(file.path, wanted)]
+    yield [file for file in files if not file.is_defaults and (file in named or _holds(file.path, wanted))]
 
 
 def _holds(path: Path, wanted: bytes) -> bool:

@@ -18,7 +18,7 @@ def check_duplicate_dag_id(dags: Sequence[ResolvedDag]) -> Iterator[tuple[Resolv
     the file's name alone.
     """
     owners: dict[str, ResolvedDag] = {}
-    for dag in sorted(dags, key=lambda dag: not _is_named_after_file(dag)):
+    for dag in sorted(_with_dag_id(dags), key=lambda dag: not _is_named_after_file(dag)):
         owner = owners.setdefault(dag.dag_id.value, dag)
         if owner is not dag:
             message = f"the DAG id '{dag.dag_id.value}' is taken"
@@ -53,6 +53,10 @@ def check_same_connection(dags: Sequence[ResolvedDag]) -> Iterator[tuple[Resolve
                     related=related,
                 ),
             )
+
+
+def _with_dag_id(dags: Sequence[ResolvedDag]) -> list[ResolvedDag]:
+    return [dag for dag in dags if not dag.is_faulty("dag_id")]
 
 
 def _is_named_after_file(dag: ResolvedDag) -> bool:

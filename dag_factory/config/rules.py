@@ -32,12 +32,12 @@ def check_dag_id(dag: ResolvedDag) -> Iterator[Diagnostic]:
 
 def check_required(dag: ResolvedDag) -> Iterator[Diagnostic]:
     """The keys that may come from another layer have come from one."""
-    if "schedule" not in dag.settings:
+    if "schedule" not in dag.settings and not dag.is_faulty("schedule"):
         mend = "write a schedule here or in a defaults.yaml; 'schedule: null' runs the DAG only by hand"
         top = Place(document=dag.document)
         yield top.diagnostic("missing-key", "the key 'schedule' is missing", mend)
     for sync in dag.syncs:
-        if "connection_id" not in sync.settings:
+        if "connection_id" not in sync.settings and not dag.is_faulty("syncs", sync.name, "connection_id"):
             message = f"sync '{sync.name}' has no 'connection_id'"
             alike = _did_you_mean(sync.name, (s.name for s in dag.syncs if s is not sync))
             yield sync.place.diagnostic("missing-key", message, alike, of_key=True)
@@ -96,14 +96,16 @@ def check_dates(dag: ResolvedDag) -> Iterator[Diagnostic]:
 def check_sync_names(dag: ResolvedDag) -> Iterator[Diagnostic]:
     """Every name of a sync that is spoken of exists, and no sync comes before itself."""
     names = [sync.name for sync in dag.syncs]
+    if dag.is_faulty("syncs"):
+        return
     for sync in dag.syncs:
         for index, name in enumerate(_dependencies(sync)):
-            if name not in names:
+            if name not in names and not dag.is_faulty("syncs", name):
                 others = [other for other in names if other != sync.name]
                 yield _unknown_sync(sync.settings["depends_on"].part(index), name, others)
     for trigger, entry in _triggered(dag):
         for index, name in enumerate(entry.get("after", ())):
-            if name not in names:
+            if name not in names and not dag.is_faulty("syncs", name):
                 yield _unknown_sync(trigger.part("after", index), name, names)
 
 
@@ -130,7 +132,7 @@ def check_trigger_dags(dag: ResolvedDag) -> Iterator[Diagnostic]:
     names = {sync.name for sync in dag.syncs}
     seen: dict[str, Setting] = {}
     for trigger, entry in _triggered(dag):
-        target = entry["dag_id"]
+        target = entry.get("dag_id", "")
         if f"trigger_{target}" in names:
             message = f"the sync 'trigger_{target}' has the name of the task that triggers '{target}'"
             yield trigger.place.diagnostic("name-clash", message, "rename the sync")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from dag_factory.config.diagnostics import Diagnostic
+from dag_factory.config.faults import without_faults
 from dag_factory.config.foreign_keys import FOREIGN_KEYS
 from dag_factory.config.source import Document, Place
 from dag_factory.config.values import KeyPath
@@ -33,10 +34,26 @@ def schema_text(name: str) -> str:
     return (Path(__file__).parents[2] / "schemas" / name).read_text("utf-8")
 
 
-def check_schema(document: Document, schema: str) -> list[Diagnostic]:
-    """Report everything in a document that its schema does not allow."""
-    errors = _validator(schema).iter_errors(document.value)
-    return [diagnostic for error in errors for diagnostic in _diagnostics(document, error)]
+def check_schema(document: Document, schema: str) -> tuple[Document, list[Diagnostic]]:
+    """Report everything that the schema does not allow; give the document without it."""
+    errors = list(_validator(schema).iter_errors(document.value))
+    if not errors:
+        return document, []
+    found = [pair for error in errors for pair in _findings(document, error)]
+    faults = {path for _, paths in found for path in paths}
+    told = [diagnostic for diagnostic, paths in found if not _is_follow_up(diagnostic, paths, found)]
+    return without_faults(document, faults), told
+
+
+# A diagnostic, and the paths that are not to be looked at any further because of it.
+_Finding: TypeAlias = tuple[Diagnostic, tuple[KeyPath, ...]]
+
+
+def _is_follow_up(diagnostic: Diagnostic, paths: tuple[KeyPath, ...], found: list[_Finding]) -> bool:
+    """Whether a key is only missing because it stands there in other words."""
+    return diagnostic.code == "missing-key" and any(
+        paths[0] in others for other, others in found if other.code == "unknown-key"
+    )
 
 
 @functools.cache
@@ -70,47 +87,66 @@ def _pattern(_validator: object, pattern: str, value: object, schema: Mapping[st
         yield jsonschema.ValidationError(schema["patternErrorMessage"])
 
 
-def _diagnostics(document: Document, error: ValidationError) -> Iterator[Diagnostic]:
+def _findings(document: Document, error: ValidationError) -> Iterator[_Finding]:
     path: KeyPath = tuple(error.absolute_path)
     place = Place(document=document, path=path)
     keyword = str(error.validator)
     if keyword == "additionalProperties":
         yield from _unknown_keys(place, error)
     elif keyword == "required":
-        yield from _missing_keys(place, error)
+        yield _missing_key(place, error)
     elif "propertyNames" in error.absolute_schema_path:
-        key = Place(document=document, path=(*path, error.instance))
-        message = f"the name '{error.instance}' {_NAME_MESSAGES[keyword].format(bound=error.validator_value)}"
-        yield key.diagnostic("bad-name", message, _value_help(error), of_key=True)
-    elif keyword == "not":
-        yield place.diagnostic("misplaced-key", error.schema["errorMessage"], "delete it here", of_key=True)
-    elif keyword == "type":
-        yield _wrong_type(place, error)
+        yield _bad_name(place, error)
     else:
-        yield place.diagnostic("bad-value", f"{_subject(path)} {_value_message(error)}", _value_help(error))
+        yield _bad_value(place, error, keyword), (path,)
 
 
-def _unknown_keys(place: Place, error: ValidationError) -> Iterator[Diagnostic]:
+def _bad_value(place: Place, error: ValidationError, keyword: str) -> Diagnostic:
+    if keyword == "not":
+        return place.diagnostic("misplaced-key", error.schema["errorMessage"], "delete it here", of_key=True)
+    if keyword == "type":
+        return _wrong_type(place, error)
+    message = f"{_subject(place.path)} {_value_message(error)}"
+    return place.diagnostic("bad-value", message, _value_help(error))
+
+
+def _bad_name(place: Place, error: ValidationError) -> _Finding:
+    name = str(error.instance)
+    key = Place(document=place.document, path=(*place.path, name))
+    problem = _NAME_MESSAGES[str(error.validator)].format(bound=error.validator_value)
+    message = f"the name '{name}' {problem}"
+    return key.diagnostic("bad-name", message, _value_help(error), of_key=True), (key.path,)
+
+
+def _unknown_keys(place: Place, error: ValidationError) -> Iterator[_Finding]:
     known = set(error.schema.get("properties", ()))
     for key in error.instance:
         if key not in known:
             at = Place(document=place.document, path=(*place.path, key))
-            yield at.diagnostic("unknown-key", f"unknown key '{key}'", _key_help(key, known), of_key=True)
+            mend, meant = _key_help(key, known)
+            diagnostic = at.diagnostic("unknown-key", f"unknown key '{key}'", mend, of_key=True)
+            yield diagnostic, (at.path, (*place.path, meant))
 
 
-def _key_help(key: str, known: set[str]) -> str:
+def _key_help(key: str, known: set[str]) -> tuple[str, str]:
+    """Give the help for an unknown key, and the key that was meant as far as that is known."""
     if key in FOREIGN_KEYS:
-        return FOREIGN_KEYS[key]
+        mend = FOREIGN_KEYS[key]
+        meant = re.match(r"write '([a-z_]+)", mend)
+        return mend, meant[1] if meant else ""
     alike = difflib.get_close_matches(key.lower(), sorted(known), n=1)
     if alike:
-        return f"did you mean '{alike[0]}'?"
-    return f"known keys here: {', '.join(sorted(known))}"
+        return f"did you mean '{alike[0]}'?", alike[0]
+    return f"known keys here: {', '.join(sorted(known))}", ""
 
 
-def _missing_keys(place: Place, error: ValidationError) -> Iterator[Diagnostic]:
+def _missing_key(place: Place, error: ValidationError) -> _Finding:
     # jsonschema reports each missing key in an error of its own.
     key = next(name for name in error.validator_value if error.message.startswith(repr(name)))
-    yield place.diagnostic("missing-key", f"the key '{key}' is missing", _MISSING_HELP.get(key), of_key=True)
+    message = f"the key '{key}' is missing"
+    return place.diagnostic("missing-key", message, _MISSING_HELP.get(key), of_key=True), (
+        (*place.path, key),
+    )
 
 
 _MISSING_HELP = {

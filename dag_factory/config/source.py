@@ -57,6 +57,7 @@ class Document:
     """One YAML document as plain values, and what was wrong with it while it was read.
 
     It is `whole` unless a part of it could not be read: then a further check would only find follow-ups.
+    `faults` are the paths of values that a later step has refused and taken out.
     """
 
     file: SourceFile
@@ -64,6 +65,12 @@ class Document:
     value: Value
     diagnostics: tuple[Diagnostic, ...] = ()
     whole: bool = True
+    faults: frozenset[KeyPath] = frozenset()
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether nothing was wrong with it so far."""
+        return not self.diagnostics and not self.faults
 
     @property
     def text(self) -> str:

@@ -1,0 +1,35 @@
+"""What is left of a document to check when parts of it are wrong: one run tells every mistake once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from dag_factory.config.source import Document
+from dag_factory.config.values import KeyPath, Value
+
+
+def without_faults(document: Document, faults: Iterable[KeyPath]) -> Document:
+    """Take the faulty values out of a document, which remembers that they were there.
+
+    A fault in a list takes the whole list with it, since the places of the items after it would change.
+    """
+    known = frozenset(_mapping_part(fault) for fault in faults)
+    return replace(document, value=_without(document.value, known), faults=known)
+
+
+def _mapping_part(path: KeyPath) -> KeyPath:
+    while path and isinstance(path[-1], int):
+        path = path[:-1]
+    return path
+
+
+def _without(value: Value, faults: frozenset[KeyPath], path: KeyPath = ()) -> Value:
+    if not any(fault[: len(path)] == path for fault in faults):
+        return value
+    if isinstance(value, dict):
+        inner = {key: (*path, key) for key in value}
+        return {key: _without(value[key], faults, at) for key, at in inner.items() if at not in faults}
+    if isinstance(value, list):
+        return [_without(item, faults, (*path, index)) for index, item in enumerate(value)]
+    return value
