@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import signal
 import threading
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dag_factory.cli.main import UsageError
+from dag_factory.config.project import load_project
 from dag_factory.local_airbyte.model import ConnectionSeed
 from dag_factory.local_airbyte.server import (
     DEFAULT_CLIENT_ID,
@@ -22,7 +22,6 @@ from dag_factory.local_airbyte.server import (
 )
 
 DEFAULT_PORT = 8006
-UUID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.IGNORECASE)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -52,16 +51,17 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def connection_seeds(folder: Path) -> tuple[ConnectionSeed, ...]:
-    """The connections that the configuration names, each with the name of its file and its place there."""
-    seeds: dict[str, ConnectionSeed] = {}
-    for path in sorted([*folder.glob("**/*.yaml"), *folder.glob("**/*.yml")]):
-        ids = dict.fromkeys(
-            found.lower() for found in UUID.findall(path.read_text(encoding="utf-8", errors="replace"))
-        )
-        for place, connection_id in enumerate(ids, start=1):
-            name = f"{path.stem}_{place}"
-            seeds.setdefault(connection_id, ConnectionSeed(connection_id=connection_id, name=name))
-    return tuple(seeds.values())
+    """The connections of all DAGs in all environments, each named after the first sync that uses it.
+
+    A configuration with mistakes adds none, and neither does a template.
+    """
+    environments = (None, *load_project(folder, None).environments)
+    names: dict[str, str] = {}
+    for dag in (dag for each in environments for dag in load_project(folder, each).dags):
+        for sync in dag.syncs:
+            if "{{" not in sync.connection_id:
+                names.setdefault(sync.connection_id.lower(), f"{dag.dag_id}_{sync.name}")
+    return tuple(ConnectionSeed(connection_id=each, name=name) for each, name in names.items())
 
 
 def _start(options: ServerOptions) -> LocalAirbyte:

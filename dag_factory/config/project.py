@@ -22,10 +22,14 @@ from dag_factory.config.source import Document, Place, read_source
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Project:
-    """The DAGs that a folder holds in one environment, and what keeps others from being made."""
+    """The DAGs that a folder holds in one environment, and what keeps others from being made.
+
+    `environments` are all that its files declare.
+    """
 
     dags: tuple[Dag, ...]
     diagnostics: tuple[Diagnostic, ...]
+    environments: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,11 +68,12 @@ def load_project(root: Path, environment: str | None) -> Project:
     """Read a whole folder as it is in one environment."""
     listing = list_files(root, root.name)
     checked, layered = _check_files(listing, listing.files)
-    unknown = _unknown_environment(listing.name, environment, _declared(checked))
+    declared = _declared(checked)
+    unknown = _unknown_environment(listing.name, environment, declared)
     # With the wrong environment a DAG would do the wrong thing: none is made.
     dags, found = _typed([] if unknown else [_resolve(each, environment) for each in layered])
     diagnostics = [*listing.diagnostics, *unknown, *_of_files(checked), *found]
-    return Project(dags=dags, diagnostics=sort_unique(diagnostics))
+    return Project(dags=dags, diagnostics=sort_unique(diagnostics), environments=declared)
 
 
 def load_dag(root: Path, environment: str | None, dag_id: str) -> Dag | None:
@@ -219,11 +224,11 @@ def _of_files(checked: Sequence[CheckedFile]) -> list[Diagnostic]:
     return [diagnostic for file in checked for diagnostic in file.diagnostics]
 
 
-def _declared(checked: Sequence[CheckedFile]) -> list[str]:
+def _declared(checked: Sequence[CheckedFile]) -> tuple[str, ...]:
     names = {
         name for file in checked for document in file.documents for name in declared_environments(document)
     }
-    return sorted(names)
+    return tuple(sorted(names))
 
 
 def _unknown_environment(name: str, environment: str | None, declared: Sequence[str]) -> list[Diagnostic]:

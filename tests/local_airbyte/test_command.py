@@ -57,7 +57,7 @@ def test_it_starts_and_ends(start, tmp_path, stop):
 
 
 def test_a_killed_server_goes_on_where_it_was(start, tmp_path):
-    (tmp_path / "money.yaml").write_text(f"connection_id: {FIRST}\n")
+    (tmp_path / "money.yaml").write_text(f"schedule: null\nsyncs:\n  a: {FIRST}\n")
     process, _ = start()
     with client((tmp_path / "data" / "url").read_text().strip()) as http:
         job = http.post("/jobs", json={"connectionId": FIRST, "jobType": "sync"}).json()
@@ -71,7 +71,7 @@ def test_a_killed_server_goes_on_where_it_was(start, tmp_path):
         while (now := http.get(f"/jobs/{job['jobId']}").json())["status"] == "running":
             time.sleep(0.02)
     assert (now["status"], now["rowsSynced"]) == ("succeeded", 400)
-    rows = [path.read_text().count("\n") for path in tmp_path.glob("data/money_1/*.jsonl")]
+    rows = [path.read_text().count("\n") for path in tmp_path.glob("data/money_a/*.jsonl")]
     assert sum(rows) == 400
 
 
@@ -92,12 +92,14 @@ def test_a_folder_has_one_server(start, tmp_path):
     assert second.stderr == f"dag-factory local-airbyte: another local Airbyte uses {tmp_path / 'data'}\n"
 
 
-def test_seeds_are_the_ids_in_the_files(tmp_path: Path):
-    (tmp_path / "team").mkdir()
-    (tmp_path / "team" / "money.yaml").write_text(f"a: {FIRST}\nb: {SECOND.upper()}\nagain: {FIRST}\n")
-    (tmp_path / "other.yml").write_text(f"a: {FIRST}\n")
+def test_seeds_are_the_connections_of_all_dags_in_all_environments(tmp_path: Path):
+    dag = f"schedule: null\nsyncs:\n  a: {FIRST}\n  b: '{{{{ var.value.b }}}}'\n"
+    dev = f"environments:\n  dev:\n    syncs:\n      a: {SECOND}\n"
+    (tmp_path / "money.yaml").write_text(dag + dev)
+    (tmp_path / "other.yml").write_text(dag)
+    (tmp_path / "bad.yml").write_text("a: [")
     assert connection_seeds(tmp_path) == (
-        ConnectionSeed(connection_id=FIRST, name="other_1"),
-        ConnectionSeed(connection_id=SECOND, name="money_2"),
+        ConnectionSeed(connection_id=FIRST, name="money_a"),
+        ConnectionSeed(connection_id=SECOND, name="money_a"),
     )
     assert connection_seeds(tmp_path / "nowhere") == ()
