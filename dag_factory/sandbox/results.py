@@ -57,7 +57,7 @@ def syncs(progress: Progress, modes: Mapping[tuple[str, str], str]) -> list[Sync
     found = []
     for dag in progress.dags:
         for name, tasks in _tasks_by_sync(progress.tasks_of(dag.dag_id)).items():
-            mode = modes.get((dag.dag_id, name)) or ("async" if len(tasks) > 1 else "sync")
+            mode = modes.get((dag.dag_id, name), _mode(tasks))
             found.append(Sync(dag_id=dag.dag_id, name=name, mode=mode, tasks=tuple(tasks)))
     return found
 
@@ -119,6 +119,11 @@ def _tasks_by_sync(tasks: Iterable[Task]) -> Mapping[str, list[Task]]:
         if "airbyte" in task.operator.lower():
             grouped[task.task_id.removesuffix(TRIGGER).removesuffix(WAIT)].append(task)
     return grouped
+
+
+def _mode(tasks: Iterable[Task]) -> str:
+    """Return the mode that tasks show; whether they defer is not to be seen."""
+    return "async" if any(task.task_id.endswith(TRIGGER) for task in tasks) else "sync"
 
 
 def _sync_row(sync: Sync, job: Job | None) -> tuple[str, ...]:

@@ -42,11 +42,6 @@ class Progress:
         """Whether the run of each DAG has come to its end."""
         return all(is_done(self, dag.dag_id) for dag in self.dags)
 
-    @property
-    def has_succeeded(self) -> bool:
-        """Whether the run of each DAG has succeeded."""
-        return all(self.state(dag.dag_id) == "success" for dag in self.dags)
-
     def state(self, dag_id: str) -> str:
         """Return the state of a DAG's run."""
         if dag_id in self.refused:
@@ -71,7 +66,7 @@ def advance(progress: Progress, snapshot: Snapshot, now: float) -> Progress:
 
 
 def changes(before: Progress, after: Progress) -> list[Change]:
-    """Return what has happened between two looks: tasks before runs, since they end first."""
+    """Return what has happened between two looks: runs that began, then tasks, then runs that went on."""
     tasks = [
         Change(dag_id=dag_id, task_id=task_id, state=task.state)
         for (dag_id, task_id), task in sorted(after.tasks.items())
@@ -125,7 +120,8 @@ def _free(progress: Progress) -> list[Dag]:
 
     DAGs that wait for each other in a circle would do so for ever: when nothing else runs, one is free.
     """
-    waiting = [dag for dag in progress.dags if dag.dag_id not in progress.runs]
+    begun = progress.runs.keys() | progress.refused
+    waiting = [dag for dag in progress.dags if dag.dag_id not in begun]
     free = [dag for dag in waiting if _is_upstream_done(dag, progress)]
     if free or not all(run.is_final for run in progress.runs.values()):
         return free
