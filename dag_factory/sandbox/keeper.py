@@ -64,6 +64,7 @@ def _stop(child: subprocess.Popen[bytes], grace_seconds: float) -> None:
         _signal_each(rest, signal.SIGKILL)
         time.sleep(POLL_SECONDS)
     child.wait()
+    _reap_orphans(child.pid)
 
 
 def _alive(known: set[psutil.Process], child_pid: int) -> set[psutil.Process]:
