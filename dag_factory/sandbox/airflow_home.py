@@ -22,6 +22,8 @@ COMPONENTS: Mapping[str, tuple[str, ...]] = {
     "scheduler": ("--skip-serve-logs",),
     "triggerer": ("--skip-serve-logs",),
 }
+# Idle components end within 2 s; a scheduler would wait for the tasks that run, for as long as they take.
+GRACE_SECONDS = 4.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,6 +102,7 @@ def _command(
         argv=(sys.executable, "-m", "airflow", name, *options),
         environment=environment,
         log=home.logs / f"airflow-{name}.log",
+        grace_seconds=GRACE_SECONDS,
     )
 
 

@@ -175,7 +175,7 @@ def submissions(work: Path, dag_id: str, sync: str) -> tuple[int, int]:
 
 
 def jobs(work: Path, connection_id: str) -> int:
-    """Return how many jobs the connection has, asked of a local Airbyte on the data that the demo has left."""
+    """Return how many jobs a connection has, asked of a local Airbyte on the data that the demo left."""
     options = ServerOptions(data_folder=work / "demo" / "airbyte")
     with LocalAirbyte.start_with(options) as airbyte:
         access = AirbyteAccess(
