@@ -1,0 +1,55 @@
+"""Every code that a diagnostic can have, and what it means. Codes are public: none is ever renamed.
+
+`docs/rules.md` has an entry for each. A new code is one line here, under what it is: an error, or a warning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+# What keeps a DAG from being made. Only `secret` can be ignored: Airflow loads a file that holds one.
+ERRORS: Mapping[str, str] = MappingProxyType(
+    {
+        "airflow-refused": "Airflow itself refuses the DAG",
+        "bad-cron": "a cron expression that Airflow does not take, or that no date fits",
+        "bad-date": "a date or a time that does not exist",
+        "bad-defaults": "a file of defaults that holds more than defaults",
+        "bad-ignore": "a comment 'dag-factory: ignore' that cannot be followed",
+        "bad-name": "a name that Airflow does not take",
+        "bad-value": "a value that the key cannot have",
+        "dependency-cycle": "syncs that wait for each other",
+        "duplicate-dag-id": "a DAG id that another document has already",
+        "duplicate-key": "a key that stands twice in one mapping",
+        "empty-document": "a file or a document without a DAG",
+        "end-before-start": "an end date before the start date",
+        "fail-fast": "'fail_fast' with a trigger rule that it does not go with",
+        "misplaced-key": "a key that is known, but not here",
+        "missing-key": "a key that has to be there and is not",
+        "name-clash": "two tasks of one name",
+        "secret": "a value that looks like a password, a token or a key",
+        "unknown-environment": "DAG_FACTORY_ENV names an environment that no file declares",
+        "unknown-key": "a key that does not exist here",
+        "unknown-sync": "the name of a sync that the DAG does not have",
+        "unknown-timezone": "a time zone that is not in the IANA database",
+        "unreadable-file": "a file or a folder that cannot be read",
+        "wrong-type": "a value of another type than the key takes",
+        "yaml-alias": "an alias that leads into itself, or to too much",
+        "yaml-encoding": "bytes or characters that YAML does not allow",
+        "yaml-key": "a key that is not text",
+        "yaml-syntax": "text that is not YAML",
+        "yaml-tag": "a YAML tag, which could name anything",
+    }
+)
+
+# What lets the DAG be made, and can be ignored with a reason. One that is also an error in some cases
+# belongs here; as an error it cannot be ignored.
+WARNINGS: Mapping[str, str] = MappingProxyType(
+    {
+        "no-effect": "a key that changes nothing in this mode",
+        "same-connection": "an Airbyte connection that is synced by two",
+        "unused-ignore": "a comment 'dag-factory: ignore' that hides nothing",
+    }
+)
+
+CODES: Mapping[str, str] = MappingProxyType({**ERRORS, **WARNINGS})
