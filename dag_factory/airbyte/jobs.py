@@ -1,0 +1,298 @@
+"""The protocol of one sync: start it once, wait for it, cancel it for certain.
+
+Every function is a generator over `exchange`: it decides, and leaves the doing to a driver. A job is active
+in every status but the three final ones, also in one that nobody knows yet. One try of a task never makes
+two jobs: what came to no clear answer is looked for among the connection's jobs before it is tried again.
+Ids of jobs only grow, so a job with a greater id than the newest before (`seen`) was made since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, TypeVar
+
+from dag_factory.airbyte.api import Api
+from dag_factory.airbyte.errors import ApiError, JobEndedError, JobTimedOutError, SyncError, SyncSkipped
+from dag_factory.airbyte.exchange import Pause, Protocol, Remember, Say
+from dag_factory.airbyte.model import CANCELLED, SUCCEEDED, UNSEEN, Job
+
+T = TypeVar("T")
+
+# How long a start is tried, and a cancellation repeated, in seconds.
+START_SECONDS = 600.0
+CANCEL_SECONDS = 120.0
+# The longest pause between two attempts of a call that fails, in seconds.
+LONGEST_PAUSE = 60.0
+# So many answers in a row that no waiting can change (401, 403, 404, ...) end the waiting.
+STUBBORN_ANSWERS = 5
+# A server can take a minute to make a job that it was asked for: so long it is looked for, in seconds.
+LOOKS = (0.0, 1.0, 3.0, 6.0, 10.0, 20.0, 30.0)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """What the configuration asks for; times are seconds."""
+
+    connection_id: str
+    wait_seconds: float
+    timeout: float
+    on_running: Literal["adopt", "fail", "skip"] = "adopt"
+    on_timeout: Literal["cancel", "leave"] = "cancel"
+    min_rows: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Started:
+    """A job to wait for. One that is not ours is never cancelled by us."""
+
+    job: Job
+    is_ours: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Earlier:
+    """What is known of earlier tries of the same task.
+
+    `seen` is the newest job before the first submission, or, where nothing could be kept, `since` is when
+    the run began, on the server's clock. `judged` is the last job that a try has told the outcome of.
+    """
+
+    seen: int | None = None
+    since: datetime | None = None
+    judged: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Means:
+    """The means of a protocol: the calls, seconds that never go back, and a spread that varies a pause."""
+
+    api: Api
+    clock: Callable[[], float]
+    spread: Callable[[float], float]
+
+
+def start(means: Means, wanted: Wanted) -> Protocol[Started]:
+    """Start a sync, or take the one that runs already as `on_running` says.
+
+    Raises SyncError with what to do, SyncSkipped, or ApiError where Airbyte does not answer.
+    """
+    newest = yield from _patiently(means, lambda: means.api.newest(wanted.connection_id))
+    active = next((job for job in newest if job.is_active), None)
+    if active is not None:
+        return (yield from _meet(active, wanted))
+    return (yield from _submit(means, wanted.connection_id, newest[0].job_id if newest else 0))
+
+
+def resume(means: Means, wanted: Wanted, earlier: Earlier) -> Protocol[Started | None]:
+    """Find the job that an earlier try has started and nobody has judged; None if a new one is due.
+
+    An active one is ours whatever `on_running` says. One that has ended well is the result; one that has
+    not is left behind.
+    """
+    newest = yield from _patiently(means, lambda: means.api.newest(wanted.connection_id))
+    ours = next((job for job in newest if _is_of_earlier_try(job, earlier)), None)
+    if ours is None or ours.job_id == earlier.judged:
+        return None
+    if not ours.is_active and fault(ours, wanted) is not None:
+        return None
+    yield Say(f"job {ours.job_id} was started by an earlier try: going on with it")
+    return Started(job=ours, is_ours=True)
+
+
+def wait(means: Means, wanted: Wanted, started: Started) -> Protocol[Job]:
+    """Wait until a job has ended, for as long as `timeout` allows, counted from the call.
+
+    Raises JobTimedOutError, after the job was cancelled if that is wanted, and SyncError where the job
+    cannot be asked for.
+    """
+    job_id = started.job.job_id
+    deadline = means.clock() + wanted.timeout
+    failures = stubborn = 0
+    job = started.job
+    pause = 0.0 if job.status == UNSEEN else means.spread(wanted.wait_seconds)
+    while job.is_active:
+        if means.clock() >= deadline:
+            return (yield from _time_out(means, wanted, started))
+        yield Pause(min(pause, deadline - means.clock()))
+        try:
+            job = yield from means.api.get(job_id)
+            failures = stubborn = 0
+            pause = means.spread(wanted.wait_seconds)
+        except ApiError as error:
+            failures += 1
+            stubborn += not error.is_passing
+            if stubborn >= STUBBORN_ANSWERS:
+                raise SyncError(str(error)) from error
+            pause = _pause_after(error, failures, means)
+            yield Say(f"{error}; asking again in {pause:.0f} seconds")
+    return job
+
+
+def cancel(means: Means, job_id: int) -> Protocol[Job]:
+    """Cancel a job and see that it is cancelled; one that has ended is left as it is.
+
+    The server cancels what the connection runs now, so the job is looked at before each call; and it
+    ignores a cancellation between two attempts of a job, so the call is repeated. Raises SyncError if the
+    job is still active at the end.
+    """
+    deadline = means.clock() + CANCEL_SECONDS
+    for number in _numbers():
+        try:
+            job = yield from means.api.get(job_id)
+            if job.is_active:
+                job = yield from means.api.cancel(job_id)
+            if not job.is_active:
+                return job
+        except ApiError as error:
+            yield Say(str(error))
+        if means.clock() >= deadline:
+            break
+        yield Pause(min(float(number), 5.0))
+    message = f"job {job_id} could not be cancelled within {CANCEL_SECONDS:.0f} seconds: cancel it in Airbyte"
+    raise SyncError(message)
+
+
+def fault(job: Job, wanted: Wanted) -> str | None:
+    """Say why an ended job is no success of this sync; None if it is one."""
+    if job.status != SUCCEEDED:
+        return f"Airbyte job {job.job_id} of connection {job.connection_id} {_ended(job)}"
+    if wanted.min_rows is not None and (job.rows or 0) < wanted.min_rows:
+        return f"Airbyte job {job.job_id} moved {job.rows or 0} rows, fewer than min_rows {wanted.min_rows}"
+    return None
+
+
+def run(means: Means, wanted: Wanted, earlier: Earlier | None) -> Protocol[Job]:
+    """Do one try of a whole sync and return the job that succeeded; `earlier` is None but for a retry."""
+    started = None
+    if earlier is not None:
+        started = yield from resume(means, wanted, earlier)
+    if started is None:
+        started = yield from start(means, wanted)
+    return (yield from finish(means, wanted, started))
+
+
+def finish(means: Means, wanted: Wanted, started: Started) -> Protocol[Job]:
+    """Wait for a job and judge it. Raises JobEndedError where it is no success."""
+    job = yield from wait(means, wanted, started)
+    if job.status == CANCELLED and not started.is_ours:
+        # The job of another try can be adopted just while that one cancels it. Once, so that no person
+        # who cancels again and again is fought.
+        yield Say(f"job {job.job_id}, which this task had adopted, was cancelled: starting one of its own")
+        started = yield from start(means, wanted)
+        job = yield from wait(means, wanted, started)
+    yield Remember(facts={"judged": job.job_id})
+    reason = fault(job, wanted)
+    if reason is not None:
+        raise JobEndedError(reason)
+    return job
+
+
+def _meet(active: Job, wanted: Wanted) -> Protocol[Started]:
+    told = f"connection {wanted.connection_id} is syncing already: job {active.job_id} is {active.status}"
+    if wanted.on_running == "fail":
+        raise SyncError(told)
+    if wanted.on_running == "skip":
+        raise SyncSkipped(told)
+    yield Say(f"{told}; waiting for it")
+    return Started(job=active, is_ours=False)
+
+
+def _submit(means: Means, connection_id: str, seen: int) -> Protocol[Started]:
+    """Submit until there is a job that was not there before."""
+    yield Remember(facts={"seen": seen})
+    deadline = means.clock() + START_SECONDS
+    for failures in _numbers():
+        try:
+            job = yield from means.api.submit(connection_id)
+            yield Remember(facts={"job": job.job_id})
+            return Started(job=job, is_ours=job.job_id > seen)
+        except ApiError as error:
+            yield Say(f"{error}; looking whether a job was made")
+            found = yield from _look(means, connection_id, seen, error)
+            if found is not None:
+                yield Say(f"job {found.job_id} was not there before: it is ours")
+                yield Remember(facts={"job": found.job_id})
+                return Started(job=found, is_ours=True)
+            if means.clock() >= deadline or not (error.is_passing or _is_busy(error)):
+                raise SyncError(_refusal(error, connection_id)) from error
+            yield Pause(_pause_after(error, failures, means))
+    raise AssertionError  # the numbers have no end
+
+
+def _look(means: Means, connection_id: str, seen: int, error: ApiError) -> Protocol[Job | None]:
+    """Look for a job that is newer than `seen`, for as long as one may still be on its way."""
+    may_come = error.was_done or error.status == 409
+    for delay in LOOKS if may_come else LOOKS[:1]:
+        if delay:
+            yield Pause(delay)
+        newest = yield from _patiently(means, lambda: means.api.newest(connection_id, limit=5))
+        found = next((job for job in newest if job.job_id > seen), None)
+        if found is not None:
+            return found
+    return None
+
+
+def _time_out(means: Means, wanted: Wanted, started: Started) -> Protocol[Job]:
+    job_id = started.job.job_id
+    told = f"job {job_id} was still active after {wanted.timeout:.0f} seconds"
+    if wanted.on_timeout == "leave" or not started.is_ours:
+        why = "on_timeout is leave" if started.is_ours else "this task did not start it"
+        message = f"{told}; it goes on, since {why}"
+        raise JobTimedOutError(message)
+    job = yield from cancel(means, job_id)
+    if job.status == SUCCEEDED:
+        return job
+    message = f"{told}; it is {job.status} now"
+    raise JobTimedOutError(message)
+
+
+def _patiently(means: Means, call: Callable[[], Protocol[T]]) -> Protocol[T]:
+    """Repeat a call without effects while waiting may help. Raises the ApiError that stays."""
+    deadline = means.clock() + START_SECONDS
+    for failures in _numbers():
+        try:
+            return (yield from call())
+        except ApiError as error:
+            if not error.is_passing or means.clock() >= deadline:
+                raise
+            pause = _pause_after(error, failures, means)
+            yield Say(f"{error}; asking again in {pause:.0f} seconds")
+            yield Pause(pause)
+    raise AssertionError  # the numbers have no end
+
+
+def _pause_after(error: ApiError, failures: int, means: Means) -> float:
+    """How long to leave a server alone that did not answer well: what it asks for, else ever longer."""
+    if error.retry_after is not None:
+        return means.spread(min(error.retry_after, 10 * LONGEST_PAUSE))
+    return means.spread(min(2.0 ** min(failures, 10), LONGEST_PAUSE))
+
+
+def _is_of_earlier_try(job: Job, earlier: Earlier) -> bool:
+    if earlier.seen is not None:
+        return job.job_id > earlier.seen
+    return earlier.since is not None and job.created is not None and job.created >= earlier.since
+
+
+def _is_busy(error: ApiError) -> bool:
+    """Whether the connection was busy with a job that is not to be seen, such as a reset."""
+    return error.status == 409 and "already running" in error.detail
+
+
+def _refusal(error: ApiError, connection_id: str) -> str:
+    if error.status != 409:
+        return str(error)
+    return f"{error}; see in Airbyte whether connection {connection_id} is enabled"
+
+
+def _ended(job: Job) -> str:
+    return "was cancelled" if job.status == CANCELLED else job.status
+
+
+def _numbers() -> Iterator[int]:
+    number = 0
+    while True:
+        number += 1
+        yield number
