@@ -29,7 +29,7 @@ class RefusedError(Exception):
 class AirflowApi:
     """The API server at a URL; `log_in` before anything but `is_healthy`."""
 
-    def __init__(self, url: str, *, timeout_seconds: float = 30.0) -> None:
+    def __init__(self, url: str, *, timeout_seconds: float = 60.0) -> None:
         """Open no connection yet; proxies of the environment are not asked."""
         self._http = httpx.Client(base_url=url, timeout=timeout_seconds, trust_env=False)
 

@@ -82,10 +82,12 @@ class Demo:
         """Return the addresses at which Airflow and Airbyte listen."""
         found: dict[str, set[str]] = {}
         for process in self.processes():
-            for each in process.net_connections(kind="inet"):
-                if each.status == psutil.CONN_LISTEN:
-                    name = "airflow" if "api_server" in " ".join(process.cmdline()) else "airbyte"
-                    found.setdefault(name, set()).add(each.laddr.ip)
+            # Of a process that is just ending, the system shows nothing, and denies it to all but root.
+            with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+                for each in process.net_connections(kind="inet"):
+                    if each.status == psutil.CONN_LISTEN:
+                        name = "airflow" if "api_server" in " ".join(process.cmdline()) else "airbyte"
+                        found.setdefault(name, set()).add(each.laddr.ip)
         return found
 
     def kill(self) -> None:

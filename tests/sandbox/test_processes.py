@@ -72,7 +72,7 @@ def alive(pids: Path) -> list[psutil.Process]:
     return found
 
 
-def eventually(condition, seconds=20.0) -> bool:
+def eventually(condition, seconds=20.0):
     deadline = time.monotonic() + seconds
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.05)
