@@ -12,7 +12,7 @@ FAKER_INSTALLED := .venv-faker/.installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo up validate lint types test constraints clean
+.PHONY: help install demo up validate lint types test cases wheel constraints clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
@@ -39,6 +39,14 @@ types: $(INSTALLED) ## check the types
 
 test: lint types ## lint, types and all tests (ARGS='-m "not airflow"': without those that start Airflow)
 	@exec $(BIN)/pytest $(ARGS)
+
+cases: $(INSTALLED) ## write the outputs of tests/cases anew; read what has changed
+	@UPDATE_CASES=1 $(BIN)/pytest --quiet tests/test_cases.py
+	@git status --short tests/cases
+
+wheel: $(INSTALLED) ## build the wheel into dist/
+	$(BIN)/uv build --quiet --wheel --out-dir dist
+	@ls dist/*.whl
 
 constraints: $(INSTALLED) ## write constraints.txt anew, with the newest versions
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
