@@ -95,6 +95,6 @@ def _check(arguments: argparse.Namespace) -> None:
             message = f"there is no folder '{folder}'; run the command at the top of the DAG repository"
             raise UsageError(message)
     faker = arguments.source_faker
-    if faker is not None and not os.access(faker, os.X_OK):
+    if faker is not None and not (faker.is_file() and os.access(faker, os.X_OK)):
         message = f"--source-faker: '{faker}' is not an executable"
         raise UsageError(message)
