@@ -15,9 +15,9 @@ from dag_factory.sandbox.airflow_home import (
 )
 
 HOME = AirflowHome(
-    folder=Path("/work/airflow"),
+    folder=Path("/sandbox/airflow"),
     dags=Path("/dags"),
-    logs=Path("/work/logs"),
+    logs=Path("/sandbox/logs"),
     port=1234,
     paused_at_creation=True,
 )
@@ -35,7 +35,7 @@ def test_nothing_of_the_callers_airflow_leaks_in():
         "no_proxy": "example.org",
     }
     own = environment(HOME, inherited)
-    assert own["AIRFLOW_HOME"] == "/work/airflow"
+    assert own["AIRFLOW_HOME"] == "/sandbox/airflow"
     assert own["PATH"] == "/bin"
     assert own["DAG_FACTORY_ENV"] == "dev"
     assert own["no_proxy"] == own["NO_PROXY"] == "127.0.0.1"
@@ -49,7 +49,7 @@ def test_everything_is_on_the_loopback():
     assert own["AIRFLOW__API__PORT"] == "1234"
     assert own["AIRFLOW__API__BASE_URL"] == "http://127.0.0.1:1234"
     assert own["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"] == "http://127.0.0.1:1234/execution/"
-    assert own["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] == "sqlite:////work/airflow/airflow.db"
+    assert own["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] == "sqlite:////sandbox/airflow/airflow.db"
     log_servers = {command.name: "--skip-serve-logs" in command.argv for command in components(HOME, own)}
     assert log_servers == {
         "Airflow's api-server": False,
