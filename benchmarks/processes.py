@@ -1,0 +1,75 @@
+"""Fresh processes and what they cost, and the environments that they run in."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cost:
+    """What one process took: seconds by the clock, and its highest resident memory in KiB."""
+
+    seconds: float
+    memory: int
+
+
+def run(command: Sequence[str | Path]) -> Cost:
+    """Run a command to its end; raises RuntimeError with what it said unless it ends well."""
+    started = time.perf_counter()
+    with subprocess.Popen(
+        [str(part) for part in command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=_environment(),
+    ) as process:
+        output = process.stdout.read() if process.stdout else b""
+        # Unlike resource.getrusage, wait4 tells what this one child has used.
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - started
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        message = f"{command} ended with {process.returncode}:\n{output.decode()[-2000:]}"
+        raise RuntimeError(message)
+    return Cost(seconds=seconds, memory=usage.ru_maxrss)
+
+
+def medians(commands: Mapping[str, Sequence[str | Path]], rounds: int) -> dict[str, float]:
+    """Run all commands in turns, after one round that fills the caches; give the medians in seconds."""
+    taken: dict[str, list[float]] = {name: [] for name in commands}
+    for turn in range(rounds + 1):
+        for name, command in commands.items():
+            seconds = run(command).seconds
+            if turn:
+                taken[name].append(seconds)
+    return {name: statistics.median(each) for name, each in taken.items()}
+
+
+def make_environment(folder: Path, *requirements: str) -> Path:
+    """Make a virtual environment with uv, unless it is there; give the folder of its commands.
+
+    Versions are those of constraints.txt.
+    """
+    done = folder / "done"
+    if not done.exists():
+        uv = Path(sys.executable).with_name("uv")
+        run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, folder])
+        constraints = ("--constraint", REPOSITORY / "constraints.txt")
+        run([uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", folder / "bin" / "python",
+             *constraints, *requirements])  # fmt: skip
+        done.touch()
+    return folder / "bin"
+
+
+def _environment() -> dict[str, str]:
+    """The caller's variables, without those that choose what Airflow or Python do."""
+    prefixes = ("AIRFLOW", "PYTHON", "DAG_FACTORY", "GITHUB")
+    return {key: value for key, value in os.environ.items() if not key.startswith(prefixes)}
