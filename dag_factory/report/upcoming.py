@@ -1,0 +1,125 @@
+"""When a DAG runs next, in words and as moments; imported by `report.explanation` alone.
+
+The moments are Airflow's own: `CronTriggerTimetable` and `DeltaTriggerTimetable` (airflow.timetables.trigger)
+were read for them, and a test holds them to the real ones. Airflow is not imported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import islice, takewhile
+from zoneinfo import ZoneInfo
+
+from dag_factory.config import durations
+from dag_factory.config.model import AssetCondition, Dag, Schedule
+
+# How far before now to begin: longer than any change of the clocks.
+_MARGIN = timedelta(days=1)
+
+
+def describe(dag: Dag) -> str:
+    """Say in a few words when a DAG runs."""
+    if not dag.enabled:
+        return "no DAG is made of it: 'enabled' is false"
+    schedule = dag.schedule
+    parts = []
+    if schedule.assets is not None:
+        parts.append(f"when updated: {_assets(schedule.assets)}")
+    if schedule.every is not None:
+        parts.append(f"every {durations.text(schedule.every)}, counted from its first run")
+    if schedule.cron is not None:
+        parts.append(_SPECIAL.get(schedule.cron) or f"at '{schedule.cron}' in {schedule.timezone}")
+    return ", and ".join(parts) or "only by hand"
+
+
+def remarks(dag: Dag, now: datetime) -> Iterator[str]:
+    """Say what the list of runs cannot show."""
+    if not next_runs(dag, now, 1) and dag.end_date is not None and dag.end_date < now:
+        yield "its end_date is over: Airflow schedules no run"
+    if not dag.enabled or not _has_moments(dag.schedule):
+        return
+    if dag.schedule.every is not None and dag.start_date < now and not dag.catchup:
+        yield "here the first run is now, as for a DAG that Airflow has not seen yet"
+    if dag.catchup and dag.start_date < now:
+        yield f"a DAG that is new to Airflow first makes up for all runs since {dag.start_date.isoformat()}"
+
+
+def next_runs(dag: Dag, now: datetime, count: int) -> list[datetime]:
+    """Give the next scheduled runs of a DAG whose earlier runs are made, in the schedule's time zone.
+
+    `now` has to be aware. Runs that assets, people or other DAGs start are not known beforehand.
+    """
+    if not dag.enabled or not _has_moments(dag.schedule):
+        return []
+    runs = takewhile(lambda run: dag.end_date is None or run <= dag.end_date, _moments(dag, now))
+    zone = ZoneInfo(dag.schedule.timezone)
+    return [run.astimezone(zone) for run in islice(runs, count)]
+
+
+_SPECIAL = {
+    "@once": "once, as soon as Airflow sees it and its start_date has come",
+    "@continuous": "again and again, as soon as a run is over",
+}
+
+
+def _has_moments(schedule: Schedule) -> bool:
+    return schedule.every is not None or (schedule.cron is not None and schedule.cron not in _SPECIAL)
+
+
+def _moments(dag: Dag, now: datetime) -> Iterator[datetime]:
+    schedule = dag.schedule
+    if schedule.cron is not None:
+        return _cron_moments(schedule.cron, ZoneInfo(schedule.timezone), dag.start_date, now)
+    return _every_moments(timedelta(seconds=schedule.every or 0), dag, now)
+
+
+def _every_moments(distance: timedelta, dag: Dag, now: datetime) -> Iterator[datetime]:
+    run = dag.start_date.astimezone(UTC)
+    if run < now:
+        run = run - (run - now) // distance * distance if dag.catchup else now.astimezone(UTC)
+    while True:
+        yield run
+        run += distance
+
+
+def _cron_moments(expression: str, zone: ZoneInfo, start: datetime, now: datetime) -> Iterator[datetime]:
+    run = now.astimezone(UTC) - _MARGIN
+    if start > now:
+        first = start.astimezone(UTC)
+        is_run = _next(expression, zone, first - timedelta(seconds=1)) == first
+        run = first if is_run else _next(expression, zone, first)
+    while True:
+        if run > now:
+            yield run
+        run = _next(expression, zone, run)
+
+
+def _next(expression: str, zone: ZoneInfo, current: datetime) -> datetime:
+    """Give the first moment after a moment, with Airflow's ways around changes of the clocks, in UTC.
+
+    Every hour (`*`), the distance on the clock is added to the moment, so that an hour that comes twice has
+    two runs. Else the run is at the second of two equal clock times, and one that the clocks leave out is
+    moved on by what they leave out.
+    """
+    from croniter import croniter  # noqa: PLC0415 (only where there is a cron expression)
+
+    clock = current.astimezone(zone).replace(tzinfo=None)
+    cron = croniter(expression, clock)
+    scheduled: datetime = cron.get_next(datetime)
+    if cron.expanded[1] == ["*"]:
+        return current + (scheduled - clock)
+    return _at_clock(scheduled, zone)
+
+
+def _at_clock(clock: datetime, zone: ZoneInfo) -> datetime:
+    second = clock.replace(tzinfo=zone, fold=1).astimezone(UTC)
+    is_left_out = second.astimezone(zone).replace(tzinfo=None) != clock
+    return clock.replace(tzinfo=zone, fold=0).astimezone(UTC) if is_left_out else second
+
+
+def _assets(condition: AssetCondition) -> str:
+    if isinstance(condition, str):
+        return condition
+    parts = [_assets(part) if isinstance(part, str) else f"({_assets(part)})" for part in condition.parts]
+    return (" and " if condition.kind == "all" else " or ").join(parts)
