@@ -6,6 +6,7 @@ A new case needs no Python: add the file, run `make cases`, and read what has be
 from __future__ import annotations
 
 import os
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,9 @@ from dag_factory.config.project import validate_project
 from dag_factory.report import text
 
 CASES = Path(__file__).parent / "cases"
+
+# The present day of all cases.
+TODAY = date(2026, 1, 31)
 
 
 def case_inputs() -> list[Path]:
@@ -24,9 +28,9 @@ def case_inputs() -> list[Path]:
 
 def output_of(case: Path) -> str:
     if case.is_dir():
-        findings = validate_project(case, "configs", None, lambda _file: True)
+        findings = validate_project(case, "configs", None, lambda _file: True, TODAY)
     else:
-        findings = validate_project(case.parent, "configs", None, lambda file: file.path == case)
+        findings = validate_project(case.parent, "configs", None, lambda file: file.path == case, TODAY)
     return text.render(findings.diagnostics) + text.summary(findings.diagnostics, findings.files) + "\n"
 
 

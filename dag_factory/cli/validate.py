@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 from dag_factory.cli.main import CLEAN, FINDINGS, UsageError
@@ -49,7 +50,7 @@ def _validate_root(root: Path, paths: Sequence[Path], environment: str | None) -
         own = _absolute(file.path)
         return any(own == path or path in own.parents for path in below)
 
-    return validate_project(root, _shown(root), environment, wanted)
+    return validate_project(root, _shown(root), environment, wanted, date.today())
 
 
 def _roots(paths: Sequence[Path]) -> list[Path]:

@@ -12,6 +12,7 @@ from types import MappingProxyType
 ERRORS: Mapping[str, str] = MappingProxyType(
     {
         "airflow-refused": "Airflow itself refuses the DAG",
+        "asset-loop": "an asset that a DAG both waits for and makes",
         "bad-cron": "a cron expression that Airflow does not take, or that no date fits",
         "bad-date": "a date or a time that does not exist",
         "bad-defaults": "a file of defaults that holds more than defaults",
@@ -33,6 +34,7 @@ ERRORS: Mapping[str, str] = MappingProxyType(
         "unknown-sync": "the name of a sync that the DAG does not have",
         "unknown-timezone": "a time zone that is not in the IANA database",
         "unreadable-file": "a file or a folder that cannot be read",
+        "wait-over-timeout": "a timeout that is over before the job is looked at twice",
         "wrong-type": "a value of another type than the key takes",
         "yaml-alias": "an alias that leads into itself, or to too much",
         "yaml-encoding": "bytes or characters that YAML does not allow",
@@ -46,8 +48,17 @@ ERRORS: Mapping[str, str] = MappingProxyType(
 # belongs here; as an error it cannot be ignored.
 WARNINGS: Mapping[str, str] = MappingProxyType(
     {
+        "far-start-date": "a start more than a year from now",
+        "long-task-id": "a name that Airflow does not take inside sync_group()",
         "no-effect": "a key that changes nothing in this mode",
+        "pool-without-limit": "a pool in a mode in which it limits nothing",
+        "retry-delay-over-max": "a longest delay before a retry that is shorter than the first",
         "same-connection": "an Airbyte connection that is synced by two",
+        "short-dagrun-timeout": "a limit for a run that the retries of its syncs do not fit into",
+        "short-schedule": "runs that come faster than a sync may take",
+        "similar-dag-id": "a DAG id that differs from another in upper and lower case alone",
+        "unknown-asset": "an asset that a DAG waits for and nothing here updates",
+        "unused-default": "a file of defaults that applies to nothing",
         "unused-ignore": "a comment 'dag-factory: ignore' that hides nothing",
     }
 )

@@ -19,7 +19,16 @@ PRESETS = {
 }
 SPECIAL_PRESETS = ("@once", "@continuous")
 
-_OTHER_PRESETS = {"@midnight": "'@daily'", "@annually": "'@yearly'", "@none": "null", "@reboot": "null"}
+_OTHER_PRESETS = {
+    "@midnight": "write '@daily'",
+    "@annually": "write '@yearly'",
+    "@none": "write null, without quotes",
+    "@reboot": "write null, without quotes",
+    "@workday": "write '0 0 * * 1-5'",
+}
+
+# What people write for a DAG without a schedule.
+_BY_HAND = frozenset(("none", "null", "never", "manual", "manually", "off", "disabled"))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,24 +58,33 @@ _PART = re.compile(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CronFault:
-    """What is wrong with an expression, and what to write."""
+    """What is wrong with an expression, what to write, and which part of the text it is (offsets)."""
 
     message: str
     help: str
+    part: tuple[int, int]
 
 
+@functools.lru_cache(maxsize=4096)
 def cron_fault(text: str) -> CronFault | None:
     """Find what keeps Airflow from scheduling by this text; None if nothing does."""
-    if text.startswith("@"):
-        return _preset_fault(text)
-    fields = text.split()
-    if len(fields) != len(FIELDS):
-        return _field_count_fault(text, len(fields))
-    for field, field_text in zip(FIELDS, fields, strict=True):
-        fault = _field_fault(field, field_text)
+    if text in PRESETS or text in SPECIAL_PRESETS:
+        return None
+    spans = [match.span() for match in re.finditer(r"\S+", text)]
+    if text.startswith("@") or len(spans) != len(FIELDS):
+        message, mend = _form_fault(text, len(spans))
+        return CronFault(message=message, help=mend, part=(0, len(text)))
+    for field, (start, end) in zip(FIELDS, spans, strict=True):
+        fault = _field_fault(field, text[start:end])
         if fault is not None:
-            return fault
-    return _never_fault(expression(text, ""))
+            return CronFault(message=fault[0], help=fault[1], part=(start, end))
+    return _never_fault(text, spans)
+
+
+def is_daily_at_most(text: str) -> bool:
+    """Whether a valid text names one minute and one hour, so that two runs are a day apart or more."""
+    minute, hour = PRESETS.get(text, text).split()[:2]
+    return all(re.fullmatch(r"[0-9]{1,2}|H(\([0-9-]{3,5}\))?", field) for field in (minute, hour))
 
 
 @functools.lru_cache(maxsize=4096)
@@ -98,50 +116,51 @@ def _bounds(field: Field, match: re.Match[str]) -> tuple[int, int]:
     return (field.low, field.high) if match[1] is None else (int(match[1]), int(match[2]))
 
 
-def _preset_fault(text: str) -> CronFault | None:
-    if text in PRESETS or text in SPECIAL_PRESETS:
-        return None
-    known = ", ".join((*PRESETS, *SPECIAL_PRESETS))
-    mend = f"write {_OTHER_PRESETS[text]}" if text in _OTHER_PRESETS else _alike(text) or f"one of {known}"
-    return CronFault(message=f"unknown preset '{text}'", help=mend)
+def _form_fault(text: str, count: int) -> tuple[str, str]:
+    """Say what a text is that has not the form of an expression."""
+    from dag_factory.config import suggestions  # noqa: PLC0415 (only for a text that is wrong)
+
+    words = text.strip("@ ").lower().removeprefix("every ")
+    meant = suggestions.duration(words)
+    if f"@{words}" in PRESETS and " " not in text:
+        return f"'{text}' is no cron expression", f"write '@{words}', in quotes"
+    if meant is not None and text not in _OTHER_PRESETS:
+        return f"'{text}' is a duration, not a cron expression", f"write {{every: {meant}}}"
+    if words in _BY_HAND:
+        return f"'{text}' is no cron expression", "write null, without quotes, to run only by hand"
+    if text.startswith("@"):
+        known = (*PRESETS, *SPECIAL_PRESETS)
+        mend = _OTHER_PRESETS.get(text) or suggestions.did_you_mean(text.lower(), known)
+        return f"unknown preset '{text}'", mend or f"write one of {', '.join(known)}"
+    return f"a cron expression has five fields, not {count}", _COUNT_HELP.get(count, _FIVE)
 
 
-def _alike(text: str) -> str | None:
-    import difflib  # noqa: PLC0415 (only for a text that is wrong)
-
-    alike = difflib.get_close_matches(text.lower(), (*PRESETS, *SPECIAL_PRESETS), n=1)
-    return f"did you mean '{alike[0]}'?" if alike else None
+_FIVE = "write minute, hour, day of month, month and day of week"
+_COUNT_HELP = {6: f"{_FIVE}; Airflow has no seconds", 7: f"{_FIVE}; Airflow has neither seconds nor years"}
 
 
-def _field_count_fault(text: str, count: int) -> CronFault:
-    if count == 1 and re.fullmatch(r"([0-9]+[dhms])+", text):
-        return CronFault(
-            message=f"'{text}' is a duration, not a cron expression", help=f"write {{every: {text}}}"
-        )
-    message = f"a cron expression has five fields, not {count}"
-    return CronFault(message=message, help="write minute, hour, day of month, month and day of week")
-
-
-def _field_fault(field: Field, text: str) -> CronFault | None:
+def _field_fault(field: Field, text: str) -> tuple[str, str] | None:
     for part in text.split(","):
-        fault = _hash_fault(field, part) if part.startswith("H") else _part_fault(field, part)
-        if fault is not None:
-            return fault
+        if not part:
+            return f"the list '{text}' of {field.name} has an empty item", "delete the comma"
+        message = _hash_fault(field, part) if part.startswith("H") else _part_fault(field, part)
+        if message is not None:
+            return message
     return None
 
 
-def _hash_fault(field: Field, part: str) -> CronFault | None:
+def _hash_fault(field: Field, part: str) -> tuple[str, str] | None:
     match = _HASH.fullmatch(part)
     mend = f"write H, H/15 or H(0-29), within {field.low} to {field.high}"
     if match is None:
-        return CronFault(message=f"{field.name} '{part}' is no use of H", help=mend)
+        return f"{field.name} '{part}' is no use of H", mend
     low, high = _bounds(field, match)
     if not field.low <= low <= high <= field.high or match[3] == "0":
-        return CronFault(message=f"{field.name} '{part}' is out of range", help=mend)
+        return f"{field.name} '{part}' is out of range", mend
     return None
 
 
-def _part_fault(field: Field, part: str) -> CronFault | None:
+def _part_fault(field: Field, part: str) -> tuple[str, str] | None:
     from croniter import croniter  # noqa: PLC0415 (only where there is a cron expression)
 
     index = FIELDS.index(field)
@@ -153,20 +172,41 @@ def _part_fault(field: Field, part: str) -> CronFault | None:
             pass
         else:
             return None
-    mend = f"write values from {field.low} to {_highest(field)}, ranges (1-5), lists (1,15) or steps (*/10)"
-    return CronFault(message=f"{field.name} '{part}' is not valid", help=mend)
+    if _MISUSED_HASH.search(part):
+        return f"{field.name} '{part}' is no use of H", _HASH_HELP
+    return f"{field.name} '{part}' is not valid", _part_help(field, part)
+
+
+_HASH_HELP = "write H as a capital letter and first: H, H/10 or H(0-29)"
+
+# Not in the names of months and days: mar, thu ...
+_MISUSED_HASH = re.compile(r"(?<![a-z])h(?![a-z])", re.IGNORECASE)
+
+
+def _part_help(field: Field, part: str) -> str:
+    bounds = re.fullmatch(r"([0-9]{1,2})-([0-9]{1,2})", part)
+    if bounds and field.low <= int(bounds[2]) < int(bounds[1]) <= _highest(field):
+        return f"write the smaller value first: {bounds[2]}-{bounds[1]}"
+    if "W" in part.upper() and field.name == "day of month":
+        return "Airflow knows no nearest weekday (W); write a day such as 15"
+    names = {"month": ", names (jan)", "day of week": " (0 is Sunday), names (mon)"}.get(field.name, "")
+    return (
+        f"write values from {field.low} to {_highest(field)}{names}, ranges (1-5), lists (1,3) or steps (*/2)"
+    )
 
 
 def _highest(field: Field) -> int:
     return 31 if field.name == "day of month" else field.high
 
 
-def _never_fault(five_fields: str) -> CronFault | None:
+def _never_fault(text: str, spans: list[tuple[int, int]]) -> CronFault | None:
     from croniter import CroniterBadDateError, croniter  # noqa: PLC0415 (only where there is an expression)
 
     try:
         # A leap year is at most eight years away.
-        croniter(five_fields, datetime(2024, 1, 1), max_years_between_matches=8).get_next()
+        croniter(expression(text, ""), datetime(2024, 1, 1), max_years_between_matches=8).get_next()
     except (CroniterBadDateError, ValueError):
-        return CronFault(message="no date fits this expression", help="correct day of month and month")
+        day, month = (text[slice(*spans[index])] for index in (2, 3))
+        message = f"no date fits day of month '{day}' and month '{month}'"
+        return CronFault(message=message, help="correct one of the two", part=(spans[2][0], spans[3][1]))
     return None

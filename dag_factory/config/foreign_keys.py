@@ -1,64 +1,149 @@
-"""Keys that people know from elsewhere, and what to write here instead. Data, used by `config.schema`."""
+"""Keys that people know from elsewhere, and the key to write here instead. Data, used by `config.key_help`.
+
+Sources: the parameters of Airflow's DAG and operators, the Airbyte provider's operator and sensor before and
+after its version 4, the public API of Airbyte, and the keys of dag-factory, and of Dagster's, Prefect's and
+Kestra's Airbyte integrations. All are in snake case; a key is looked up in any style.
+"""
 
 from __future__ import annotations
 
-_ASYNC = "write 'mode: sync' for asynchronous: false, 'mode: async' for true"
-_CALLBACK = "write 'notify' with on_failure, on_success or on_retry and a notifier"
-_NO_SLA = "delete it: Airflow 3 has no sla; 'timeout' limits a sync, 'dagrun_timeout' a run"
+from collections.abc import Mapping
+from types import MappingProxyType
 
-# Sources: the parameters of Airflow's DAG and operators, the Airbyte provider's operator and sensor before
-# and after its version 4, and the keys of dag-factory, Dagster's, Prefect's and Kestra's Airbyte plugins.
-FOREIGN_KEYS = {
-    "airbyte_connection_id": "write 'connection_id'",
-    "airbyte_job_id": "delete it: the job's id goes from task to task by itself",
-    "api_type": "delete it: the provider has only the public API since its version 4",
-    "api_version": "delete it: the version is part of the Airflow connection's host, .../api/public/v1",
-    "assets": "write 'schedule: {assets: [...]}' to wait for assets, 'outlets' on a sync to update them",
-    "asynchronous": _ASYNC,
-    "async": _ASYNC,
-    "concurrency": "write 'max_active_tasks'",
-    "conn_id": "write 'airbyte_conn_id' for the Airflow connection, 'connection_id' for the Airbyte one",
-    "connection": "write 'connection_id'",
-    "connectionId": "write 'connection_id'",
-    "cron": "write 'schedule'",
-    "cron_expression": "write 'schedule'",
-    "dag_run_timeout": "write 'dagrun_timeout'",
-    "datasets": "write 'schedule: {assets: [...]}' to wait for them, 'outlets' on a sync to update them",
-    "default": "write 'defaults'",
-    "default_args": "write 'defaults' for what concerns the syncs; 'owner' and 'start_date' stand at the top",
-    "dependencies": "write 'depends_on'",
-    "depends_on_past": "delete it: with 'max_active_runs: 1' runs follow each other",
-    "email": _CALLBACK,
-    "email_on_failure": _CALLBACK,
-    "email_on_retry": _CALLBACK,
-    "env": "write 'environments'",
-    "execution_timeout": "write 'timeout'",
-    "fail_stop": "write 'fail_fast'",
-    "id": "write 'dag_id'",
-    "inlets": "write 'schedule: {assets: [...]}'",
-    "interval": "write 'schedule: {every: 6h}'",
-    "job_timeout": "write 'timeout'",
-    "max_active_tis_per_dag": "write 'pool' on the syncs",
-    "max_wait": "write 'timeout'",
-    "max_wait_seconds": "write 'timeout'",
-    "name": "write 'dag_id' for a DAG; a sync's name is its key under 'syncs'",
-    "on_execute_callback": _CALLBACK,
-    "on_failure_callback": _CALLBACK,
-    "on_retry_callback": _CALLBACK,
-    "on_success_callback": _CALLBACK,
-    "paused": "write 'is_paused_upon_creation'",
-    "poke_interval": "write 'wait_seconds'",
-    "poll_interval": "write 'wait_seconds'",
-    "poll_timeout": "write 'timeout'",
-    "polling_interval": "write 'wait_seconds'",
-    "retry": "write 'retries'",
-    "schedule_interval": "write 'schedule'",
-    "sla": _NO_SLA,
-    "soft_fail": "delete it: 'trigger_rule: all_done' lets a later sync run after one that failed",
-    "sync": "write 'syncs', a mapping of name to sync",
-    "tasks": "write 'syncs', a mapping of name to sync",
-    "timetable": "write 'schedule'",
-    "tz": "write 'timezone'",
-    "upstream": "write 'depends_on'",
-    "wait_for_downstream": "delete it: with 'max_active_runs: 1' runs follow each other",
+# Our key to other names for the same thing. What has to be said besides is in EXPLAINED.
+_OTHER_NAMES = {
+    "airbyte_conn_id": "airbyte_conn airflow_conn_id airflow_connection airflow_connection_id http_conn_id",
+    "catchup": "catch_up backfill catchup_by_default",
+    "connection_id": "airbyte_connection_id airbyte_connection connection connection_uuid uuid",
+    "dag_id": "id dag dag_name flow_id pipeline",
+    "dagrun_timeout": "dag_run_timeout dagrun_timeout_sec dag_timeout run_timeout",
+    "deferrable": "defer deferred",
+    "defaults": "default common sync_defaults task_defaults",
+    "depends_on": "dependencies dependency upstream upstreams upstream_tasks upstream_task_ids needs",
+    "description": "desc summary tooltip",
+    "doc_md": "doc docs documentation",
+    "end_date": "end end_time ends stop_date until",
+    "environments": "env envs environment overrides profiles stages",
+    "fail_fast": "fail_stop",
+    "is_paused_upon_creation": "paused is_paused start_paused paused_upon_creation is_paused_at_creation",
+    "max_active_runs": "max_runs max_concurrent_runs concurrent_runs max_active_runs_per_dag",
+    "max_active_tasks": "concurrency dag_concurrency max_concurrency max_active_tis_per_dagrun",
+    "max_retry_delay": "max_retry_delay_seconds max_retry_interval",
+    "min_rows": "minimum_rows expected_rows",
+    "notify": "notifications notifiers alerts callbacks",
+    "outlets": "outlet outputs produces updates",
+    "owner": "owners team maintainer",
+    "priority_weight": "priority weight",
+    "retries": "retry max_retries num_retries retry_count task_retries request_max_retries",
+    "retry_delay": "retry_interval retry_wait retry_delay_seconds retry_delay_sec request_retry_delay",
+    "retry_exponential_backoff": "exponential_backoff backoff retry_backoff",
+    "schedule": "schedule_interval cron_expression cron_schedule schedule_cron timetable",
+    "start_date": "start start_time starts begin_date",
+    "syncs": "sync tasks jobs steps connections task_groups",
+    "tags": "tag labels dag_tags",
+    "timeout": "execution_timeout job_timeout sync_timeout poll_timeout wait_timeout timeout_seconds max_wait"
+    " max_wait_seconds max_duration max_runtime",
+    "timezone": "tz time_zone execution_timezone",
+    "trigger_dags": "trigger_dag trigger_dag_id trigger_dag_ids trigger_dagrun downstream_dags",
+    "wait_seconds": "poke_interval poll_interval polling_interval poll_frequency poll_seconds check_interval"
+    " poll_interval_seconds polling_interval_seconds polling_period_seconds status_poll_frequency"
+    " poll_status_every_n_seconds",
 }
+
+SYNONYMS: Mapping[str, str] = MappingProxyType(
+    {other: key for key, others in _OTHER_NAMES.items() for other in others.split()}
+)
+
+_ASYNC = "write 'mode: async' for true, 'mode: sync' for false"
+_SYNC = "write 'mode: sync' for true, 'mode: async' for false"
+_CALLBACK = "write 'notify' at the top, with on_failure, on_success or on_retry and a list of notifiers"
+_IN_CONNECTION = "delete it: it belongs in the Airflow connection that 'airbyte_conn_id' names"
+_IN_AIRBYTE = "delete it: what a connection moves, and how, is set in Airbyte; 'connection_id' names it"
+_NO_SLA = "delete it: Airflow 3 has no sla; 'timeout' limits a sync, 'dagrun_timeout' a run"
+_ONE_RUN = "delete it: with 'max_active_runs: 1', the default, runs follow each other"
+_NOT_PASSED_ON = "delete it: it is not passed on to Airflow; write such a DAG in Python with sync_group()"
+_OPERATOR = "delete it: each sync has the operator and the sensor of the Airbyte provider, as 'mode' says"
+
+# What to write, and the keys for which nothing is written.
+_DELETED = {
+    _NO_SLA: "sla sla_miss sla_miss_callback deadline",
+    _ONE_RUN: "depends_on_past wait_for_downstream",
+    _OPERATOR: "operator sensor python_callable provider task_type type",
+    _IN_CONNECTION: "base_url url host port server api_url airbyte_url server_url client_id client_secret"
+    " username password token access_token api_key token_url auth credentials",
+    _IN_AIRBYTE: "source source_id source_name destination destination_id destination_name streams job_type"
+    " sync_mode full_refresh reset namespace",
+    _NOT_PASSED_ON: "access_control auto_register dag_display_name default_view do_xcom_push executor_config"
+    " jinja_environment_kwargs max_consecutive_failed_dag_runs orientation params resources run_as_user"
+    " render_template_as_native_obj template_searchpath template_undefined user_defined_filters"
+    " user_defined_macros weight_rule",
+    "delete it: the job's id goes from task to task by itself": "airbyte_job_id job_id",
+    "delete it: the provider has only the public API since its version 4": "api_type",
+    "delete it: the version is part of the Airflow connection's host, .../api/public/v1": "api_version",
+    "delete it: a file defaults.yaml in the folder applies by itself": "extends include",
+    "delete it: 'trigger_rule: all_done' lets a later sync run after one that failed": "soft_fail",
+    "delete it: with 'mode: async' each sync is a task group of its own name": "task_group task_group_name",
+    "delete it: a sync's name is its key under 'syncs'": "task_id",
+    "delete it: a connection_id is enough": "workspace_id",
+    "write 'pool' on the syncs, with 'mode: sync'": "max_active_tis_per_dag",
+}
+
+# Our key, what to write, and the keys for which it is written.
+_WRITTEN = (
+    ("mode", _ASYNC, "asynchronous async async_mode"),
+    ("mode", _SYNC, "synchronous blocking wait"),
+    (
+        "notify",
+        _CALLBACK,
+        "email email_on_failure email_on_retry email_on_success on_execute_callback on_failure_callback"
+        " on_retry_callback on_skipped_callback on_success_callback slack webhook",
+    ),
+    ("enabled", "write 'enabled'", "active"),
+    ("enabled", "write 'enabled: false'", "disabled"),
+    ("schedule", "write 'schedule: {assets: [...]}' to wait for them, 'outlets' to update them", "datasets"),
+    ("schedule", "write 'schedule: {assets: [...]}' at the top", "inlets"),
+    ("schedule", "write 'schedule: {every: 6h}'", "interval"),
+    (
+        "airbyte_conn_id",
+        "write 'airbyte_conn_id' for the Airflow connection, 'connection_id' for the Airbyte one",
+        "conn_id",
+    ),
+    (
+        "defaults",
+        "write 'defaults' for what concerns the syncs; 'owner' and 'start_date' stand at the top",
+        "default_args",
+    ),
+    ("retries", "write 'retries', one less than the attempts", "max_attempts"),
+)
+
+# A key to the key that is meant, if there is just one, and what to write. It holds wherever the key stands.
+EXPLAINED: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        **{key: ("", text) for text, keys in _DELETED.items() for key in keys.split()},
+        **{key: (ours, text) for ours, text, keys in _WRITTEN for key in keys.split()},
+    }
+)
+
+_TIMEOUT = "write 'dagrun_timeout' for a whole run; for each sync, 'timeout' on it or under 'defaults'"
+
+# What else a key can mean on a sync or in `defaults`, before EXPLAINED and SYNONYMS are asked.
+ON_SYNC: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "concurrency": ("pool", "write 'pool' with 'mode: sync', or 'max_active_tasks' at the top"),
+        "dag_run_timeout": ("", "write 'dagrun_timeout' at the top of the document"),
+        "id": ("connection_id", "write 'connection_id'"),
+        "interval": ("wait_seconds", "write 'wait_seconds'"),
+        "name": ("", "delete it: a sync's name is its key under 'syncs'"),
+        "on_failure": ("", "write it under 'notify' at the top, which tells of the whole run"),
+        "wait_for_completion": ("mode", _SYNC),
+    }
+)
+
+# The same for the top of a document.
+ON_DAG: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "name": ("dag_id", "write 'dag_id', or give the file this name"),
+        "timeout": ("", _TIMEOUT),
+        "execution_timeout": ("", _TIMEOUT),
+    }
+)

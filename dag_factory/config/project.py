@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 from dag_factory.config.diagnostics import Diagnostic, Span, has_errors, sort_unique
 from dag_factory.config.files import ConfigFile, Listing, defaults_above, list_files
 from dag_factory.config.layers import ResolvedDag, declared_environments, resolve
 from dag_factory.config.model import Dag, dag_from
-from dag_factory.config.project_rules import PROJECT_RULES
+from dag_factory.config.project_rules import PROJECT_RULES, Rules, check_unused_defaults
 from dag_factory.config.rules import DAG_RULES
 from dag_factory.config.schema import DAG_SCHEMA, DEFAULTS_SCHEMA, check_schema
+from dag_factory.config.secret_rules import find_secrets, hide_secrets
 from dag_factory.config.source import Document, Place, read_source
 
 
@@ -34,7 +36,7 @@ class Project:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Resolution:
-    """All DAGs of a folder before they are typed, also those that cannot be made, and the files beside them."""
+    """All DAGs of a folder before they are typed, also those that cannot be made, and its files."""
 
     resolved: tuple[ResolvedDag, ...]
     project: Project
@@ -51,11 +53,12 @@ class Findings:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CheckedFile:
-    """A file's documents, without what the schema does not allow, and what that is."""
+    """A file's documents, without what the schema does not allow, what that is, and what looks secret."""
 
     file: ConfigFile
     documents: tuple[Document, ...]
     diagnostics: tuple[Diagnostic, ...]
+    secrets: tuple[Diagnostic, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,7 +84,9 @@ def load_project(root: Path, environment: str | None) -> Project:
     unknown = _unknown_environment(listing.name, environment, declared)
     # With the wrong environment a DAG would do the wrong thing: none is made.
     dags, found = _typed([] if unknown else [_resolve(each, environment) for each in layered])
-    diagnostics = [*listing.diagnostics, *unknown, *_of_files(checked), *found]
+    found = [*listing.diagnostics, *unknown, *_of_files(checked), *found]
+    # A secret alone keeps no DAG from being made: it is for `validate` to tell.
+    diagnostics = hide_secrets(found, _secrets(checked))
     return Project(dags=dags, diagnostics=sort_unique(diagnostics), environments=declared)
 
 
@@ -91,7 +96,9 @@ def resolve_project(root: Path, environment: str | None) -> Resolution:
     checked, layered = _check_files(listing, listing.files)
     resolved = tuple(_resolve(each, environment) for each in layered)
     dags, found = _typed(resolved)
-    diagnostics = sort_unique([*listing.diagnostics, *_of_files(checked), *found])
+    diagnostics = sort_unique(
+        hide_secrets([*listing.diagnostics, *_of_files(checked), *found], _secrets(checked))
+    )
     project = Project(dags=dags, diagnostics=diagnostics, environments=_declared(checked))
     return Resolution(resolved=resolved, project=project, files=listing.files)
 
@@ -113,22 +120,30 @@ def load_dag(root: Path, environment: str | None, dag_id: str) -> Dag | None:
 
 
 def validate_project(
-    root: Path, name: str, environment: str | None, wanted: Callable[[ConfigFile], bool]
+    root: Path,
+    name: str,
+    environment: str | None,
+    wanted: Callable[[ConfigFile], bool],
+    today: date | None = None,
 ) -> Findings:
     """Read the wanted files of a folder and check them in every environment that is declared.
 
     A mistake that shows only in some environments names the first of them. `environment` is the one that
-    DAG_FACTORY_ENV names, which has to be declared.
+    DAG_FACTORY_ENV names, which has to be declared. Without `today` no date is compared with the present.
     """
     listing = list_files(root, name)
     files = [file for file in listing.files if wanted(file)]
     checked, layered = _check_files(listing, files)
     declared = _declared(checked)
     found = [*listing.diagnostics, *_of_files(checked), *_unknown_environment(name, environment, declared)]
+    is_whole = len(files) == len(listing.files) and not has_errors(found)
+    rules = Rules(is_whole=is_whole, today=today)
+    found += check_unused_defaults(_defaults(checked), listing.files)
     base = [_resolve(each, None) for each in layered]
     for selected in (None, *declared):
-        found += _environment_diagnostics(layered, base, selected)
-    return Findings(diagnostics=sort_unique(found), files=len(files))
+        found += _environment_diagnostics(layered, base, selected, rules)
+    secrets = _secrets(checked)
+    return Findings(diagnostics=sort_unique([*hide_secrets(found, secrets), *secrets]), files=len(files))
 
 
 def _check_files(listing: Listing, files: Sequence[ConfigFile]) -> tuple[list[CheckedFile], list[Layered]]:
@@ -157,7 +172,9 @@ def check_file(file: ConfigFile, schema: str) -> CheckedFile:
     pairs = [_check_named(*each) if named else each for each in checked]
     found = [diagnostic for _, diagnostics in pairs for diagnostic in diagnostics]
     documents = tuple(document for document, _ in pairs if isinstance(document.value, dict))
-    return CheckedFile(file=file, documents=documents, diagnostics=(*source.diagnostics, *found))
+    secrets = tuple(secret for document in source.documents for secret in find_secrets(document))
+    diagnostics = (*source.diagnostics, *found)
+    return CheckedFile(file=file, documents=documents, diagnostics=diagnostics, secrets=secrets)
 
 
 def _check_document(document: Document, schema: str) -> tuple[Document, list[Diagnostic]]:
@@ -209,7 +226,7 @@ def _resolve(layered: Layered, environment: str | None) -> ResolvedDag:
 
 
 def _environment_diagnostics(
-    layered: Sequence[Layered], base: Sequence[ResolvedDag], environment: str | None
+    layered: Sequence[Layered], base: Sequence[ResolvedDag], environment: str | None, rules: Rules
 ) -> list[Diagnostic]:
     """Find what is wrong in one environment; DAGs that it does not change are not checked again."""
     changed = [environment is None or environment in each.environments for each in layered]
@@ -221,9 +238,9 @@ def _environment_diagnostics(
         diagnostic
         for dag, differs in zip(dags, changed, strict=True)
         if differs
-        for diagnostic in _dag_diagnostics(dag)
+        for diagnostic in (*_dag_diagnostics(dag), *rules.dated(dag))
     ]
-    found += [diagnostic for rule in PROJECT_RULES for _, diagnostic in rule(dags)]
+    found += [diagnostic for rule in rules.of_projects for _, diagnostic in rule(dags)]
     return [replace(diagnostic, environment=environment) for diagnostic in found]
 
 
@@ -242,6 +259,14 @@ def _typed(resolved: Sequence[ResolvedDag]) -> tuple[tuple[Dag, ...], list[Diagn
 
 def _of_files(checked: Sequence[CheckedFile]) -> list[Diagnostic]:
     return [diagnostic for file in checked for diagnostic in file.diagnostics]
+
+
+def _secrets(checked: Sequence[CheckedFile]) -> list[Diagnostic]:
+    return [secret for file in checked for secret in file.secrets]
+
+
+def _defaults(checked: Sequence[CheckedFile]) -> list[Document]:
+    return [document for file in checked if file.file.is_defaults for document in file.documents]
 
 
 def _declared(checked: Sequence[CheckedFile]) -> tuple[str, ...]:

@@ -1,12 +1,19 @@
-"""What only shows when all DAGs of a folder are seen together. The list at the end names all rules."""
+"""What only shows when all DAGs of a folder are seen together. The lists at the end name all rules."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import PurePosixPath
 
+from dag_factory.config.asset_rules import check_unknown_asset
+from dag_factory.config.connection_rules import check_shared_connection
 from dag_factory.config.diagnostics import Diagnostic, Severity
+from dag_factory.config.files import ConfigFile
 from dag_factory.config.layers import ResolvedDag
-from dag_factory.config.rules import connection_identity
+from dag_factory.config.rules import DATED_RULES
+from dag_factory.config.source import Document, Place
 
 ProjectRule = Callable[[Sequence[ResolvedDag]], Iterator[tuple[ResolvedDag, Diagnostic]]]
 
@@ -29,30 +36,46 @@ def check_duplicate_dag_id(dags: Sequence[ResolvedDag]) -> Iterator[tuple[Resolv
             yield dag, diagnostic
 
 
-def check_same_connection(dags: Sequence[ResolvedDag]) -> Iterator[tuple[ResolvedDag, Diagnostic]]:
-    """Two DAGs that sync one Airbyte connection can meet; within one DAG: `config.rules`."""
-    first: dict[tuple[str, str], tuple[ResolvedDag, str]] = {}
-    for dag in dags:
-        for sync in dag.syncs if dag.value("enabled", True) else ():
-            identity = connection_identity(sync)
-            if identity is None:
-                continue
-            owner, name = first.setdefault(identity, (dag, sync.name))
-            if owner is dag:
-                continue
-            earlier = next(other for other in owner.syncs if other.name == name)
-            message = f"sync '{sync.name}' uses a connection that DAG '{owner.dag_id.value}' syncs too"
-            related = (earlier.settings["connection_id"].place.related("first used here"),)
-            yield (
-                dag,
-                sync.settings["connection_id"].place.diagnostic(
-                    "same-connection",
-                    message,
-                    "delete one of the two; a connection runs one sync at a time",
-                    severity=Severity.WARNING,
-                    related=related,
-                ),
-            )
+def check_similar_dag_id(dags: Sequence[ResolvedDag]) -> Iterator[tuple[ResolvedDag, Diagnostic]]:
+    """Two DAG ids differ by more than upper and lower case, which MySQL and people take for the same."""
+    first: dict[str, ResolvedDag] = {}
+    told: set[str] = set()
+    for dag in _with_dag_id(dags):
+        name = dag.dag_id.value
+        owner = first.setdefault(name.lower(), dag)
+        if owner.dag_id.value == name or name in told:
+            continue
+        told.add(name)
+        message = f"the DAG id '{name}' differs from '{owner.dag_id.value}' in upper and lower case alone"
+        related = (owner.dag_id.place.related("the other one is here"),)
+        diagnostic = dag.dag_id.place.diagnostic(
+            "similar-dag-id", message, "write another 'dag_id'", severity=Severity.WARNING, related=related
+        )
+        yield dag, diagnostic
+
+
+def check_unused_defaults(defaults: Iterable[Document], files: Sequence[ConfigFile]) -> Iterator[Diagnostic]:
+    """Each file of defaults has a file below it that it can apply to; `files` are all of the folder."""
+    folders = {str(above) for file in files if not file.is_defaults for above in _folders_of(file.folder)}
+    # Of two in one folder the last in order is used, as in `files.defaults_above`.
+    used = {file.folder: file.name for file in files if file.is_defaults}
+    for document in defaults:
+        folder = str(PurePosixPath(document.file.name).parent)
+        winner = used.get(folder, document.file.name)
+        if winner != document.file.name:
+            message = f"these defaults apply to nothing: '{winner}' is used in their place"
+            mend = "merge the two files into one"
+        elif folder not in folders:
+            message = "these defaults apply to nothing: no file lies in this folder or below it"
+            mend = "move the file to where the DAGs are, or delete it"
+        else:
+            continue
+        yield Place(document=document).diagnostic("unused-default", message, mend, severity=Severity.WARNING)
+
+
+def _folders_of(folder: str) -> tuple[PurePosixPath, ...]:
+    path = PurePosixPath(folder)
+    return (path, *path.parents)
 
 
 def _with_dag_id(dags: Sequence[ResolvedDag]) -> list[ResolvedDag]:
@@ -64,4 +87,30 @@ def _is_named_after_file(dag: ResolvedDag) -> bool:
     return bool(name.rsplit(".", 1)[0] == dag.dag_id.value)
 
 
-PROJECT_RULES: tuple[ProjectRule, ...] = (check_duplicate_dag_id, check_same_connection)
+PROJECT_RULES: tuple[ProjectRule, ...] = (
+    check_duplicate_dag_id,
+    check_similar_dag_id,
+    check_shared_connection,
+)
+
+# What is true only where every file of the folder has been read: else what is missed may be in another one.
+WHOLE_PROJECT_RULES: tuple[ProjectRule, ...] = (check_unknown_asset,)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rules:
+    """Which rules apply: were all files read, and the day that dates are compared with, if any."""
+
+    is_whole: bool
+    today: date | None
+
+    @property
+    def of_projects(self) -> tuple[ProjectRule, ...]:
+        """The rules over all DAGs."""
+        return (*PROJECT_RULES, *WHOLE_PROJECT_RULES) if self.is_whole else PROJECT_RULES
+
+    def dated(self, dag: ResolvedDag) -> Iterator[Diagnostic]:
+        """Tell what the rules about the present day find."""
+        if self.today is not None:
+            for rule in DATED_RULES:
+                yield from rule(dag, self.today)

@@ -12,6 +12,7 @@ from yaml.nodes import Node, ScalarNode
 
 from dag_factory.config import nodes
 from dag_factory.config.diagnostics import Diagnostic, Related, Severity, Span
+from dag_factory.config.secrets import hidden_lines
 from dag_factory.config.values import KeyPath, Problem, Value, ValueBuilder, find
 
 MAX_BYTES = 1024 * 1024
@@ -39,7 +40,7 @@ class SourceFile:
         severity: Severity = Severity.ERROR,
         related: tuple[Related, ...] = (),
     ) -> Diagnostic:
-        """Make a diagnostic at a place of this file, with the line that it points to."""
+        """Make a diagnostic at a place of this file, with the line that it points to if it may be shown."""
         return Diagnostic(
             file=self.name,
             span=span,
@@ -47,7 +48,7 @@ class SourceFile:
             message=message,
             help=help,
             severity=severity,
-            source_line=_line(self.text, span.line),
+            source_line=None if span.line in hidden_lines(self.text) else _line(self.text, span.line),
             related=related,
         )
 

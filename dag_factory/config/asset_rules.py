@@ -1,0 +1,88 @@
+"""Rules about assets: who waits, who makes. Listed in `config.rules` and `config.project_rules`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from dag_factory.config import suggestions
+from dag_factory.config.diagnostics import Diagnostic, Severity
+from dag_factory.config.layers import ResolvedDag, ResolvedSync
+from dag_factory.config.rule_values import dag_setting, is_refused
+from dag_factory.config.schedule_rules import schedule_form
+from dag_factory.config.source import Place
+from dag_factory.config.values import KeyPath
+
+
+def check_asset_loop(dag: ResolvedDag) -> Iterator[Diagnostic]:
+    """A DAG does not wait for what only its own runs make."""
+    waited = list(_waited_for(dag))
+    if not waited:
+        return
+    made = {asset: (sync, place) for sync in dag.syncs for asset, place in _made_by(dag, sync)}
+    for asset, place in waited:
+        if asset in made:
+            sync, where = made[asset]
+            message = f"the DAG waits for the asset '{asset}', which its own sync '{sync.name}' updates"
+            related = (where.related("updated here"),)
+            mend = "delete the asset here, or write other 'outlets' there"
+            yield place.diagnostic("asset-loop", message, mend, related=related)
+
+
+def check_unknown_asset(dags: Sequence[ResolvedDag]) -> Iterator[tuple[ResolvedDag, Diagnostic]]:
+    """Somebody makes what a DAG waits for. Only true where all files have been read."""
+    waiting = [(dag, asset, place) for dag in dags for asset, place in _waited_for(dag)]
+    if not waiting:
+        return
+    made = {asset for dag in dags for sync in dag.syncs for asset, _ in _made_by(dag, sync)}
+    for dag, asset, place in waiting:
+        if asset not in made:
+            yield dag, _unknown(asset, place, made)
+
+
+def _unknown(asset: str, place: Place, made: set[str]) -> Diagnostic:
+    message = f"nothing here updates the asset '{asset}'"
+    alike = suggestions.did_you_mean(asset, sorted(made)) if len(made) <= _MANY else None
+    silence = (
+        "if something else makes it, write '# dag-factory: ignore[unknown-asset] made by ...' on the line"
+    )
+    mend = f"{alike} {silence}" if alike else f"correct the name; {silence}"
+    return place.diagnostic("unknown-asset", message, mend, severity=Severity.WARNING)
+
+
+# Among more names than these, a search for the nearest takes longer than the whole check.
+_MANY = 2_000
+
+
+def _waited_for(dag: ResolvedDag) -> Iterator[tuple[str, Place]]:
+    """Yield each asset that a DAG waits for, and where it says so."""
+    schedule = dag_setting(dag, "schedule")
+    form = schedule_form(dag)
+    if schedule is None or "assets" not in form or not dag.value("enabled", True):
+        return
+    for asset, path in _assets(form["assets"], ("assets",)):
+        yield asset, schedule.part(*path)
+
+
+def _assets(condition: object, path: KeyPath) -> Iterator[tuple[str, KeyPath]]:
+    """Yield the assets of a condition; the schema bounds how deep it can be."""
+    if isinstance(condition, str):
+        yield condition, path
+    elif isinstance(condition, list):
+        for index, part in enumerate(condition):
+            yield from _assets(part, (*path, index))
+    elif isinstance(condition, dict):
+        for key, part in condition.items():
+            yield from _assets(part, (*path, key))
+
+
+def _made_by(dag: ResolvedDag, sync: ResolvedSync) -> Iterator[tuple[str, Place]]:
+    """Yield each asset that a sync updates, and where it says so; by default one of its connection's name."""
+    outlets, connection = sync.settings.get("outlets"), sync.settings.get("connection_id")
+    if outlets is not None:
+        for index, asset in enumerate(outlets.value):
+            yield asset, outlets.part(index)
+    elif connection is not None and not is_refused(dag, sync, "outlets"):
+        conn_id = sync.settings.get("airbyte_conn_id")
+        uri = f"airbyte://{conn_id.value if conn_id else 'airbyte_default'}/{connection.value}"
+        if "{{" not in uri:
+            yield uri, connection.place

@@ -1,0 +1,64 @@
+"""Rules about connections that two syncs use. Listed in `config.rules` and `config.project_rules`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from dag_factory.config.diagnostics import Diagnostic, Severity
+from dag_factory.config.layers import ResolvedDag, ResolvedSync
+from dag_factory.config.rule_values import dag_setting
+from dag_factory.config.schedule_rules import schedule_form
+
+_HELP = "delete one of the two; a connection runs one sync at a time"
+
+
+def check_same_connection(dag: ResolvedDag) -> Iterator[Diagnostic]:
+    """Two syncs of one connection in one DAG get into each other's way."""
+    first: dict[tuple[str, str], ResolvedSync] = {}
+    for sync in dag.syncs:
+        identity = connection_identity(sync)
+        if identity is None:
+            continue
+        earlier = first.setdefault(identity, sync)
+        if earlier is not sync:
+            message = f"sync '{sync.name}' uses the connection of sync '{earlier.name}'"
+            related = (earlier.settings["connection_id"].place.related("first used here"),)
+            place = sync.settings["connection_id"].place
+            yield place.diagnostic("same-connection", message, _HELP, related=related)
+
+
+def check_shared_connection(dags: Sequence[ResolvedDag]) -> Iterator[tuple[ResolvedDag, Diagnostic]]:
+    """Two DAGs that sync one connection can meet, unless one of them runs only by hand or once."""
+    first: dict[tuple[str, str], tuple[ResolvedDag, ResolvedSync]] = {}
+    for dag in dags:
+        for sync in dag.syncs if _is_scheduled(dag) else ():
+            identity = connection_identity(sync)
+            if identity is None:
+                continue
+            owner, earlier = first.setdefault(identity, (dag, sync))
+            if owner is not dag:
+                yield dag, _shared(sync, owner, earlier)
+
+
+def connection_identity(sync: ResolvedSync) -> tuple[str, str] | None:
+    """Give what makes an Airbyte connection the same: None where a template decides."""
+    setting = sync.settings.get("connection_id")
+    if setting is None or "{{" in setting.value:
+        return None
+    conn_id = sync.settings.get("airbyte_conn_id")
+    return (conn_id.value if conn_id else "airbyte_default", setting.value.lower())
+
+
+def _shared(sync: ResolvedSync, owner: ResolvedDag, earlier: ResolvedSync) -> Diagnostic:
+    message = f"sync '{sync.name}' uses a connection that DAG '{owner.dag_id.value}' syncs too"
+    related = (earlier.settings["connection_id"].place.related("first used here"),)
+    place = sync.settings["connection_id"].place
+    return place.diagnostic("same-connection", message, _HELP, severity=Severity.WARNING, related=related)
+
+
+def _is_scheduled(dag: ResolvedDag) -> bool:
+    """Whether runs come again and again by themselves."""
+    schedule = dag_setting(dag, "schedule")
+    if schedule is None or not dag.value("enabled", True):
+        return False
+    return (schedule_form(dag).get("cron") or schedule.value) not in (None, "@once")

@@ -1,0 +1,219 @@
+"""Rules about when a DAG runs: cron, time zones, dates. Listed in `config.rules`."""
+
+from __future__ import annotations
+
+import calendar
+import functools
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+from dag_factory.config import cron, durations
+from dag_factory.config.diagnostics import Diagnostic, Severity
+from dag_factory.config.layers import ResolvedDag, Setting
+from dag_factory.config.model import moment
+from dag_factory.config.rule_values import dag_setting, narrowed, own_setting, seconds
+
+# A start further away than this is more likely a slip than a plan.
+FAR = timedelta(days=366)
+
+
+def check_cron(dag: ResolvedDag) -> Iterator[Diagnostic]:
+    """A cron expression is one that Airflow takes and that some date fits."""
+    for setting in _cron_texts(dag):
+        fault = cron.cron_fault(setting.value)
+        if fault is not None:
+            diagnostic = setting.place.diagnostic("bad-cron", fault.message, fault.help)
+            yield narrowed(diagnostic, setting.value, fault.part)
+
+
+def check_special_preset(dag: ResolvedDag) -> Iterator[Diagnostic]:
+    """@once and @continuous go with nothing else, and @continuous with one run at a time."""
+    for setting in _cron_texts(dag):
+        if setting.value not in cron.SPECIAL_PRESETS:
+            continue
+        if "assets" in schedule_form(dag):
+            message = f"'{setting.value}' cannot stand beside 'assets'"
+            yield setting.place.diagnostic("bad-cron", message, "write five cron fields, or only the assets")
+        runs = dag_setting(dag, "max_active_runs")
+        if setting.value == "@continuous" and runs is not None and runs.value > 1:
+            message = "'@continuous' needs 'max_active_runs: 1'"
+            related = (setting.place.related("the schedule is here"),)
+            yield runs.place.diagnostic("bad-cron", message, "write 1, or another schedule", related=related)
+
+
+def check_timezone(dag: ResolvedDag) -> Iterator[Diagnostic]:
+    """A time zone is one of the IANA database."""
+    for setting in _timezones(dag):
+        if not _is_timezone(setting.value):
+            message = f"unknown time zone '{setting.value}'"
+            yield setting.place.diagnostic("unknown-timezone", message, _timezone_help(setting.value))
+
+
+def check_dates(dag: ResolvedDag) -> Iterator[Diagnostic]:
+    """Dates exist, and the end does not come before the start."""
+    moments = {}
+    for key in ("start_date", "end_date"):
+        setting = dag.settings.get(key)
+        if setting is None:
+            continue
+        try:
+            moments[key] = moment(setting.value, _zone(dag))
+        except ValueError:
+            message = f"'{setting.value}' is no date that exists"
+            yield setting.place.diagnostic("bad-date", message, _date_help(setting.value))
+    if len(moments) == 2 and moments["end_date"] < moments["start_date"]:
+        end, start = dag.settings["end_date"], dag.settings["start_date"]
+        message = f"'end_date' {end.value} comes before 'start_date' {start.value}"
+        related = (start.place.related("the start is here"),)
+        yield end.place.diagnostic(
+            "end-before-start", message, "write a later date, or swap the two", related=related
+        )
+
+
+def check_far_start_date(dag: ResolvedDag, today: date) -> Iterator[Diagnostic]:
+    """A DAG that starts more than a year from now makes no run until then, and nobody sees why."""
+    setting = dag_setting(dag, "start_date")
+    if setting is None:
+        return
+    try:
+        start = moment(setting.value, _zone(dag)).date()
+    except ValueError:  # told by check_dates
+        return
+    if start - today > FAR:
+        message = f"'start_date' {setting.value} is more than a year away: no run is scheduled until then"
+        mend = "correct the year, or write 'enabled: false' for as long"
+        yield setting.place.diagnostic("far-start-date", message, mend, severity=Severity.WARNING)
+
+
+def check_short_schedule(dag: ResolvedDag) -> Iterator[Diagnostic]:
+    """Runs do not come faster than a sync may take; only a timeout that somebody has set is judged."""
+    schedule, longest = dag_setting(dag, "schedule"), _longest_timeout(dag)
+    if schedule is None or longest is None or not dag.value("enabled", True):
+        return
+    timeout, distance = seconds(longest) or 0, _distance(dag, timeout=seconds(longest) or 0)
+    if distance is None or timeout <= distance:
+        return
+    apart, allowed = durations.text(distance), durations.text(timeout)
+    # What stands in the DAG's own file can be changed without changing other DAGs.
+    if longest.place.document is dag.document:
+        message = f"'timeout' lets a sync take {allowed}, but the DAG runs every {apart}"
+        place, other = longest.place, schedule.place.related("the schedule is here", of_key=True)
+        mend = f"write a timeout of at most {apart}, or a rarer schedule"
+    else:
+        message = f"the DAG runs every {apart}, but 'timeout' lets a sync take {allowed}"
+        place, other = schedule.place, longest.place.related("the timeout is here")
+        mend = f"write a rarer schedule, or a 'timeout' of at most {apart} for this DAG"
+    yield place.diagnostic("short-schedule", message, mend, severity=Severity.WARNING, related=(other,))
+
+
+def schedule_form(dag: ResolvedDag) -> dict[str, object]:
+    """Give the schedule as a mapping; empty where it is text or null."""
+    value = dag.value("schedule")
+    return value if isinstance(value, dict) else {}
+
+
+def _longest_timeout(dag: ResolvedDag) -> Setting | None:
+    settings = [own_setting(dag, sync, "timeout") for sync in dag.syncs]
+    return max(
+        (each for each in settings if each is not None), key=lambda each: seconds(each) or 0, default=None
+    )
+
+
+def _distance(dag: ResolvedDag, *, timeout: int) -> int | None:
+    """Give the seconds between two runs, where they can be less than a timeout."""
+    form = schedule_form(dag)
+    if isinstance(form.get("every"), int | str):
+        return durations.seconds(form["every"])  # type: ignore[arg-type]
+    text = next((setting.value for setting in _cron_texts(dag)), None)
+    if text is None or text in cron.SPECIAL_PRESETS or cron.cron_fault(text) is not None:
+        return None
+    # Most expressions name one minute and one hour: then there is nothing to count.
+    return None if timeout <= 86_400 and cron.is_daily_at_most(text) else _cron_distance(text)
+
+
+@functools.lru_cache(maxsize=1024)
+def _cron_distance(text: str) -> int | None:
+    """Give the least number of seconds between two of the next runs, summer time left out."""
+    from croniter import CroniterBadDateError, croniter  # noqa: PLC0415 (only where a timeout is long)
+
+    times = croniter(cron.expression(text, ""), datetime(2024, 1, 1), max_years_between_matches=8)
+    try:
+        runs = [times.get_next(datetime) for _ in range(_RUNS)]
+    except CroniterBadDateError:  # such as the 29th of February on a Monday
+        return None
+    return int(min((later - earlier).total_seconds() for earlier, later in pairwise(runs)))
+
+
+# More than a day of a schedule that runs every hour.
+_RUNS = 30
+
+
+def _cron_texts(dag: ResolvedDag) -> Iterator[Setting]:
+    setting = dag.settings.get("schedule")
+    if setting is None:
+        return
+    if isinstance(setting.value, str):
+        yield setting
+    elif isinstance(setting.value, dict) and "cron" in setting.value:
+        yield Setting(value=setting.value["cron"], place=setting.part("cron"))
+
+
+def _timezones(dag: ResolvedDag) -> Iterator[Setting]:
+    if "timezone" in dag.settings:
+        yield dag.settings["timezone"]
+    form = schedule_form(dag)
+    if "timezone" in form:
+        yield Setting(value=form["timezone"], place=dag.settings["schedule"].part("timezone"))
+
+
+def _zone(dag: ResolvedDag) -> str:
+    name = str(dag.value("timezone", "UTC"))
+    return name if _is_timezone(name) else "UTC"
+
+
+@functools.lru_cache(maxsize=1024)
+def _is_timezone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (KeyError, OSError, ValueError):  # unknown, a folder of the database, or no file's name at all
+        return False
+    return True
+
+
+# What people write for a zone that the database names by a city.
+_OTHER_ZONES = {
+    "pst": "America/Los_Angeles",
+    "pdt": "America/Los_Angeles",
+    "cst": "America/Chicago",
+    "cdt": "America/Chicago",
+    "edt": "America/New_York",
+    "mdt": "America/Denver",
+    "bst": "Europe/London",
+    "cest": "Europe/Berlin",
+    "ist": "Asia/Kolkata",
+    "jst": "Asia/Tokyo",
+}
+
+
+def _timezone_help(name: str) -> str:
+    from zoneinfo import available_timezones  # noqa: PLC0415 (reads the whole database)
+
+    from dag_factory.config import suggestions  # noqa: PLC0415 (only for a name that is wrong)
+
+    if name.lower() in _OTHER_ZONES:
+        return f"write an IANA name such as {_OTHER_ZONES[name.lower()]} or UTC"
+    zones = sorted(available_timezones())
+    cities = {zone.rsplit("/", 1)[-1].lower(): zone for zone in zones if "/" in zone}
+    city = cities.get(name.strip().replace(" ", "_").lower())
+    if city is not None:
+        return f"write '{city}'"
+    return suggestions.did_you_mean(name, zones) or "write an IANA name such as Europe/Berlin or UTC"
+
+
+def _date_help(text: str) -> str:
+    year, month, day = (int(part) for part in text[:10].split("-"))
+    if 1 <= month <= 12 and day > calendar.monthrange(year, month)[1]:
+        return f"write another day: that month has {calendar.monthrange(year, month)[1]}"
+    return "correct the day, the month or the time"

@@ -1,0 +1,232 @@
+"""The schema's errors as diagnostics that speak of keys, lists and mappings; for `config.schema` alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from dag_factory.config import suggestions
+from dag_factory.config.diagnostics import Diagnostic
+from dag_factory.config.key_help import home_name, key_help
+from dag_factory.config.source import Document, Place
+from dag_factory.config.type_help import type_help, type_name, wanted_types
+from dag_factory.config.values import KeyPath
+
+# jsonschema's ValidationError. Its annotations speak of errors still being made, whose fields may be unset;
+# the errors that reach this module are complete.
+ValidationError: TypeAlias = Any
+
+# The keys that each part of the language has, by the names of `config.key_help`.
+Keys: TypeAlias = Mapping[str, Collection[str]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """A diagnostic, the path of the value that it refuses, and the key that stands there in other words."""
+
+    diagnostic: Diagnostic
+    path: KeyPath
+    meant: KeyPath | None = None
+
+
+def findings(document: Document, error: ValidationError, keys: Keys) -> Iterator[Finding]:
+    """Tell what one of the schema's errors means."""
+    place = Place(document=document, path=tuple(error.absolute_path))
+    keyword = str(error.validator)
+    if keyword == "additionalProperties":
+        yield from _unknown_keys(place, error, keys)
+    elif keyword == "required":
+        yield _missing_key(place, error)
+    elif "propertyNames" in error.absolute_schema_path:
+        yield _bad_name(place, error)
+    else:
+        yield Finding(diagnostic=_bad_value(place, error, keyword), path=place.path)
+
+
+def without_follow_ups(found: Sequence[Finding]) -> list[Diagnostic]:
+    """Leave out what is only wrong because something else is."""
+    misplaced = {each.path for each in found if each.diagnostic.code == "misplaced-key"}
+    meant = {each.meant for each in found}
+    return [each.diagnostic for each in found if not _is_follow_up(each, misplaced, meant)]
+
+
+def _is_follow_up(each: Finding, misplaced: set[KeyPath], meant: set[KeyPath | None]) -> bool:
+    if each.diagnostic.code == "missing-key":
+        return each.path in meant
+    # What stands under a key that has to go is not worth a word.
+    depth = range(1, len(each.path) + (each.diagnostic.code != "misplaced-key"))
+    return any(each.path[:length] in misplaced for length in depth)
+
+
+def _unknown_keys(place: Place, error: ValidationError, keys: Keys) -> Iterator[Finding]:
+    known = tuple(error.schema.get("properties", ()))
+    for key in error.instance:
+        if key in known:
+            continue
+        at = Place(document=place.document, path=(*place.path, key))
+        told = key_help(key, place.path, known, keys)
+        code, message = "unknown-key", f"unknown key '{key}'"
+        if told.home is not None:
+            code, message = (
+                "misplaced-key",
+                f"'{key}' is a key of {home_name(told.home)} and has no place here",
+            )
+        diagnostic = at.diagnostic(code, message, told.text, of_key=True)
+        yield Finding(diagnostic=diagnostic, path=at.path, meant=(*place.path, told.meant))
+
+
+def _missing_key(place: Place, error: ValidationError) -> Finding:
+    # jsonschema reports each missing key in an error of its own.
+    key = next(name for name in error.validator_value if error.message.startswith(repr(name)))
+    message = f"the key '{key}' is missing"
+    diagnostic = place.diagnostic("missing-key", message, _MISSING_HELP.get(key), of_key=True)
+    return Finding(diagnostic=diagnostic, path=(*place.path, key))
+
+
+_MISSING_HELP = {
+    "syncs": "write 'syncs:' with at least one 'name: connection_id' below it",
+    "connection_id": "write the UUID of the Airbyte connection",
+    "notifier": "write the notifier's import path",
+    "dag_id": "write the id of the DAG to trigger",
+}
+
+
+def _bad_name(place: Place, error: ValidationError) -> Finding:
+    name = str(error.instance)
+    key = Place(document=place.document, path=(*place.path, name))
+    noun = "an environment" if place.path[-1:] == ("environments",) else "a sync"
+    if error.validator == "maxLength":
+        message = f"the name of {noun} is longer than {error.validator_value} characters"
+        mend = f"shorten it: it has {len(name)}"
+    else:
+        message, mend = f"'{name}' cannot be the name of {noun}", _pattern_help(error)
+    return Finding(diagnostic=key.diagnostic("bad-name", message, mend, of_key=True), path=key.path)
+
+
+def _bad_value(place: Place, error: ValidationError, keyword: str) -> Diagnostic:
+    subject = _subject(place.path)
+    if keyword == "not":
+        mend = _MOVE.get(str(place.path[-1]), "delete it here")
+        return place.diagnostic("misplaced-key", error.schema["errorMessage"], mend, of_key=True)
+    if keyword == "type":
+        message = f"{subject} is {type_name(error.instance)}, not {wanted_types(error)}"
+        return place.diagnostic("wrong-type", message, type_help(error, place.path))
+    if keyword == "uniqueItems":
+        return _twice(place, error.instance)
+    if keyword == "dependentRequired":
+        place = Place(document=place.document, path=(*place.path, "timezone"))
+        message = f"{subject} has 'timezone' without 'cron'"
+        mend = "write 'cron' beside it, or 'timezone' at the top of the document"
+        return place.diagnostic("bad-value", message, mend, of_key=True)
+    return place.diagnostic("bad-value", f"{subject} {_value_message(error)}", _value_help(error, place.path))
+
+
+_MOVE = {
+    **dict.fromkeys(("connection_id", "depends_on"), "write it on a sync, below its name under 'syncs'"),
+    **dict.fromkeys(("dag_id", "syncs"), "move it into the DAG's own file"),
+    **dict.fromkeys(("cron", "assets", "timezone"), "keep one of the two"),
+    "environments": "write its environments beside this one",
+}
+
+
+def _twice(place: Place, items: list[Any]) -> Diagnostic:
+    # Not `in items[:index]`: for Python True is 1.
+    texts = [json.dumps(item, sort_keys=True) for item in items]
+    second = next(index for index, text in enumerate(texts) if text in texts[:index])
+    first = Place(document=place.document, path=(*place.path, texts.index(texts[second])))
+    at = Place(document=place.document, path=(*place.path, second))
+    message = f"{_subject(place.path)} holds {_shown(items[second])} twice"
+    return at.diagnostic("bad-value", message, "delete one of them", related=(first.related("first here"),))
+
+
+def _value_message(error: ValidationError) -> str:
+    keyword = str(error.validator)
+    if keyword in ("pattern", "enum"):
+        return f"cannot be {_shown(error.instance)}"
+    return _BOUNDS[keyword].format(bound=error.validator_value)
+
+
+_BOUNDS = {
+    "minLength": "is empty",
+    "maxLength": "is longer than {bound} characters",
+    "minimum": "is less than {bound}",
+    "exclusiveMinimum": "is not greater than {bound}",
+    "maximum": "is greater than {bound}",
+    "minItems": "is an empty list",
+    "minProperties": "is empty",
+    "maxProperties": "holds more than {bound} key",
+}
+
+
+def _value_help(error: ValidationError, path: KeyPath) -> str:
+    keyword = str(error.validator)
+    if keyword == "pattern":
+        return _pattern_help(error)
+    if keyword == "enum":
+        return _choice_help(str(path[-1]), str(error.instance), error.validator_value)
+    if keyword == "exclusiveMinimum":
+        return f"write {error.validator_value + 1} or more"
+    if keyword == "minProperties" and path[-1:] == ("syncs",):
+        return "write at least one 'name: connection_id' below it"
+    if keyword == "maxLength":
+        return f"shorten it to {error.validator_value} characters; it has {len(error.instance)}"
+    return _HELP[keyword].format(bound=error.validator_value)
+
+
+_HELP = {
+    "minItems": "write at least one item, or delete the key",
+    "minLength": "write a value or delete the key",
+    "minimum": "write {bound} or more",
+    "maximum": "write {bound} or less",
+    "minProperties": "write at least one key below it, or delete it",
+    "maxProperties": "keep one of 'all' and 'any', and put the other inside its list",
+}
+
+
+def _pattern_help(error: ValidationError) -> str:
+    """Say what was probably meant, then what such a value looks like."""
+    text, wanted = str(error.instance), str(error.message)
+    if text != text.strip() and "\n" in text:
+        return "write it on the line of its key, without | or >"
+    guess = suggestions.value(wanted, text)
+    return f"write {guess}; {wanted}" if guess else wanted
+
+
+# Values that people know from elsewhere.
+_OTHER_VALUES = {
+    "asynchronous": "async",
+    "reschedule": "async",
+    "deferrable": "async",
+    "synchronous": "sync",
+    "poke": "sync",
+    "none_failed_or_skipped": "none_failed_min_one_success",
+    "dummy": "always",
+    "wait": "adopt",
+    "attach": "adopt",
+    "error": "fail",
+    "raise": "fail",
+    "kill": "cancel",
+    "stop": "cancel",
+    "ignore": "leave",
+    "keep": "leave",
+}
+
+
+def _choice_help(key: str, text: str, choices: Sequence[str]) -> str:
+    known = _OTHER_VALUES.get(text.lower())
+    if known in choices:
+        more = ", and 'deferrable: true'" if text.lower() == "deferrable" else ""
+        return f"write '{known}'{more}"
+    return suggestions.did_you_mean(text, choices) or f"'{key}' is one of {', '.join(choices)}"
+
+
+def _subject(path: KeyPath) -> str:
+    """Name a value by the nearest key above it."""
+    key = next((part for part in reversed(path) if isinstance(part, str)), None)
+    return "the document" if key is None else f"'{key}'"
+
+
+def _shown(value: object) -> str:
+    return repr(value) if isinstance(value, str) else json.dumps(value)

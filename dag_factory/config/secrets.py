@@ -1,0 +1,130 @@
+"""What a secret looks like, in a value and in a line of text; pure, for `config.source` and `secret_rules`.
+
+The shapes are those that the services document for their own tokens. Every repetition is bounded, so that no
+text takes long; nothing here gives a secret back.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from dataclasses import dataclass
+
+from dag_factory.config.suggestions import snake_case
+
+# What YAML takes for the end of a line.
+LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+
+_SHAPES: tuple[tuple[str, str], ...] = (
+    ("an AWS access key", r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
+    ("a GitHub token", r"\bgh[pousr]_[A-Za-z0-9]{16,255}|\bgithub_pat_[A-Za-z0-9_]{16,255}"),
+    ("a GitLab token", r"\bgl(?:pat|dt|rt|ptt|cbt)-[A-Za-z0-9_-]{16,100}"),
+    ("a Slack token", r"\bxox[abceoprs]-[A-Za-z0-9-]{8,255}|\bxapp-[A-Za-z0-9-]{8,255}"),
+    ("a Slack webhook", r"hooks\.slack\.com/(?:services|workflows|triggers)/[A-Za-z0-9/_-]{12,255}"),
+    ("a Teams webhook", r"webhook\.office\.com/webhookb2/[A-Za-z0-9@/_-]{16,255}"),
+    ("a Discord webhook", r"discord(?:app)?\.com/api/webhooks/[0-9]{6,30}/[A-Za-z0-9_-]{16,255}"),
+    ("a Google API key", r"\bAIza[A-Za-z0-9_-]{30,60}"),
+    ("a Google OAuth secret", r"\bGOCSPX-[A-Za-z0-9_-]{20,60}"),
+    ("a Stripe key", r"\b[sr]k_(?:live|test)_[A-Za-z0-9]{16,255}"),
+    ("a SendGrid key", r"\bSG\.[A-Za-z0-9_-]{16,64}\.[A-Za-z0-9_-]{16,64}"),
+    ("an API key", r"\bsk-(?:(?:ant|proj|svcacct)-[A-Za-z0-9_-]{16,255}|[A-Za-z0-9]{32,255})"),
+    ("a package registry's token", r"\b(?:npm_[A-Za-z0-9]{30,60}|pypi-[A-Za-z0-9_-]{30,255})"),
+    ("a Databricks token", r"\bdapi[0-9a-f]{32}\b"),
+    ("a Vault token", r"\bhv[sb]\.[A-Za-z0-9_-]{20,255}"),
+    ("a JSON web token", r"\beyJ[A-Za-z0-9_-]{6,4000}\.eyJ[A-Za-z0-9_-]{6,8000}"),
+    ("a private key", r"-----BEGIN (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY"),
+    (
+        "an Authorization header",
+        r"\b(?i:bearer|basic)\s{1,4}(?=[A-Za-z0-9._~+/=-]{0,255}[0-9])[A-Za-z0-9._~+/=-]{16,4000}",
+    ),
+    ("a URL with a password", r"://[^\s/@:{}]{0,200}:(?![$<*])[^\s/@{}]{1,255}@"),
+    (
+        "a URL with a token",
+        r"[?&](?i:access_token|api_?key|client_secret|passw(?:or)?d|secret|sig|signature|token)"
+        r"=(?![$<*{])[^&\s{}]{8,1000}",
+    ),
+    ("a password in a text", r"\b(?i:client_secret|passw(?:or)?d|pwd)=(?![$<*{])[^\s;&{}]{4,255}"),
+)
+
+_SHAPE = re.compile("|".join(f"(?P<shape_{index}>{pattern})" for index, (_, pattern) in enumerate(_SHAPES)))
+
+_WORDS = r"pass(?:word|wd|phrase)?|pwd|secret|token|api_?key|(?:private|access|secret|auth)_?key|credentials?"
+_KEY = re.compile(rf"(?:.{{0,100}}[_.-])?(?:{_WORDS})", re.IGNORECASE)
+
+# A cheap question first: nearly no file has anything of this.
+_SUSPICIOUS = re.compile(
+    rf"(?i:{_WORDS}|bearer|basic)|AKIA|ASIA|gh[pousr]_|github_pat_|gl[a-z]{{2,3}}-|xox|xapp|hook|AIza|GOCSPX|[sr]k[_-]"
+    r"|SG\.|npm_|pypi-|dapi|hv[sb]\.|eyJ|://[^\s/]{0,400}@|[?&](?i:sig)"
+)
+
+_KEY_IN_LINE = re.compile(
+    rf"""(?:^|[\s{{,"'])["']?[\w.-]{{0,100}}?(?:{_WORDS})["']?\s{{0,9}}:""", re.IGNORECASE
+)
+_TEMPLATE = re.compile(r"\{\{[^{}]{1,2000}\}\}|\{%[^{}]{1,2000}%\}")
+_PLACEHOLDER = re.compile(r"\$\{?[A-Za-z_][\w.:-]{0,100}\}?|<[^<>]{0,100}>|\*{1,100}|\.{3}|…")
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+# Where a text or a line ends to be looked at: a time bound for files that are made to be slow.
+_LONGEST_TEXT, _LONGEST_LINE = 100_000, 2_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Judgement:
+    """What a text looks like by itself, and whether it would be harmless under any key."""
+
+    shape: str | None
+    is_harmless: bool
+
+
+@functools.lru_cache(maxsize=2)
+def may_hold_secret(text: str) -> bool:
+    """Whether a file is worth a closer look; the same file is asked for with each of its documents."""
+    return _SUSPICIOUS.search(text) is not None
+
+
+def judge(text: str) -> Judgement:
+    """Look at a text without its key."""
+    match = _SHAPE.search(text[:_LONGEST_TEXT])
+    index = None if match is None else int(str(match.lastgroup).removeprefix("shape_"))
+    rest = _TEMPLATE.sub("", text).strip()
+    # Templates, stand-ins and UUIDs give nothing away.
+    harmless = not rest or _PLACEHOLDER.fullmatch(rest) is not None or _UUID.fullmatch(rest) is not None
+    return Judgement(shape=None if index is None else _SHAPES[index][0], is_harmless=harmless)
+
+
+def is_secret_key(key: str) -> bool:
+    """Whether what stands under a key of this name is one, unless it is harmless."""
+    return _KEY.fullmatch(snake_case(key)) is not None
+
+
+@functools.lru_cache(maxsize=2)
+def hidden_lines(text: str) -> frozenset[int]:
+    """Number the lines (from 1) that may show a secret, whether the text is YAML or not.
+
+    With a key such as `password` go all lines that are indented more than it, which can be its value.
+    """
+    if not may_hold_secret(text):
+        return frozenset()
+    hidden = set()
+    below: int | None = None
+    for number, line in enumerate(LINE_BREAK.split(text), 1):
+        indent = len(line) - len(line.lstrip())
+        if below is not None and line.strip() and indent <= below:
+            below = None
+        if below is None and _begins_secret(line):
+            # The lines of a key's block stand no deeper than its first line.
+            below = indent - ("-----BEGIN" in line)
+        if below is not None or len(line) > _LONGEST_LINE or _SHAPE.search(line):
+            hidden.add(number)
+    return frozenset(hidden)
+
+
+def _begins_secret(line: str) -> bool:
+    if "PRIVATE KEY" in line:
+        return True
+    match = _KEY_IN_LINE.search(line[:_LONGEST_LINE])
+    if match is None:
+        return False
+    value = line[match.end() :].strip("\"', }")
+    return not value or not judge(value).is_harmless

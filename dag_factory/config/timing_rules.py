@@ -1,0 +1,187 @@
+"""Rules about the durations of a sync, its retries and its pool. Listed in `config.rules`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dag_factory.config import durations
+from dag_factory.config.diagnostics import Diagnostic, Severity
+from dag_factory.config.layers import ResolvedDag, ResolvedSync, Setting
+from dag_factory.config.rule_values import dag_setting, is_refused, own_setting, seconds, value_of
+from dag_factory.config.sync_rules import dependencies
+
+# The schema's defaults, in seconds.
+_TIMEOUT, _WAIT_SECONDS = 86_400, 30
+
+
+def check_wait_over_timeout(dag: ResolvedDag) -> Iterator[Diagnostic]:
+    """A job is looked at more than once before its time is over."""
+    for sync in dag.syncs:
+        timeout, wait = own_setting(dag, sync, "timeout"), own_setting(dag, sync, "wait_seconds")
+        refused = any(is_refused(dag, sync, key) for key in ("timeout", "wait_seconds"))
+        if refused or (timeout is None and wait is None) or value_of(sync, "deferrable", False):
+            continue
+        if (seconds(timeout) or _TIMEOUT) < (seconds(wait) or _WAIT_SECONDS):
+            yield _wait_over_timeout(timeout, wait)
+
+
+def check_retry_delays(dag: ResolvedDag) -> Iterator[Diagnostic]:
+    """The longest time before a retry is not shorter than the first."""
+    for sync in dag.syncs:
+        delay, longest = own_setting(dag, sync, "retry_delay"), own_setting(dag, sync, "max_retry_delay")
+        if delay is None or longest is None or not value_of(sync, "retry_exponential_backoff", False):
+            continue
+        if (seconds(longest) or 0) >= (seconds(delay) or 0):
+            continue
+        message = f"'max_retry_delay' {longest.value} is shorter than 'retry_delay' {delay.value}"
+        related = (delay.place.related("the delay is here"),)
+        yield longest.place.diagnostic(
+            "retry-delay-over-max",
+            message,
+            f"write at least {delay.value}, or a shorter 'retry_delay'",
+            severity=Severity.WARNING,
+            related=related,
+        )
+
+
+def check_short_dagrun_timeout(dag: ResolvedDag) -> Iterator[Diagnostic]:
+    """A run lasts long enough for what its syncs may take with all retries, one after the other."""
+    limit = dag_setting(dag, "dagrun_timeout")
+    if limit is None or not dag.value("enabled", True):
+        return
+    chain = _longest_chain({sync.name: sync for sync in dag.syncs}, dag)
+    total = sum(_full_time(dag, sync) for sync in chain)
+    if not any(_retries(dag, sync) for sync in chain) or total <= (seconds(limit) or 0):
+        return
+    way = " -> ".join(f"'{sync.name}'" for sync in chain)
+    message = f"'dagrun_timeout' {limit.value} is less than {way} may take with all retries"
+    terms = " + ".join(_term(dag, sync) for sync in chain)
+    mend = f"write at least {durations.text(total)} ({terms}), or fewer retries or shorter timeouts"
+    yield limit.place.diagnostic("short-dagrun-timeout", message, mend, severity=Severity.WARNING)
+
+
+def check_pool(dag: ResolvedDag) -> Iterator[Diagnostic]:
+    """A pool limits running syncs only where the task that holds a slot lasts as long as the sync."""
+    pools = [(sync, own_setting(dag, sync, "pool")) for sync in dag.syncs]
+    limiting = {pool.place.path for sync, pool in pools if pool and value_of(sync, "mode", "async") == "sync"}
+    for sync, pool in pools:
+        if pool is None or value_of(sync, "mode", "async") == "sync":
+            continue
+        why = "in 'mode: async' a task holds a slot only while it submits the job or looks at it"
+        message = f"the pool '{pool.value}' does not limit how many syncs run: {why}"
+        mend = "write 'mode: sync' to limit the syncs, or delete 'pool'"
+        place = pool.place
+        if place.document is not dag.document or place.path in limiting:
+            message = f"its pool does not limit the runs of sync '{sync.name}': {why}"
+            place, mend = sync.place, "write 'mode: sync' on it to limit it, or set 'pool' where it is needed"
+        yield place.diagnostic("pool-without-limit", message, mend, severity=Severity.WARNING)
+
+
+def check_effect(dag: ResolvedDag) -> Iterator[Diagnostic]:
+    """Tell of keys that the Airbyte provider's operator and sensor cannot act upon in the sync's mode."""
+    for sync in dag.syncs:
+        mode = value_of(sync, "mode", "async")
+        for key, why in _without_effect(sync).items():
+            setting = sync.settings.get(key)
+            if setting is not None and not (mode == "sync" and setting.value == "cancel"):
+                message = f"'{key}' has no effect on sync '{sync.name}': {why}"
+                mend = _EFFECT_HELP.get(key, "delete it, or keep it for a later version")
+                yield setting.place.diagnostic(
+                    "no-effect", message, mend, of_key=True, severity=Severity.WARNING
+                )
+
+
+_EFFECT_HELP = {
+    "wait_seconds": "delete it, or write 'deferrable: false'",
+    "max_retry_delay": "write 'retry_exponential_backoff: true' beside it, or delete it",
+}
+
+
+def _without_effect(sync: ResolvedSync) -> dict[str, str]:
+    # Airbyte provider 6.2.0: operators/airbyte.py, sensors/airbyte.py, triggers/airbyte.py.
+    why = {
+        "min_rows": "the provider does not read how many rows a job moved",
+        "on_running": "the provider fails where the connection is syncing already",
+    }
+    fixed = "a job is cancelled in mode sync and left in mode async"
+    why |= {"on_timeout": fixed, "on_kill": fixed}
+    if value_of(sync, "deferrable", False):
+        why["wait_seconds"] = "the provider looks every 60 seconds when it is deferred"
+    if not value_of(sync, "retry_exponential_backoff", False):
+        why["max_retry_delay"] = "without 'retry_exponential_backoff' each retry waits 'retry_delay'"
+    return why
+
+
+def _wait_over_timeout(timeout: Setting | None, wait: Setting | None) -> Diagnostic:
+    allowed = durations.text(seconds(timeout) or _TIMEOUT)
+    between = durations.text(seconds(wait) or _WAIT_SECONDS)
+    message = f"'timeout' {allowed} is over before the second look at the job, after 'wait_seconds' {between}"
+    if timeout is None:
+        assert wait is not None  # noqa: S101 (one of the two is set)
+        mend = f"write less than {allowed}, the default of 'timeout', or set 'timeout'"
+        return wait.place.diagnostic("wait-over-timeout", message, mend)
+    mend = "write a longer timeout, or fewer 'wait_seconds'"
+    related = () if wait is None else (wait.place.related("wait_seconds is here"),)
+    return timeout.place.diagnostic("wait-over-timeout", message, mend, related=related)
+
+
+def _retries(dag: ResolvedDag, sync: ResolvedSync) -> int:
+    setting = own_setting(dag, sync, "retries")
+    return 0 if setting is None else int(setting.value)
+
+
+def _full_time(dag: ResolvedDag, sync: ResolvedSync) -> int:
+    """Give the seconds of all attempts and the delays between them, as far as they are set."""
+    timeout, delay = (
+        seconds(own_setting(dag, sync, "timeout")),
+        seconds(own_setting(dag, sync, "retry_delay")),
+    )
+    retries = _retries(dag, sync)
+    return 0 if timeout is None else timeout * (retries + 1) + (delay or 0) * retries
+
+
+def _term(dag: ResolvedDag, sync: ResolvedSync) -> str:
+    """Write one sync's part of the sum as people would."""
+    timeout, delay = (
+        seconds(own_setting(dag, sync, "timeout")),
+        seconds(own_setting(dag, sync, "retry_delay")),
+    )
+    retries = _retries(dag, sync)
+    if timeout is None:
+        return "0"
+    attempts = durations.text(timeout) if not retries else f"{retries + 1} * {durations.text(timeout)}"
+    return f"{attempts} + {retries} * {durations.text(delay)}" if retries and delay else attempts
+
+
+def _longest_chain(syncs: dict[str, ResolvedSync], dag: ResolvedDag) -> list[ResolvedSync]:
+    """Find the syncs one after the other that may take longest; empty where they lead in a circle."""
+    best: dict[str, tuple[int, str | None]] = {}
+    for name in _in_order(syncs):
+        before = [each for each in dependencies(syncs[name]) if each in best]
+        last = max(before, key=lambda each: best[each][0], default=None)
+        best[name] = ((best[last][0] if last else 0) + _full_time(dag, syncs[name]), last)
+    if len(best) < len(syncs):
+        return []
+    chain: list[ResolvedSync] = []
+    end = max(best, key=lambda each: best[each][0], default=None)
+    while end is not None:
+        chain.append(syncs[end])
+        end = best[end][1]
+    return chain[::-1]
+
+
+def _in_order(syncs: dict[str, ResolvedSync]) -> Iterator[str]:
+    """Yield each sync after those that it depends on; those of a circle not at all."""
+    missing = {name: {each for each in dependencies(sync) if each in syncs} for name, sync in syncs.items()}
+    following: dict[str, list[str]] = {name: [] for name in syncs}
+    for name, before in missing.items():
+        for each in before:
+            following[each].append(name)
+    ready = [name for name, before in missing.items() if not before]
+    while ready:
+        name = ready.pop()
+        yield name
+        for each in following[name]:
+            missing[each].discard(name)
+            if not missing[each]:
+                ready.append(each)
