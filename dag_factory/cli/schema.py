@@ -1,0 +1,51 @@
+"""`dag-factory schema`: the JSON Schema of the configuration files, for editors."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from dag_factory.cli.main import CLEAN, UsageError
+from dag_factory.config.schema import DAG_SCHEMA, DEFAULTS_SCHEMA, schema_text
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--defaults", action="store_true", help="the schema of defaults.yaml, not of a DAG")
+    which.add_argument(
+        "--output",
+        type=Path,
+        metavar="FOLDER",
+        help=f"write both, as {DAG_SCHEMA} and {DEFAULTS_SCHEMA}; what is there is written anew",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print one schema or write both."""
+    if arguments.output is not None:
+        _write(arguments.output)
+    else:
+        print(defaults_alone() if arguments.defaults else schema_text(DAG_SCHEMA), end="")
+    return CLEAN
+
+
+def defaults_alone() -> str:
+    """Give the schema of defaults.yaml with what it refers to in the other file put in."""
+    defaults: dict[str, Any] = json.loads(schema_text(DEFAULTS_SCHEMA))
+    definitions = json.loads(schema_text(DAG_SCHEMA))["$defs"]
+    text = json.dumps({**defaults, "$defs": definitions}, indent=2, ensure_ascii=False)
+    return text.replace(f'"{DAG_SCHEMA}#/', '"#/') + "\n"
+
+
+def _write(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in (DAG_SCHEMA, DEFAULTS_SCHEMA):
+            (folder / name).write_text(schema_text(name), "utf-8")
+            print(f"wrote {folder / name}")
+    except OSError as error:
+        message = f"'{error.filename}' cannot be written: {error.strerror}"
+        raise UsageError(message) from error

@@ -1,0 +1,179 @@
+"""What a DAG becomes: its values, each with where it stands, its tasks and its next runs; for `cli.show`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from dag_factory.config.layers import ResolvedDag, ResolvedSync, Setting, Settings
+from dag_factory.config.model import Dag
+from dag_factory.config.schema import DAG_SCHEMA, schema_text
+from dag_factory.config.secrets import is_secret_key, judge
+from dag_factory.config.source import Place
+from dag_factory.report import task_graph, upcoming
+
+NEXT_RUNS = 5
+HIDDEN = "(a secret)"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Origin:
+    """Where a value stands: a file, a line that counts from 1, and the environment that it belongs to."""
+
+    file: str
+    line: int
+    environment: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExplainedValue:
+    """A key and its value; without an origin it is a default, and `note` says of what."""
+
+    key: str
+    value: Any
+    origin: Origin | None = None
+    note: str = "default"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExplainedSync:
+    """A sync's name, where it is first named, and its values."""
+
+    name: str
+    origin: Origin
+    values: tuple[ExplainedValue, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Explanation:
+    """All that is told of a DAG; the runs are in the schedule's time zone."""
+
+    dag_id: str
+    environment: str | None
+    origin: Origin
+    defaults_files: tuple[str, ...]
+    values: tuple[ExplainedValue, ...]
+    syncs: tuple[ExplainedSync, ...]
+    steps: tuple[task_graph.Step, ...]
+    schedule: str
+    next_runs: tuple[datetime, ...]
+    remarks: tuple[str, ...]
+
+
+def explain(resolved: ResolvedDag, dag: Dag, now: datetime) -> Explanation:
+    """Tell what a DAG becomes; `now` has to be aware."""
+    keys = _schema_defaults()
+    assets = {sync.name: list(sync.assets) for sync in dag.syncs}
+    return Explanation(
+        dag_id=dag.dag_id,
+        environment=resolved.environment,
+        origin=_origin(Place(document=resolved.document)),
+        defaults_files=resolved.defaults_files,
+        values=tuple(_dag_values(resolved, keys["dag"])),
+        syncs=tuple(_explained_sync(sync, keys["sync"], assets[sync.name]) for sync in resolved.syncs),
+        steps=task_graph.steps_of(dag),
+        schedule=upcoming.describe(dag),
+        next_runs=tuple(upcoming.next_runs(dag, now, NEXT_RUNS)),
+        remarks=tuple(upcoming.remarks(dag, now)),
+    )
+
+
+def as_json(explanation: Explanation) -> dict[str, Any]:
+    """Give the explanation as what JSON can hold."""
+    tasks = task_graph.upstream_of(explanation.steps)
+    return {
+        "dag_id": explanation.dag_id,
+        "environment": explanation.environment,
+        **_place_json(explanation.origin),
+        "defaults_files": list(explanation.defaults_files),
+        "values": [_value_json(value) for value in explanation.values],
+        "syncs": [
+            {"name": sync.name, **_place_json(sync.origin), "values": [_value_json(v) for v in sync.values]}
+            for sync in explanation.syncs
+        ],
+        "tasks": [{"task_id": task, "upstream": list(before)} for task, before in tasks.items()],
+        "schedule": explanation.schedule,
+        "next_runs": [
+            {"local": run.isoformat(), "utc": run.astimezone(UTC).isoformat()}
+            for run in explanation.next_runs
+        ],
+        "remarks": list(explanation.remarks),
+    }
+
+
+def _place_json(origin: Origin) -> dict[str, Any]:
+    return {"file": origin.file, "line": origin.line}
+
+
+def _value_json(value: ExplainedValue) -> dict[str, Any]:
+    if value.origin is None:
+        return {"key": value.key, "value": value.value, "default": True}
+    place = {**_place_json(value.origin), "environment": value.origin.environment}
+    return {"key": value.key, "value": value.value, "default": False, **place}
+
+
+def _schema_defaults() -> dict[str, dict[str, Any]]:
+    """Give the keys of a DAG and of a sync in the schema's order, each with its schema."""
+    definitions = json.loads(schema_text(DAG_SCHEMA))["$defs"]
+    dag = {
+        key: definitions[reference["$ref"].rpartition("/")[2]]
+        for key, reference in definitions["dag"]["properties"].items()
+    }
+    # A sync's own default for this is what stands at the DAG.
+    sync = {**definitions["sync"]["properties"], "airbyte_conn_id": dag["airbyte_conn_id"]}
+    return {"dag": dag, "sync": sync}
+
+
+def _dag_values(resolved: ResolvedDag, keys: Mapping[str, Any]) -> Iterator[ExplainedValue]:
+    yield _file_name_or_key(resolved.dag_id)
+    # The connection is told at each sync: it is what the syncs take over.
+    settings = {key: value for key, value in resolved.settings.items() if key != "airbyte_conn_id"}
+    yield from _values(settings, {key: keys[key] for key in keys if key != "airbyte_conn_id"})
+    for event, setting in resolved.notify.items():
+        yield _value(f"notify.{event}", setting)
+
+
+def _file_name_or_key(dag_id: Setting) -> ExplainedValue:
+    if dag_id.place.path:
+        return _value("dag_id", dag_id)
+    return ExplainedValue(key="dag_id", value=dag_id.value, note="the file's name")
+
+
+def _explained_sync(sync: ResolvedSync, keys: Mapping[str, Any], assets: list[str]) -> ExplainedSync:
+    values = list(_values(sync.settings, keys))
+    if "outlets" not in sync.settings:
+        values.append(ExplainedValue(key="outlets", value=assets))
+    return ExplainedSync(name=sync.name, origin=_origin(sync.place), values=tuple(values))
+
+
+def _values(settings: Settings, keys: Mapping[str, Any]) -> Iterator[ExplainedValue]:
+    for key, schema in keys.items():
+        if key in settings:
+            yield _value(key, settings[key])
+        elif "default" in schema:
+            yield ExplainedValue(key=key, value=schema["default"])
+
+
+def _value(key: str, setting: Setting) -> ExplainedValue:
+    return ExplainedValue(key=key, value=_without_secrets(setting.value, key), origin=_origin(setting.place))
+
+
+def _without_secrets(value: Any, key: str) -> Any:  # noqa: ANN401 (whatever a configuration holds)
+    """Replace what `validate` refuses as a secret: what is shown may end in a log."""
+    if isinstance(value, dict):
+        return {name: _without_secrets(inner, name) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_without_secrets(inner, key) for inner in value]
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return value
+    judgement = judge(str(value))
+    is_secret = judgement.shape is not None or (not judgement.is_harmless and is_secret_key(key))
+    return HIDDEN if is_secret else value
+
+
+def _origin(place: Place) -> Origin:
+    environment = str(place.path[1]) if place.path[:1] == ("environments",) else None
+    return Origin(file=place.document.file.name, line=place.span().line, environment=environment)

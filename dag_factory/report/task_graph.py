@@ -1,0 +1,106 @@
+"""The tasks that Airflow will show for a DAG, in order, and as a picture; imported by `report` alone.
+
+`factory.build` makes the tasks; a test holds their ids and their order to those named here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from dag_factory.config.model import Dag, Sync, TriggeredDag
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """A sync or a triggered DAG: its tasks' ids in order, and the names of the steps that come before."""
+
+    name: str
+    tasks: tuple[str, ...]
+    label: str
+    after: tuple[str, ...]
+    trigger_rule: str
+
+
+def steps_of(dag: Dag) -> tuple[Step, ...]:
+    """Give the steps of a DAG, each after those that come before it, else as they are written."""
+    waiting = {sync.name: _sync_step(sync) for sync in dag.syncs}
+    names = tuple(waiting)
+    in_order: list[Step] = []
+    while waiting:
+        # The rules have refused every cycle, so that one is always free.
+        free = next(step for step in waiting.values() if not any(name in waiting for name in step.after))
+        in_order.append(waiting.pop(free.name))
+    triggers = [_trigger_step(each, number, names) for number, each in enumerate(dag.trigger_dags, start=1)]
+    return (*in_order, *triggers)
+
+
+def upstream_of(steps: Sequence[Step]) -> dict[str, tuple[str, ...]]:
+    """Give for each task the tasks right before it, as Airflow knows them."""
+    last = {step.name: step.tasks[-1] for step in steps}
+    upstream: dict[str, tuple[str, ...]] = {}
+    for step in steps:
+        upstream[step.tasks[0]] = tuple(last[name] for name in step.after)
+        upstream |= {task: (before,) for before, task in zip(step.tasks, step.tasks[1:], strict=False)}
+    return upstream
+
+
+def draw(steps: Sequence[Step]) -> list[str]:
+    """Draw the steps as trees: each below one that comes before it, the others named beside it."""
+    parents = _parents(steps)
+    roots = [step for step in steps if step.name not in parents]
+    return [line for step in roots for line in _tree(step, steps, parents, "", "")]
+
+
+def _sync_step(sync: Sync) -> Step:
+    tasks = (sync.name,) if sync.mode == "sync" else (f"{sync.name}.trigger", f"{sync.name}.wait")
+    inside = " → ".join(task.rpartition(".")[2] for task in tasks)
+    return Step(
+        name=sync.name,
+        tasks=tasks,
+        label=sync.name if len(tasks) == 1 else f"{sync.name} [{inside}]",
+        after=sync.depends_on,
+        trigger_rule=sync.trigger_rule,
+    )
+
+
+def _trigger_step(triggered: TriggeredDag, number: int, syncs: tuple[str, ...]) -> Step:
+    task = f"trigger_dag_{number}" if "{{" in triggered.dag_id else f"trigger_{triggered.dag_id}"
+    waits = ", and waits for its run" if triggered.wait_for_completion else ""
+    return Step(
+        name=task,
+        tasks=(task,),
+        label=f"{task} ⇒ the DAG {triggered.dag_id}{waits}",
+        after=triggered.after or syncs,
+        trigger_rule=triggered.trigger_rule,
+    )
+
+
+def _parents(steps: Sequence[Step]) -> dict[str, str]:
+    """Give for each step the one of those before it that has the longest way behind it."""
+    depths: dict[str, int] = {}
+    parents: dict[str, str] = {}
+    for step in steps:
+        if step.after:
+            parents[step.name] = max(step.after, key=lambda name: depths[name])
+        depths[step.name] = 1 + max((depths[name] for name in step.after), default=0)
+    return parents
+
+
+def _tree(
+    step: Step, steps: Sequence[Step], parents: Mapping[str, str], branch: str, indent: str
+) -> Iterator[str]:
+    yield f"{branch}{step.label}{_remarks(step, parents.get(step.name))}"
+    children = [each for each in steps if parents.get(each.name) == step.name]
+    for child in children:
+        is_last = child is children[-1]
+        corner, below = ("└─ ", "   ") if is_last else ("├─ ", "│  ")
+        yield from _tree(child, steps, parents, indent + corner, indent + below)
+
+
+def _remarks(step: Step, parent: str | None) -> str:
+    others = [name for name in step.after if name != parent]
+    remarks = [f"also after {', '.join(others)}"] if others else []
+    if step.trigger_rule != "all_success":
+        remarks.append(f"trigger_rule {step.trigger_rule}")
+    return f"  ({'; '.join(remarks)})" if remarks else ""

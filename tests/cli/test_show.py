@@ -1,0 +1,139 @@
+"""What a DAG becomes, as the command shows it."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from dag_factory.cli.main import UsageError, main
+from dag_factory.cli.show import show
+
+UUID = "1e3b5a72-7bfd-4808-a13c-204505490110"
+NOW = datetime(2026, 3, 27, 12, 0, tzinfo=UTC)
+DEFAULTS = "owner: data\ndefaults: {retries: 1}\nenvironments:\n  dev:\n    defaults: {timeout: 20m}\n"
+MONEY = f"""\
+# Each value is told with the line that it stands on.
+description: |
+  Money.
+  From the bank.
+schedule: "30 2 * * *"
+timezone: Europe/Berlin
+tags: [bank, "\\e[31mred"]
+syncs:
+  money: {UUID}
+  report:
+    connection_id: {UUID.replace("0110", "0111")}
+    mode: sync
+    depends_on: [money]
+notify:
+  on_failure:
+    - notifier: some.package.Notifier
+      password: hunter2-and-more
+"""
+
+
+@pytest.fixture
+def estate(configs):
+    return configs({"defaults.yaml": DEFAULTS, "bank/money.yaml": MONEY})
+
+
+def test_all_of_it(estate, capsys):
+    assert show(estate, "dev", "money", "text", NOW) == 0
+    assert capsys.readouterr().out == Path(__file__).with_name("show_money.out").read_text("utf-8")
+
+
+def test_all_of_it_as_json(estate, capsys):
+    assert show(estate, "dev", "money", "json", NOW) == 0
+    told = json.loads(capsys.readouterr().out)
+    sync = {value["key"]: value for value in told["syncs"][1]["values"]}
+    assert sync["timeout"] == {
+        "key": "timeout",
+        "value": "20m",
+        "default": False,
+        "file": "configs/defaults.yaml",
+        "line": 5,
+        "environment": "dev",
+    }
+    assert sync["wait_seconds"] == {"key": "wait_seconds", "value": 30, "default": True}
+    assert told["tasks"] == [
+        {"task_id": "money.trigger", "upstream": []},
+        {"task_id": "money.wait", "upstream": ["money.trigger"]},
+        {"task_id": "report", "upstream": ["money.wait"]},
+    ]
+    assert told["next_runs"][1] == {"local": "2026-03-29T03:30:00+02:00", "utc": "2026-03-29T01:30:00+00:00"}
+
+
+def test_a_secret_is_not_shown(estate, capsys):
+    for style in ("text", "json"):
+        show(estate, None, "money", style, NOW)
+        assert "hunter2" not in capsys.readouterr().out
+
+
+def test_a_dag_that_cannot_be_made_shows_why(configs, capsys):
+    root = configs({"money.yaml": MONEY.replace("mode: sync", "mod: sync"), "other.yaml": "x: 1\n"})
+    assert show(root, None, "money", "text", NOW) == 1
+    output = capsys.readouterr().out
+    assert output.startswith("configs/money.yaml:12:5: error: unknown key 'mod' [unknown-key]\n")
+    assert output.endswith("\n\nthe DAG 'money' cannot be made\n")
+    assert "other.yaml" not in output
+    assert show(root, None, "money", "json", NOW) == 1
+    (told,) = json.loads(capsys.readouterr().out)["diagnostics"]
+    assert (told["file"], told["line"], told["column"], told["code"]) == (
+        "configs/money.yaml",
+        12,
+        5,
+        "unknown-key",
+    )
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"money.yaml": "syncs: [\n"},
+        {"a.yaml": "dag_id: money\nsyncs: [\n"},
+        {"defaults.yaml": "x: 1\n", "bank/money.yaml": MONEY},
+    ],
+    ids=["no YAML", "no YAML, by its key", "wrong defaults"],
+)
+def test_so_does_one_that_cannot_even_be_read(configs, capsys, files):
+    assert show(configs(files), None, "money", "text", NOW) == 1
+    assert "error: " in capsys.readouterr().out
+
+
+def test_of_the_same_id_twice_the_one_that_is_made_is_shown(configs, capsys):
+    root = configs({"a.yaml": MONEY.replace("syncs:", "dag_id: money\nsyncs:"), "money.yaml": MONEY})
+    assert show(root, None, "money", "text", NOW) == 0
+    assert capsys.readouterr().out.startswith("DAG money\n  from configs/money.yaml:2\n")
+
+
+def test_a_mistake_in_another_environment_is_none_here(configs, capsys):
+    root = configs({"money.yaml": MONEY + "environments:\n  dev: {timezone: Mars/Base}\n"})
+    assert show(root, None, "money", "text", NOW) == 0
+    assert show(root, "dev", "money", "text", NOW) == 1
+    assert "unknown time zone" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("environment", "dag_id", "message"),
+    [
+        (None, "mony", "there is no DAG 'mony'; did you mean 'money'?"),
+        (None, "x", "there is no DAG 'x'; there are money"),
+        ("prod", "money", "there is no environment 'prod'; declared are dev"),
+    ],
+)
+def test_what_is_not_there_is_wrong_usage(estate, environment, dag_id, message):
+    with pytest.raises(UsageError) as refused:
+        show(estate, environment, dag_id, "text", NOW)
+    assert str(refused.value) == message
+
+
+def test_the_command_takes_the_environment_from_the_variable(estate, capsys, monkeypatch):
+    monkeypatch.chdir(estate)
+    monkeypatch.setenv("DAG_FACTORY_ENV", "dev")
+    assert main(["show", "money", "--configs", "."]) == 0
+    assert capsys.readouterr().out.startswith("DAG money in the environment dev\n")
+    assert main(["show", "money", "--configs", "nowhere"]) == 2
+    assert main(["show", "money", "--configs", ".", "--env", "prod"]) == 2
