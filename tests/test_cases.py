@@ -28,7 +28,10 @@ def case_inputs() -> list[Path]:
 
 def output_of(case: Path) -> str:
     if case.is_dir():
-        findings = validate_project(case, "configs", None, lambda _file: True, TODAY)
+        # What DAG_FACTORY_ENV says, if the case has this file.
+        variable = case / "environment.txt"
+        environment = variable.read_text("utf-8").strip() if variable.exists() else None
+        findings = validate_project(case, "configs", environment, lambda _file: True, TODAY)
     else:
         findings = validate_project(case.parent, "configs", None, lambda file: file.path == case, TODAY)
     return text.render(findings.diagnostics) + text.summary(findings.diagnostics, findings.files) + "\n"

@@ -126,8 +126,8 @@ EXPLAINED: Mapping[str, tuple[str, str]] = MappingProxyType(
 
 _TIMEOUT = "write 'dagrun_timeout' for a whole run; for each sync, 'timeout' on it or under 'defaults'"
 
-# What else a key can mean on a sync or in `defaults`, before EXPLAINED and SYNONYMS are asked.
-ON_SYNC: Mapping[str, tuple[str, str]] = MappingProxyType(
+# What else a key can mean on a sync or in `defaults`.
+_ON_SYNC: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "concurrency": ("pool", "write 'pool' with 'mode: sync', or 'max_active_tasks' at the top"),
         "dag_run_timeout": ("", "write 'dagrun_timeout' at the top of the document"),
@@ -140,10 +140,48 @@ ON_SYNC: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 
 # The same for the top of a document.
-ON_DAG: Mapping[str, tuple[str, str]] = MappingProxyType(
+_ON_DAG: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "name": ("dag_id", "write 'dag_id', or give the file this name"),
         "timeout": ("", _TIMEOUT),
         "execution_timeout": ("", _TIMEOUT),
+    }
+)
+
+# The same for an entry of `trigger_dags`.
+_ON_TRIGGER: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        **dict.fromkeys(("id", "name", "trigger_dag_id"), ("dag_id", "write 'dag_id'")),
+        **dict.fromkeys(("wait", "blocking"), ("wait_for_completion", "write 'wait_for_completion'")),
+        **dict.fromkeys(("params", "parameters", "payload"), ("conf", "write 'conf'")),
+        "poke_interval": ("", "delete it: Airflow's triggerer waits"),
+    }
+)
+
+# The same for a schedule.
+_ON_SCHEDULE: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        **dict.fromkeys(("interval", "delta", "timedelta", "seconds"), ("every", "write 'every'")),
+        **dict.fromkeys(("expression", "cron_expression", "cron_schedule"), ("cron", "write 'cron'")),
+        **dict.fromkeys(("datasets", "dataset", "asset"), ("assets", "write 'assets'")),
+    }
+)
+
+# The same for `notify`.
+_ON_NOTIFY: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        f"on_{event}_callback": (f"on_{event}", f"write 'on_{event}'")
+        for event in ("failure", "success", "retry")
+    }
+)
+
+# What a key means in one part of the language, before EXPLAINED and SYNONYMS are asked.
+HERE: Mapping[str, Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        "dag": _ON_DAG,
+        "sync": _ON_SYNC,
+        "trigger": _ON_TRIGGER,
+        "schedule": _ON_SCHEDULE,
+        "notify": _ON_NOTIFY,
     }
 )

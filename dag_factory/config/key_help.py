@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from dag_factory.config.foreign_keys import EXPLAINED, ON_DAG, ON_SYNC, SYNONYMS
+from dag_factory.config.foreign_keys import EXPLAINED, HERE, SYNONYMS
 from dag_factory.config.suggestions import nearest, snake_case
 from dag_factory.config.values import KeyPath
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KeyHelp:
-    """What to write, and the key that was meant ("" if nobody can know).
+    """What to write, and where that belongs (None if nobody can know).
 
     `home` names where the key itself would be right; None if it is no key of the language.
     """
 
     text: str
-    meant: str = ""
+    meant: KeyPath | None = None
     home: str | None = None
 
 
@@ -51,16 +51,17 @@ def key_help(key: str, path: KeyPath, known: Collection[str], keys: Mapping[str,
     here = _home_at(path)
     home = next((name for name in _HOMES if key in keys[name]), None)
     if home is not None:
-        return _misplaced(key, home, here)
+        special = HERE.get(here or "", {}).get(key)
+        text = special[1] if special else _elsewhere(key, home)
+        return KeyHelp(text=text, meant=_path_of(key, home, path), home=home)
     word = snake_case(key)
-    special = {"dag": ON_DAG, "sync": ON_SYNC}.get(here or "", {})
-    explained = special.get(word) or EXPLAINED.get(word)
+    explained = HERE.get(here or "", {}).get(word) or EXPLAINED.get(word)
     if explained is not None and word not in known:
         meant, text = explained
-        return KeyHelp(text=text, meant=meant)
+        return KeyHelp(text=text, meant=(*path, meant) if meant in known else _path_at_top(meant, path, keys))
     if word in SYNONYMS:
-        return _written_here(SYNONYMS[word], here, known, keys)
-    return _alike(key, here, known, keys)
+        return _written_here(SYNONYMS[word], path, known, keys)
+    return _alike(key, path, known, keys)
 
 
 def home_name(home: str) -> str:
@@ -68,20 +69,24 @@ def home_name(home: str) -> str:
     return _HOME_NAMES[home]
 
 
-def _misplaced(key: str, home: str, here: str | None) -> KeyHelp:
-    special = {"dag": ON_DAG, "sync": ON_SYNC}.get(here or "", {})
-    text = special[key][1] if key in special else _elsewhere(key, home)
-    return KeyHelp(text=text, home=home)
-
-
 def _written_here(
-    key: str, here: str | None, known: Collection[str], keys: Mapping[str, Collection[str]]
+    key: str, path: KeyPath, known: Collection[str], keys: Mapping[str, Collection[str]]
 ) -> KeyHelp:
     """Give our name for a foreign key, and where it belongs if not here."""
-    home = next((name for name in _HOMES if key in keys[name]), None)
-    if key in known or home is None or home == here:
-        return KeyHelp(text=f"write '{key}'", meant=key)
-    return KeyHelp(text=_elsewhere(key, home), meant=key)
+    home = next(name for name in _HOMES if key in keys[name])
+    if key in known:
+        return KeyHelp(text=f"write '{key}'", meant=(*path, key))
+    return KeyHelp(text=_elsewhere(key, home), meant=_path_of(key, home, path))
+
+
+def _path_of(key: str, home: str, path: KeyPath) -> KeyPath | None:
+    """Give where a key belongs, if its home stands just once in a document."""
+    top = path[:2] if path[:1] == ("environments",) else ()
+    return {"dag": (*top, key), "schedule": (*top, "schedule")}.get(home)
+
+
+def _path_at_top(key: str, path: KeyPath, keys: Mapping[str, Collection[str]]) -> KeyPath | None:
+    return _path_of(key, "dag", path) if key in keys["dag"] else None
 
 
 def _elsewhere(key: str, home: str) -> str:
@@ -90,16 +95,15 @@ def _elsewhere(key: str, home: str) -> str:
     return _HOMES[home].format(key=key)
 
 
-def _alike(
-    key: str, here: str | None, known: Collection[str], keys: Mapping[str, Collection[str]]
-) -> KeyHelp:
+def _alike(key: str, path: KeyPath, known: Collection[str], keys: Mapping[str, Collection[str]]) -> KeyHelp:
     alike = nearest(key, known)
     if alike is not None:
-        return KeyHelp(text=f"did you mean '{alike}'?", meant=alike)
+        return KeyHelp(text=f"did you mean '{alike}'?", meant=(*path, alike))
+    here = _home_at(path)
     for home in (name for name in _HOMES if name != here):
         alike = nearest(key, keys[home])
         if alike is not None:
-            return KeyHelp(text=f"did you mean '{alike}'? {_elsewhere(alike, home)}", meant=alike)
+            return KeyHelp(text=_elsewhere(alike, home), meant=_path_of(alike, home, path))
     if key.startswith(("x-", "x_", ".")) and here == "dag":
         return KeyHelp(text="put an anchor (&name) where the value is first used, or write 'defaults'")
     return KeyHelp(text=f"known keys here: {', '.join(known)}")

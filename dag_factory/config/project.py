@@ -15,10 +15,10 @@ from dag_factory.config.diagnostics import Diagnostic, Span, has_errors, sort_un
 from dag_factory.config.files import ConfigFile, Listing, defaults_above, list_files
 from dag_factory.config.layers import ResolvedDag, declared_environments, resolve
 from dag_factory.config.model import Dag, dag_from
-from dag_factory.config.project_rules import PROJECT_RULES, Rules, check_unused_defaults
+from dag_factory.config.project_rules import PROJECT_RULES, Rules, check_unused_defaults, unknown_environment
 from dag_factory.config.rules import DAG_RULES
 from dag_factory.config.schema import DAG_SCHEMA, DEFAULTS_SCHEMA, check_schema
-from dag_factory.config.secret_rules import find_secrets, hide_secrets
+from dag_factory.config.secret_rules import Secret, find_secrets, hide_secrets
 from dag_factory.config.source import Document, Place, read_source
 
 
@@ -58,7 +58,7 @@ class CheckedFile:
     file: ConfigFile
     documents: tuple[Document, ...]
     diagnostics: tuple[Diagnostic, ...]
-    secrets: tuple[Diagnostic, ...] = ()
+    secrets: tuple[Secret, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,7 +81,7 @@ def load_project(root: Path, environment: str | None) -> Project:
     listing = list_files(root, root.name)
     checked, layered = _check_files(listing, listing.files)
     declared = _declared(checked)
-    unknown = _unknown_environment(listing.name, environment, declared)
+    unknown = unknown_environment(listing.name, environment, declared)
     # With the wrong environment a DAG would do the wrong thing: none is made.
     dags, found = _typed([] if unknown else [_resolve(each, environment) for each in layered])
     found = [*listing.diagnostics, *unknown, *_of_files(checked), *found]
@@ -135,7 +135,7 @@ def validate_project(
     files = [file for file in listing.files if wanted(file)]
     checked, layered = _check_files(listing, files)
     declared = _declared(checked)
-    found = [*listing.diagnostics, *_of_files(checked), *_unknown_environment(name, environment, declared)]
+    found = [*listing.diagnostics, *_of_files(checked), *unknown_environment(name, environment, declared)]
     is_whole = len(files) == len(listing.files) and not has_errors(found)
     rules = Rules(is_whole=is_whole, today=today)
     found += check_unused_defaults(_defaults(checked), listing.files)
@@ -143,7 +143,8 @@ def validate_project(
     for selected in (None, *declared):
         found += _environment_diagnostics(layered, base, selected, rules)
     secrets = _secrets(checked)
-    return Findings(diagnostics=sort_unique([*hide_secrets(found, secrets), *secrets]), files=len(files))
+    told = [*hide_secrets(found, secrets), *(secret.diagnostic for secret in secrets)]
+    return Findings(diagnostics=sort_unique(told), files=len(files))
 
 
 def _check_files(listing: Listing, files: Sequence[ConfigFile]) -> tuple[list[CheckedFile], list[Layered]]:
@@ -261,7 +262,7 @@ def _of_files(checked: Sequence[CheckedFile]) -> list[Diagnostic]:
     return [diagnostic for file in checked for diagnostic in file.diagnostics]
 
 
-def _secrets(checked: Sequence[CheckedFile]) -> list[Diagnostic]:
+def _secrets(checked: Sequence[CheckedFile]) -> list[Secret]:
     return [secret for file in checked for secret in file.secrets]
 
 
@@ -274,15 +275,6 @@ def _declared(checked: Sequence[CheckedFile]) -> tuple[str, ...]:
         name for file in checked for document in file.documents for name in declared_environments(document)
     }
     return tuple(sorted(names))
-
-
-def _unknown_environment(name: str, environment: str | None, declared: Sequence[str]) -> list[Diagnostic]:
-    if environment is None or environment in declared:
-        return []
-    known = f"declared are {', '.join(declared)}" if declared else "no file declares one"
-    message = f"DAG_FACTORY_ENV names the environment '{environment}', but {known}"
-    mend = "correct the variable, or declare the environment in a file under 'environments'"
-    return [Diagnostic(file=name, span=Span(), code="unknown-environment", message=message, help=mend)]
 
 
 def _empty(file: ConfigFile) -> Diagnostic:

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from dag_factory.config.asset_rules import check_unknown_asset
 from dag_factory.config.connection_rules import check_shared_connection
-from dag_factory.config.diagnostics import Diagnostic, Severity
+from dag_factory.config.diagnostics import Diagnostic, Severity, Span
 from dag_factory.config.files import ConfigFile
 from dag_factory.config.layers import ResolvedDag
 from dag_factory.config.rules import DATED_RULES
@@ -71,6 +71,16 @@ def check_unused_defaults(defaults: Iterable[Document], files: Sequence[ConfigFi
         else:
             continue
         yield Place(document=document).diagnostic("unused-default", message, mend, severity=Severity.WARNING)
+
+
+def unknown_environment(name: str, environment: str | None, declared: Sequence[str]) -> list[Diagnostic]:
+    """DAG_FACTORY_ENV names an environment that a file declares; there is no place in a file to point to."""
+    if environment is None or environment in declared:
+        return []
+    known = f"declared are {', '.join(declared)}" if declared else "no file declares one"
+    message = f"DAG_FACTORY_ENV names the environment '{environment}', but {known}"
+    mend = "correct the variable, or declare the environment in a file under 'environments'"
+    return [Diagnostic(file=name, span=Span(), code="unknown-environment", message=message, help=mend)]
 
 
 def _folders_of(folder: str) -> tuple[PurePosixPath, ...]:

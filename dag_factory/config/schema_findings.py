@@ -74,7 +74,7 @@ def _unknown_keys(place: Place, error: ValidationError, keys: Keys) -> Iterator[
                 f"'{key}' is a key of {home_name(told.home)} and has no place here",
             )
         diagnostic = at.diagnostic(code, message, told.text, of_key=True)
-        yield Finding(diagnostic=diagnostic, path=at.path, meant=(*place.path, told.meant))
+        yield Finding(diagnostic=diagnostic, path=at.path, meant=told.meant)
 
 
 def _missing_key(place: Place, error: ValidationError) -> Finding:
@@ -191,7 +191,10 @@ def _pattern_help(error: ValidationError) -> str:
     if text != text.strip() and "\n" in text:
         return "write it on the line of its key, without | or >"
     guess = suggestions.value(wanted, text)
-    return f"write {guess}; {wanted}" if guess else wanted
+    if guess is None:
+        return wanted
+    # A mended name does not say what was wrong with it; a date or a duration does.
+    return f"write {guess}; {wanted}" if "is made of" in wanted else f"write {guess}"
 
 
 # Values that people know from elsewhere.

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from dag_factory.config.diagnostics import Diagnostic
-from dag_factory.config.secrets import Judgement, is_secret_key, judge, may_hold_secret
+from dag_factory.config.diagnostics import Diagnostic, Span
+from dag_factory.config.secrets import (
+    LINE_BREAK,
+    Judgement,
+    is_secret_key,
+    judge,
+    may_hold_secret,
+    shape_in,
+)
 from dag_factory.config.source import Document, Place
 from dag_factory.config.values import KeyPath, Value
 
@@ -15,45 +22,72 @@ _HELP = (
     "{{ conn.my_connection.password }} or {{ var.value.my_token }}"
 )
 
+# More of them in one document are aliases to aliases, and the first are enough to act upon.
+_MOST = 100
 
-def find_secrets(document: Document) -> tuple[Diagnostic, ...]:
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Secret:
+    """What a secret is told by, and the place of the whole value that it is a part of."""
+
+    diagnostic: Diagnostic
+    value: Span
+
+
+def find_secrets(document: Document) -> tuple[Secret, ...]:
     """Find all values of a document that look like secrets; neither diagnostic nor source line shows one."""
     if not may_hold_secret(document.file.text):
         return ()
     judged: dict[str, Judgement] = {}
-    found: list[Diagnostic] = []
+    found: list[Secret] = []
     for path, key, value in _scalars(document.value, (), None):
+        if len(found) == _MOST:
+            break
         text = str(value)
         # Aliases bring the same text again and again.
         judgement = judged.get(text) or judged.setdefault(text, judge(text))
         if judgement.shape is not None:
-            found.append(_diagnostic(document, path, f"this looks like {judgement.shape}"))
+            found.append(_secret(document, path, f"this looks like {judgement.shape}"))
         elif key is not None and not judgement.is_harmless and is_secret_key(key):
-            found.append(_diagnostic(document, path, f"the value of '{key}' is a secret in plain text"))
+            found.append(_secret(document, path, f"the value of '{key}' is a secret in plain text"))
     return tuple(found)
 
 
-def hide_secrets(diagnostics: Iterable[Diagnostic], secrets: Sequence[Diagnostic]) -> list[Diagnostic]:
+def hide_secrets(diagnostics: Iterable[Diagnostic], secrets: Sequence[Secret]) -> list[Diagnostic]:
     """Put a secret in the place of everything else that is wrong with its value, and would show it."""
-    by_file: dict[str, list[Diagnostic]] = {}
+    by_file: dict[str, list[Secret]] = {}
     for secret in secrets:
-        by_file.setdefault(secret.file, []).append(secret)
+        by_file.setdefault(secret.diagnostic.file, []).append(secret)
     return [_covering(each, by_file.get(each.file, ())) or each for each in diagnostics]
 
 
-def _covering(diagnostic: Diagnostic, secrets: Sequence[Diagnostic]) -> Diagnostic | None:
+def _covering(diagnostic: Diagnostic, secrets: Sequence[Secret]) -> Diagnostic | None:
     span = diagnostic.span
     start, end = (span.line, span.column), (span.end_line, span.end_column)
     for secret in secrets:
-        whole = secret.span
+        whole = secret.value
         if (whole.line, whole.column) <= start and end <= (whole.end_line, whole.end_column):
-            return secret
+            return secret.diagnostic
     return None
 
 
-def _diagnostic(document: Document, path: KeyPath, message: str) -> Diagnostic:
+def _secret(document: Document, path: KeyPath, message: str) -> Secret:
     diagnostic = Place(document=document, path=path).diagnostic("secret", message, _HELP)
-    return replace(diagnostic, source_line=None)
+    narrow = replace(diagnostic, span=_narrowed(document.file.text, diagnostic.span), source_line=None)
+    return Secret(diagnostic=narrow, value=diagnostic.span)
+
+
+def _narrowed(text: str, span: Span) -> Span:
+    """Point to the line of a longer text that holds the secret, if one line does."""
+    lines = LINE_BREAK.split(text)[span.line - 1 : span.end_line]
+    for number, line in enumerate(lines, span.line):
+        begin = span.column - 1 if number == span.line else 0
+        end = span.end_column - 1 if number == span.end_line else len(line)
+        found = shape_in(line[begin:end])
+        if found is not None:
+            start, stop = (begin + offset + 1 for offset in found)
+            return Span(line=number, column=start, end_line=number, end_column=stop)
+    return span
 
 
 def _scalars(value: Value, path: KeyPath, key: str | None) -> Iterator[tuple[KeyPath, str | None, Value]]:

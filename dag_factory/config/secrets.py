@@ -54,7 +54,7 @@ _KEY = re.compile(rf"(?:.{{0,100}}[_.-])?(?:{_WORDS})", re.IGNORECASE)
 # A cheap question first: nearly no file has anything of this.
 _SUSPICIOUS = re.compile(
     rf"(?i:{_WORDS}|bearer|basic)|AKIA|ASIA|gh[pousr]_|github_pat_|gl[a-z]{{2,3}}-|xox|xapp|hook|AIza|GOCSPX|[sr]k[_-]"
-    r"|SG\.|npm_|pypi-|dapi|hv[sb]\.|eyJ|://[^\s/]{0,400}@|[?&](?i:sig)"
+    r"|PRIVATE KEY|SG\.|npm_|pypi-|dapi|hv[sb]\.|eyJ|://[^\s/]{0,400}@|[?&](?i:sig)"
 )
 
 _KEY_IN_LINE = re.compile(
@@ -91,6 +91,12 @@ def judge(text: str) -> Judgement:
     # Templates, stand-ins and UUIDs give nothing away.
     harmless = not rest or _PLACEHOLDER.fullmatch(rest) is not None or _UUID.fullmatch(rest) is not None
     return Judgement(shape=None if index is None else _SHAPES[index][0], is_harmless=harmless)
+
+
+def shape_in(line: str) -> tuple[int, int] | None:
+    """Give where in a line something stands that looks like a secret by itself."""
+    match = _SHAPE.search(line[:_LONGEST_TEXT])
+    return None if match is None else match.span()
 
 
 def is_secret_key(key: str) -> bool:

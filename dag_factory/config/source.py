@@ -212,7 +212,7 @@ _SYNTAX_HELP = (
     ("could not find expected ':'", "write 'key: value', with a blank after the colon"),
     ("expected alphabetic or numeric character", "quote text that begins with * or &"),
     ("did not find expected", "close what was opened: [ with ], { with }, and quotes"),
-    ("undefined alias", "quote text that begins with *"),
+    ("undefined alias", "quote text that begins with *, or write &name where the value stands first"),
     ("unexpected end of stream", "close the quotes"),
 )
 
@@ -220,14 +220,34 @@ _SYNTAX_HELP = (
 def _syntax_diagnostic(file: SourceFile, error: MarkedYAMLError) -> Diagnostic:
     problem = error.problem or error.context or "no YAML"
     # What was never closed is to be mended where it begins, not at the end of the file.
-    mark = error.context_mark if "end of stream" in problem else error.problem_mark
+    mark = error.context_mark if _is_unclosed(error, problem) else error.problem_mark
     mark = mark or error.problem_mark or error.context_mark
     span = Span() if mark is None else _span_of_marks(mark, mark)
+    glued = _glued_key(file.text, span.line - 1) if "mapping values are" in problem else None
+    if glued is not None:
+        return file.diagnostic(glued, "yaml-syntax", "no blank after the colon", "write 'key: value'")
     if "\t" in (_line(file.text, span.line) or "")[: span.column]:
         mend: str | None = "indent with blanks: YAML allows no tabs there"
     else:
         mend = next((text for part, text in _SYNTAX_HELP if part in problem), None)
     return file.diagnostic(span, "yaml-syntax", problem, mend)
+
+
+def _is_unclosed(error: MarkedYAMLError, problem: str) -> bool:
+    """Whether a quote or a bracket is open on a line before the one where the parser gave up."""
+    if "end of stream" in problem:
+        return True
+    opened, noticed = error.context_mark, error.problem_mark
+    in_brackets = "expected ',' or" in problem
+    return in_brackets and opened is not None and noticed is not None and opened.line < noticed.line
+
+
+def _glued_key(text: str, number: int) -> Span | None:
+    """Find `key:value` on a line: YAML takes it for text, and stumbles over the next line."""
+    match = re.match(r"\s*[\w-]{1,100}(:)(?=[^\s/])", _line(text, number) or "") if number > 0 else None
+    if match is None:
+        return None
+    return Span(line=number, column=match.start(1) + 1, end_line=number, end_column=match.end(1) + 1)
 
 
 def _span_of(node: Node) -> Span:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable
 
 from dag_factory.config import durations
@@ -77,9 +78,11 @@ def connection_id(text: str) -> str | None:
 
 
 def name(text: str) -> str | None:
-    """Give a name with a dash for each run of characters that a name cannot have."""
+    """Give a name with an underscore for each run of characters that a name cannot have."""
+    latin = unicodedata.normalize("NFKD", text[:_LONGEST].translate(_UMLAUTS))
+    text = "".join(char for char in latin if not unicodedata.combining(char))
     mended = re.sub(r"[^A-Za-z0-9_-]+", "_", text).strip("_")
-    return mended if mended and mended != text else None
+    return mended or None
 
 
 def import_path(text: str) -> str | None:
@@ -103,6 +106,8 @@ def _letters(word: str) -> str:
 def _parts(word: str) -> list[str]:
     return snake_case(word).split("_")
 
+
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"})
 
 # Longer words are like none, and would take difflib seconds.
 _LONGEST = 100

@@ -105,7 +105,7 @@ def check_long_task_id(dag: ResolvedDag) -> Iterator[Diagnostic]:
         message = (
             f"sync_group() makes a group's name of {group} characters of this; Airflow takes {MAX_GROUP}"
         )
-    mend = "shorten the DAG id, or hand a shorter 'group_id' to sync_group() and ignore this warning"
+    mend = "shorten the name or the DAG id, or hand sync_group() a short 'group_id' and ignore this"
     place = dag.dag_id.place if group > MAX_GROUP or longest is None else longest.place
     yield place.diagnostic("long-task-id", message, mend, of_key=True, severity=Severity.WARNING)
 

@@ -74,7 +74,8 @@ def check_pool(dag: ResolvedDag) -> Iterator[Diagnostic]:
         if place.document is not dag.document or place.path in limiting:
             message = f"its pool does not limit the runs of sync '{sync.name}': {why}"
             place, mend = sync.place, "write 'mode: sync' on it to limit it, or set 'pool' where it is needed"
-        yield place.diagnostic("pool-without-limit", message, mend, severity=Severity.WARNING)
+        of_key = place is sync.place
+        yield place.diagnostic("pool-without-limit", message, mend, of_key=of_key, severity=Severity.WARNING)
 
 
 def check_effect(dag: ResolvedDag) -> Iterator[Diagnostic]:
@@ -114,7 +115,7 @@ def _without_effect(sync: ResolvedSync) -> dict[str, str]:
 
 def _wait_over_timeout(timeout: Setting | None, wait: Setting | None) -> Diagnostic:
     allowed = durations.text(seconds(timeout) or _TIMEOUT)
-    between = durations.text(seconds(wait) or _WAIT_SECONDS)
+    between = f"{durations.text(seconds(wait) or _WAIT_SECONDS)}{'' if wait else ' (the default)'}"
     message = f"'timeout' {allowed} is over before the second look at the job, after 'wait_seconds' {between}"
     if timeout is None:
         assert wait is not None  # noqa: S101 (one of the two is set)
