@@ -15,6 +15,7 @@ COMMANDS = {
     "validate": "check configuration files and report every mistake with its line",
     "show": "print what a DAG becomes after defaults and environment, its tasks and its next runs",
     "schema": "print the JSON Schema of the configuration files, for editors",
+    "init": "make a DAG repository, or add what is missing to one",
     "local-airbyte": "run a local development server that speaks Airbyte's public API",
     "demo": "run every DAG of a folder on a real Airflow against the local Airbyte",
     "up": "start Airflow's UI beside the local Airbyte and keep both running",

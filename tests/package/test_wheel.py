@@ -99,3 +99,12 @@ def test_the_wheel_loads_the_examples(airflow, constraints, wheel, repository, e
         "loaded airbyte_trigger_job_example_async sales_archive sales_reports sales_sources "
         "trigger_airbyte_job_example errors"
     )
+
+
+def test_the_bare_wheel_makes_a_repository(wheel, repository, tmp_path):
+    programs = install(tmp_path / "venv", wheel)
+    assert run(programs / "dag-factory", "init", "new", cwd=tmp_path).returncode == 0
+    result = run(programs / "dag-factory", "validate", cwd=tmp_path / "new")
+    assert (result.returncode, result.stdout, result.stderr) == (0, "nothing wrong in 2 files\n", "")
+    for path in (repository / "dags").glob("*.py"):
+        assert (tmp_path / "new" / "dags" / path.name).read_text("utf-8") == path.read_text("utf-8")

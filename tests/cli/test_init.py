@@ -1,0 +1,154 @@
+"""The DAG repository that `init` makes, and what it leaves alone."""
+
+from __future__ import annotations
+
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+
+from dag_factory.cli.main import main
+from dag_factory.config.project import validate_project
+from dag_factory.config.schema import DAG_SCHEMA, DEFAULTS_SCHEMA, schema_text
+
+UUID = "1e3b5a72-7bfd-4808-a13c-204505490110"
+NAMES = [
+    "configs/example.yaml",
+    "configs/defaults.yaml",
+    "schemas/dag.schema.json",
+    "schemas/defaults.schema.json",
+    "dags/airbyte_syncs.py",
+    "dags/airbyte_config_errors.py",
+    ".github/workflows/dag-factory.yml",
+    ".pre-commit-config.yaml",
+    "README.md",
+]
+PIN = "airbyte-dag-factory==0.1.0"
+
+
+@pytest.fixture
+def init(tmp_path, capsys):
+    """Run `init` on the folder `estate`; give the status and the lines that tell of files."""
+
+    def call(*arguments: str):
+        status = main(["init", str(tmp_path / "estate"), *arguments])
+        return status, capsys.readouterr().out.split("\n\n")[0].splitlines()
+
+    return call
+
+
+@pytest.fixture
+def estate(tmp_path):
+    return tmp_path / "estate"
+
+
+def snapshot(folder):
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_from_nothing(init, estate):
+    assert init("--package", PIN) == (0, [f"made      {name}" for name in NAMES])
+    assert sorted(snapshot(estate)) == sorted(NAMES)
+    findings = validate_project(estate / "configs", "configs", None, lambda _file: True)
+    assert (findings.diagnostics, findings.files) == ((), 2)
+
+
+@pytest.mark.airflow
+def test_airflow_loads_it(init, estate):
+    init()
+    bag = DagBag(str(estate / "dags"))
+    assert (bag.import_errors, set(bag.dags)) == ({}, {"example"})
+
+
+def test_the_dag_files_and_the_schemas_are_those_of_the_project(init, estate, repository):
+    init()
+    for path in (repository / "dags").glob("*.py"):
+        assert (estate / "dags" / path.name).read_text("utf-8") == path.read_text("utf-8")
+    for name in (DAG_SCHEMA, DEFAULTS_SCHEMA):
+        assert (estate / "schemas" / name).read_text("utf-8") == schema_text(name)
+
+
+def test_a_second_time_changes_nothing(init, estate):
+    init()
+    before = snapshot(estate)
+    assert init() == (0, [f"left      {name}: it is there" for name in NAMES])
+    assert snapshot(estate) == before
+
+
+def test_what_is_missing_is_added_to_an_existing_configuration(init, estate):
+    (estate / "configs").mkdir(parents=True)
+    (estate / "configs" / "money.yaml").write_text(f"schedule: null\nsyncs:\n  money: {UUID}\n")
+    (estate / "README.md").write_text("# Ours\n")
+    assert init() == (
+        0,
+        [
+            "left      configs/example.yaml: there are configurations already",
+            "left      configs/defaults.yaml: there are configurations already",
+            *(f"made      {name}" for name in NAMES[2:-1]),
+            "left      README.md: it is there, with another text",
+        ],
+    )
+    assert (estate / "README.md").read_text() == "# Ours\n"
+    assert sorted(path.name for path in (estate / "configs").iterdir()) == ["money.yaml"]
+
+
+@pytest.mark.parametrize(("ci", "name"), [("gitlab", ".gitlab-ci.yml"), ("none", None)])
+def test_the_ci_is_chosen(init, estate, ci, name):
+    assert init("--ci", ci)[0] == 0
+    assert (estate / ".gitlab-ci.yml").exists() == (name is not None)
+    assert not (estate / ".github").exists()
+
+
+def test_ci_and_pre_commit_install_what_is_named(init, estate):
+    package = "airbyte-dag-factory @ https://packages.example.com/airbyte_dag_factory-0.1.0-py3-none-any.whl"
+    init("--package", package)
+    for name in (".github/workflows/dag-factory.yml", ".pre-commit-config.yaml"):
+        assert f'"{package}"' in (estate / name).read_text("utf-8")
+
+
+@pytest.mark.parametrize("package", ['x"; curl', "$(id)", "${{ secrets.X }}", "x\ny", "--index-url=x", ""])
+def test_what_could_break_out_of_the_files_is_refused(init, estate, package):
+    assert init(f"--package={package}")[0] == 2
+    assert not estate.exists()
+
+
+def test_links_are_not_followed(init, estate, tmp_path):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "money.yaml").write_text("x: 1\n")
+    estate.mkdir()
+    (estate / "configs").symlink_to(outside)
+    (estate / "README.md").symlink_to(outside / "new.md")
+    status, told = init()
+    assert status == 1
+    assert told == [
+        "not made  configs/example.yaml: 'configs' is a link; links are not followed",
+        "not made  configs/defaults.yaml: 'configs' is a link; links are not followed",
+        *(f"made      {name}" for name in NAMES[2:-1]),
+        "not made  README.md: a link is there; links are not followed",
+    ]
+    assert sorted(path.name for path in outside.iterdir()) == ["money.yaml"]
+
+
+def test_what_is_in_the_way_is_told(init, estate):
+    estate.mkdir()
+    (estate / "schemas").write_text("")
+    (estate / "README.md").mkdir()
+    status, told = init()
+    assert status == 1
+    assert [line for line in told if not line.startswith("made")] == [
+        "not made  schemas/dag.schema.json: 'schemas' is no folder",
+        "not made  schemas/defaults.schema.json: 'schemas' is no folder",
+        "not made  README.md: something is there that is no file",
+    ]
+
+
+def test_a_file_is_no_place_for_a_repository(init, estate):
+    estate.write_text("")
+    assert init()[0] == 2
+
+
+def test_a_folder_may_be_named_through_a_link(tmp_path, capsys):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    assert main(["init", str(tmp_path / "link")]) == 0
+    assert "not made" not in capsys.readouterr().out
+    assert (tmp_path / "real" / "dags" / "airbyte_syncs.py").is_file()
