@@ -56,7 +56,8 @@ def check_similar_dag_id(dags: Sequence[ResolvedDag]) -> Iterator[tuple[Resolved
 
 def check_unused_defaults(defaults: Iterable[Document], files: Sequence[ConfigFile]) -> Iterator[Diagnostic]:
     """Each file of defaults has a file below it that it can apply to; `files` are all of the folder."""
-    folders = {str(above) for file in files if not file.is_defaults for above in _folders_of(file.folder)}
+    direct = {file.name.rpartition("/")[0] for file in files if not file.is_defaults}
+    folders = {str(above) for folder in direct for above in _folders_of(folder)}
     # Of two in one folder the last in order is used, as in `files.defaults_above`.
     used = {file.folder: file.name for file in files if file.is_defaults}
     for document in defaults:

@@ -10,8 +10,6 @@ import functools
 import re
 from dataclasses import dataclass
 
-from dag_factory.config.suggestions import snake_case
-
 # What YAML takes for the end of a line.
 LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 
@@ -45,8 +43,6 @@ _SHAPES: tuple[tuple[str, str], ...] = (
     ),
     ("a password in a text", r"\b(?i:client_secret|passw(?:or)?d|pwd)=(?![$<*{])[^\s;&{}]{4,255}"),
 )
-
-_SHAPE = re.compile("|".join(f"(?P<shape_{index}>{pattern})" for index, (_, pattern) in enumerate(_SHAPES)))
 
 _WORDS = r"pass(?:word|wd|phrase)?|pwd|secret|token|api_?key|(?:private|access|secret|auth)_?key|credentials?"
 _KEY = re.compile(rf"(?:.{{0,100}}[_.-])?(?:{_WORDS})", re.IGNORECASE)
@@ -83,9 +79,15 @@ def may_hold_secret(text: str) -> bool:
     return _SUSPICIOUS.search(text) is not None
 
 
+@functools.cache
+def _shape() -> re.Pattern[str]:
+    """Compile all shapes to one expression: milliseconds that only a suspicious file costs."""
+    return re.compile("|".join(f"(?P<shape_{index}>{pattern})" for index, (_, pattern) in enumerate(_SHAPES)))
+
+
 def judge(text: str) -> Judgement:
     """Look at a text without its key."""
-    match = _SHAPE.search(text[:_LONGEST_TEXT])
+    match = _shape().search(text[:_LONGEST_TEXT])
     index = None if match is None else int(str(match.lastgroup).removeprefix("shape_"))
     rest = _TEMPLATE.sub("", text).strip()
     # Templates, stand-ins and UUIDs give nothing away.
@@ -95,12 +97,14 @@ def judge(text: str) -> Judgement:
 
 def shape_in(line: str) -> tuple[int, int] | None:
     """Give where in a line something stands that looks like a secret by itself."""
-    match = _SHAPE.search(line[:_LONGEST_TEXT])
+    match = _shape().search(line[:_LONGEST_TEXT])
     return None if match is None else match.span()
 
 
 def is_secret_key(key: str) -> bool:
     """Whether what stands under a key of this name is one, unless it is harmless."""
+    from dag_factory.config.suggestions import snake_case  # noqa: PLC0415 (only in a suspicious file)
+
     return _KEY.fullmatch(snake_case(key)) is not None
 
 
@@ -121,7 +125,7 @@ def hidden_lines(text: str) -> frozenset[int]:
         if below is None and _begins_secret(line):
             # The lines of a key's block stand no deeper than its first line.
             below = indent - ("-----BEGIN" in line)
-        if below is not None or len(line) > _LONGEST_LINE or _SHAPE.search(line):
+        if below is not None or len(line) > _LONGEST_LINE or _shape().search(line):
             hidden.add(number)
     return frozenset(hidden)
 
@@ -132,5 +136,5 @@ def _begins_secret(line: str) -> bool:
     match = _KEY_IN_LINE.search(line[:_LONGEST_LINE])
     if match is None:
         return False
-    value = line[match.end() :].strip("\"', }")
-    return not value or not judge(value).is_harmless
+    value = line[match.end() :].strip()
+    return not value or not judge(_TEMPLATE.sub("", value).strip("\"', }")).is_harmless

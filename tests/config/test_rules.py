@@ -1,0 +1,215 @@
+"""Where rules are silent: golden cases hold what they say."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from dag_factory.config.project import validate_project
+
+UUID = "1e3b5a72-7bfd-4808-a13c-20450549011"
+TODAY = date(2026, 1, 31)
+
+
+def codes(configs, files, wanted=lambda _file: True, today=TODAY):
+    if isinstance(files, str):
+        files = {"money.yaml": files}
+    findings = validate_project(configs(files), "configs", None, wanted, today)
+    return [diagnostic.code for diagnostic in findings.diagnostics]
+
+
+def dag(schedule="null", more="", sync=""):
+    return f"schedule: {schedule}\n{more}syncs:\n  money:\n    connection_id: {UUID}0\n{sync}"
+
+
+@pytest.mark.parametrize(
+    ("schedule", "timeout", "warns"),
+    [
+        ('"@daily"', "24h", False),
+        ('"@daily"', "25h", True),
+        ('"H 3 * * *"', "1d", False),
+        ('"H H(2-3) * * *"', "1d", False),
+        ('"0 */6 * * *"', "6h", False),
+        ('"0 */6 * * *"', "7h", True),
+        ('"0 9-17 * * 1-5"', "1h", False),
+        ('"0 9-17 * * 1-5"', "61m", True),
+        ('"0 0 1 * *"', "27d", False),
+        ('"0 0 1 * *"', "30d", True),
+        ("{every: 1h}", "1h", False),
+        ("{every: 1h}", "61m", True),
+        ("{every: 3600}", "61m", True),
+        ('{cron: "@hourly", assets: [a]}', "2h", True),
+        ("{assets: [a]}", "10d", False),
+        ('"@once"', "10d", False),
+        ('"@continuous"', "10d", False),
+        ("null", "10d", False),
+        ('"99 * * * *"', "10d", False),
+        ("{every: never}", "10d", False),
+        ('"0 0 29 2 *"', "1d", False),
+    ],
+)
+def test_a_timeout_is_held_against_the_next_runs(schedule, timeout, warns, configs):
+    found = codes(configs, dag(schedule, sync=f"    timeout: {timeout}\n"))
+    assert ("short-schedule" in found) == warns
+
+
+def test_the_default_timeout_never_warns(configs):
+    assert codes(configs, dag('"* * * * *"')) == []
+
+
+def test_a_dag_that_is_not_made_has_no_schedule(configs):
+    assert codes(configs, dag('"* * * * *"', "enabled: false\n", "    timeout: 1h\n")) == []
+
+
+def test_a_refused_schedule_is_not_replaced_by_that_of_the_defaults(configs):
+    files = {"defaults.yaml": "schedule: {every: 1m}\n", "money.yaml": dag("[a]", sync="    timeout: 1h\n")}
+    assert codes(configs, files) == ["wrong-type"]
+
+
+@pytest.mark.parametrize(
+    ("start", "today", "warns"),
+    [
+        ("2027-02-01", TODAY, False),
+        ("2027-02-02", TODAY, True),
+        ("2027-02-02", None, False),
+        ("2027-02-30", TODAY, False),
+        ("2020-01-01", TODAY, False),
+    ],
+)
+def test_a_start_is_far_after_a_year(start, today, warns, configs):
+    found = codes(configs, dag(more=f"start_date: {start}\n"), today=today)
+    assert ("far-start-date" in found) == warns
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "meet"),
+    [
+        ('"@daily"', '"@hourly"', True),
+        ('"@daily"', "{every: 1h}", True),
+        ('"@daily"', "{assets: [a]}", True),
+        ('"@daily"', "null", False),
+        ('"@daily"', '"@once"', False),
+        ('"@daily"', '{cron: "@once"}', False),
+        ('"@daily"', "[refused]", False),
+        ("null", "null", False),
+    ],
+)
+def test_two_dags_meet_if_both_come_again_by_themselves(first, second, meet, configs):
+    files = {"a.yaml": dag(first), "b.yaml": dag(second)}
+    assert ("same-connection" in codes(configs, files)) == meet
+
+
+def test_templates_and_other_servers_are_other_connections(configs):
+    template = dag('"@daily"').replace(f"{UUID}0", '"{{ var.value.x }}"')
+    other = dag('"@daily"', "airbyte_conn_id: other\n")
+    assert (
+        codes(configs, {"a.yaml": template, "b.yaml": template, "c.yaml": other, "d.yaml": dag('"@daily"')})
+        == []
+    )
+
+
+@pytest.mark.parametrize(
+    ("lines", "wrong"),
+    [
+        ("timeout: 30", False),
+        ("timeout: 29", True),
+        ("wait_seconds: 24h", False),
+        ("wait_seconds: 25h", True),
+        ("timeout: 29\n    deferrable: true", False),
+        ("timeout: nonsense\n    wait_seconds: 25h", False),
+        ("timeout: 10\n    wait_seconds: 10", False),
+    ],
+)
+def test_a_timeout_lets_the_job_be_looked_at_twice(lines, wrong, configs):
+    assert ("wait-over-timeout" in codes(configs, dag(sync=f"    {lines}\n"))) == wrong
+
+
+@pytest.mark.parametrize(
+    ("limit", "lines", "warns"),
+    [
+        ("3h10m", "timeout: 1h\n    retries: 2\n    retry_delay: 5m", False),
+        ("3h9m", "timeout: 1h\n    retries: 2\n    retry_delay: 5m", True),
+        ("1h", "timeout: 2h", False),
+        ("1h", "retries: 5", False),
+        ("1h", "timeout: 2h\n    retries: 0", False),
+        ("1h", "timeout: 2h\n    retries: many", False),
+    ],
+)
+def test_retries_fit_into_the_run(limit, lines, warns, configs):
+    found = codes(configs, dag(more=f"dagrun_timeout: {limit}\n", sync=f"    {lines}\n"))
+    assert ("short-dagrun-timeout" in found) == warns
+
+
+def test_syncs_side_by_side_are_not_added_up(configs):
+    lines = "".join(f"  s{n}: {{connection_id: {UUID}{n}, timeout: 1h, retries: 1}}\n" for n in range(5))
+    assert codes(configs, f"schedule: null\ndagrun_timeout: 2h\nsyncs:\n{lines}") == []
+
+
+def test_a_circle_has_no_longest_way(configs):
+    lines = "".join(
+        f"  s{n}: {{connection_id: {UUID}{n}, timeout: 1h, retries: 1, depends_on: [s{1 - n}]}}\n"
+        for n in (0, 1)
+    )
+    assert codes(configs, f"schedule: null\ndagrun_timeout: 1h\nsyncs:\n{lines}") == ["dependency-cycle"]
+
+
+def test_a_long_chain_is_added_up_without_recursion(configs):
+    lines = "".join(
+        f"  s{n}: {{connection_id: '{{{{ x }}}}', timeout: 1m, retries: 1, depends_on: [{before}]}}\n"
+        for n, before in enumerate(["", *(f"s{n}" for n in range(2999))])
+    )
+    assert codes(configs, f"schedule: null\ndagrun_timeout: 1h\nsyncs:\n{lines}") == ["short-dagrun-timeout"]
+
+
+def test_a_pool_limits_in_mode_sync(configs):
+    assert codes(configs, dag(sync="    pool: x\n    mode: sync\n")) == []
+    assert codes(configs, dag(sync="    pool: x\n    mode: sync\n    deferrable: true\n")) == []
+
+
+def test_an_asset_is_known_by_default_outlets_and_by_dags_that_are_not_made(configs):
+    files = {
+        "a.yaml": dag(),
+        "b.yaml": dag(more="enabled: false\n").replace("110", "111") + "    outlets: [b]\n",
+        "c.yaml": f"schedule: {{assets: ['airbyte://airbyte_default/{UUID}0', b]}}\nsyncs:\n  x: {UUID}2\n",
+    }
+    assert codes(configs, files) == []
+
+
+def test_an_asset_may_be_made_by_what_was_not_read(configs):
+    files = {"a.yaml": "a: [", "c.yaml": f"schedule: {{assets: [x]}}\nsyncs:\n  x: {UUID}2\n"}
+    assert codes(configs, files) == ["yaml-syntax"]
+    assert codes(configs, {"a.yaml": dag(), **files}, lambda file: file.stem == "c") == []
+
+
+def test_an_environment_may_add_a_whole_sync(configs):
+    text = dag() + f"environments:\n  dev:\n    syncs:\n      more: {UUID}1\n"
+    assert codes(configs, text) == []
+
+
+def test_a_sync_that_was_refused_is_no_unknown_one(configs):
+    text = f"schedule: null\nsyncs:\n  money: 7\n  x: {UUID}0\n"
+    text += "environments:\n  dev:\n    syncs:\n      money: {timeout: 5m}\n"
+    assert codes(configs, text) == ["wrong-type"]
+
+
+def test_a_far_default_is_used_by_a_file_further_down(configs):
+    files = {"defaults.yaml": "owner: x\n", "a/defaults.yaml": "tags: [a]\n", "a/b/c/money.yaml": dag()}
+    assert codes(configs, files) == []
+
+
+def test_a_mistake_of_the_plain_file_is_not_told_again_for_its_environments(configs):
+    text = (
+        dag('"@hourly"', sync="    timeout: 2h\n")
+        + "environments:\n  dev: {owner: me}\n  prod: {owner: us}\n"
+    )
+    assert codes(configs, text) == ["short-schedule"]
+
+
+def test_many_dags_of_one_connection_are_compared_in_a_moment(configs):
+    text = "---\n".join(
+        f'dag_id: d{n}\nschedule: "{n % 60} * * * *"\nsyncs:\n  s: {{connection_id: {UUID}0, timeout: 2h}}\n'
+        for n in range(500)
+    )
+    found = codes(configs, {f"f{n}.yaml": text.replace("dag_id: d", f"dag_id: d{n}_") for n in range(4)})
+    assert (found.count("same-connection"), found.count("short-schedule")) == (1999, 2000)

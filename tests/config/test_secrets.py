@@ -1,0 +1,163 @@
+"""What looks like a secret, what does not, and that nothing shows one."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dag_factory.config.project import load_project, validate_project
+from dag_factory.config.secrets import hidden_lines, is_secret_key, judge
+from dag_factory.report.text import render
+
+UUID = "1e3b5a72-7bfd-4808-a13c-204505490110"
+GOOD = f"schedule: null\nsyncs:\n  money: {UUID}\n"
+
+# Put together here, so that no scanner of secrets takes this file for one that holds some.
+TOKENS = [
+    "AKIA" + "IOSFODNN7EXAMPLE",
+    "gh" + "p_" + "example0" * 5,
+    "github_" + "pat_" + "example_" * 4,
+    "gl" + "pat-" + "example-" * 3,
+    "xox" + "b-" + "0000-example",
+    "AI" + "za" + "example0" * 5,
+    "eyJ" + "example00.eyJ" + "example00.example",
+    "-----BEGIN " + "RSA PRIVATE KEY-----",
+    "-----BEGIN " + "PRIVATE KEY-----",
+    "Bearer " + "example0" * 3,
+    "https://me:" + "open-sesame@example.com/x",
+    "see postgresql+psycopg2://me:" + "open-sesame@db/money",
+    "https://example.com/x?a=b&access_" + "token=example0",
+    "host=db user=me pass" + "word=example",
+    "https://hooks." + "slack.com/services/T000/B000/example",
+]
+
+FINE = [
+    UUID,
+    f"airbyte://airbyte_default/{UUID}",
+    "s3://bucket/key=1/money",
+    "airflow.providers.slack.notifications.slack.SlackNotifier",
+    "https://me@example.com/x",
+    "https://{{ conn.db.login }}:{{ conn.db.password }}@example.com",
+    "postgres://localhost:5432/money",
+    "the bearer of bad news arrives at 8:00",
+    "basic authentication is what they ask for",
+    "tokens are renewed; passwords are not",
+    "https://example.com/x?a=b&key=value",
+    "someone@example.com",
+    "H 3 * * *",
+    "a" * 500,
+]
+
+
+@pytest.mark.parametrize("text", TOKENS)
+def test_a_token_is_known_by_its_look(text):
+    assert judge(text).shape is not None
+    assert judge(f"before it {text} after it").shape is not None
+
+
+@pytest.mark.parametrize("text", FINE)
+def test_what_is_no_token_is_not_taken_for_one(text):
+    assert judge(text).shape is None
+
+
+@pytest.mark.parametrize(
+    "key", ["password", "db_password", "apiKey", "api-key", "Token", "client_secret", "privateKey", "pwd"]
+)
+def test_a_key_is_known_by_its_last_word(key):
+    assert is_secret_key(key)
+
+
+@pytest.mark.parametrize("key", ["max_tokens", "token_url", "secret_name", "keys", "compass", "password_age"])
+def test_a_key_about_a_secret_holds_none(key):
+    assert not is_secret_key(key)
+
+
+@pytest.mark.parametrize(
+    "value", ["", " ", "{{ conn.x.password }}", "${TOKEN}", "$TOKEN", "<token>", "***", UUID, "..."]
+)
+def test_stand_ins_are_harmless(value):
+    assert judge(value).is_harmless
+
+
+def everything_told(configs, text):
+    root = configs({"money.yaml": text})
+    findings = validate_project(root, "configs", None, lambda _file: True, date(2026, 1, 31))
+    return render([*findings.diagnostics, *load_project(root, None).diagnostics])
+
+
+PLACES = [
+    "description: {}",
+    "owner: {}",
+    "schedule: {}",
+    "timezone: {}",
+    "start_date: {}",
+    "dag_id: {}",
+    "airbyte_conn_id: {}",
+    "tags: [{}, {}]",
+    "max_active_runs: {}",
+    "catchup: {}",
+    "nope: {}",
+    "trigger_dags: [{}]",
+    "trigger_dags: [{{dag_id: a, after: [{}]}}]",
+    "notify: {{on_failure: [{{notifier: {}}}]}}",
+    "defaults: {{mode: {}, timeout: {}, pool: {}, outlets: [{}]}}",
+    "schedule: {{assets: [{}]}}",
+    "schedule: {{every: {}}}",
+    "environments: {{dev: {{timezone: {}, syncs: {{money: {{depends_on: [{}]}}}}}}}}",
+    "description: {}\ndescription: {}",
+    "description: {} {}: [",
+    "description: [{}",
+]
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("token", TOKENS)
+def test_no_message_shows_a_token(place, token, configs):
+    text = place.format(*[f'"{token}"'] * place.count("{}"))
+    told = everything_told(configs, f"{text}\n{GOOD if 'schedule' not in text else GOOD.split('null')[1]}")
+    assert told
+    assert token not in told
+    assert "sesame" not in told
+
+
+def test_a_value_under_a_secret_key_is_not_shown_by_another_mistake_on_its_line(configs):
+    told = everything_told(configs, GOOD + "trigger_dags: [{dag_id: a b, conf: {password: open-sesame}}]\n")
+    assert "[bad-value]" in told
+    assert "[secret]" in told
+    assert "sesame" not in told
+
+
+def test_a_secret_over_several_lines_is_hidden_with_all_of_them():
+    text = "a: 1\nnotify:\n  password: >\n    open\n\n    sesame\n  text: x\n"
+    assert hidden_lines(text) == {3, 4, 5, 6}
+
+
+def test_a_template_under_a_secret_key_is_shown():
+    assert hidden_lines('password: "{{ conn.x.password }}"\nowner: x\n') == frozenset()
+
+
+def test_a_secret_keeps_no_dag_from_being_loaded(configs):
+    root = configs({"money.yaml": GOOD + "description: Bearer " + "example0" * 3 + "\n"})
+    project = load_project(root, None)
+    assert [dag.dag_id for dag in project.dags] == ["money"]
+    assert project.diagnostics == ()
+
+
+@given(st.text(alphabet=st.sampled_from("ab{}%$:/@?&=. -_" + "Key"), max_size=300))
+def test_any_text_is_judged(text):
+    judgement = judge(text)
+    assert judgement.shape is None or isinstance(judgement.shape, str)
+    assert isinstance(hidden_lines(f"password: {text}"), frozenset)
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "piece", ["a", "://a:", "eyJ", "password", "bearer ", "{{", "gh", "?token=", "pwd=", " "]
+)
+def test_long_texts_take_no_long_time(piece):
+    text = piece * (1_000_000 // len(piece))
+    judge(text)
+    hidden_lines(text)
