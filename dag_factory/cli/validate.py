@@ -39,7 +39,7 @@ def validate(paths: Sequence[Path], environment: str | None) -> int:
     """Check the paths, print what is wrong and return the exit status."""
     findings = [_validate_root(root, paths, environment) for root in _roots(paths)]
     diagnostics = [diagnostic for each in findings for diagnostic in each.diagnostics]
-    _print(diagnostics, sum(each.files for each in findings))
+    _print(diagnostics, sum(len(each.files) for each in findings))
     return FINDINGS if has_errors(diagnostics) else CLEAN
 
 

@@ -6,20 +6,22 @@ printed, logged or raised for a user's mistake.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from dag_factory.config.diagnostics import Diagnostic, Span, has_errors, sort_unique
+from dag_factory.config.checked_files import CheckedFile, check_defaults, check_file
+from dag_factory.config.diagnostics import Diagnostic, has_errors, sort_unique
 from dag_factory.config.files import ConfigFile, Listing, defaults_above, list_files
+from dag_factory.config.ignores import Ignore, by_key, is_hidden, unused_ignores, without_hidden
 from dag_factory.config.layers import ResolvedDag, declared_environments, resolve
 from dag_factory.config.model import Dag, dag_from
 from dag_factory.config.project_rules import PROJECT_RULES, Rules, check_unused_defaults, unknown_environment
 from dag_factory.config.rules import DAG_RULES
-from dag_factory.config.schema import DAG_SCHEMA, DEFAULTS_SCHEMA, check_schema
-from dag_factory.config.secret_rules import Secret, find_secrets, hide_secrets
-from dag_factory.config.source import Document, Place, read_source
+from dag_factory.config.schema import DAG_SCHEMA
+from dag_factory.config.secret_rules import hide_secrets
+from dag_factory.config.source import Document
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,20 +47,10 @@ class Resolution:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Findings:
-    """What is wrong in a number of files, in any environment."""
+    """What is wrong in the files that were asked for, by name, in any environment."""
 
     diagnostics: tuple[Diagnostic, ...]
-    files: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CheckedFile:
-    """A file's documents, without what the schema does not allow, what that is, and what looks secret."""
-
-    file: ConfigFile
-    documents: tuple[Document, ...]
-    diagnostics: tuple[Diagnostic, ...]
-    secrets: tuple[Secret, ...] = ()
+    files: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,9 +77,7 @@ def load_project(root: Path, environment: str | None) -> Project:
     # With the wrong environment a DAG would do the wrong thing: none is made.
     dags, found = _typed([] if unknown else [_resolve(each, environment) for each in layered])
     found = [*listing.diagnostics, *unknown, *_of_files(checked), *found]
-    # A secret alone keeps no DAG from being made: it is for `validate` to tell.
-    diagnostics = hide_secrets(found, _secrets(checked))
-    return Project(dags=dags, diagnostics=sort_unique(diagnostics), environments=declared)
+    return Project(dags=dags, diagnostics=sort_unique(_told(found, checked)), environments=declared)
 
 
 def resolve_project(root: Path, environment: str | None) -> Resolution:
@@ -96,9 +86,7 @@ def resolve_project(root: Path, environment: str | None) -> Resolution:
     checked, layered = _check_files(listing, listing.files)
     resolved = tuple(_resolve(each, environment) for each in layered)
     dags, found = _typed(resolved)
-    diagnostics = sort_unique(
-        hide_secrets([*listing.diagnostics, *_of_files(checked), *found], _secrets(checked))
-    )
+    diagnostics = sort_unique(_told([*listing.diagnostics, *_of_files(checked), *found], checked))
     project = Project(dags=dags, diagnostics=diagnostics, environments=_declared(checked))
     return Resolution(resolved=resolved, project=project, files=listing.files)
 
@@ -125,15 +113,17 @@ def validate_project(
     environment: str | None,
     wanted: Callable[[ConfigFile], bool],
     today: date | None = None,
+    watch: Callable[[Sequence[ConfigFile]], Iterable[ConfigFile]] = iter,
 ) -> Findings:
     """Read the wanted files of a folder and check them in every environment that is declared.
 
     A mistake that shows only in some environments names the first of them. `environment` is the one that
     DAG_FACTORY_ENV names, which has to be declared. Without `today` no date is compared with the present.
+    `watch` may look on while file after file is read.
     """
     listing = list_files(root, name)
     files = [file for file in listing.files if wanted(file)]
-    checked, layered = _check_files(listing, files)
+    checked, layered = _check_files(listing, files, watch)
     declared = _declared(checked)
     found = [*listing.diagnostics, *_of_files(checked), *unknown_environment(name, environment, declared)]
     is_whole = len(files) == len(listing.files) and not has_errors(found)
@@ -142,76 +132,32 @@ def validate_project(
     base = [_resolve(each, None) for each in layered]
     for selected in (None, *declared):
         found += _environment_diagnostics(layered, base, selected, rules)
-    secrets = _secrets(checked)
-    told = [*hide_secrets(found, secrets), *(secret.diagnostic for secret in secrets)]
-    return Findings(diagnostics=sort_unique(told), files=len(files))
+    found += [secret.diagnostic for file in checked for secret in file.secrets]
+    told = _told(found, checked)
+    if len(files) == len(listing.files) and not has_errors(told):
+        # Else what an ignore is about may lie in what has not been looked at.
+        told += unused_ignores(found, by_key(_ignores(checked)))
+    return Findings(diagnostics=sort_unique(told), files=tuple(file.name for file in files))
 
 
-def _check_files(listing: Listing, files: Sequence[ConfigFile]) -> tuple[list[CheckedFile], list[Layered]]:
+def _check_files(
+    listing: Listing,
+    files: Sequence[ConfigFile],
+    watch: Callable[[Sequence[ConfigFile]], Iterable[ConfigFile]] = iter,
+) -> tuple[list[CheckedFile], list[Layered]]:
     """Check files and the defaults that apply to them; defaults that are wrong hold back all below them."""
     by_folder = {file.folder: file for file in listing.files if file.is_defaults}
     above = {file.name: defaults_above(file, by_folder) for file in files if not file.is_defaults}
     needed = {each.name: each for chain in above.values() for each in chain}
     needed |= {file.name: file for file in files if file.is_defaults}
-    defaults = {name: _check_defaults(file) for name, file in needed.items()}
-    checked = [check_file(file, DAG_SCHEMA) for file in files if not file.is_defaults]
+    defaults = {name: check_defaults(file) for name, file in needed.items()}
+    checked = [check_file(file, DAG_SCHEMA) for file in watch(files) if not file.is_defaults]
     layered = [
         each
         for file in checked
         for each in _layered(file, [defaults[chain.name] for chain in above[file.file.name]])
     ]
     return [*defaults.values(), *checked], layered
-
-
-def check_file(file: ConfigFile, schema: str) -> CheckedFile:
-    """Read a file and hold its documents against the schema."""
-    source = read_source(file.path, file.name)
-    if not source.documents and not source.diagnostics:
-        return CheckedFile(file=file, documents=(), diagnostics=(_empty(file),))
-    checked = [_check_document(document, schema) for document in source.documents]
-    named = len(source.documents) > 1 and schema == DAG_SCHEMA
-    pairs = [_check_named(*each) if named else each for each in checked]
-    found = [diagnostic for _, diagnostics in pairs for diagnostic in diagnostics]
-    documents = tuple(document for document, _ in pairs if isinstance(document.value, dict))
-    secrets = tuple(secret for document in source.documents for secret in find_secrets(document))
-    diagnostics = (*source.diagnostics, *found)
-    return CheckedFile(file=file, documents=documents, diagnostics=diagnostics, secrets=secrets)
-
-
-def _check_document(document: Document, schema: str) -> tuple[Document, list[Diagnostic]]:
-    found = list(document.diagnostics)
-    if not document.whole:
-        return replace(document, value=None), found
-    if document.value is None:
-        place = Place(document=document)
-        empty = place.diagnostic("empty-document", "the document is empty", "write a DAG, or delete it")
-        return document, [*found, empty]
-    checked, more = check_schema(document, schema)
-    return checked, [*found, *more]
-
-
-def _check_named(document: Document, found: list[Diagnostic]) -> tuple[Document, list[Diagnostic]]:
-    """Ask for a `dag_id`, since the file's name cannot stand for several documents."""
-    value = document.value
-    if not isinstance(value, dict) or "dag_id" in value or ("dag_id",) in document.faults:
-        return document, found
-    place = Place(document=document)
-    message = "the key 'dag_id' is missing, and the file holds several documents"
-    missing = place.diagnostic("missing-key", message, "write a 'dag_id' in each document")
-    return replace(document, faults=document.faults | {("dag_id",)}), [*found, missing]
-
-
-def _check_defaults(file: ConfigFile) -> CheckedFile:
-    checked = check_file(file, DEFAULTS_SCHEMA)
-    # Defaults that say nothing harm nobody.
-    diagnostics = tuple(each for each in checked.diagnostics if each.code != "empty-document")
-    more = [
-        Place(document=document).diagnostic(
-            "bad-defaults", "defaults are one document", "merge the documents"
-        )
-        for document in checked.documents[1:]
-    ]
-    return replace(checked, documents=checked.documents[:1], diagnostics=(*diagnostics, *more))
 
 
 def _layered(file: CheckedFile, defaults: Sequence[CheckedFile]) -> Iterator[Layered]:
@@ -262,8 +208,18 @@ def _of_files(checked: Sequence[CheckedFile]) -> list[Diagnostic]:
     return [diagnostic for file in checked for diagnostic in file.diagnostics]
 
 
-def _secrets(checked: Sequence[CheckedFile]) -> list[Secret]:
-    return [secret for file in checked for secret in file.secrets]
+def _told(found: Iterable[Diagnostic], checked: Sequence[CheckedFile]) -> list[Diagnostic]:
+    """Leave out what would show a secret, and what comments ask to ignore.
+
+    A secret alone keeps no DAG from being made: it is for `validate` to tell.
+    """
+    ignores = by_key(_ignores(checked))
+    secrets = [each for file in checked for each in file.secrets if not is_hidden(each.diagnostic, ignores)]
+    return without_hidden(hide_secrets(found, secrets), ignores)
+
+
+def _ignores(checked: Sequence[CheckedFile]) -> list[Ignore]:
+    return [ignore for file in checked for ignore in file.ignores]
 
 
 def _defaults(checked: Sequence[CheckedFile]) -> list[Document]:
@@ -275,11 +231,6 @@ def _declared(checked: Sequence[CheckedFile]) -> tuple[str, ...]:
         name for file in checked for document in file.documents for name in declared_environments(document)
     }
     return tuple(sorted(names))
-
-
-def _empty(file: ConfigFile) -> Diagnostic:
-    message = "the file holds no document"
-    return Diagnostic(file=file.name, span=Span(), code="empty-document", message=message, help="write a DAG")
 
 
 def _files_that_may_hold(files: Sequence[ConfigFile], dag_id: str) -> Iterator[Sequence[ConfigFile]]:

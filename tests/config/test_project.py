@@ -224,4 +224,4 @@ def test_validate_reads_only_what_is_wanted_and_the_defaults_above(configs):
     assert [(each.file, each.code) for each in findings.diagnostics] == [
         ("configs/defaults.yaml", "unknown-key")
     ]
-    assert findings.files == 1
+    assert findings.files == ("configs/a/money.yaml",)

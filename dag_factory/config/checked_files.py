@@ -1,0 +1,96 @@
+"""Single files, read and held against the schema; used by `config.project` alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from dag_factory.config.diagnostics import Diagnostic, Span
+from dag_factory.config.files import ConfigFile
+from dag_factory.config.ignores import Ignore, read_ignores
+from dag_factory.config.schema import DAG_SCHEMA, DEFAULTS_SCHEMA, check_schema
+from dag_factory.config.secret_rules import Secret, find_secrets
+from dag_factory.config.source import Document, Place, Source, read_source
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CheckedFile:
+    """A file's documents, without what the schema does not allow, and what that is.
+
+    `secrets` and `ignores` are what looks like a secret, and which warnings are not to be told.
+    """
+
+    file: ConfigFile
+    documents: tuple[Document, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    secrets: tuple[Secret, ...] = ()
+    ignores: tuple[Ignore, ...] = ()
+
+
+def check_file(file: ConfigFile, schema: str) -> CheckedFile:
+    """Read a file and hold its documents against the schema."""
+    source = read_source(file.path, file.name)
+    if not source.documents and not source.diagnostics:
+        return CheckedFile(file=file, documents=(), diagnostics=(_empty(file),))
+    checked = [_check_document(document, schema) for document in source.documents]
+    named = len(source.documents) > 1 and schema == DAG_SCHEMA
+    pairs = [_check_named(*each) if named else each for each in checked]
+    found = [diagnostic for _, diagnostics in pairs for diagnostic in diagnostics]
+    ignores, faults = _ignores(source)
+    return CheckedFile(
+        file=file,
+        documents=tuple(_held_back(each, faults) for each, _ in pairs if isinstance(each.value, dict)),
+        diagnostics=(*source.diagnostics, *found, *faults),
+        secrets=tuple(secret for document in source.documents for secret in find_secrets(document)),
+        ignores=ignores,
+    )
+
+
+def _ignores(source: Source) -> tuple[tuple[Ignore, ...], tuple[Diagnostic, ...]]:
+    file = source.documents[0].file if source.documents else None
+    return read_ignores(file.name, file.text) if file else ((), ())
+
+
+def _held_back(document: Document, faults: tuple[Diagnostic, ...]) -> Document:
+    """Mark a document as unsound for what is wrong with its file's comments."""
+    return replace(document, diagnostics=document.diagnostics or faults) if faults else document
+
+
+def _check_document(document: Document, schema: str) -> tuple[Document, list[Diagnostic]]:
+    found = list(document.diagnostics)
+    if not document.whole:
+        return replace(document, value=None), found
+    if document.value is None:
+        place = Place(document=document)
+        empty = place.diagnostic("empty-document", "the document is empty", "write a DAG, or delete it")
+        return document, [*found, empty]
+    checked, more = check_schema(document, schema)
+    return checked, [*found, *more]
+
+
+def _check_named(document: Document, found: list[Diagnostic]) -> tuple[Document, list[Diagnostic]]:
+    """Ask for a `dag_id`, since the file's name cannot stand for several documents."""
+    value = document.value
+    if not isinstance(value, dict) or "dag_id" in value or ("dag_id",) in document.faults:
+        return document, found
+    place = Place(document=document)
+    message = "the key 'dag_id' is missing, and the file holds several documents"
+    missing = place.diagnostic("missing-key", message, "write a 'dag_id' in each document")
+    return replace(document, faults=document.faults | {("dag_id",)}), [*found, missing]
+
+
+def check_defaults(file: ConfigFile) -> CheckedFile:
+    checked = check_file(file, DEFAULTS_SCHEMA)
+    # Defaults that say nothing harm nobody.
+    diagnostics = tuple(each for each in checked.diagnostics if each.code != "empty-document")
+    more = [
+        Place(document=document).diagnostic(
+            "bad-defaults", "defaults are one document", "merge the documents"
+        )
+        for document in checked.documents[1:]
+    ]
+    return replace(checked, documents=checked.documents[:1], diagnostics=(*diagnostics, *more))
+
+
+def _empty(file: ConfigFile) -> Diagnostic:
+    message = "the file holds no document"
+    return Diagnostic(file=file.name, span=Span(), code="empty-document", message=message, help="write a DAG")
