@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from dag_factory.config.codes import CODES
 from dag_factory.config.project import validate_project
 from dag_factory.report import text
 
@@ -54,3 +55,8 @@ def test_case_shows_the_code_of_its_folder(case: Path):
 def test_every_output_has_an_input():
     inputs = {case.with_suffix(".out") for case in case_inputs()}
     assert {path for path in CASES.rglob("*.out") if "configs" not in path.parts} == inputs
+
+
+def test_every_code_has_a_case():
+    # What Airflow itself refuses shows only where Airflow is: tests/factory.
+    assert {path.name for path in CASES.iterdir() if path.is_dir()} == set(CODES) - {"airflow-refused"}

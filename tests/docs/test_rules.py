@@ -1,0 +1,60 @@
+"""Each code has an entry in the guide; its bad example shows the code and its good one nothing."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from dag_factory.config.codes import CODES, ERRORS
+from dag_factory.config.project import validate_project
+
+GUIDE = Path(__file__).parents[2] / "docs" / "rules.md"
+BLOCK = re.compile(r"^```yaml ?(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+VARIABLE = re.compile(r"DAG_FACTORY_ENV=(\w+)")
+
+# What Markdown cannot show: bytes, files that are none, and what only an Airflow knows.
+WITHOUT_EXAMPLE = {"airflow-refused", "unreadable-file", "yaml-encoding"}
+
+ENTRIES = dict(re.findall(r"^## (\S+)\n(.*?)(?=^## |\Z)", GUIDE.read_text("utf-8"), re.MULTILINE | re.DOTALL))
+
+with_example = pytest.mark.parametrize("code", sorted(set(ENTRIES) - WITHOUT_EXAMPLE))
+
+
+def example(code, heading):
+    after = ENTRIES[code].split(f"\n{heading}:\n")[1].split("\nGood:\n")[0]
+    return {name or "configs/money.yaml": text for name, text in BLOCK.findall(after)}
+
+
+def found(configs, code, heading):
+    files = {name.removeprefix("configs/"): text for name, text in example(code, heading).items()}
+    assert files
+    variable = VARIABLE.search(ENTRIES[code])
+    environment = variable[1] if variable else None
+    root = configs(files)
+    return validate_project(root, "configs", environment, lambda _file: True, date(2026, 1, 31)).diagnostics
+
+
+def test_every_code_has_an_entry_in_order():
+    assert list(ENTRIES) == sorted(CODES)
+
+
+def test_only_what_cannot_be_shown_has_no_example():
+    assert {code for code, text in ENTRIES.items() if "```" not in text} == WITHOUT_EXAMPLE
+
+
+@pytest.mark.parametrize("code", sorted(CODES))
+def test_an_entry_says_how_bad_it_is(code):
+    assert ENTRIES[code].lstrip().startswith("Error" if code in ERRORS else ("Warning.", "Error in one DAG"))
+
+
+@with_example
+def test_the_bad_example_shows_the_code_alone(code, configs):
+    assert {diagnostic.code for diagnostic in found(configs, code, "Bad")} == {code}
+
+
+@with_example
+def test_the_good_example_shows_nothing(code, configs):
+    assert found(configs, code, "Good") == ()
