@@ -54,21 +54,26 @@ def find_secrets(document: Document) -> tuple[Secret, ...]:
 
 
 def hide_secrets(diagnostics: Iterable[Diagnostic], secrets: Sequence[Secret]) -> list[Diagnostic]:
-    """Put a secret in the place of everything else that is wrong with its value, and would show it."""
+    """Put a secret in the place of everything else that is wrong with its value, and would show it.
+
+    What is wrong beside it, on its line, is told without the line.
+    """
     by_file: dict[str, list[Secret]] = {}
     for secret in secrets:
         by_file.setdefault(secret.diagnostic.file, []).append(secret)
-    return [_covering(each, by_file.get(each.file, ())) or each for each in diagnostics]
+    return [_without_secrets(each, by_file.get(each.file, ())) for each in diagnostics]
 
 
-def _covering(diagnostic: Diagnostic, secrets: Sequence[Secret]) -> Diagnostic | None:
+def _without_secrets(diagnostic: Diagnostic, secrets: Sequence[Secret]) -> Diagnostic:
     span = diagnostic.span
     start, end = (span.line, span.column), (span.end_line, span.end_column)
     for secret in secrets:
         whole = secret.value
         if (whole.line, whole.column) <= start and end <= (whole.end_line, whole.end_column):
             return secret.diagnostic
-    return None
+    if any(secret.value.line <= span.line <= secret.value.end_line for secret in secrets):
+        return replace(diagnostic, source_line=None)
+    return diagnostic
 
 
 def _secret(document: Document, path: KeyPath, message: str) -> Secret:

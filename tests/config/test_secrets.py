@@ -130,6 +130,16 @@ def test_a_value_under_a_secret_key_is_not_shown_by_another_mistake_on_its_line(
     assert "sesame" not in told
 
 
+def test_a_comment_that_is_wrong_does_not_show_the_secret_before_it(configs):
+    told = everything_told(
+        configs,
+        GOOD
+        + "trigger_dags:\n  - dag_id: a\n    conf: {password: open-sesame} # dag-factory: ignore[nope] x\n",
+    )
+    assert "[bad-ignore]" in told
+    assert "sesame" not in told
+
+
 def test_a_secret_over_several_lines_is_hidden_with_all_of_them():
     text = "a: 1\nnotify:\n  password: >\n    open\n\n    sesame\n  text: x\n"
     assert hidden_lines(text) == {3, 4, 5, 6}
