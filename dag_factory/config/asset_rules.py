@@ -5,12 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from dag_factory.config import suggestions
+from dag_factory.config.asset_uris import uri_fault
 from dag_factory.config.diagnostics import Diagnostic, Severity
 from dag_factory.config.layers import ResolvedDag, ResolvedSync
 from dag_factory.config.rule_values import dag_setting, is_refused
 from dag_factory.config.schedule_rules import schedule_form
 from dag_factory.config.source import Place
 from dag_factory.config.values import KeyPath
+
+
+def check_asset_uri(dag: ResolvedDag) -> Iterator[Diagnostic]:
+    """A URI has the form that Airflow's providers ask of its scheme."""
+    outlets = [sync.settings["outlets"] for sync in dag.syncs if "outlets" in sync.settings]
+    made = [(asset, each.part(index)) for each in outlets for index, asset in enumerate(each.value)]
+    for asset, place in (*_in_schedule(dag), *made):
+        mend = uri_fault(asset)
+        if mend is not None:
+            yield place.diagnostic("bad-value", f"'{asset}' is no URI that Airflow takes", mend)
 
 
 def check_asset_loop(dag: ResolvedDag) -> Iterator[Diagnostic]:
@@ -55,9 +66,14 @@ _MANY = 2_000
 
 def _waited_for(dag: ResolvedDag) -> Iterator[tuple[str, Place]]:
     """Yield each asset that a DAG waits for, and where it says so."""
+    if dag.value("enabled", True):
+        yield from _in_schedule(dag)
+
+
+def _in_schedule(dag: ResolvedDag) -> Iterator[tuple[str, Place]]:
     schedule = dag_setting(dag, "schedule")
     form = schedule_form(dag)
-    if schedule is None or "assets" not in form or not dag.value("enabled", True):
+    if schedule is None or "assets" not in form:
         return
     for asset, path in _assets(form["assets"], ("assets",)):
         yield asset, schedule.part(*path)

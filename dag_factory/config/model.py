@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal, TypeAlias, cast
 from zoneinfo import ZoneInfo
 
@@ -183,10 +183,15 @@ def schedule_from(resolved: ResolvedDag) -> Schedule:
 def moment(text: str, timezone: str) -> datetime:
     """Read a date or a date and time; one without an offset belongs to the time zone.
 
-    Raises ValueError for a day or a time that does not exist.
+    Raises ValueError for a day or a time that does not exist, in UTC neither: Airflow stores it so.
     """
     read = datetime.fromisoformat(text)
-    return read if read.tzinfo else read.replace(tzinfo=ZoneInfo(timezone))
+    aware = read if read.tzinfo else read.replace(tzinfo=ZoneInfo(timezone))
+    try:
+        aware.astimezone(UTC)
+    except OverflowError as error:  # the last hours of the year 9999
+        raise ValueError(text) from error
+    return aware
 
 
 def sync_values(settings: Settings) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import date
 
-from dag_factory.config.asset_rules import check_asset_loop
+from dag_factory.config.asset_rules import check_asset_loop, check_asset_uri
 from dag_factory.config.connection_rules import check_same_connection
 from dag_factory.config.diagnostics import Diagnostic
 from dag_factory.config.layers import ResolvedDag
@@ -82,6 +82,7 @@ DAG_RULES: tuple[DagRule, ...] = (
     check_effect,
     check_same_connection,
     check_asset_loop,
+    check_asset_uri,
 )
 
 # Rules that compare with the present day, which their caller has to tell: there is no hidden clock.

@@ -13,13 +13,12 @@ from yaml.nodes import Node, ScalarNode
 from dag_factory.config import nodes
 from dag_factory.config.diagnostics import Diagnostic, Related, Severity, Span
 from dag_factory.config.secrets import hidden_lines
-from dag_factory.config.values import KeyPath, Problem, Value, ValueBuilder, find
+from dag_factory.config.values import NOT_PRINTABLE, KeyPath, Problem, Value, ValueBuilder, find
 
 MAX_BYTES = 1024 * 1024
 
 # What YAML takes for the end of a line.
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
-_NOT_PRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _DOCUMENT_MARKER = re.compile(r"^---(?=\s|$)", re.MULTILINE)
 
 
@@ -148,7 +147,7 @@ def parse_source(data: bytes, name: str) -> Source:
         place = _span_at(file.text, len(file.text))
         return _refused(file.diagnostic(place, "yaml-encoding", "not UTF-8 text", "save the file as UTF-8"))
     file = SourceFile(name=name, text=text)
-    control = _NOT_PRINTABLE.search(text)
+    control = NOT_PRINTABLE.search(text)
     if control:
         message = f"the control character U+{ord(control.group()):04X} is not allowed in YAML"
         return _refused(

@@ -83,8 +83,11 @@ def check_fail_fast(dag: ResolvedDag) -> Iterator[Diagnostic]:
     if not dag.value("fail_fast"):
         return
     related = (dag.settings["fail_fast"].place.related("fail_fast is set here"),)
-    for sync in dag.syncs:
-        rule = own_setting(dag, sync, "trigger_rule")
+    rules = [own_setting(dag, sync, "trigger_rule") for sync in dag.syncs]
+    for trigger, entry in _triggered(dag):
+        if "trigger_rule" in entry:
+            rules.append(Setting(value=entry["trigger_rule"], place=trigger.part("trigger_rule")))
+    for rule in rules:
         if rule is not None and rule.value != "all_success":
             message = f"'fail_fast' does not go with 'trigger_rule: {rule.value}'"
             mend = "delete one of the two: with fail_fast nothing runs after a failure"

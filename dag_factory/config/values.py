@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -10,6 +11,10 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from dag_factory.config import nodes
 
 MAX_VALUES = 100_000
+
+# What a YAML file cannot hold as it is. As an escape it can, but a database refuses it (PostgreSQL U+0000),
+# and with it Airflow every DAG of the same loader.
+NOT_PRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 # The keys of mappings and the positions in sequences that lead from a document's top to a value.
 KeyPath: TypeAlias = tuple[str | int, ...]
@@ -61,6 +66,7 @@ class ValueBuilder:
         if isinstance(node, SequenceNode) and node.tag == nodes.SEQ:
             return [self._child(node, item) for item in node.value]
         if isinstance(node, ScalarNode) and node.tag in nodes.SCALAR_TAGS:
+            self._check_text(node)
             return nodes.scalar_value(node)
         tag = node.tag.replace("tag:yaml.org,2002:", "!!")
         self._report(node, "yaml-tag", f"the tag '{tag}' is not read here", "delete the tag")
@@ -89,11 +95,19 @@ class ValueBuilder:
             elif key.value in first:
                 self._duplicate(key, first[key.value])
             else:
+                self._check_text(key)
                 first[key.value] = key
                 result[key.value] = self._child(node, value)
         for key, value in merges:
             self._merge(node, key, value, result)
         return result
+
+    def _check_text(self, node: ScalarNode) -> None:
+        # Only text in double quotes has escapes.
+        control = NOT_PRINTABLE.search(node.value) if node.style == '"' else None
+        if control:
+            message = f"the control character U+{ord(control[0]):04X} is not allowed here"
+            self._report(node, "yaml-encoding", message, "delete its escape")
 
     def _duplicate(self, key: ScalarNode, first: Node) -> None:
         message, mend = f"the key '{key.value}' stands here a second time", "keep one of the two"
