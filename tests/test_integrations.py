@@ -1,0 +1,260 @@
+"""Where people work: pre-commit, the GitHub action and the CI files, each tried with the real program."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import yaml
+
+from dag_factory.cli import validate
+from dag_factory.cli.main import main
+from dag_factory.cli.show import show
+
+UUID = "1e3b5a72-7bfd-4808-a13c-204505490110"
+GOOD = f'schedule: "@daily"\nsyncs:\n  money: {UUID}\n'
+BAD = GOOD + "retrys: 1\n"
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory, request):
+    """What git would clone of this project, as far as it can be installed."""
+    folder = tmp_path_factory.mktemp("clone") / "project"
+    folder.mkdir()
+    for name in ("dag_factory", "schemas", "dags"):
+        source = request.config.rootpath / name
+        shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md", "LICENSE", ".pre-commit-hooks.yaml", "action.yml"):
+        shutil.copy(request.config.rootpath / name, folder / name)
+    return folder
+
+
+def run(*command: str | Path, cwd: Path, check: bool = False, **environment: str):
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("GIT_", "GITHUB_", "PYTHON"))
+    }
+    return subprocess.run(
+        [str(part) for part in command],
+        cwd=cwd,
+        env={**inherited, "GIT_CONFIG_GLOBAL": os.devnull, **environment},
+        capture_output=True,
+        text=True,
+        check=check,
+    )
+
+
+def commit_all(folder: Path) -> None:
+    who = ("-c", "user.name=test", "-c", "user.email=test@example.com")
+    run("git", "init", "--quiet", cwd=folder, check=True)
+    run("git", "add", "--all", cwd=folder, check=True)
+    run("git", *who, "commit", "--quiet", "--no-verify", "--message", "All", cwd=folder, check=True)
+
+
+# --- pre-commit
+
+
+@pytest.fixture(scope="module")
+def pre_commit(project, tmp_path_factory):
+    """Run the real pre-commit in a folder, with a cache of its own."""
+    cache = tmp_path_factory.mktemp("pre-commit")
+    commit_all(project)
+
+    def call(*arguments: str | Path, cwd: Path):
+        return run(sys.executable, "-m", "pre_commit", *arguments, cwd=cwd, PRE_COMMIT_HOME=str(cache))
+
+    return call
+
+
+@pytest.fixture
+def estate(project, tmp_path):
+    """A DAG repository whose commits are checked by the hook."""
+    folder = tmp_path / "estate"
+    (folder / "configs").mkdir(parents=True)
+    (folder / "configs" / "money.yaml").write_text(GOOD)
+    head = run("git", "rev-parse", "HEAD", cwd=project, check=True).stdout.strip()
+    hooks = [{"repo": str(project), "rev": head, "hooks": [{"id": "dag-factory-validate"}]}]
+    (folder / ".pre-commit-config.yaml").write_text(yaml.safe_dump({"repos": hooks}))
+    commit_all(folder)
+    return folder
+
+
+def test_pre_commit_knows_the_hook(pre_commit, project):
+    result = pre_commit("validate-manifest", ".pre-commit-hooks.yaml", cwd=project)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_the_hook_checks_the_whole_folder_when_one_file_changes(pre_commit, estate):
+    result = pre_commit("run", "--all-files", cwd=estate)
+    assert (result.returncode, result.stdout.count("Passed")) == (0, 1), result.stdout + result.stderr
+
+    # The mistake is in a file that the next commit does not touch.
+    (estate / "configs" / "bad.yaml").write_text(BAD)
+    commit_all(estate)
+    (estate / "configs" / "money.yaml").write_text(GOOD.replace("@daily", "@hourly"))
+    run("git", "add", "configs", cwd=estate, check=True)
+    result = pre_commit("run", cwd=estate)
+    assert result.returncode == 1
+    assert "configs/bad.yaml:4:1: error: unknown key 'retrys' [unknown-key]" in result.stdout
+
+
+def test_the_hook_leaves_other_commits_alone(pre_commit, estate):
+    (estate / "README.md").write_text("# Syncs\n")
+    run("git", "add", "README.md", cwd=estate, check=True)
+    result = pre_commit("run", cwd=estate)
+    assert (result.returncode, "(no files to check)Skipped" in result.stdout) == (0, True), result.stdout
+
+
+def test_pre_commit_takes_what_init_makes(pre_commit, tmp_path, capsys):
+    assert main(["init", str(tmp_path / "new")]) == 0
+    result = pre_commit("validate-config", ".pre-commit-config.yaml", cwd=tmp_path / "new")
+    assert (result.returncode, result.stderr) == (0, ""), capsys.readouterr().out
+
+
+# --- the GitHub action
+
+
+def has_formats() -> bool:
+    parser = argparse.ArgumentParser()
+    validate.configure(parser)
+    return "--format" in parser.format_help()
+
+
+# The action hands on --format and --strict.
+needs_formats = pytest.mark.skipif(not has_formats(), reason="validate has no --format yet")
+
+
+@pytest.fixture(scope="module")
+def steps(project):
+    return yaml.safe_load((project / "action.yml").read_text("utf-8"))
+
+
+@pytest.fixture(scope="module")
+def action(project, steps, tmp_path_factory):
+    """Run the steps of the action as GitHub's runner does: bash, and inputs put into the environment."""
+    temporary = tmp_path_factory.mktemp("runner")
+    defaults = {name: each["default"] for name, each in steps["inputs"].items()}
+
+    def call(cwd: Path, **inputs: str):
+        given = {**defaults, **inputs}
+        # To install takes seconds, and a second time would find all in place.
+        installed = (temporary / "dag-factory").exists()
+        for step in steps["runs"]["steps"][1 if installed else 0 :]:
+            environment = {
+                name: re.sub(r"\$\{\{ inputs\.(\w+) \}\}", lambda match: given[match[1]], value)
+                for name, value in step.get("env", {}).items()
+            }
+            result = run(
+                *("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]),
+                cwd=cwd,
+                GITHUB_ACTIONS="true",
+                GITHUB_ACTION_PATH=str(project),
+                RUNNER_TEMP=str(temporary),
+                **environment,
+            )
+            if result.returncode:
+                break
+        return result
+
+    call.environment = temporary / "dag-factory"
+    return call
+
+
+@needs_formats
+def test_the_action_annotates_the_line(action, configs):
+    root = configs({"money.yaml": BAD})
+    result = action(root.parent)
+    assert result.returncode == 1, result.stderr
+    (annotation,) = [line for line in result.stdout.splitlines() if line.startswith("::error ")]
+    assert "file=configs/money.yaml" in annotation
+    assert "line=4" in annotation
+    assert "unknown key 'retrys'" in annotation
+
+
+@needs_formats
+def test_the_action_takes_several_paths_and_a_format(action, configs):
+    root = configs({"a b/money.yaml": GOOD, "c/bad.yaml": BAD, "d/bad.yaml": BAD})
+    result = action(root.parent, path="configs/a b\nconfigs/c\n", format="concise")
+    assert result.returncode == 1, result.stderr
+    assert "configs/c/bad.yaml:4:1: " in result.stdout
+    assert "configs/d" not in result.stdout
+    assert action(root.parent, path="configs/a b").returncode == 0
+
+
+@needs_formats
+def test_the_action_can_be_strict(action, configs):
+    root = configs({"a.yaml": GOOD, "b.yaml": GOOD})
+    assert action(root.parent).returncode == 0
+    assert action(root.parent, strict="true").returncode == 1
+
+
+@needs_formats
+def test_the_action_runs_nothing_that_a_pull_request_brings(action, configs):
+    root = configs({"money.yaml": GOOD})
+    trap = "import pathlib; pathlib.Path(__file__).with_name('sprung').touch()\n"
+    for name in ("venv.py", "pip.py", "dag_factory.py", "yaml.py", "json.py", "sitecustomize.py"):
+        (root.parent / name).write_text(trap)
+    shutil.rmtree(action.environment, ignore_errors=True)
+    assert action(root.parent).returncode == 0
+    assert action(root.parent, path="--help\n$(touch sprung)").returncode == 2
+    assert not (root.parent / "sprung").exists()
+
+
+# --- the schemas of GitHub and GitLab
+
+
+def check_builtin(schema: str, *files: Path) -> str:
+    result = run(
+        *(sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema), *files, cwd=files[0].parent
+    )
+    return result.stdout + result.stderr
+
+
+def test_githubs_schemas_accept_the_action_and_the_workflow(repository):
+    workflow = repository / ".github" / "workflows" / "ci.yml"
+    assert check_builtin("vendor.github-actions", repository / "action.yml") == "ok -- validation done\n"
+    assert check_builtin("vendor.github-workflows", workflow) == "ok -- validation done\n"
+    assert check_builtin("custom.github-workflows-require-timeout", workflow) == "ok -- validation done\n"
+
+
+def test_githubs_and_gitlabs_schemas_accept_what_init_makes(tmp_path, capsys):
+    for ci in ("github", "gitlab"):
+        assert main(["init", str(tmp_path), "--ci", ci]) == 0
+    workflow = tmp_path / ".github" / "workflows" / "dag-factory.yml"
+    assert check_builtin("vendor.github-workflows", workflow) == "ok -- validation done\n"
+    assert check_builtin("vendor.gitlab-ci", tmp_path / ".gitlab-ci.yml") == "ok -- validation done\n"
+    capsys.readouterr()
+
+
+# --- the guides
+
+
+def blocks_of(guide: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", guide.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+
+
+def test_the_schemas_accept_the_files_of_the_guide_for_ci(repository, pre_commit, tmp_path):
+    workflow, hooks, pipeline = blocks_of(repository / "docs" / "ci.md", "yaml")
+    for name, text in {"workflow.yml": workflow, "hooks.yaml": hooks, "pipeline.yml": pipeline}.items():
+        (tmp_path / name).write_text(text, "utf-8")
+    assert check_builtin("vendor.github-workflows", tmp_path / "workflow.yml") == "ok -- validation done\n"
+    assert check_builtin("vendor.gitlab-ci", tmp_path / "pipeline.yml") == "ok -- validation done\n"
+    assert pre_commit("validate-config", "hooks.yaml", cwd=tmp_path).returncode == 0
+
+
+def test_the_guide_shows_what_the_commands_print(repository, tmp_path, capsys):
+    shown, made = blocks_of(repository / "docs" / "commands.md", "text")
+    now = datetime(2026, 3, 26, 12, 0, tzinfo=UTC)
+    assert show(repository / "configs", "dev", "sales_sources", "text", now) == 0
+    real = capsys.readouterr().out.splitlines()
+    assert [line for line in shown.splitlines() if line not in (*real, "...")] == []
+    assert main(["init", str(tmp_path)]) == 0
+    assert capsys.readouterr().out.startswith(f"{made}\n")
