@@ -61,7 +61,7 @@ def _schedule(number: int, chance: random.Random) -> str:
         return f"{{assets: [shop_{number - 1}_done]}}"
     if number % 10 == 8:
         return "{every: 6h}"
-    return f'"{chance.choice(("H", "15", "*/30"))} {chance.choice(("H", "4", "6-20/2"))} * * *"'
+    return f'"{chance.choice(("H", "15", "45"))} {chance.choice(("H", "4", "6-20/2"))} * * *"'
 
 
 def _sync(name: str, earlier: list[str], number: int, chance: random.Random) -> list[str]:

@@ -8,6 +8,7 @@ replaced as a whole.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -60,6 +61,8 @@ class ResolvedDag:
     def is_faulty(self, *path: str) -> bool:
         """Whether what stands at a path was refused already, here or in an environment."""
         faults = self.document.faults
+        if not faults:  # asked often, and nearly always so
+            return False
         return path in faults or ("environments", str(self.environment), *path) in faults
 
     def value(self, key: str, default: Value = None) -> Any:  # noqa: ANN401 (the schema has fixed its type)
@@ -72,7 +75,7 @@ def resolve(
     document: Document, defaults: Sequence[Document], environment: str | None, file_stem: str
 ) -> ResolvedDag:
     """Lay all layers over each other; `defaults` begin with the top folder's. All have passed the schema."""
-    merged = _merged(_layers([*defaults, document], environment))
+    merged = _with_document(_defaults(tuple(defaults), environment), document, environment)
     return ResolvedDag(
         document=document,
         defaults_files=tuple(layer.file.name for layer in defaults),
@@ -96,15 +99,26 @@ _Tree: TypeAlias = dict[str, Any]
 _MERGED_KEYS = ("defaults", "notify", "syncs")
 
 
-def _layers(documents: Sequence[Document], environment: str | None) -> Iterator[_Tree]:
+# The DAGs of a folder come one after the other and share their defaults.
+@functools.lru_cache(maxsize=8)
+def _defaults(documents: tuple[Document, ...], environment: str | None) -> _Tree:
+    tree: _Tree = {}
     for document in documents:
-        value = document.value
-        if not isinstance(value, dict):
-            continue
-        yield _layer(document, (), value)
-        overlay = value.get("environments", {}).get(environment)
-        if overlay is not None:
-            yield _layer(document, ("environments", str(environment)), overlay)
+        tree = _with_document(tree, document, environment)
+    return tree
+
+
+def _with_document(below: _Tree, document: Document, environment: str | None) -> _Tree:
+    value = document.value
+    if not isinstance(value, dict):
+        return below
+    tree = _laid_over(below, _layer(document, (), value))
+    overlay = value.get("environments", {}).get(environment)
+    return (
+        tree
+        if overlay is None
+        else _laid_over(tree, _layer(document, ("environments", str(environment)), overlay))
+    )
 
 
 def _layer(document: Document, path: KeyPath, mapping: dict[str, Any]) -> _Tree:
@@ -128,19 +142,14 @@ def _sync_layer(sync: Setting) -> _Tree:
     return {"": sync.place, **inside}
 
 
-def _merged(layers: Iterator[_Tree]) -> _Tree:
-    result: _Tree = {}
-    for layer in layers:
-        _lay_over(result, layer)
-    return result
-
-
-def _lay_over(below: _Tree, above: _Tree) -> None:
+def _laid_over(below: _Tree, above: _Tree) -> _Tree:
+    result = dict(below)
     for key, value in above.items():
-        if isinstance(value, dict) and key in below:
-            _lay_over(below[key], value)
+        if isinstance(value, dict):
+            result[key] = _laid_over(below[key], value) if key in below else value
         elif key != "" or key not in below:
-            below[key] = dict(value) if isinstance(value, dict) else value
+            result[key] = value
+    return result
 
 
 def _syncs(merged: _Tree) -> Iterator[ResolvedSync]:

@@ -52,9 +52,9 @@ class SourceFile:
         )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Document:
-    """One YAML document as plain values, and what was wrong with it while it was read.
+    """One YAML document as plain values, and what was wrong with it while it was read; equal to itself alone.
 
     It is `whole` unless a part of it could not be read: then a further check would only find follow-ups.
     `faults` are the paths of values that a later step has refused and taken out.
