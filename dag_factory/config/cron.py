@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -49,6 +48,7 @@ FIELDS = (
     Field(name="day of week", low=0, high=6),
 )
 
+_NUMBER = re.compile(r"[0-9]{1,2}")
 _HASH = re.compile(r"H(?:\(([0-9]{1,2})-([0-9]{1,2})\))?(?:/([0-9]{1,2}))?")
 # Without croniter's R, which is another value at each parse, and its fields beyond the fifth.
 _PART = re.compile(
@@ -103,6 +103,8 @@ def _without_hash(field: Field, part: str, dag_id: str) -> str:
     match = _HASH.fullmatch(part)
     if match is None:
         return part
+    import hashlib  # noqa: PLC0415 (loads OpenSSL, and only `H` needs it)
+
     low, high = _bounds(field, match)
     digest = hashlib.blake2b(f"{field.name}:{dag_id}".encode(), digest_size=8).digest()
     number = int.from_bytes(digest, "big")
@@ -161,7 +163,9 @@ def _hash_fault(field: Field, part: str) -> tuple[str, str] | None:
 
 
 def _part_fault(field: Field, part: str) -> tuple[str, str] | None:
-    from croniter import croniter  # noqa: PLC0415 (only where there is a cron expression)
+    if part == "*" or (_NUMBER.fullmatch(part) and field.low <= int(part) <= _highest(field)):
+        return None
+    from croniter import croniter  # noqa: PLC0415 (30 ms, and most parts are numbers)
 
     index = FIELDS.index(field)
     alone = " ".join(part if position == index else "*" for position in range(len(FIELDS)))
@@ -200,13 +204,15 @@ def _highest(field: Field) -> int:
 
 
 def _never_fault(text: str, spans: list[tuple[int, int]]) -> CronFault | None:
-    from croniter import CroniterBadDateError, croniter  # noqa: PLC0415 (only where there is an expression)
+    day, month, weekday = (text[slice(*span)] for span in spans[2:])
+    if day in ("*", "H") and "#" not in weekday:  # each month has such a day
+        return None
+    from croniter import CroniterBadDateError, croniter  # noqa: PLC0415 (as above)
 
     try:
         # A leap year is at most eight years away.
         croniter(expression(text, ""), datetime(2024, 1, 1), max_years_between_matches=8).get_next()
     except (CroniterBadDateError, ValueError):
-        day, month = (text[slice(*spans[index])] for index in (2, 3))
         message = f"no date fits day of month '{day}' and month '{month}'"
         return CronFault(message=message, help="correct one of the two", part=(spans[2][0], spans[3][1]))
     return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -97,7 +98,8 @@ class ValueBuilder:
             else:
                 self._check_text(key)
                 first[key.value] = key
-                result[key.value] = self._child(node, value)
+                # The same few keys stand in every file: one text for all of them.
+                result[sys.intern(key.value)] = self._child(node, value)
         for key, value in merges:
             self._merge(node, key, value, result)
         return result
