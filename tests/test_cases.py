@@ -35,7 +35,7 @@ def output_of(case: Path) -> str:
         findings = validate_project(case, "configs", environment, lambda _file: True, TODAY)
     else:
         findings = validate_project(case.parent, "configs", None, lambda file: file.path == case, TODAY)
-    return text.render(findings.diagnostics) + text.summary(findings.diagnostics, len(findings.files)) + "\n"
+    return text.render(findings.diagnostics, findings.files)
 
 
 @pytest.mark.parametrize("case", case_inputs(), ids=lambda case: f"{case.parent.name}/{case.name}")

@@ -17,6 +17,7 @@ from dag_factory.cli.main import CLEAN, FINDINGS, UsageError
 from dag_factory.config.diagnostics import Diagnostic, has_errors
 from dag_factory.config.project import Resolution, resolve_project
 from dag_factory.report import explanation, explanation_text, text
+from dag_factory.report.escapes import escape
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -67,7 +68,7 @@ def _refuse(resolution: Resolution, environment: str | None, dag_id: str, style:
     if not found:
         raise UsageError(_unknown(dag_id, sorted({each.dag_id.value for each in resolution.resolved})))
     if style == "text":
-        print(text.render(found) + f"the DAG '{text.escape(dag_id)}' cannot be made")
+        print(text.render_each(found) + f"the DAG '{escape(dag_id)}' cannot be made")
     else:
         told = [_diagnostic_json(each, environment) for each in found]
         print(_json({"dag_id": dag_id, "environment": environment, "diagnostics": told}), end="")

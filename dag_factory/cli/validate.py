@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
+from typing import TextIO
 
 from dag_factory.cli.main import CLEAN, FINDINGS, UsageError
-from dag_factory.config.diagnostics import Diagnostic, has_errors
+from dag_factory.cli.progress import watched
+from dag_factory.config.diagnostics import has_errors, sort_unique
 from dag_factory.config.files import ConfigFile
 from dag_factory.config.project import Findings, validate_project
 from dag_factory.report import text
+from dag_factory.report.formats import FORMATS, renderer
 
 # A folder of this name is the top of a DAG repository's configuration; defaults are looked for up to it.
 ROOT_NAME = "configs"
@@ -28,29 +33,57 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default=[Path(ROOT_NAME)],
         help="folders or files (default: configs/); defaults.yaml is read up to the nearest folder 'configs'",
     )
+    parser.add_argument(
+        "--format", choices=tuple(FORMATS), help="of the report (default: text, and github in GitHub Actions)"
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="write the report there, and print it as if without --format",
+    )
+    parser.add_argument("--strict", action="store_true", help="exit with 1 for warnings too")
+    parser.add_argument(
+        "--color",
+        choices=("auto", "always", "never"),
+        default="auto",
+        help="of text (default: on a terminal)",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Check the paths; 0: nothing but warnings, 1: errors."""
-    return validate(arguments.paths, os.environ.get("DAG_FACTORY_ENV") or None)
+    """Check the paths and report; 0: nothing but warnings, 1: errors, or with --strict warnings."""
+    usual = "github" if os.environ.get("GITHUB_ACTIONS") == "true" else "text"
+    chosen = arguments.format or usual
+    top = _top() if chosen in ("github", "sarif") else Path.cwd()
+    findings = validate(arguments.paths, os.environ.get("DAG_FACTORY_ENV") or None, top)
+    if arguments.output is not None:
+        _write(findings, chosen, arguments.output)
+    _print(findings, chosen if arguments.output is None else usual, arguments.color)
+    wrong = bool(findings.diagnostics) if arguments.strict else has_errors(findings.diagnostics)
+    return FINDINGS if wrong else CLEAN
 
 
-def validate(paths: Sequence[Path], environment: str | None) -> int:
-    """Check the paths, print what is wrong and return the exit status."""
-    findings = [_validate_root(root, paths, environment) for root in _roots(paths)]
-    diagnostics = [diagnostic for each in findings for diagnostic in each.diagnostics]
-    _print(diagnostics, sum(len(each.files) for each in findings))
-    return FINDINGS if has_errors(diagnostics) else CLEAN
+def validate(paths: Sequence[Path], environment: str | None, top: Path) -> Findings:
+    """Check the paths; files are named as seen from the folder `top`."""
+    found = [_validate_root(root, paths, environment, top) for root in _roots(paths)]
+    diagnostics = sort_unique(diagnostic for each in found for diagnostic in each.diagnostics)
+    return Findings(
+        diagnostics=diagnostics, files=tuple(dict.fromkeys(name for each in found for name in each.files))
+    )
 
 
-def _validate_root(root: Path, paths: Sequence[Path], environment: str | None) -> Findings:
-    below = [_absolute(path) for path in paths]
+def _validate_root(root: Path, paths: Sequence[Path], environment: str | None, top: Path) -> Findings:
+    below = {_absolute(path) for path in paths}
 
     def wanted(file: ConfigFile) -> bool:
         own = _absolute(file.path)
-        return any(own == path or path in own.parents for path in below)
+        return not below.isdisjoint((own, *own.parents))
 
-    return validate_project(root, _shown(root), environment, wanted, date.today())
+    def watch(files: Sequence[ConfigFile]) -> Iterator[ConfigFile]:
+        return watched(files, sys.stderr)
+
+    return validate_project(root, _shown(root, top), environment, wanted, date.today(), watch)
 
 
 def _roots(paths: Sequence[Path]) -> list[Path]:
@@ -72,11 +105,38 @@ def _absolute(path: Path) -> Path:
     return Path(os.path.abspath(path))  # noqa: PTH100
 
 
-def _shown(root: Path) -> str:
-    here = Path.cwd()
-    return root.relative_to(here).as_posix() if root.is_relative_to(here) and root != here else root.name
+def _top() -> Path:
+    """Give the folder that servers take for the repository's: where GitHub Actions says so, or this one."""
+    return Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd())
 
 
-def _print(diagnostics: Sequence[Diagnostic], files: int) -> None:
-    print(text.render(diagnostics), end="")
-    print(text.summary(diagnostics, files))
+def _shown(root: Path, top: Path) -> str:
+    near = next((each for each in (top, Path.cwd()) if root.is_relative_to(each)), root.parent)
+    return root.relative_to(near).as_posix()
+
+
+def _write(findings: Findings, style: str, path: Path) -> None:
+    report = renderer(style)(findings.diagnostics, findings.files)
+    try:
+        path.write_text(report, "utf-8")
+    except OSError as error:
+        message = f"'{path}' cannot be written: {error.strerror}"
+        raise UsageError(message) from error
+
+
+def _print(findings: Findings, style: str, color: str) -> None:
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A pipe or terminal of another encoding shows escapes for what it cannot hold.
+        sys.stdout.reconfigure(errors="backslashreplace")
+    if style == "text":
+        colour = _is_coloured(color, sys.stdout)
+        print(text.render(findings.diagnostics, findings.files, colour=colour), end="")
+    else:
+        print(renderer(style)(findings.diagnostics, findings.files), end="")
+
+
+def _is_coloured(color: str, stream: TextIO) -> bool:
+    if color != "auto":
+        return color == "always"
+    # https://no-color.org
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

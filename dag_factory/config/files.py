@@ -28,7 +28,7 @@ class ConfigFile:
     @property
     def folder(self) -> str:
         """The readable name of the folder that the file lies in."""
-        return str(PurePosixPath(self.name).parent)
+        return self.name.rpartition("/")[0] or "."
 
     @property
     def is_defaults(self) -> bool:
@@ -58,7 +58,7 @@ def list_files(root: Path, name: str) -> Listing:
         if is_link:
             diagnostics.append(_unreadable(readable, "is a link to a folder; links are not followed"))
         for file_name in names:
-            file = ConfigFile(path=folder / file_name, name=f"{readable}/{file_name}")
+            file = ConfigFile(path=folder / file_name, name=str(PurePosixPath(readable, file_name)))
             outside = file.path.is_symlink() and not _is_inside(root, file.path)
             if outside:
                 diagnostics.append(_unreadable(file.name, "is a link that leads out of the folder"))
@@ -70,9 +70,9 @@ def list_files(root: Path, name: str) -> Listing:
 
 def defaults_above(file: ConfigFile, defaults: dict[str, ConfigFile]) -> tuple[ConfigFile, ...]:
     """Give the defaults files that apply to a file, the top folder's first; `defaults` is by folder."""
-    folder = PurePosixPath(file.folder)
-    chain = [defaults.get(str(above)) for above in (folder, *folder.parents)]
-    return tuple(found for found in reversed(chain) if found is not None)
+    parts = file.name.split("/")[:-1]
+    folders = [".", *("/".join(parts[:end]) for end in range(1, len(parts) + 1))]
+    return tuple(defaults[folder] for folder in folders if folder in defaults)
 
 
 def _walk(root: Path, diagnostics: list[Diagnostic], name: str) -> Iterator[tuple[Path, bool, list[str]]]:

@@ -9,8 +9,8 @@ from typing import Any
 import yaml
 
 from dag_factory.report import task_graph
+from dag_factory.report.escapes import escape
 from dag_factory.report.explanation import ExplainedValue, Explanation, Origin
-from dag_factory.report.text import escape
 
 # Longer values are cut; the file and the line beside them tell where the rest is.
 MAX_VALUE = 72

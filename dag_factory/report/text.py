@@ -5,81 +5,97 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from dag_factory.config.diagnostics import Diagnostic, Severity, Span
+from dag_factory.report.escapes import columns, escape
 
 # Longer lines are cut around the place that is meant.
 MAX_LINE = 160
 
+# Parameters of the terminal's "select graphic rendition" (ECMA-48): bold, and the colours in bold.
+_BOLD, _RED, _YELLOW, _CYAN = "1", "1;31", "1;33", "1;36"
 
-def render(diagnostics: Iterable[Diagnostic]) -> str:
+
+def render(diagnostics: Sequence[Diagnostic], files: Sequence[str], *, colour: bool = False) -> str:
+    """Render all, each followed by an empty line, and count them."""
+    return f"{render_each(diagnostics, colour=colour)}{summary(diagnostics, len(files))}\n"
+
+
+def render_each(diagnostics: Iterable[Diagnostic], *, colour: bool = False) -> str:
     """Render all, each followed by an empty line."""
-    return "".join(f"{render_one(diagnostic)}\n\n" for diagnostic in diagnostics)
+    return "".join(f"{render_one(diagnostic, colour=colour)}\n\n" for diagnostic in diagnostics)
 
 
-def render_one(diagnostic: Diagnostic) -> str:
+def render_one(diagnostic: Diagnostic, *, colour: bool = False) -> str:
     """Render one: `file:line:column: error: message [code]`, the line with a mark, and the help."""
-    lines = [_headline(diagnostic), *_marked_line(diagnostic)]
+    lines = [_headline(diagnostic, colour=colour), *_marked_line(diagnostic, colour=colour)]
     for related in diagnostic.related:
-        lines.append(f"  = {related.message}: {_position(related.file, related.span)}")
+        lines.append(f"  = {escape(related.message)}: {position(related.file, related.span)}")
     if diagnostic.help:
-        lines.append(f"  = help: {diagnostic.help}")
-    return "\n".join(escape(line) for line in lines)
-
-
-def render_concise(diagnostic: Diagnostic) -> str:
-    """Render one on a single line."""
-    mend = f" ({diagnostic.help})" if diagnostic.help else ""
-    return escape(f"{_headline(diagnostic)}{mend}")
+        lines.append(f"  = {_painted('help', _CYAN, colour=colour)}: {escape(diagnostic.help)}")
+    return "\n".join(lines)
 
 
 def summary(diagnostics: Sequence[Diagnostic], files: int) -> str:
     """Count what was found."""
+    return f"{count(diagnostics) or 'nothing wrong'} in {_number(files, 'file')}"
+
+
+def count(diagnostics: Sequence[Diagnostic]) -> str:
+    """Count errors and warnings; empty if there are none."""
     errors = sum(each.severity is Severity.ERROR for each in diagnostics)
-    counts = [_count(errors, "error")] if errors else []
+    counts = [_number(errors, "error")] if errors else []
     if len(diagnostics) > errors:
-        counts.append(_count(len(diagnostics) - errors, "warning"))
-    return f"{' and '.join(counts) or 'nothing wrong'} in {_count(files, 'file')}"
+        counts.append(_number(len(diagnostics) - errors, "warning"))
+    return " and ".join(counts)
 
 
-def escape(text: str) -> str:
-    """Show characters that could steer a terminal, or hide what is written, as escapes."""
-    return "".join(char if char.isprintable() else _escaped(char) for char in text)
+def position(file: str, span: Span) -> str:
+    """Name a place as editors and terminals know to open it."""
+    # GitHub's runner takes a line that begins with `::` for a command.
+    here = "./" if file.lstrip().startswith(":") else ""
+    return f"{here}{escape(file)}:{span.line}:{span.column}"
 
 
-def _escaped(char: str) -> str:
-    return char.encode("unicode_escape").decode("ascii")
-
-
-def _headline(diagnostic: Diagnostic) -> str:
-    place = _position(diagnostic.file, diagnostic.span)
+def told(diagnostic: Diagnostic) -> str:
+    """Say what is wrong, and in which environment."""
     environment = f" (environment {diagnostic.environment})" if diagnostic.environment else ""
-    return f"{place}: {diagnostic.severity}: {diagnostic.message}{environment} [{diagnostic.code}]"
+    return escape(f"{diagnostic.message}{environment}")
 
 
-def _position(file: str, span: Span) -> str:
-    return f"{file}:{span.line}:{span.column}"
+def _headline(diagnostic: Diagnostic, *, colour: bool) -> str:
+    place = _painted(position(diagnostic.file, diagnostic.span), _BOLD, colour=colour)
+    severity = _painted(diagnostic.severity, _severity_style(diagnostic), colour=colour)
+    return f"{place}: {severity}: {told(diagnostic)} [{diagnostic.code}]"
 
 
-def _marked_line(diagnostic: Diagnostic) -> list[str]:
+def _marked_line(diagnostic: Diagnostic, *, colour: bool) -> list[str]:
     line = diagnostic.source_line
     if line is None or not line.strip():
         return []
-    start, width = _mark(diagnostic.span, line)
+    start, end = _mark(diagnostic.span, line)
     cut = max(0, start - MAX_LINE // 2)
-    shown = escape(line[cut : cut + MAX_LINE])
-    # What stands before the mark can be longer when shown than it is.
-    indent = len(escape(line[cut:start]))
-    width = min(width, max(1, MAX_LINE - (start - cut)))
+    shown = line[cut : cut + MAX_LINE]
+    # What stands before and under the mark can be wider when shown than its number of characters.
+    indent = " " * columns(escape(line[cut:start]))
+    mark = "^" * max(1, columns(escape(line[start : min(end, cut + MAX_LINE)])))
     gutter = str(diagnostic.span.line)
     blank = " " * len(gutter)
-    return [f"{blank} |", f"{gutter} | {shown}", f"{blank} | {' ' * indent}{'^' * width}"]
+    painted = _painted(mark, _severity_style(diagnostic), colour=colour)
+    return [f"{blank} |", f"{gutter} | {escape(shown)}", f"{blank} | {indent}{painted}"]
 
 
 def _mark(span: Span, line: str) -> tuple[int, int]:
-    """Give the offset and the length of the mark on the first line of a span."""
+    """Give the offsets of the marked part of the first line of a span."""
     start = min(span.column - 1, len(line))
-    end = span.end_column - 1 if span.end_line == span.line else len(line)
-    return start, max(1, end - start)
+    return start, span.end_column - 1 if span.end_line == span.line else len(line)
 
 
-def _count(number: int, noun: str) -> str:
+def _severity_style(diagnostic: Diagnostic) -> str:
+    return _RED if diagnostic.severity is Severity.ERROR else _YELLOW
+
+
+def _painted(text: str, style: str, *, colour: bool) -> str:
+    return f"\x1b[{style}m{text}\x1b[0m" if colour else text
+
+
+def _number(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
+import pty
 import subprocess
 import sys
 
@@ -13,12 +16,15 @@ from dag_factory.cli.main import main
 
 UUID = "1e3b5a72-7bfd-4808-a13c-204505490110"
 GOOD = f'schedule: "@daily"\nsyncs:\n  money: {UUID}\n'
+WARNED = f"schedule: null\nsyncs:\n  money:\n    connection_id: {UUID}\n    max_retry_delay: 5m"
 
 
 def run(*arguments, cwd, **environment):
     command = [sys.executable, "-m", "dag_factory", *arguments]
     # The working folder is no place to import the package from, as for an installed command.
     env = {**os.environ, "PYTHONSAFEPATH": "1", **environment}
+    # What is set where these tests themselves run in GitHub Actions.
+    env |= {name: environment.get(name, "") for name in ("GITHUB_ACTIONS", "GITHUB_WORKSPACE", "NO_COLOR")}
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, env=env)
 
 
@@ -67,9 +73,111 @@ def test_one_file_is_checked_with_the_defaults_above_it(configs):
 
 
 def test_a_folder_of_another_name_is_its_own_top(tmp_path):
-    (tmp_path / "money.yaml").write_text(GOOD + "x: 1\n")
-    result = run("validate", ".", cwd=tmp_path)
-    assert result.stdout.startswith(f"{tmp_path.name}/money.yaml:4:1: ")
+    (tmp_path / "a").mkdir()
+    for name in ("other.yaml", "a/money.yaml"):
+        (tmp_path / name).write_text(GOOD + "x: 1\n")
+    assert places(run("validate", ".", cwd=tmp_path)) == ["a/money.yaml:4:1", "other.yaml:4:1"]
+    assert places(run("validate", "a", "a/money.yaml", cwd=tmp_path)) == ["a/money.yaml:4:1"]
+    assert places(run("validate", "../a", cwd=tmp_path / "a")) == ["money.yaml:4:1"]
+    assert places(run("validate", "..", cwd=tmp_path / "a"))[0] == f"{tmp_path.name}/a/money.yaml:4:1"
+
+
+def places(result):
+    return [line.split(": error")[0] for line in result.stdout.splitlines() if ": error: " in line]
+
+
+def test_strict_counts_warnings(configs):
+    root = configs({"money.yaml": WARNED})
+    assert run("validate", cwd=root.parent).returncode == 0
+    result = run("validate", "--strict", cwd=root.parent)
+    assert (result.returncode, result.stdout.splitlines()[-1]) == (1, "1 warning in 1 file")
+    ignored = configs({"money.yaml": f"{WARNED} # dag-factory: ignore[no-effect] soon\n"})
+    assert run("validate", "--strict", cwd=ignored.parent).returncode == 0
+
+
+CONCISE = "configs/money.yaml:4:1: error: unknown key 'retrys' [unknown-key]"
+
+
+def test_a_format_can_be_chosen(configs):
+    root = configs({"money.yaml": GOOD + "retrys: 1\n"})
+    beginnings = {
+        "text": f"{CONCISE}\n",
+        "concise": f"{CONCISE} (",
+        "github": "::error title=unknown-key,file=configs/money.yaml,line=4,col=1,endLine=4,endColumn=7::",
+        "json": '{\n  "files": 1,\n',
+        "sarif": '{\n  "$schema": ',
+        "junit": "<?xml ",
+    }
+    for style, beginning in beginnings.items():
+        result = run("validate", "--format", style, cwd=root.parent)
+        assert (result.returncode, result.stderr) == (1, "")
+        assert result.stdout.startswith(beginning)
+
+
+def test_github_actions_gets_annotations_with_paths_of_the_repository(configs):
+    root = configs({"money.yaml": GOOD + "retrys: 1\n"})
+    where = {"GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": str(root.parents[1])}
+    result = run("validate", cwd=root.parent, **where)
+    assert result.stdout.startswith(f"::error title=unknown-key,file={root.parent.name}/configs/money.yaml,")
+    assert result.stdout.endswith("\n1 error in 1 file\n")
+    assert run("validate", "--format", "text", cwd=root.parent, **where).stdout.startswith(CONCISE)
+
+
+def test_a_report_is_written_beside_what_is_printed(configs):
+    root = configs({"money.yaml": GOOD + "retrys: 1\n"})
+    result = run("validate", "--format", "json", "--output", "report.json", cwd=root.parent)
+    assert (result.returncode, result.stdout.splitlines()[-1]) == (1, "1 error in 1 file")
+    report = json.loads((root.parent / "report.json").read_text("utf-8"))
+    assert [each["code"] for each in report["diagnostics"]] == ["unknown-key"]
+    result = run("validate", "--output", "nowhere/report", cwd=root.parent)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert (
+        result.stderr
+        == "dag-factory validate: 'nowhere/report' cannot be written: No such file or directory\n"
+    )
+
+
+def test_text_has_colours_on_a_terminal_alone(configs):
+    root = configs({"money.yaml": GOOD + "retrys: 1\n"})
+    assert "\x1b" not in run("validate", cwd=root.parent).stdout
+    assert "\x1b[1;31merror" in run("validate", "--color", "always", cwd=root.parent).stdout
+    assert "\x1b[1;31merror" in on_terminal("validate", cwd=root.parent)
+    assert "\x1b" not in on_terminal("validate", cwd=root.parent, NO_COLOR="1")
+    assert "\x1b" not in on_terminal("validate", "--color", "never", cwd=root.parent)
+
+
+def test_progress_shows_on_a_terminal_and_leaves_nothing(configs):
+    root = configs({f"{number}.yaml": GOOD.replace("0110", f"{number:04}") for number in range(301)})
+    shown = on_terminal("validate", cwd=root.parent)
+    assert "\rreading file 1 of 301" in shown.replace("\x1b[K", "")
+    # Where a line is written again and again, the last of it is nothing.
+    assert shown.split("\x1b[K")[-1].startswith("nothing wrong in 301 files")
+    assert run("validate", cwd=root.parent).stderr == ""
+
+
+def on_terminal(*arguments, cwd, **environment):
+    """Run the command on a terminal of its own and give all that it shows."""
+    main_end, command_end = pty.openpty()
+    env = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "GITHUB_ACTIONS")}
+    command = [sys.executable, "-m", "dag_factory", *arguments]
+    shown = b""
+    with subprocess.Popen(
+        command, cwd=cwd, stdout=command_end, stderr=command_end, env={**env, "TERM": "xterm", **environment}
+    ):
+        os.close(command_end)
+        # Linux tells the end of a terminal by an error.
+        with contextlib.suppress(OSError):
+            while read := os.read(main_end, 65_536):
+                shown += read
+    os.close(main_end)
+    return shown.decode()
+
+
+def test_another_encoding_shows_what_it_can(configs):
+    root = configs({"mäney.yaml": GOOD})
+    result = run("validate", cwd=root.parent, PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+    assert result.returncode == 1
+    assert "the file's name 'm\\xe4ney' is no DAG id" in result.stdout
 
 
 def test_the_named_environment_has_to_be_declared(configs):

@@ -85,7 +85,7 @@ def test_stand_ins_are_harmless(value):
 def everything_told(configs, text):
     root = configs({"money.yaml": text})
     findings = validate_project(root, "configs", None, lambda _file: True, date(2026, 1, 31))
-    return render([*findings.diagnostics, *load_project(root, None).diagnostics])
+    return render([*findings.diagnostics, *load_project(root, None).diagnostics], findings.files)
 
 
 PLACES = [

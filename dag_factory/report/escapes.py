@@ -1,0 +1,43 @@
+"""Text of files made safe to show: what could steer a terminal or a build log, or hide what is written.
+
+Used by every format that people read.
+"""
+
+from __future__ import annotations
+
+import re
+
+# Printable for Python, yet drawn as a blank or as nothing: fillers, Braille's empty cell, variation
+# selectors that no character needs. All other invisible characters are not printable.
+_INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\uffa0\U000e0100-\U000e01ef]"
+)
+
+# GitHub's and Azure's runners take `##[name]` and `##vso[name]` for a command wherever they stand in a line.
+_RUNNER_COMMAND = re.compile(r"##(?=\w*\[)")
+
+
+def escape(text: str) -> str:
+    """Show characters that could steer a terminal, or hide what is written, as escapes."""
+    if not text.isprintable():
+        text = "".join(char if char.isprintable() else _escaped(char) for char in text)
+    if not text.isascii():
+        text = _INVISIBLE.sub(lambda match: _escaped(match[0]), text)
+    return _RUNNER_COMMAND.sub(r"#\\x23", text) if "##" in text else text
+
+
+def columns(text: str) -> int:
+    """Count the columns that escaped text takes on a terminal: wide characters take two, accents none."""
+    return len(text) if text.isascii() else sum(_width(char) for char in text)
+
+
+def _width(char: str) -> int:
+    import unicodedata  # noqa: PLC0415 (only where there is more than ASCII)
+
+    if unicodedata.category(char) in ("Mn", "Me"):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in ("W", "F") else 1
+
+
+def _escaped(char: str) -> str:
+    return char.encode("unicode_escape").decode("ascii")

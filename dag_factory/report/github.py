@@ -1,0 +1,53 @@
+"""Diagnostics as workflow commands, which GitHub Actions shows beside the lines of a pull request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from dag_factory.config.diagnostics import Diagnostic
+from dag_factory.report.escapes import escape
+from dag_factory.report.text import position, summary, told
+
+
+def render(diagnostics: Sequence[Diagnostic], files: Sequence[str]) -> str:
+    """Render each as one command, which the log shows too, and count them; columns count from 1.
+
+    A command is one line: `::error title=...,file=...::message`. The escapes are those of GitHub's runner.
+    """
+    return "".join(f"{line}\n" for line in (*map(_command, diagnostics), summary(diagnostics, len(files))))
+
+
+def _command(diagnostic: Diagnostic) -> str:
+    properties = ",".join(f"{name}={_property(value)}" for name, value in _properties(diagnostic))
+    return f"::{diagnostic.severity} {properties}::{_data(_message(diagnostic))}"
+
+
+def _properties(diagnostic: Diagnostic) -> Iterator[tuple[str, str]]:
+    span = diagnostic.span
+    # GitHub takes columns only where begin and end are on one line.
+    on_one_line = span.line == span.end_line
+    yield "title", diagnostic.code
+    yield "file", diagnostic.file
+    yield "line", str(span.line)
+    if on_one_line:
+        yield "col", str(span.column)
+    yield "endLine", str(span.end_line)
+    if on_one_line:
+        yield "endColumn", str(span.end_column)
+
+
+def _message(diagnostic: Diagnostic) -> str:
+    # The log of a run shows nothing else of a command, so the message names the place again.
+    place = position(diagnostic.file, diagnostic.span)
+    lines = [f"{place}: {told(diagnostic)} [{diagnostic.code}]"]
+    lines += [f"{escape(each.message)}: {position(each.file, each.span)}" for each in diagnostic.related]
+    lines += [f"help: {escape(diagnostic.help)}"] if diagnostic.help else []
+    return "\n".join(lines)
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(escape(text)).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,62 @@
+"""Which characters are shown as they are."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+
+from dag_factory.report.escapes import columns, escape
+
+
+@pytest.mark.parametrize(
+    "char",
+    [
+        "\N{RIGHT-TO-LEFT OVERRIDE}",
+        "\N{LEFT-TO-RIGHT ISOLATE}",
+        "\N{ARABIC LETTER MARK}",
+        "\N{ZERO WIDTH SPACE}",
+        "\N{ZERO WIDTH NO-BREAK SPACE}",
+        "\N{SOFT HYPHEN}",
+        "\N{NO-BREAK SPACE}",
+        "\N{LINE SEPARATOR}",
+        "\N{TAG LATIN SMALL LETTER A}",
+        "\N{HANGUL FILLER}",
+        "\N{BRAILLE PATTERN BLANK}",
+        "\N{VARIATION SELECTOR-17}",
+        "\ue000",
+        "\udc80",
+        "\x1b",
+        "\x7f",
+        "\x9b",
+    ],
+)
+def test_what_cannot_be_seen_is_shown(char):
+    escaped = escape(f"a{char}b")
+    assert escaped.isascii()
+    assert escaped.encode().decode("unicode_escape") == f"a{char}b"
+
+
+@pytest.mark.parametrize(
+    "text", ["ü", "金", "e\u0301", "\N{GRINNING FACE}", "\u26a0\ufe0f", "עברית", "# x [y]"]
+)
+def test_what_can_be_seen_stays(text):
+    assert escape(text) == text
+
+
+def test_no_formatting_character_is_left():
+    every = "".join(map(chr, range(0x110000)))
+    left = {unicodedata.category(char) for char in escape(every) if char != " "}
+    assert left & {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"} == set()
+
+
+@pytest.mark.parametrize("command", ["##[add-matcher]", "##vso[task.complete]", "###[x]"])
+def test_commands_of_runners_are_broken(command):
+    assert "##[" not in escape(command)
+    assert "##vso[" not in escape(command)
+
+
+def test_columns():
+    assert [
+        columns(text) for text in ("abc", "é", "e\u0301", "金", "ﾊ", "\N{FULLWIDTH LATIN CAPITAL LETTER A}")
+    ] == [3, 1, 1, 2, 1, 2]
