@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import re
 import shutil
@@ -14,7 +13,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from dag_factory.cli import validate
 from dag_factory.cli.main import main
 from dag_factory.cli.show import show
 
@@ -122,16 +120,6 @@ def test_pre_commit_takes_what_init_makes(pre_commit, tmp_path, capsys):
 # --- the GitHub action
 
 
-def has_formats() -> bool:
-    parser = argparse.ArgumentParser()
-    validate.configure(parser)
-    return "--format" in parser.format_help()
-
-
-# The action hands on --format and --strict.
-needs_formats = pytest.mark.skipif(not has_formats(), reason="validate has no --format yet")
-
-
 @pytest.fixture(scope="module")
 def steps(project):
     return yaml.safe_load((project / "action.yml").read_text("utf-8"))
@@ -168,7 +156,6 @@ def action(project, steps, tmp_path_factory):
     return call
 
 
-@needs_formats
 def test_the_action_annotates_the_line(action, configs):
     root = configs({"money.yaml": BAD})
     result = action(root.parent)
@@ -179,7 +166,6 @@ def test_the_action_annotates_the_line(action, configs):
     assert "unknown key 'retrys'" in annotation
 
 
-@needs_formats
 def test_the_action_takes_several_paths_and_a_format(action, configs):
     root = configs({"a b/money.yaml": GOOD, "c/bad.yaml": BAD, "d/bad.yaml": BAD})
     result = action(root.parent, path="configs/a b\nconfigs/c\n", format="concise")
@@ -189,14 +175,12 @@ def test_the_action_takes_several_paths_and_a_format(action, configs):
     assert action(root.parent, path="configs/a b").returncode == 0
 
 
-@needs_formats
 def test_the_action_can_be_strict(action, configs):
     root = configs({"a.yaml": GOOD, "b.yaml": GOOD})
     assert action(root.parent).returncode == 0
     assert action(root.parent, strict="true").returncode == 1
 
 
-@needs_formats
 def test_the_action_runs_nothing_that_a_pull_request_brings(action, configs):
     root = configs({"money.yaml": GOOD})
     trap = "import pathlib; pathlib.Path(__file__).with_name('sprung').touch()\n"
@@ -248,6 +232,20 @@ def test_the_schemas_accept_the_files_of_the_guide_for_ci(repository, pre_commit
     assert check_builtin("vendor.github-workflows", tmp_path / "workflow.yml") == "ok -- validation done\n"
     assert check_builtin("vendor.gitlab-ci", tmp_path / "pipeline.yml") == "ok -- validation done\n"
     assert pre_commit("validate-config", "hooks.yaml", cwd=tmp_path).returncode == 0
+
+
+def test_the_pipeline_of_the_guide_reports_and_tells(repository, configs):
+    """GitLab's line by a shell: the report for the merge request, the text for the log."""
+    *_, pipeline = blocks_of(repository / "docs" / "ci.md", "yaml")
+    command = yaml.safe_load(pipeline)["validate"]["script"][-1]
+    root = configs({"money.yaml": BAD})
+    programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    result = run("sh", "-c", command, cwd=root.parent, PATH=programs)
+    assert result.returncode == 1
+    assert "configs/money.yaml:4:1: error: unknown key 'retrys' [unknown-key]" in result.stdout
+    assert (root.parent / "dag-factory.xml").read_text("utf-8").startswith("<?xml")
+    (root / "money.yaml").write_text(GOOD)
+    assert run("sh", "-c", command, cwd=root.parent, PATH=programs).returncode == 0
 
 
 def test_the_guide_shows_what_the_commands_print(repository, tmp_path, capsys):

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import argparse
 import difflib
-import json
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from dag_factory.cli.main import CLEAN, FINDINGS, UsageError
-from dag_factory.config.diagnostics import Diagnostic, has_errors
+from dag_factory.config.diagnostics import has_errors
 from dag_factory.config.project import Resolution, resolve_project
-from dag_factory.report import explanation, explanation_text, text
+from dag_factory.report import explanation, explanation_text, json_report, text
 from dag_factory.report.escapes import escape
 
 
@@ -46,10 +43,14 @@ def show(configs: Path, environment: str | None, dag_id: str, style: str, now: d
     _check_environment(environment, resolution.project.environments)
     made = next((dag for dag in resolution.project.dags if dag.dag_id == dag_id), None)
     if made is None:
-        return _refuse(resolution, environment, dag_id, style)
+        return _refuse(resolution, dag_id, style)
     resolved = next(each for each in resolution.resolved if each.document is made.place.document)
     explained = explanation.explain(resolved, made, now)
-    shown = explanation_text.render(explained) if style == "text" else _json(explanation.as_json(explained))
+    shown = (
+        explanation_text.render(explained)
+        if style == "text"
+        else json_report.json_text(explanation.as_json(explained))
+    )
     print(shown, end="")
     return CLEAN
 
@@ -61,7 +62,7 @@ def _check_environment(environment: str | None, declared: Sequence[str]) -> None
         raise UsageError(message)
 
 
-def _refuse(resolution: Resolution, environment: str | None, dag_id: str, style: str) -> int:
+def _refuse(resolution: Resolution, dag_id: str, style: str) -> int:
     files = _files_of(resolution, dag_id)
     errors = [each for each in resolution.project.diagnostics if has_errors([each])]
     found = [each for each in errors if each.file in files]
@@ -70,8 +71,7 @@ def _refuse(resolution: Resolution, environment: str | None, dag_id: str, style:
     if style == "text":
         print(text.render_each(found) + f"the DAG '{escape(dag_id)}' cannot be made")
     else:
-        told = [_diagnostic_json(each, environment) for each in found]
-        print(_json({"dag_id": dag_id, "environment": environment, "diagnostics": told}), end="")
+        print(json_report.render(found, sorted(files)), end="")
     return FINDINGS
 
 
@@ -101,20 +101,3 @@ def _unknown(dag_id: str, known: Sequence[str]) -> str:
     if alike:
         return f"there is no DAG '{dag_id}'; did you mean '{alike[0]}'?"
     return f"there is no DAG '{dag_id}'; there are {', '.join(known[:20]) or 'none'}"
-
-
-def _diagnostic_json(diagnostic: Diagnostic, environment: str | None) -> dict[str, Any]:
-    span = asdict(diagnostic.span)
-    return {
-        "file": diagnostic.file,
-        **span,
-        "code": diagnostic.code,
-        "severity": str(diagnostic.severity),
-        "message": diagnostic.message,
-        "help": diagnostic.help,
-        "environment": environment,
-    }
-
-
-def _json(value: dict[str, Any]) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"

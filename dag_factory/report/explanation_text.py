@@ -33,8 +33,11 @@ def _heading(explanation: Explanation) -> list[str]:
 
 
 def _values(title: str, values: Sequence[ExplainedValue]) -> list[str]:
-    rows = [(value.key, _shown(value.value), _place(value.origin) or value.note) for value in values]
-    widths = [max((len(escape(row[column])) for row in rows), default=0) for column in (0, 1)]
+    rows = [
+        (escape(value.key), escape(_shown(value.value)), _place(value.origin) or value.note)
+        for value in values
+    ]
+    widths = [max((len(row[column]) for row in rows), default=0) for column in (0, 1)]
     return _indented(title, [f"{a:{widths[0]}}  {b:{widths[1]}}  {c}" for a, b, c in rows])
 
 

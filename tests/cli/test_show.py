@@ -21,7 +21,7 @@ description: |
   From the bank.
 schedule: "30 2 * * *"
 timezone: Europe/Berlin
-tags: [bank, "\\e[31mred"]
+tags: [bank, a\u00a0b]
 syncs:
   money: {UUID}
   report:
