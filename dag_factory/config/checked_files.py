@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from dag_factory.config.diagnostics import Diagnostic, Span
 from dag_factory.config.files import ConfigFile
-from dag_factory.config.ignores import Ignore, read_ignores
+from dag_factory.config.ignores import Ignore
 from dag_factory.config.schema import DAG_SCHEMA, DEFAULTS_SCHEMA, check_schema
 from dag_factory.config.secret_rules import Secret, find_secrets
 from dag_factory.config.source import Document, Place, Source, read_source
@@ -47,7 +47,11 @@ def check_file(file: ConfigFile, schema: str) -> CheckedFile:
 
 def _ignores(source: Source) -> tuple[tuple[Ignore, ...], tuple[Diagnostic, ...]]:
     file = source.documents[0].file if source.documents else None
-    return read_ignores(file.name, file.text) if file else ((), ())
+    if file is None or "dag-factory:" not in file.text:
+        return (), ()
+    from dag_factory.config.ignore_comments import read_ignores  # noqa: PLC0415 (few files have such comments)
+
+    return read_ignores(file.name, file.text)
 
 
 def _held_back(document: Document, faults: tuple[Diagnostic, ...]) -> Document:

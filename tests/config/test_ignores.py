@@ -10,9 +10,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from dag_factory.config import ignores, nodes
+from dag_factory.config import ignore_comments, nodes
 from dag_factory.config.codes import CODES, ERRORS, WARNINGS
-from dag_factory.config.ignores import read_ignores
+from dag_factory.config.ignore_comments import read_ignores
 from dag_factory.config.project import load_dag, load_project, validate_project
 from dag_factory.config.pure_parser import PureParser
 from dag_factory.config.source import parse_source
@@ -268,7 +268,7 @@ def test_a_comment_is_what_yaml_does_not_read(parser, drawn):
 def read_with(parser, text):
     composer = type("Composer", (parser,), {"resolve": nodes.Composer.resolve})
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ignores.nodes, "Composer", composer)
+        patch.setattr(ignore_comments.nodes, "Composer", composer)
         return read_ignores("a.yaml", text)
 
 
