@@ -71,7 +71,7 @@ def test_a_log_of_one_run(diagnostics, files, standard):
                 "locations": [{"physicalLocation": place("configs/a%20b%2C%C3%BC.yaml", 3, 5, 3, 11)}],
                 "relatedLocations": [
                     {
-                        "message": {"text": "first [here\\](1)"},
+                        "message": {"text": "first [here] (1)"},
                         "physicalLocation": place("configs/b.yaml", 7, 2, 7, 5),
                     }
                 ],
