@@ -64,9 +64,10 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
-# An environment of its own: Airbyte's connectors and Airflow do not agree on their dependencies.
+# An environment of its own: Airbyte's connectors and Airflow do not agree on their dependencies, and those of
+# the connector are not to be had for Python 3.13.
 $(FAKER_INSTALLED): $(INSTALLED) Makefile
-	$(PYTHON) -m venv .venv-faker
+	$(BIN)/uv venv --quiet --clear --python '>=3.10,<3.13' .venv-faker
 	$(BIN)/uv pip install --quiet --python $(FAKER_BIN)/python '$(FAKER)'
 	@touch $@
 
