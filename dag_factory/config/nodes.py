@@ -18,7 +18,7 @@ except ImportError:  # PyYAML was built without libyaml
     from dag_factory.config.pure_parser import PureParser as CParser  # type: ignore[assignment]
 
 MAX_DEPTH = 50
-MAX_DOCUMENTS = 1_000
+MAX_DOCUMENTS = 100
 
 STR, INT, FLOAT, BOOL, NULL, MAP, SEQ = (
     f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "map", "seq")

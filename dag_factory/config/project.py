@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import islice
 from pathlib import Path
 
 from dag_factory.config.checked_files import CheckedFile, check_defaults, check_file
@@ -22,6 +23,7 @@ from dag_factory.config.rules import DAG_RULES
 from dag_factory.config.schema import DAG_SCHEMA
 from dag_factory.config.secret_rules import hide_secrets
 from dag_factory.config.source import Document
+from dag_factory.config.values import MAX_PROBLEMS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -192,7 +194,7 @@ def _environment_diagnostics(
 
 
 def _dag_diagnostics(dag: ResolvedDag) -> list[Diagnostic]:
-    return [diagnostic for rule in DAG_RULES for diagnostic in rule(dag)]
+    return [diagnostic for rule in DAG_RULES for diagnostic in islice(rule(dag), MAX_PROBLEMS)]
 
 
 def _typed(resolved: Sequence[ResolvedDag]) -> tuple[tuple[Dag, ...], list[Diagnostic]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -12,6 +14,7 @@ from dag_factory.config.acceptance import Acceptor, Check, compile_pattern
 from dag_factory.config.diagnostics import Diagnostic
 from dag_factory.config.faults import without_faults
 from dag_factory.config.source import Document
+from dag_factory.config.values import MAX_PROBLEMS
 
 # jsonschema's Validator, whose annotations speak of errors still being made.
 Validator: TypeAlias = Any
@@ -37,7 +40,11 @@ def check_schema(document: Document, schema: str) -> tuple[Document, list[Diagno
 
     keys = _keys_of_the_language()
     errors = _validator(schema).iter_errors(document.value)
-    found = [finding for error in errors for finding in findings(document, error, keys)]
+    every = (finding for error in errors for finding in findings(document, error, keys))
+    found = list(islice(every, MAX_PROBLEMS))
+    if len(found) == MAX_PROBLEMS:
+        # What is wrong beyond them stands in the document still: nothing further can be made of it.
+        return replace(document, value=None), without_follow_ups(found)
     refused = [path for finding in found for path in (finding.path, finding.meant) if path is not None]
     return without_faults(document, refused), without_follow_ups(found)
 

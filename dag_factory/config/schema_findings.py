@@ -145,7 +145,8 @@ def _value_message(error: ValidationError) -> str:
     keyword = str(error.validator)
     if keyword in ("pattern", "enum"):
         return f"cannot be {_shown(error.instance)}"
-    return _BOUNDS[keyword].format(bound=error.validator_value)
+    plural = "" if error.validator_value == 1 else "s"
+    return _BOUNDS[keyword].format(bound=error.validator_value, plural=plural)
 
 
 _BOUNDS = {
@@ -156,7 +157,7 @@ _BOUNDS = {
     "maximum": "is greater than {bound}",
     "minItems": "is an empty list",
     "minProperties": "is empty",
-    "maxProperties": "holds more than {bound} key",
+    "maxProperties": "holds more than {bound} key{plural}",
 }
 
 
@@ -172,6 +173,12 @@ def _value_help(error: ValidationError, path: KeyPath) -> str:
         return "write at least one 'name: connection_id' below it"
     if keyword == "maxLength":
         return f"shorten it to {error.validator_value} characters; it has {len(error.instance)}"
+    return _bound_help(keyword, error, path)
+
+
+def _bound_help(keyword: str, error: ValidationError, path: KeyPath) -> str:
+    if keyword == "maxProperties" and error.validator_value > 1:
+        return "split the DAG" if path[-1:] == ("syncs",) else "delete some"
     return _HELP[keyword].format(bound=error.validator_value)
 
 

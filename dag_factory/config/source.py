@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,12 +14,15 @@ from yaml.nodes import Node, ScalarNode
 from dag_factory.config import nodes
 from dag_factory.config.diagnostics import Diagnostic, Related, Severity, Span
 from dag_factory.config.secrets import hidden_lines
-from dag_factory.config.values import NOT_PRINTABLE, KeyPath, Problem, Value, ValueBuilder, find
+from dag_factory.config.values import MAX_VALUES, NOT_PRINTABLE, KeyPath, Problem, Value, ValueBuilder, find
 
-MAX_BYTES = 1024 * 1024
+MAX_BYTES = 256 * 1024
 
 # What YAML takes for the end of a line.
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+
+# Longer messages are cut: they only quote what stands in the file.
+_LONGEST_MESSAGE = 500
 _DOCUMENT_MARKER = re.compile(r"^---(?=\s|$)", re.MULTILINE)
 
 
@@ -44,7 +48,7 @@ class SourceFile:
             file=self.name,
             span=span,
             code=code,
-            message=message,
+            message=_cut(message),
             help=help,
             severity=severity,
             source_line=None if span.line in hidden_lines(self.text) else _line(self.text, span.line),
@@ -157,13 +161,18 @@ def parse_source(data: bytes, name: str) -> Source:
         tops = _top_nodes(text)
     except MarkedYAMLError as error:
         return _refused(_syntax_diagnostic(file, error))
-    documents = tuple(_document(file, index, top) for index, top in enumerate(tops))
-    return Source(documents=documents, diagnostics=())
+    return Source(documents=tuple(_documents(file, tops)), diagnostics=())
 
 
-def _document(file: SourceFile, index: int, top: Node) -> Document:
-    builder = ValueBuilder()
-    value = builder.build(top)
+def _documents(file: SourceFile, tops: Iterable[Node]) -> Iterator[Document]:
+    left = MAX_VALUES
+    for index, top in enumerate(tops):
+        builder = ValueBuilder(left)
+        yield _document(file, index, builder, builder.build(top))
+        left -= builder.size(top)
+
+
+def _document(file: SourceFile, index: int, builder: ValueBuilder, value: Value) -> Document:
     return Document(
         file=file,
         index=index,
@@ -268,8 +277,18 @@ def _span_at(text: str, index: int) -> Span:
 
 
 def _line(text: str, number: int) -> str | None:
-    lines = _BREAK.split(text)
+    lines = _lines(text)
     return lines[number - 1] if number <= len(lines) else None
+
+
+# A pure function too: mistakes are told one after the other.
+@functools.lru_cache(maxsize=2)
+def _lines(text: str) -> tuple[str, ...]:
+    return tuple(_BREAK.split(text))
+
+
+def _cut(message: str) -> str:
+    return message if len(message) <= _LONGEST_MESSAGE else f"{message[:_LONGEST_MESSAGE]}..."
 
 
 def _is_prologue(text: str) -> bool:

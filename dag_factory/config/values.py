@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import sys
 from dataclasses import dataclass
@@ -11,7 +12,11 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from dag_factory.config import nodes
 
-MAX_VALUES = 100_000
+# Of one file, each alias counted in full: the later steps walk over all of them.
+MAX_VALUES = 10_000
+
+# Of one document: more would help nobody.
+MAX_PROBLEMS = 100
 
 # What a YAML file cannot hold as it is. As an escape it can, but a database refuses it (PostgreSQL U+0000),
 # and with it Airflow every DAG of the same loader.
@@ -41,8 +46,10 @@ class ValueBuilder:
     take is counted, since later steps walk over all of it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int = MAX_VALUES) -> None:
         self.problems: list[Problem] = []
+        self._limit = limit
+        self._has_aliases = False
         self._values: dict[int, Value] = {}
         self._sizes: dict[int, int] = {}
         self._under_way: set[int] = set()
@@ -58,7 +65,13 @@ class ValueBuilder:
             self._under_way.add(known)
             self._values[known] = self._build_new(node)
             self._under_way.remove(known)
+        else:
+            self._has_aliases = True
         return self._values[known]
+
+    def size(self, node: Node) -> int:
+        """Count the values of a node that has been built."""
+        return self._sizes.get(id(node), 1)
 
     def _build_new(self, node: Node) -> Value:
         self._sizes[id(node)] = 1
@@ -75,12 +88,19 @@ class ValueBuilder:
 
     def _child(self, parent: Node, node: Node) -> Value:
         value = self.build(node)
-        self._sizes[id(parent)] += self._sizes.get(id(node), 1)
-        if self._sizes[id(parent)] > MAX_VALUES and not self._too_large:
+        self._sizes[id(parent)] += self.size(node)
+        if self._sizes[id(parent)] > self._limit and not self._too_large:
             self._too_large = True
-            message = f"aliases make more than {MAX_VALUES} values of this"
-            self._report(parent, "yaml-alias", message, "write fewer aliases to aliases")
+            self._report_size(parent)
         return value
+
+    def _report_size(self, node: Node) -> None:
+        if self._has_aliases:
+            message = f"aliases make more than {MAX_VALUES:,} values of this"
+            self._report(node, "yaml-alias", message, "write fewer aliases to aliases")
+        else:
+            message = f"with this the file holds more than {MAX_VALUES:,} values"
+            self._report(node, "unreadable-file", message, "split it into several files")
 
     def _mapping(self, node: MappingNode) -> dict[str, Any]:
         result: dict[str, Any] = {}
@@ -112,8 +132,8 @@ class ValueBuilder:
             self._report(node, "yaml-encoding", message, "delete its escape")
 
     def _duplicate(self, key: ScalarNode, first: Node) -> None:
-        message, mend = f"the key '{key.value}' stands here a second time", "keep one of the two"
-        self.problems.append(Problem(node=key, code="duplicate-key", message=message, help=mend, first=first))
+        message = f"the key '{key.value}' stands here a second time"
+        self._report(key, "duplicate-key", message, "keep one of the two", first)
 
     def _merge(self, parent: Node, key: Node, value: Node, into: dict[str, Any]) -> None:
         mappings = nodes.merged_mappings(value)
@@ -123,11 +143,12 @@ class ValueBuilder:
             )
         for mapping in mappings:
             merged = self._child(parent, mapping)
-            if isinstance(merged, dict):
+            if isinstance(merged, dict) and not self._too_large:
                 into.update({name: item for name, item in merged.items() if name not in into})
 
-    def _report(self, node: Node, code: str, message: str, mend: str) -> None:
-        self.problems.append(Problem(node=node, code=code, message=message, help=mend))
+    def _report(self, node: Node, code: str, message: str, mend: str, first: Node | None = None) -> None:
+        if len(self.problems) < MAX_PROBLEMS or self._too_large:
+            self.problems.append(Problem(node=node, code=code, message=message, help=mend, first=first))
 
 
 def find(top: Node, path: KeyPath) -> tuple[Node, Node]:
@@ -148,18 +169,21 @@ def _step(node: Node, part: str | int) -> tuple[Node, Node] | None:
     if isinstance(node, SequenceNode):
         inside = isinstance(part, int) and part < len(node.value)
         return (node.value[part], node.value[part]) if inside else None
-    if not isinstance(node, MappingNode):
-        return None
-    for key, value in node.value:
-        if isinstance(key, ScalarNode) and key.value == part and not nodes.is_merge_key(key):
-            return key, value
-    return _step_into_merges(node, part)
+    return _pairs(node).get(str(part)) if isinstance(node, MappingNode) else None
 
 
-def _step_into_merges(node: MappingNode, part: str | int) -> tuple[Node, Node] | None:
-    for key, value in node.value:
-        for mapping in nodes.merged_mappings(value) if nodes.is_merge_key(key) else ():
-            found = _step(mapping, part)
-            if found is not None:
-                return found
-    return None
+# One mapping after the other is asked for many of its keys.
+@functools.lru_cache(maxsize=64)
+def _pairs(node: MappingNode, depth: int = 0) -> dict[str, tuple[Node, Node]]:
+    """Give the nodes of each key of a mapping, with what merge keys take in; the first of each name wins.
+
+    Merges in merges count to the depth that mappings may have: a mapping can merge itself.
+    """
+    merges = [value for key, value in node.value if nodes.is_merge_key(key) and depth < nodes.MAX_DEPTH]
+    own = [(key, value) for key, value in reversed(node.value) if not nodes.is_merge_key(key)]
+    pairs: dict[str, tuple[Node, Node]] = {
+        key.value: (key, value) for key, value in own if isinstance(key, ScalarNode)
+    }
+    for mapping in (mapping for value in merges for mapping in nodes.merged_mappings(value)):
+        pairs = {**_pairs(mapping, depth + 1), **pairs}
+    return pairs

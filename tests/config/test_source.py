@@ -113,7 +113,7 @@ def test_a_large_file_is_refused_by_its_size(tmp_path):
     with path.open("wb") as file:
         file.truncate(50 * MAX_BYTES)
     (diagnostic,) = read_source(path, "big.yaml").diagnostics
-    assert diagnostic.message == "is larger than 1024 KiB"
+    assert diagnostic.message == "is larger than 256 KiB"
 
 
 def test_what_cannot_be_opened_is_a_diagnostic(tmp_path):

@@ -9,6 +9,7 @@ from airflow.providers.airbyte.operators.airbyte import AirbyteTriggerSyncOperat
 from airflow.providers.airbyte.sensors.airbyte import AirbyteJobSensor
 from airflow.providers.common.compat.sdk import BaseNotifier
 
+from dag_factory.config.diagnostics import Severity
 from dag_factory.config.project import load_project
 from dag_factory.factory.build import build_dag
 
@@ -34,7 +35,7 @@ class Recorder(BaseNotifier):
 def build(configs):
     def make(text, name="money.yaml"):
         project = load_project(configs({name: text}), None)
-        assert [each for each in project.diagnostics if each.code != "no-effect"] == []
+        assert [each for each in project.diagnostics if each.severity is Severity.ERROR] == []
         (model,) = project.dags
         return build_dag(model)
 

@@ -56,7 +56,7 @@ def test_good_dags_stay_and_bad_files_are_one_import_error(estate):
     assert others == []
     assert file.endswith("airbyte_config_errors.py")
     assert "3 errors in configs/" in text
-    assert "configs/cron.yaml:1:11: error: unknown preset '@dayly' [bad-cron]" in text
+    assert "configs/cron.yaml:1:12: error: unknown preset '@dayly' [bad-cron]" in text
     assert "configs/executor.yaml:1:1: error: Airflow refuses the DAG 'executor': UnknownExecutor" in text
     assert "configs/notifier.yaml:1:1: error: Airflow refuses the DAG 'notifier': ModuleNotFound" in text
 

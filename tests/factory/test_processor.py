@@ -55,7 +55,7 @@ def test_a_bad_file_stops_no_other_dag_and_shows_until_it_is_mended(processor):
     stale, ((file, text),) = look()
     assert stale == {"good": 0, "other": 0}
     assert file == "airbyte_config_errors.py"
-    assert "configs/bad.yaml:1:11: error: unknown preset '@dayly' [bad-cron]" in text
+    assert "configs/bad.yaml:1:12: error: unknown preset '@dayly' [bad-cron]" in text
 
     (root / "bad.yaml").unlink()
     assert look() == ({"good": 0, "other": 0}, [])
