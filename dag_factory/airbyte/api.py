@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 from urllib.parse import urljoin
 
@@ -48,6 +50,8 @@ class Api:
         self._clock = clock
         self._token: str | None = None
         self._token_ends = 0.0
+        # What the server's clock said with its last answer.
+        self.server_time: datetime | None = None
 
     def submit(self, connection_id: str) -> Protocol[Job]:
         """Start a sync; the answer may be a job that was already waiting to start."""
@@ -113,6 +117,7 @@ class Api:
             message = no_answer(str(error), what, self._access.context, self._access.timeout)
             raise ApiError(message, was_done=error.was_sent) from error
         assert response is not None  # noqa: S101 (a driver answers every request)
+        self.server_time = _date(response) or self.server_time
         return response
 
     @property
@@ -182,6 +187,13 @@ def _detail(content: bytes) -> str:
     inner = data.get("message") if isinstance(data, dict) else None
     told = inner or answer.get("detail") or answer.get("message") or answer.get("title") or ""
     return str(told)[:300]
+
+
+def _date(response: Response) -> datetime | None:
+    try:
+        return parsedate_to_datetime(response.headers.get("date", ""))
+    except ValueError:
+        return None
 
 
 def _retry_after(response: Response) -> float | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -32,7 +34,7 @@ class Surroundings:
     """What a protocol wants done apart from calls and pauses."""
 
     say: Callable[[str], None]
-    remember: Callable[[Mapping[str, int]], None] = lambda _facts: None
+    remember: Callable[[Remember], None] = lambda _facts: None
 
 
 def run_blocking(
@@ -106,7 +108,7 @@ class _Stepper(Generic[T]):
             if isinstance(effect, Say):
                 self._surroundings.say(effect.text)
             elif isinstance(effect, Remember):
-                self._surroundings.remember(effect.facts)
+                self._surroundings.remember(effect)
             else:
                 return effect
 
@@ -117,14 +119,21 @@ class _Stepper(Generic[T]):
 
 
 def _client_options(access: Access, transport: Callable[..., Any]) -> dict[str, Any]:
-    options: dict[str, Any] = {"timeout": access.timeout, "follow_redirects": True}
+    verify = _tls()
+    options: dict[str, Any] = {"timeout": access.timeout, "follow_redirects": True, "verify": verify}
     if access.proxies:
         proxies = access.proxies
         by_scheme = (
             {"http://": proxies, "https://": proxies} if isinstance(proxies, str) else _with_slashes(proxies)
         )
-        options["mounts"] = {scheme: transport(proxy=url) for scheme, url in by_scheme.items()}
+        options["mounts"] = {scheme: transport(proxy=url, verify=verify) for scheme, url in by_scheme.items()}
     return options
+
+
+@functools.lru_cache(maxsize=1)
+def _tls() -> ssl.SSLContext:
+    """Read the certificates once: it takes 20 ms, for which an event loop would stand still each time."""
+    return httpx.create_ssl_context()
 
 
 def _with_slashes(proxies: Mapping[str, str]) -> dict[str, str]:

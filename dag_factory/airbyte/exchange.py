@@ -42,9 +42,17 @@ class Pause:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Remember:
-    """Keep a fact where a later try of the same task can find it, before anything else is done."""
+    """Keep facts where a later try of the same task can find them, before anything else is done.
+
+    Those of a start replace what was kept of the start before.
+    """
 
     facts: Mapping[str, int]
+    is_start: bool = False
+
+    def onto(self, kept: Mapping[str, int]) -> dict[str, int]:
+        """Give what is kept afterwards."""
+        return {**({} if self.is_start else kept), **self.facts}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ Ids of jobs only grow, so a job with a greater id than the newest before (`seen`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, TypeVar
 
 from dag_factory.airbyte.api import Api
@@ -55,12 +55,14 @@ class Started:
 class Earlier:
     """What is known of earlier tries of the same task.
 
-    `seen` is the newest job before the first submission, or, where nothing could be kept, `since` is when
-    the run began, on the server's clock. `judged` is the last job that a try has told the outcome of.
+    `seen` is the newest job before the last submission, or, where nothing could be kept, `age` is how long
+    ago the run began, in seconds. `adopted` is a job that a try has found running and waited for, `judged`
+    the last one that a try has told the outcome of.
     """
 
     seen: int | None = None
-    since: datetime | None = None
+    age: float | None = None
+    adopted: int | None = None
     judged: int | None = None
 
 
@@ -92,13 +94,17 @@ def resume(means: Means, wanted: Wanted, earlier: Earlier) -> Protocol[Started |
     not is left behind.
     """
     newest = yield from _patiently(means, lambda: means.api.newest(wanted.connection_id))
-    ours = next((job for job in newest if _is_of_earlier_try(job, earlier)), None)
-    if ours is None or ours.job_id == earlier.judged:
+    since = _beginning(means.api.server_time, earlier.age)
+    found = next((job for job in newest if _is_of_earlier_try(job, earlier.seen, since)), None)
+    if found is None or found.job_id == earlier.judged:
         return None
-    if not ours.is_active and fault(ours, wanted) is not None:
+    if not found.is_active and fault(found, wanted) is not None:
         return None
-    yield Say(f"job {ours.job_id} was started by an earlier try: going on with it")
-    return Started(job=ours, is_ours=True)
+    yield Say(f"job {found.job_id} was started by an earlier try: going on with it")
+    if found.job_id == earlier.adopted:
+        return Started(job=found, is_ours=False)
+    yield Remember(facts={"job": found.job_id})
+    return Started(job=found, is_ours=True)
 
 
 def wait(means: Means, wanted: Wanted, started: Started) -> Protocol[Job]:
@@ -165,28 +171,51 @@ def fault(job: Job, wanted: Wanted) -> str | None:
 
 def run(means: Means, wanted: Wanted, earlier: Earlier | None) -> Protocol[Job]:
     """Do one try of a whole sync and return the job that succeeded; `earlier` is None but for a retry."""
-    started = None
-    if earlier is not None:
-        started = yield from resume(means, wanted, earlier)
-    if started is None:
-        started = yield from start(means, wanted)
-    return (yield from finish(means, wanted, started))
-
-
-def finish(means: Means, wanted: Wanted, started: Started) -> Protocol[Job]:
-    """Wait for a job and judge it. Raises JobEndedError where it is no success."""
+    started = yield from begin(means, wanted, earlier)
     job = yield from wait(means, wanted, started)
-    if job.status == CANCELLED and not started.is_ours:
-        # The job of another try can be adopted just while that one cancels it. Once, so that no person
-        # who cancels again and again is fought.
-        yield Say(f"job {job.job_id}, which this task had adopted, was cancelled: starting one of its own")
-        started = yield from start(means, wanted)
-        job = yield from wait(means, wanted, started)
+    instead = yield from replace_adopted(means, wanted, started, job)
+    if instead is not None:
+        job = yield from wait(means, wanted, instead)
+    return (yield from judge(wanted, job))
+
+
+def begin(means: Means, wanted: Wanted, earlier: Earlier | None) -> Protocol[Started]:
+    """Find the job of an earlier try, or start one; raises as `start` does."""
+    found = None if earlier is None else (yield from resume(means, wanted, earlier))
+    return found if found is not None else (yield from start(means, wanted))
+
+
+def replace_adopted(means: Means, wanted: Wanted, started: Started, job: Job) -> Protocol[Started | None]:
+    """Start a sync in place of an adopted one that was cancelled; None where there is nothing to replace.
+
+    The job of another try can be adopted just while that one cancels it. To be called once in a try, so
+    that no person who cancels again and again is fought.
+    """
+    if started.is_ours or job.status != CANCELLED:
+        return None
+    yield Say(f"job {job.job_id}, which this task had adopted, was cancelled: starting one of its own")
+    return (yield from start(means, wanted))
+
+
+def judge(wanted: Wanted, job: Job) -> Protocol[Job]:
+    """Give an ended job as the result, and keep that it was; raises JobEndedError where it is no success."""
     yield Remember(facts={"judged": job.job_id})
     reason = fault(job, wanted)
     if reason is not None:
         raise JobEndedError(reason)
     return job
+
+
+def undo(means: Means, connection_id: str, facts: Mapping[str, int]) -> Protocol[Job | None]:
+    """Cancel what one try has remembered to have started; None if there is nothing.
+
+    Also a job whose submission was under way: it is looked for. A job that was adopted is left.
+    """
+    job_id = facts.get("job")
+    if job_id is None and "seen" in facts and "adopted" not in facts:
+        found = yield from _look(means, connection_id, facts["seen"], LOOKS)
+        job_id = None if found is None else found.job_id
+    return None if job_id is None else (yield from cancel(means, job_id))
 
 
 def _meet(active: Job, wanted: Wanted) -> Protocol[Started]:
@@ -196,12 +225,13 @@ def _meet(active: Job, wanted: Wanted) -> Protocol[Started]:
     if wanted.on_running == "skip":
         raise SyncSkipped(told)
     yield Say(f"{told}; waiting for it")
+    yield Remember(facts={"seen": active.job_id - 1, "adopted": active.job_id}, is_start=True)
     return Started(job=active, is_ours=False)
 
 
 def _submit(means: Means, connection_id: str, seen: int) -> Protocol[Started]:
     """Submit until there is a job that was not there before."""
-    yield Remember(facts={"seen": seen})
+    yield Remember(facts={"seen": seen}, is_start=True)
     deadline = means.clock() + START_SECONDS
     for failures in _numbers():
         try:
@@ -210,7 +240,8 @@ def _submit(means: Means, connection_id: str, seen: int) -> Protocol[Started]:
             return Started(job=job, is_ours=job.job_id > seen)
         except ApiError as error:
             yield Say(f"{error}; looking whether a job was made")
-            found = yield from _look(means, connection_id, seen, error)
+            may_come = error.was_done or error.status == 409
+            found = yield from _look(means, connection_id, seen, LOOKS if may_come else LOOKS[:1])
             if found is not None:
                 yield Say(f"job {found.job_id} was not there before: it is ours")
                 yield Remember(facts={"job": found.job_id})
@@ -221,10 +252,9 @@ def _submit(means: Means, connection_id: str, seen: int) -> Protocol[Started]:
     raise AssertionError  # the numbers have no end
 
 
-def _look(means: Means, connection_id: str, seen: int, error: ApiError) -> Protocol[Job | None]:
-    """Look for a job that is newer than `seen`, for as long as one may still be on its way."""
-    may_come = error.was_done or error.status == 409
-    for delay in LOOKS if may_come else LOOKS[:1]:
+def _look(means: Means, connection_id: str, seen: int, delays: Iterable[float]) -> Protocol[Job | None]:
+    """Look for a job that is newer than `seen`, once after each delay."""
+    for delay in delays:
         if delay:
             yield Pause(delay)
         newest = yield from _patiently(means, lambda: means.api.newest(connection_id, limit=5))
@@ -270,10 +300,17 @@ def _pause_after(error: ApiError, failures: int, means: Means) -> float:
     return means.spread(min(2.0 ** min(failures, 10), LONGEST_PAUSE))
 
 
-def _is_of_earlier_try(job: Job, earlier: Earlier) -> bool:
-    if earlier.seen is not None:
-        return job.job_id > earlier.seen
-    return earlier.since is not None and job.created is not None and job.created >= earlier.since
+def _beginning(server_time: datetime | None, age: float | None) -> datetime | None:
+    """When the run began on the server's clock, which tells whole seconds."""
+    if server_time is None or age is None:
+        return None
+    return server_time - timedelta(seconds=age + 2)
+
+
+def _is_of_earlier_try(job: Job, seen: int | None, since: datetime | None) -> bool:
+    if seen is not None:
+        return job.job_id > seen
+    return since is not None and job.created is not None and job.created >= since
 
 
 def _is_busy(error: ApiError) -> bool:

@@ -13,6 +13,7 @@ from dag_factory.airbyte import jobs
 from dag_factory.airbyte.api import Access, Api
 from dag_factory.airbyte.drivers import Surroundings, run_blocking, run_in_loop
 from dag_factory.airbyte.errors import ApiError, SyncError
+from dag_factory.airbyte.exchange import Remember
 from dag_factory.airbyte.jobs import Means, Wanted
 from dag_factory.local_airbyte.server import LocalAirbyte
 
@@ -49,7 +50,7 @@ class Lab:
     def run(self, protocol_of, access: Access | None = None):
         access = access or self.access()
         means = Means(api=Api(access, time.monotonic), clock=self._clock, spread=lambda seconds: seconds)
-        surroundings = Surroundings(say=self.said.append, remember=self.remembered.update)
+        surroundings = Surroundings(say=self.said.append, remember=self._remember)
         if self.driver == "blocking":
             return run_blocking(protocol_of(means), access, surroundings, self._sleep)
         return asyncio.run(run_in_loop(protocol_of(means), access, surroundings, self._sleep_in_loop))
@@ -69,6 +70,9 @@ class Lab:
     def jobs(self) -> list[str]:
         every = self.admin("GET", "/jobs")["jobs"]
         return [job["status"] for job in every if job["connectionId"] == self.connection]
+
+    def _remember(self, effect: Remember) -> None:
+        self.remembered = effect.onto(self.remembered)
 
     def _clock(self) -> float:
         return time.monotonic() * HURRY

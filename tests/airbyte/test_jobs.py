@@ -62,7 +62,7 @@ class Airbyte:
             elif isinstance(effect, Say):
                 self.said.append(effect.text)
             elif isinstance(effect, Remember):
-                self.remembered.update(effect.facts)
+                self.remembered = effect.onto(self.remembered)
             else:
                 try:
                     answer = self._answer(effect)
@@ -357,5 +357,5 @@ def test_whatever_fails_there_is_one_job_and_none_is_left(faults, run_seconds, i
 
 def test_a_started_job_can_be_waited_for_elsewhere(airbyte):
     started = airbyte.run(jobs.start(means_of(airbyte), wanted()))
-    assert airbyte.run(jobs.finish(means_of(airbyte), wanted(), started)).job_id == started.job.job_id
+    assert airbyte.run(jobs.wait(means_of(airbyte), wanted(), started)).job_id == started.job.job_id
     assert isinstance(started, Started)
