@@ -58,7 +58,7 @@ WARNINGS: Mapping[str, str] = MappingProxyType(
         "short-schedule": "runs that come faster than a sync may take",
         "similar-dag-id": "a DAG id that differs from another in upper and lower case alone",
         "unknown-asset": "an asset that a DAG waits for and nothing here updates",
-        "unused-default": "a file of defaults that applies to nothing",
+        "unused-default": "a default, or a file of them, that applies to nothing",
         "unused-ignore": "a comment 'dag-factory: ignore' that hides nothing",
     }
 )

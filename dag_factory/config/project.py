@@ -13,12 +13,13 @@ from itertools import islice
 from pathlib import Path
 
 from dag_factory.config.checked_files import CheckedFile, check_defaults, check_file
+from dag_factory.config.default_rules import check_unused_default_keys, check_unused_defaults
 from dag_factory.config.diagnostics import Diagnostic, has_errors, sort_unique
 from dag_factory.config.files import ConfigFile, Listing, defaults_above, list_files
 from dag_factory.config.ignores import Ignore, by_key, is_hidden, unused_ignores, without_hidden
 from dag_factory.config.layers import ResolvedDag, declared_environments, resolve
 from dag_factory.config.model import Dag, dag_from
-from dag_factory.config.project_rules import PROJECT_RULES, Rules, check_unused_defaults, unknown_environment
+from dag_factory.config.project_rules import PROJECT_RULES, Rules, unknown_environment
 from dag_factory.config.rules import DAG_RULES
 from dag_factory.config.schema import DAG_SCHEMA
 from dag_factory.config.secret_rules import hide_secrets
@@ -137,8 +138,9 @@ def validate_project(
     found += [secret.diagnostic for file in checked for secret in file.secrets]
     told = _told(found, checked)
     if len(files) == len(listing.files) and not has_errors(told):
-        # Else what an ignore is about may lie in what has not been looked at.
-        told += unused_ignores(found, by_key(_ignores(checked)))
+        # Else what a default or an ignore is about may lie in what has not been looked at.
+        found += _unused_default_keys(layered, base, declared)
+        told = [*_told(found, checked), *unused_ignores(found, by_key(_ignores(checked)))]
     return Findings(diagnostics=sort_unique(told), files=tuple(file.name for file in files))
 
 
@@ -172,6 +174,19 @@ def _layered(file: CheckedFile, defaults: Sequence[CheckedFile]) -> Iterator[Lay
 
 def _resolve(layered: Layered, environment: str | None) -> ResolvedDag:
     return resolve(layered.document, layered.defaults, environment, layered.file_stem)
+
+
+def _unused_default_keys(
+    layered: Sequence[Layered], base: Sequence[ResolvedDag], declared: Sequence[str]
+) -> Iterator[Diagnostic]:
+    def in_all_environments() -> Iterator[ResolvedDag]:
+        yield from base
+        for environment in declared:
+            changed = (each for each in layered if environment in each.environments)
+            yield from (_resolve(each, environment) for each in changed)
+
+    applied = dict.fromkeys(document for each in layered for document in each.defaults)
+    return check_unused_default_keys(applied, in_all_environments)
 
 
 def _environment_diagnostics(

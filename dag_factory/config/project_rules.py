@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import PurePosixPath
 
 from dag_factory.config.asset_rules import check_unknown_asset
 from dag_factory.config.connection_rules import check_shared_connection
 from dag_factory.config.diagnostics import Diagnostic, Severity, Span
-from dag_factory.config.files import ConfigFile
 from dag_factory.config.layers import ResolvedDag
 from dag_factory.config.rules import DATED_RULES
-from dag_factory.config.source import Document, Place
 
 ProjectRule = Callable[[Sequence[ResolvedDag]], Iterator[tuple[ResolvedDag, Diagnostic]]]
 
@@ -54,26 +51,6 @@ def check_similar_dag_id(dags: Sequence[ResolvedDag]) -> Iterator[tuple[Resolved
         yield dag, diagnostic
 
 
-def check_unused_defaults(defaults: Iterable[Document], files: Sequence[ConfigFile]) -> Iterator[Diagnostic]:
-    """Each file of defaults has a file below it that it can apply to; `files` are all of the folder."""
-    direct = {file.name.rpartition("/")[0] for file in files if not file.is_defaults}
-    folders = {str(above) for folder in direct for above in _folders_of(folder)}
-    # Of two in one folder the last in order is used, as in `files.defaults_above`.
-    used = {file.folder: file.name for file in files if file.is_defaults}
-    for document in defaults:
-        folder = str(PurePosixPath(document.file.name).parent)
-        winner = used.get(folder, document.file.name)
-        if winner != document.file.name:
-            message = f"these defaults apply to nothing: '{winner}' is used in their place"
-            mend = "merge the two files into one"
-        elif folder not in folders:
-            message = "these defaults apply to nothing: no file lies in this folder or below it"
-            mend = "move the file to where the DAGs are, or delete it"
-        else:
-            continue
-        yield Place(document=document).diagnostic("unused-default", message, mend, severity=Severity.WARNING)
-
-
 def unknown_environment(name: str, environment: str | None, declared: Sequence[str]) -> list[Diagnostic]:
     """DAG_FACTORY_ENV names an environment that a file declares; there is no place in a file to point to."""
     if environment is None or environment in declared:
@@ -82,11 +59,6 @@ def unknown_environment(name: str, environment: str | None, declared: Sequence[s
     message = f"DAG_FACTORY_ENV names the environment '{environment}', but {known}"
     mend = "correct the variable, or declare the environment in a file under 'environments'"
     return [Diagnostic(file=name, span=Span(), code="unknown-environment", message=message, help=mend)]
-
-
-def _folders_of(folder: str) -> tuple[PurePosixPath, ...]:
-    path = PurePosixPath(folder)
-    return (path, *path.parents)
 
 
 def _with_dag_id(dags: Sequence[ResolvedDag]) -> list[ResolvedDag]:

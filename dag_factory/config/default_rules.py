@@ -1,0 +1,107 @@
+"""Rules about files of defaults: each applies to something, and so does each of its keys.
+
+Used by `config.project`, which knows all files and every environment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import PurePosixPath
+
+from dag_factory.config.diagnostics import Diagnostic, Severity
+from dag_factory.config.files import ConfigFile
+from dag_factory.config.layers import ResolvedDag, Setting
+from dag_factory.config.source import Document, Place
+from dag_factory.config.values import KeyPath
+
+
+def check_unused_defaults(defaults: Iterable[Document], files: Sequence[ConfigFile]) -> Iterator[Diagnostic]:
+    """Each file of defaults has a file below it that it can apply to; `files` are all of the folder."""
+    direct = {file.name.rpartition("/")[0] for file in files if not file.is_defaults}
+    folders = {str(above) for folder in direct for above in _folders_of(folder)}
+    # Of two in one folder the last in order is used, as in `files.defaults_above`.
+    used = {file.folder: file.name for file in files if file.is_defaults}
+    for document in defaults:
+        folder = str(PurePosixPath(document.file.name).parent)
+        winner = used.get(folder, document.file.name)
+        if winner != document.file.name:
+            message = f"these defaults apply to nothing: '{winner}' is used in their place"
+            mend = "merge the two files into one"
+        elif folder not in folders:
+            message = "these defaults apply to nothing: no file lies in this folder or below it"
+            mend = "move the file to where the DAGs are, or delete it"
+        else:
+            continue
+        yield Place(document=document).diagnostic("unused-default", message, mend, severity=Severity.WARNING)
+
+
+def check_unused_default_keys(
+    defaults: Iterable[Document], dags: Callable[[], Iterable[ResolvedDag]]
+) -> Iterator[Diagnostic]:
+    """Each key of a file of defaults reaches a DAG in some environment.
+
+    `dags` gives all DAGs in all environments. None may have an error: what the schema has taken out of one
+    may be what hides a default.
+    """
+    unused = dict.fromkeys(place for document in defaults for place in _keys_of(document))
+    for dag in dags():
+        if not unused:
+            return
+        for _, setting in _settings(dag):
+            if setting.place.document is not dag.document:
+                unused.pop(setting.place, None)
+    for place in unused:
+        stronger = _stronger(place, dags())
+        if stronger is not None:
+            yield _unused_key(place, stronger)
+
+
+def _keys_of(document: Document) -> Iterator[Place]:
+    """Give the place of each value that another layer can replace."""
+    value = document.value
+    if not isinstance(value, dict):
+        return
+    layers = {name: overlay for name, overlay in value.get("environments", {}).items() if overlay}
+    for prefix, mapping in ((), value), *((("environments", name), each) for name, each in layers.items()):
+        for key, inside in mapping.items():
+            if key in ("defaults", "notify"):
+                yield from (Place(document=document, path=(*prefix, key, name)) for name in inside)
+            elif key != "environments":
+                yield Place(document=document, path=(*prefix, key))
+
+
+def _settings(dag: ResolvedDag) -> Iterator[tuple[KeyPath, Setting]]:
+    """Give each value of a DAG, with the path at which a file of defaults would set it."""
+    yield from (((key,), setting) for key, setting in dag.settings.items())
+    yield from ((("notify", key), setting) for key, setting in dag.notify.items())
+    for sync in dag.syncs:
+        yield from ((("defaults", key), setting) for key, setting in sync.settings.items())
+
+
+def _stronger(place: Place, dags: Iterable[ResolvedDag]) -> Place | None:
+    """Find the first value that stands where a default would."""
+    path, environment = place.path, None
+    if path[0] == "environments":
+        environment, path = path[1], path[2:]
+    for dag in dags:
+        if dag.environment == environment and place.document.file.name in dag.defaults_files:
+            for key, setting in _settings(dag):
+                if key == path:
+                    return setting.place
+    return None
+
+
+def _unused_key(place: Place, stronger: Place) -> Diagnostic:
+    message = f"the default '{place.path[-1]}' applies to nothing: all that lies below sets its own"
+    related = (stronger.related("the first one is here", of_key=True),)
+    mend = "delete it, or delete the key where the default shall apply"
+    if place.path[0] == "environments":
+        mend = "delete it, or write it in the DAG's own 'environments': a DAG's keys win over all defaults"
+    return place.diagnostic(
+        "unused-default", message, mend, of_key=True, severity=Severity.WARNING, related=related
+    )
+
+
+def _folders_of(folder: str) -> tuple[PurePosixPath, ...]:
+    path = PurePosixPath(folder)
+    return (path, *path.parents)

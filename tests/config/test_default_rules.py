@@ -1,0 +1,70 @@
+"""When a default counts as used; what is told of one that is not is in tests/cases/unused-default."""
+
+from __future__ import annotations
+
+import pytest
+
+from dag_factory.config.project import validate_project
+
+UUID = "1e3b5a72-7bfd-4808-a13c-204505490110"
+OTHER = "1e3b5a72-7bfd-4808-a13c-204505490111"
+MONEY = f'schedule: "@daily"\nowner: ann\nsyncs:\n  money:\n    connection_id: {UUID}\n    retries: 2\n'
+ORDERS = f'schedule: "@daily"\nsyncs:\n  orders: {OTHER}\n'
+
+
+def told(root, wanted=lambda _file: True):
+    """Give file, line and code of all that is told."""
+    diagnostics = validate_project(root, "configs", None, wanted).diagnostics
+    return [(each.file.removeprefix("configs/"), each.span.line, each.code) for each in diagnostics]
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"defaults.yaml": "owner: bob\ndefaults: {retries: 1}", "orders.yaml": ORDERS},
+        {"defaults.yaml": "owner: bob\ndefaults: {retries: 1}", "far/below/orders.yaml": ORDERS},
+        {
+            # One sync of the two has no retries of its own.
+            "defaults.yaml": "defaults: {retries: 1}",
+            "money.yaml": f"{MONEY}  orders: {OTHER}\n",
+        },
+        {"money.yaml": MONEY, "defaults.yaml": "environments: {dev: {catchup: false, tags: [dev]}}"},
+        {
+            # Another environment of the DAG lets the default through.
+            "defaults.yaml": "notify: {on_retry: []}\ndagrun_timeout: 4h",
+            "orders.yaml": f"{ORDERS}environments: {{dev: {{notify: {{on_retry: []}}, dagrun_timeout: 2h}}}}\n",
+        },
+        {
+            "defaults.yaml": "airbyte_conn_id: one\ndefaults: {}\nenvironments: {dev: {}}",
+            "orders.yaml": ORDERS,
+        },
+    ],
+)
+def test_what_reaches_one_sync_in_one_environment_is_used(configs, files):
+    assert [each for each in told(configs(files)) if each[2] == "unused-default"] == []
+
+
+def test_what_each_file_sets_itself_is_unused(configs):
+    root = configs({"defaults.yaml": "owner: bob\ndefaults:\n  retries: 1\n", "money.yaml": MONEY})
+    assert told(root) == [("defaults.yaml", 1, "unused-default"), ("defaults.yaml", 3, "unused-default")]
+
+
+def test_what_applies_to_no_file_is_told_once_as_a_whole(configs):
+    root = configs({"old/defaults.yaml": "owner: bob\ncatchup: false\n", "money.yaml": MONEY})
+    assert told(root) == [("old/defaults.yaml", 1, "unused-default")]
+
+
+def test_nothing_is_told_of_a_part_of_the_folder(configs):
+    root = configs({"defaults.yaml": "owner: bob\n", "money.yaml": MONEY, "orders.yaml": ORDERS})
+    assert told(root, lambda file: file.stem in ("money", "defaults")) == []
+
+
+def test_nothing_is_told_beside_an_error(configs):
+    root = configs({"defaults.yaml": "owner: bob\n", "money.yaml": f"{MONEY}catchup: 7\n"})
+    assert told(root) == [("money.yaml", 7, "wrong-type")]
+
+
+def test_a_comment_hides_it(configs):
+    comment = "# dag-factory: ignore[unused-default] for the DAGs to come"
+    root = configs({"defaults.yaml": f"owner: bob {comment}\n", "money.yaml": MONEY})
+    assert told(root) == []
