@@ -182,3 +182,11 @@ def test_any_pieces_of_yaml_end_in_documents_or_diagnostics(text):
     for document in parse(text).documents:
         Place(document=document, path=("a", 0, "b")).span()
         assert isinstance(document.text, str)
+
+
+@pytest.mark.parametrize("text", ["a: 1\nb: [1]", "a: 1\nb:\n- 1", "a: 1\n--- # nothing"])
+def test_no_place_is_behind_the_end_of_a_file_without_a_last_line_break(text):
+    for document in parse(text).documents:
+        span = Place(document=document).span()
+        assert span.line <= span.end_line <= len(text.split("\n"))
+        assert (span.line, span.column) < (span.end_line, span.end_column)
