@@ -7,7 +7,6 @@ import enum
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path, PurePosixPath
 
 from dag_factory.cli.main import CLEAN, FINDINGS, UsageError
@@ -53,16 +52,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--package",
         metavar="REQUIREMENT",
-        default=f"airbyte-dag-factory=={version('airbyte-dag-factory')}",
-        help="what pip installs in CI: a version, or 'airbyte-dag-factory @ URL' (default: this version)",
+        help="what pip installs in CI and pre-commit, such as 'airbyte-dag-factory @ URL'; a name alone is"
+        " looked up in an index (default: none, CI fails until one is written)",
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Make what is missing; 0: all is there, 1: something is in the way."""
     folder: Path = arguments.folder
-    if not _PACKAGE.fullmatch(arguments.package):
-        message = f"--package: '{arguments.package}' is no requirement; write NAME==VERSION or NAME @ URL"
+    if arguments.package is not None and not _PACKAGE.fullmatch(arguments.package):
+        message = f"--package: '{arguments.package}' is no requirement; write NAME @ URL or NAME==VERSION"
         raise UsageError(message)
     if folder.exists() and not folder.is_dir():
         message = f"'{folder}' is no folder"
@@ -73,8 +72,11 @@ def run(arguments: argparse.Namespace) -> int:
     return FINDINGS if any(each.state is State.BLOCKED for each in outcomes) else CLEAN
 
 
-def make_repository(folder: Path, ci: str, package: str) -> list[Outcome]:
-    """Make the files that are missing; `package` is what pip installs in CI."""
+def make_repository(folder: Path, ci: str, package: str | None) -> list[Outcome]:
+    """Make the files that are missing; `package` is what pip installs in CI.
+
+    There is no default: whoever owned that name in a public index could run code in everybody's CI.
+    """
     configs = folder / "configs"
     # An example or common defaults would change a configuration that is there already.
     is_configured = not configs.is_symlink() and bool(list_files(configs, configs.name).files)
@@ -86,7 +88,7 @@ def make_repository(folder: Path, ci: str, package: str) -> list[Outcome]:
     ]
 
 
-def _files(ci: str, package: str) -> Iterator[tuple[str, str]]:
+def _files(ci: str, package: str | None) -> Iterator[tuple[str, str]]:
     """Give the name and the text of each file."""
     yield "configs/example.yaml", _template("example.yaml")
     yield "configs/defaults.yaml", _template("defaults.yaml")
@@ -95,9 +97,18 @@ def _files(ci: str, package: str) -> Iterator[tuple[str, str]]:
     for name in DAG_FILES:
         yield f"dags/{name}", _dag_file(name)
     if ci in CI_FILES:
-        yield CI_FILES[ci], _template(f"{ci}.yml").replace("@PACKAGE@", package)
-    yield ".pre-commit-config.yaml", _template("pre-commit.yaml").replace("@PACKAGE@", package)
-    yield "README.md", _template("README.md").replace("@PACKAGE@", package)
+        yield CI_FILES[ci], _template(f"{ci}.yml").replace("@PACKAGE@", package or "")
+    language = _hook_language(package)
+    yield ".pre-commit-config.yaml", _template("pre-commit.yaml").replace("@LANGUAGE@", language)
+    install = f"`pip install '{package}'`" if package else "`pip install` the wheel of airbyte-dag-factory"
+    yield "README.md", _template("README.md").replace("@INSTALL@", install)
+
+
+def _hook_language(package: str | None) -> str:
+    """Let pre-commit install the package, or use the command that is installed."""
+    if package is None:
+        return "language: system # the command that is installed"
+    return f'language: python\n        additional_dependencies: ["{package}"]'
 
 
 def _template(name: str) -> str:
@@ -147,9 +158,10 @@ def _make_folders(root: Path, name: PurePosixPath) -> str | None:
     return None
 
 
-def _advise(outcomes: list[Outcome], package: str) -> None:
+def _advise(outcomes: list[Outcome], package: str | None) -> None:
     made = {each.name for each in outcomes if each.state is State.MADE}
-    if ".pre-commit-config.yaml" in made or made & set(CI_FILES.values()):
-        print(f"\nWhat was made for CI and pre-commit installs '{package}'; --package names something else.")
+    for name in sorted(made & set(CI_FILES.values())):
+        text = f"installs '{package}'" if package else "fails until its PACKAGE says what pip installs"
+        print(f"\n{name} {text}; see --package.")
     if "configs/example.yaml" in made:
         print("\nNext: write a connection_id into configs/example.yaml, and run 'dag-factory validate'.")

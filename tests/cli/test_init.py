@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
+import yaml
 from airflow.dag_processing.dagbag import DagBag
 
 from dag_factory.cli.main import main
@@ -21,7 +24,7 @@ NAMES = [
     ".pre-commit-config.yaml",
     "README.md",
 ]
-PIN = "airbyte-dag-factory==0.1.0"
+WHEEL = "airbyte-dag-factory @ https://packages.example.com/airbyte_dag_factory-0.1.0-py3-none-any.whl"
 
 
 @pytest.fixture
@@ -45,7 +48,7 @@ def snapshot(folder):
 
 
 def test_from_nothing(init, estate):
-    assert init("--package", PIN) == (0, [f"made      {name}" for name in NAMES])
+    assert init() == (0, [f"made      {name}" for name in NAMES])
     assert sorted(snapshot(estate)) == sorted(NAMES)
     findings = validate_project(estate / "configs", "configs", None, lambda _file: True)
     assert findings.diagnostics == ()
@@ -97,11 +100,35 @@ def test_the_ci_is_chosen(init, estate, ci, name):
     assert not (estate / ".github").exists()
 
 
-def test_ci_and_pre_commit_install_what_is_named(init, estate):
-    package = "airbyte-dag-factory @ https://packages.example.com/airbyte_dag_factory-0.1.0-py3-none-any.whl"
-    init("--package", package)
-    for name in (".github/workflows/dag-factory.yml", ".pre-commit-config.yaml"):
-        assert f'"{package}"' in (estate / name).read_text("utf-8")
+@pytest.mark.parametrize(
+    ("ci", "name"), [("github", ".github/workflows/dag-factory.yml"), ("gitlab", ".gitlab-ci.yml")]
+)
+def test_ci_and_pre_commit_install_what_is_named(init, estate, ci, name):
+    init("--ci", ci, "--package", WHEEL)
+    for each in (name, ".pre-commit-config.yaml"):
+        assert f'"{WHEEL}"' in (estate / each).read_text("utf-8")
+    assert f"`pip install '{WHEEL}'`" in (estate / "README.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("ci", ["github", "gitlab"])
+def test_no_package_is_assumed_since_a_name_could_be_anybodys(init, estate, ci):
+    """Nothing is installed until somebody says what; the step fails at once, and says so."""
+    init("--ci", ci)
+    if ci == "github":
+        steps = yaml.safe_load((estate / ".github/workflows/dag-factory.yml").read_text("utf-8"))
+        (step,) = (each for each in steps["jobs"]["validate"]["steps"] if "env" in each)
+        command, variables = step["run"], step["env"]
+    else:
+        job = yaml.safe_load((estate / ".gitlab-ci.yml").read_text("utf-8"))["validate"]
+        command, variables = job["script"][0], job["variables"]
+    assert command.startswith("pip install ")
+    result = subprocess.run(
+        ["sh", "-ec", command], env=variables, capture_output=True, text=True, check=False, cwd=estate
+    )
+    assert result.returncode != 0
+    assert result.stderr.strip().endswith("PACKAGE: say what pip installs, such as the address of the wheel")
+    hooks = yaml.safe_load((estate / ".pre-commit-config.yaml").read_text("utf-8"))["repos"][0]["hooks"]
+    assert [(hook["language"], "additional_dependencies" in hook) for hook in hooks] == [("system", False)]
 
 
 @pytest.mark.parametrize("package", ['x"; curl', "$(id)", "${{ secrets.X }}", "x\ny", "--index-url=x", ""])

@@ -32,7 +32,7 @@ def told(root, wanted=lambda _file: True):
         {
             # Another environment of the DAG lets the default through.
             "defaults.yaml": "notify: {on_retry: []}\ndagrun_timeout: 4h",
-            "orders.yaml": f"{ORDERS}environments: {{dev: {{notify: {{on_retry: []}}, dagrun_timeout: 2h}}}}\n",
+            "orders.yaml": f"{ORDERS}environments: {{dev: {{notify: {{on_retry: []}}, dagrun_timeout: 2h}}}}",
         },
         {
             "defaults.yaml": "airbyte_conn_id: one\ndefaults: {}\nenvironments: {dev: {}}",
