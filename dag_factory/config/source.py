@@ -14,7 +14,7 @@ from yaml.nodes import Node, ScalarNode
 from dag_factory.config import nodes
 from dag_factory.config.diagnostics import Diagnostic, Related, Severity, Span
 from dag_factory.config.secrets import LINE_BREAK, hidden_lines
-from dag_factory.config.spans import line_at, span_at, span_of
+from dag_factory.config.spans import first_line_of, line_at, span_at, span_of
 from dag_factory.config.values import MAX_VALUES, NOT_PRINTABLE, KeyPath, Problem, Value, ValueBuilder, find
 
 MAX_BYTES = 256 * 1024
@@ -97,8 +97,11 @@ class Place:
         text = self.document.file.text
         top = _top_nodes(text)[self.document.index]
         key, value = find(top, self.path)
-        # A mapping or a list begins where its first part does: its key tells better which one is meant.
-        return span_of(text, value if not of_key and isinstance(value, ScalarNode) else key)
+        if not of_key and isinstance(value, ScalarNode):
+            return span_of(text, value)
+        # A mapping or a list begins where its first part does: its key tells better which one is meant, and
+        # where it has none, its first line.
+        return first_line_of(text, span_of(text, key))
 
     def diagnostic(
         self,

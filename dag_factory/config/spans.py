@@ -33,6 +33,14 @@ def span_of_marks(start: Mark, end: Mark) -> Span:
     return Span(line=line, column=column, end_line=end_line, end_column=end_column)
 
 
+def first_line_of(text: str, span: Span) -> Span:
+    """Cut what goes over several lines to its first one."""
+    if span.end_line == span.line:
+        return span
+    end = len((line_at(text, span.line) or "").rstrip()) + 1
+    return replace(span, end_line=span.line, end_column=max(end, span.column + 1))
+
+
 def span_at(text: str, index: int) -> Span:
     """Give where the character at an offset stands."""
     lines = LINE_BREAK.split(text[:index])

@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from dag_factory.config.diagnostics import Span
 from dag_factory.config.project import validate_project
 
 UUID = "1e3b5a72-7bfd-4808-a13c-20450549011"
@@ -213,3 +214,11 @@ def test_many_dags_of_one_connection_are_compared_in_a_moment(configs):
     )
     found = codes(configs, {f"f{n}.yaml": text.replace("dag_id: d", f"dag_id: d{n}_") for n in range(20)})
     assert (found.count("same-connection"), found.count("short-schedule")) == (1999, 2000)
+
+
+def test_the_name_of_a_file_is_told_at_the_first_line_of_its_document(configs):
+    """Not at the whole document, which servers would mark from top to bottom."""
+    root = configs({"no id.yaml": f'# why\nschedule: "@daily" # each night\nsyncs:\n  money: {UUID}0\n'})
+    (diagnostic,) = validate_project(root, "configs", None, lambda _file: True).diagnostics
+    assert diagnostic.code == "bad-name"
+    assert diagnostic.span == Span(line=2, column=1, end_line=2, end_column=32)

@@ -78,6 +78,20 @@ def test_columns_count_characters_not_bytes():
     assert Place(document=document, path=("b",)).span().column == 14
 
 
+@pytest.mark.parametrize(
+    ("path", "span"),
+    [
+        ((), Span(line=2, column=1, end_line=2, end_column=5)),
+        (("x", 0), Span(line=4, column=5, end_line=4, end_column=9)),
+        # The text of one value is marked whole: all of it is to be changed.
+        (("y",), Span(line=6, column=4, end_line=8, end_column=1)),
+    ],
+)
+def test_a_document_and_an_item_are_shown_by_their_first_line(path, span):
+    (document,) = parse("# why\na: 1  \nx:\n  - b: 1\n    c: 2\ny: |\n  d\nz: 1\n").documents
+    assert Place(document=document, path=path).span() == span
+
+
 def test_the_place_of_what_is_not_there_is_the_nearest_above():
     document = only(parse("a:\n  b: 1\n"))
     assert (
