@@ -11,10 +11,10 @@ import pytest
 # Package to the packages of ours that it may import; `cli` may use everything.
 ALLOWED = {
     "config": {"config"},
-    "airbyte": {"airbyte"},
+    "airbyte": {"airbyte", "versions"},
     "local_airbyte": {"local_airbyte"},
     "report": {"report", "config"},
-    "factory": {"factory", "config", "airbyte", "report"},
+    "factory": {"factory", "config", "airbyte", "report", "versions"},
     "sandbox": {"sandbox", "config"},
 }
 
@@ -26,6 +26,10 @@ def imports_of(path):
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
         elif isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
+
+
+# The protocol of a sync, and the process that undoes one.
+PROTOCOL = {"api", "drivers", "errors", "exchange", "jobs", "model", "pace", "pages", "undoing"}
 
 
 @pytest.mark.parametrize("package", sorted(ALLOWED))
@@ -46,6 +50,18 @@ def test_only_the_factory_imports_airflow(repository, package):
         for path in (repository / "dag_factory" / package).rglob("*.py")
         for name in imports_of(path)
         if name.split(".")[0] in {"airflow", "airbyte_api", "pendulum"}
+    ]
+    assert wrong == []
+
+
+def test_the_protocol_of_a_sync_knows_nothing_of_airflow(repository):
+    wrong = [
+        (path.name, name)
+        for path in (repository / "dag_factory" / "airbyte").glob("*.py")
+        for name in imports_of(path)
+        if path.stem in PROTOCOL
+        and name.startswith("dag_factory.")
+        and (name.split(".")[1] == "versions" or name.split(".")[2] not in PROTOCOL)
     ]
     assert wrong == []
 

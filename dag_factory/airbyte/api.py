@@ -20,6 +20,7 @@ from dag_factory.airbyte.model import Job, job_from
 
 T = TypeVar("T")
 
+TOKEN_URL = "v1/applications/token"  # noqa: S105 (an address)
 # A token is renewed this long before it ends, in seconds.
 TOKEN_MARGIN = 60.0
 
@@ -32,7 +33,7 @@ class Access:
     host: str
     client_id: str | None = None
     client_secret: str | None = field(default=None, repr=False)
-    token_url: str = "v1/applications/token"  # noqa: S105 (an address)
+    token_url: str = TOKEN_URL
     timeout: float = 30.0
     proxies: Mapping[str, str] | str | None = field(default=None, repr=False)
 
@@ -81,6 +82,12 @@ class Api:
         }
         what = f"listing the jobs of connection {connection_id}"
         return (yield from self._call("GET", "jobs", what, _jobs_from, params=params))
+
+    def workspace(self, connection_id: str) -> Protocol[str]:
+        """Ask for the id of the workspace that a connection lies in."""
+        what = f"asking for connection {connection_id}"
+        path = f"connections/{connection_id}"
+        return (yield from self._call("GET", path, what, lambda answer: str(answer["workspaceId"])))
 
     def _call(
         self,

@@ -67,6 +67,16 @@ class Earlier:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Unanswered:
+    """A look that came to nothing, and how many seconds to leave the server alone. A stubborn answer is one
+    that no waiting changes."""
+
+    text: str
+    pause: float
+    is_stubborn: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Means:
     """The means of a protocol: the calls, seconds that never go back, and a spread that varies a pause."""
 
@@ -120,7 +130,7 @@ def wait(means: Means, wanted: Wanted, started: Started) -> Protocol[Job]:
     pause = 0.0 if job.status == UNSEEN else means.spread(wanted.wait_seconds)
     while job.is_active:
         if means.clock() >= deadline:
-            return (yield from _time_out(means, wanted, started))
+            return (yield from time_out(means, wanted, started))
         yield Pause(min(pause, deadline - means.clock()))
         try:
             job = yield from means.api.get(job_id)
@@ -136,6 +146,15 @@ def wait(means: Means, wanted: Wanted, started: Started) -> Protocol[Job]:
     return job
 
 
+def look(means: Means, job_id: int, failures: int) -> Protocol[Job | Unanswered]:
+    """Ask for a job once, where `failures` looks in a row before have come to nothing."""
+    try:
+        return (yield from means.api.get(job_id))
+    except ApiError as error:
+        pause = _pause_after(error, failures + 1, means)
+        return Unanswered(text=str(error), pause=pause, is_stubborn=not error.is_passing)
+
+
 def cancel(means: Means, job_id: int) -> Protocol[Job]:
     """Cancel a job and see that it is cancelled; one that has ended is left as it is.
 
@@ -149,6 +168,7 @@ def cancel(means: Means, job_id: int) -> Protocol[Job]:
             job = yield from means.api.get(job_id)
             if job.is_active:
                 job = yield from means.api.cancel(job_id)
+            yield Say(f"job {job_id} is {job.status}")
             if not job.is_active:
                 return job
         except ApiError as error:
@@ -169,20 +189,19 @@ def fault(job: Job, wanted: Wanted) -> str | None:
     return None
 
 
-def run(means: Means, wanted: Wanted, earlier: Earlier | None) -> Protocol[Job]:
-    """Do one try of a whole sync and return the job that succeeded; `earlier` is None but for a retry."""
-    started = yield from begin(means, wanted, earlier)
+def begin(means: Means, wanted: Wanted, earlier: Earlier | None) -> Protocol[Started]:
+    """Find the job of an earlier try, or start one; raises as `start` does."""
+    found = None if earlier is None else (yield from resume(means, wanted, earlier))
+    return found if found is not None else (yield from start(means, wanted))
+
+
+def complete(means: Means, wanted: Wanted, started: Started) -> Protocol[Job]:
+    """Wait for a job and return the one that succeeded; raises as `wait` and `judge` do."""
     job = yield from wait(means, wanted, started)
     instead = yield from replace_adopted(means, wanted, started, job)
     if instead is not None:
         job = yield from wait(means, wanted, instead)
     return (yield from judge(wanted, job))
-
-
-def begin(means: Means, wanted: Wanted, earlier: Earlier | None) -> Protocol[Started]:
-    """Find the job of an earlier try, or start one; raises as `start` does."""
-    found = None if earlier is None else (yield from resume(means, wanted, earlier))
-    return found if found is not None else (yield from start(means, wanted))
 
 
 def replace_adopted(means: Means, wanted: Wanted, started: Started, job: Job) -> Protocol[Started | None]:
@@ -264,7 +283,11 @@ def _look(means: Means, connection_id: str, seen: int, delays: Iterable[float]) 
     return None
 
 
-def _time_out(means: Means, wanted: Wanted, started: Started) -> Protocol[Job]:
+def time_out(means: Means, wanted: Wanted, started: Started) -> Protocol[Job]:
+    """End the wait for a job that took too long; gives the job if it has succeeded just now.
+
+    Raises JobTimedOutError, after the job was cancelled if that is wanted, and SyncError if it cannot be.
+    """
     job_id = started.job.job_id
     told = f"job {job_id} was still active after {wanted.timeout:.0f} seconds"
     if wanted.on_timeout == "leave" or not started.is_ours:
@@ -274,6 +297,7 @@ def _time_out(means: Means, wanted: Wanted, started: Started) -> Protocol[Job]:
     job = yield from cancel(means, job_id)
     if job.status == SUCCEEDED:
         return job
+    yield Remember(facts={"judged": job_id})
     message = f"{told}; it is {job.status} now"
     raise JobTimedOutError(message)
 

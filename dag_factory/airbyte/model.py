@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 SUCCEEDED, FAILED, CANCELLED = "succeeded", "failed", "cancelled"
 # No status of Airbyte's: the job has not been asked for yet.
 UNSEEN = "unseen"
+_DURATION = re.compile(r"PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?")
 FINAL = frozenset((SUCCEEDED, FAILED, CANCELLED))
 
 
@@ -17,8 +19,8 @@ FINAL = frozenset((SUCCEEDED, FAILED, CANCELLED))
 class Job:
     """One job of one connection.
 
-    `rows` and `bytes` are what has been committed so far, None until the server has counted. `created` is
-    on the server's clock.
+    `rows` and `bytes` are what has been committed so far, None until the server has counted; `seconds` is
+    how long it has taken. `created` is on the server's clock.
     """
 
     job_id: int
@@ -28,7 +30,7 @@ class Job:
     created: datetime | None = None
     rows: int | None = None
     bytes: int | None = None
-    duration: str | None = None
+    seconds: float | None = None
 
     @property
     def is_active(self) -> bool:
@@ -50,8 +52,33 @@ def job_from(answer: Mapping[str, Any]) -> Job:
         created=None if created is None else datetime.fromisoformat(created),
         rows=_count(answer.get("rowsSynced")),
         bytes=_count(answer.get("bytesSynced")),
-        duration=answer.get("duration"),
+        seconds=_seconds(answer.get("duration")),
     )
+
+
+def unseen_job(job_id: int, connection_id: str) -> Job:
+    """A job of which only the id is known."""
+    return Job(job_id=job_id, status=UNSEEN, job_type="sync", connection_id=connection_id)
+
+
+def job_as_json(job: Job) -> dict[str, Any]:
+    """Write a job as `job_of_json` reads it, for the way from a trigger to its task."""
+    return {**asdict(job), "created": None if job.created is None else job.created.isoformat()}
+
+
+def job_of_json(value: Mapping[str, Any]) -> Job:
+    """Read what `job_as_json` has written."""
+    created = value["created"]
+    return Job(**{**value, "created": None if created is None else datetime.fromisoformat(created)})
+
+
+def _seconds(text: object) -> float | None:
+    """Read an ISO 8601 duration as Java writes it: hours, minutes and seconds."""
+    match = _DURATION.fullmatch(text) if isinstance(text, str) else None
+    if match is None:
+        return None
+    hours, minutes, seconds = (float(part or 0) for part in match.groups())
+    return hours * 3600 + minutes * 60 + seconds
 
 
 def _count(value: object) -> int | None:

@@ -14,8 +14,8 @@ from typing import Any
 import pendulum
 from airflow.providers.common.compat.sdk import DAG, BaseNotifier, TaskGroup
 
+from dag_factory import versions
 from dag_factory.config.model import Dag, Notifier, Schedule, TriggeredDag
-from dag_factory.factory import versions
 from dag_factory.factory.sync_tasks import SyncTasks, make_sync_tasks
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from airflow.providers.common.compat.sdk import DAG, TaskGroup, get_parsing_context
 
+from dag_factory import versions
 from dag_factory.config.diagnostics import ConfigError, Diagnostic, Severity, sort_unique
 from dag_factory.config.model import Dag
 from dag_factory.config.project import Project, load_dag, load_project
-from dag_factory.factory import versions
 from dag_factory.factory.build import build_dag, build_tasks
 from dag_factory.report.text import render_one
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from airflow.providers.airbyte.operators.airbyte import AirbyteTriggerSyncOperator
-from airflow.providers.airbyte.sensors.airbyte import AirbyteJobSensor
 from airflow.providers.common.compat.sdk import DAG, BaseOperator, TaskGroup
 
+from dag_factory.airbyte.operators import AirbyteSyncOperator
+from dag_factory.airbyte.sensors import AirbyteSyncSensor
 from dag_factory.config.model import Sync
-from dag_factory.factory.versions import make_asset
+from dag_factory.versions import make_asset
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,38 +29,30 @@ def make_sync_tasks(sync: Sync, dag: DAG, group: TaskGroup | None) -> SyncTasks:
         return SyncTasks(first=task, last=task)
     inside = TaskGroup(group_id=sync.name, dag=dag, parent_group=group, tooltip=sync.description or "")
     trigger = _submit(sync, dag, inside)
-    wait = _wait(sync, dag, inside, trigger.output)
+    wait = _wait(sync, dag, inside, trigger)
     trigger >> wait
     return SyncTasks(first=trigger, last=wait)
 
 
 def _submit_and_wait(sync: Sync, dag: DAG, group: TaskGroup | None) -> BaseOperator:
-    # Deferred, the provider leaves the job running after its `timeout`, but cancels it after
-    # `execution_timeout`: the earlier of the two ends the task.
-    grace = 60 if sync.deferrable else 0
-    deadline = timedelta(seconds=sync.timeout) if sync.deferrable else None
-    return AirbyteTriggerSyncOperator(
+    return AirbyteSyncOperator(
         task_id=sync.name,
-        connection_id=sync.connection_id,
-        airbyte_conn_id=sync.airbyte_conn_id,
         asynchronous=False,
         deferrable=sync.deferrable,
         wait_seconds=sync.wait_seconds,
-        timeout=sync.timeout + grace,
-        execution_timeout=deadline,
+        timeout=sync.timeout,
         trigger_rule=sync.trigger_rule,
         outlets=_outlets(sync),
         dag=dag,
         task_group=group,
+        **_terms(sync),
         **_common_arguments(sync),
     )
 
 
 def _submit(sync: Sync, dag: DAG, group: TaskGroup) -> BaseOperator:
-    return AirbyteTriggerSyncOperator(
+    return AirbyteSyncOperator(
         task_id="trigger",
-        connection_id=sync.connection_id,
-        airbyte_conn_id=sync.airbyte_conn_id,
         asynchronous=True,
         deferrable=False,
         wait_seconds=sync.wait_seconds,
@@ -68,24 +60,38 @@ def _submit(sync: Sync, dag: DAG, group: TaskGroup) -> BaseOperator:
         trigger_rule=sync.trigger_rule,
         dag=dag,
         task_group=group,
+        **_terms(sync),
         **_common_arguments(sync),
     )
 
 
-def _wait(sync: Sync, dag: DAG, group: TaskGroup, job_id: Any) -> BaseOperator:  # noqa: ANN401 (an XComArg)
-    return AirbyteJobSensor(
+def _wait(sync: Sync, dag: DAG, group: TaskGroup, trigger: BaseOperator) -> BaseOperator:
+    return AirbyteSyncSensor(
         task_id="wait",
-        airbyte_job_id=job_id,
-        airbyte_conn_id=sync.airbyte_conn_id,
+        airbyte_job_id=trigger.output,
+        trigger_task_id=trigger.task_id,
         deferrable=sync.deferrable,
         mode="reschedule",
         poke_interval=sync.wait_seconds,
-        timeout=sync.timeout,
+        sync_timeout=sync.timeout,
         outlets=_outlets(sync),
         dag=dag,
         task_group=group,
+        **_terms(sync),
         **_common_arguments(sync),
     )
+
+
+def _terms(sync: Sync) -> dict[str, Any]:
+    """Give which sync is meant and what to do about its job; `on_kill` is a method of every operator."""
+    return {
+        "connection_id": sync.connection_id,
+        "airbyte_conn_id": sync.airbyte_conn_id,
+        "on_running": sync.on_running,
+        "on_timeout": sync.on_timeout,
+        "on_killed": sync.on_kill,
+        "min_rows": sync.min_rows,
+    }
 
 
 def _outlets(sync: Sync) -> list[Any]:

@@ -23,6 +23,12 @@ SECRET = "test-secret"
 HURRY = 300.0
 
 
+def whole_sync(means, wanted, earlier):
+    """Do one try of a sync, as the operator does it in `mode: sync`."""
+    started = yield from jobs.begin(means, wanted, earlier)
+    return (yield from jobs.complete(means, wanted, started))
+
+
 class Lab:
     """A connection of a local Airbyte, and one sync after the other on it, by one of the two drivers."""
 
@@ -57,7 +63,7 @@ class Lab:
 
     def sync(self, access: Access | None = None, **wanted):
         asked = Wanted(**{"connection_id": self.connection, "wait_seconds": 5, "timeout": 3600, **wanted})
-        return self.run(lambda means: jobs.run(means, asked, None), access)
+        return self.run(lambda means: whole_sync(means, asked, None), access)
 
     def admin(self, method: str, path: str, body=None):
         response = httpx.request(method, self.server.admin_url + path, json=body, timeout=10)
@@ -206,7 +212,7 @@ async def _sync_beside_a_clock(lab: Lab) -> int:
     means = Means(api=Api(access, time.monotonic), clock=time.monotonic, spread=lambda _seconds: 0.05)
     wanted = Wanted(connection_id=lab.connection, wait_seconds=1, timeout=60)
     surroundings = Surroundings(say=lab.said.append)
-    sync = asyncio.create_task(run_in_loop(jobs.run(means, wanted, None), access, surroundings))
+    sync = asyncio.create_task(run_in_loop(whole_sync(means, wanted, None), access, surroundings))
     ticks = 0
     while not sync.done():
         await asyncio.sleep(0.02)

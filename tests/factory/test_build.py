@@ -60,11 +60,18 @@ def test_mode_sync_is_one_task(build):
     assert task.execution_timeout is None
 
 
-def test_mode_sync_deferred_is_cancelled_by_its_execution_timeout(build):
+def test_mode_sync_deferred_leaves_the_timeout_to_the_trigger(build):
     (task,) = build(sync(mode="sync", deferrable="true", timeout="6m")).tasks
-    assert (task.asynchronous, task.deferrable) == (False, True)
-    assert task.execution_timeout == timedelta(seconds=360)
-    assert task.timeout > 360
+    assert (task.asynchronous, task.deferrable, task.timeout) == (False, True, 360)
+    assert task.execution_timeout is None
+
+
+@pytest.mark.parametrize("mode", ["sync", "async"])
+def test_what_becomes_of_the_job_reaches_every_task(build, mode):
+    terms = {"on_running": "skip", "on_timeout": "leave", "on_kill": "leave", "min_rows": 3}
+    for task in build(sync(mode=mode, **terms)).tasks:
+        told = (task.on_running, task.on_timeout, task.on_killed, task.min_rows, task.wanted.min_rows)
+        assert told == ("skip", "leave", "leave", 3, 3)
 
 
 @pytest.mark.parametrize("deferrable", [True, False])
@@ -78,12 +85,14 @@ def test_mode_async_is_a_group_of_trigger_and_wait(build, deferrable):
         False,
         {"money.wait"},
     )
-    assert (wait.deferrable, wait.mode, wait.poke_interval, wait.timeout) == (
+    assert (wait.deferrable, wait.mode, wait.poke_interval, wait.sync_timeout) == (
         deferrable,
         "reschedule",
         5,
         360,
     )
+    # Airflow's own limit allows no retry.
+    assert wait.timeout > 1000 * wait.sync_timeout
     assert wait.airbyte_job_id.operator is trigger
     assert "money" in dag.task_group_dict
 

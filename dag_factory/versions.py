@@ -1,4 +1,4 @@
-"""The differences between Airflow 2.11 and 3.x, and nothing else; only `factory` imports this module."""
+"""The differences between Airflow 2.11 and 3.x, and nothing else; `factory` and `airbyte` import it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import airflow
-from airflow.providers.common.compat.sdk import DAG, Asset, AssetAll, AssetAny
+from airflow.providers.common.compat.sdk import DAG, Asset, AssetAll, AssetAny, XCom
+from airflow.triggers.base import BaseTrigger
 
 if TYPE_CHECKING:
     from dag_factory.config.model import AssetCondition
@@ -98,6 +99,42 @@ class Rehearsal:
             self._bag.bag_dag(dag, dag)
         else:
             self._bag.bag_dag(dag)
+
+
+# Whether Airflow tells a trigger that a person ended its task; before 3.3 a trigger is only cancelled.
+TRIGGERS_ARE_KILLED = hasattr(BaseTrigger, "on_kill")
+
+
+def keep_with_task(ti: Any, task_id: str, key: str, value: object) -> None:  # noqa: ANN401 (per version)
+    """Write an XCom of another task in the run of this one; None deletes nothing and is kept as null."""
+    XCom.set(
+        key=key,
+        value=value,
+        dag_id=ti.dag_id,
+        task_id=task_id,
+        run_id=ti.run_id,
+        map_index=-1,
+    )
+
+
+def state_of_deferred(ti: Any) -> str | None:  # noqa: ANN401 (another class on each version)
+    """Ask from a triggerer's thread for the state of the task of a trigger; None if the task is gone."""
+    if VERSION < (3, 0):
+        return _state_in_database(ti)
+    runtime = _load("airflow.sdk.execution_time.task_runner", "RuntimeTaskInstance")
+    states = runtime.get_task_states(
+        dag_id=ti.dag_id, map_index=ti.map_index, task_ids=[ti.task_id], run_ids=[ti.run_id]
+    )
+    found: dict[str, Any] = states.get(ti.run_id, {})
+    return next((str(getattr(state, "value", state)) for state in found.values()), None)
+
+
+def _state_in_database(ti: Any) -> str | None:  # noqa: ANN401 (another class on each version)
+    model = _load("airflow.models.taskinstance", "TaskInstance")
+    with _load("airflow.utils.session", "create_session")() as session:
+        key = (model.dag_id == ti.dag_id, model.task_id == ti.task_id, model.run_id == ti.run_id)
+        state = session.query(model.state).filter(*key, model.map_index == ti.map_index).scalar()
+    return None if state is None else str(state)
 
 
 def has_cluster_policies() -> bool:
