@@ -6,6 +6,7 @@ import functools
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 # Airflow's names for expressions (airflow.utils.dates), and its two schedules that are no expression.
 PRESETS = {
@@ -65,12 +66,18 @@ class CronFault:
     part: tuple[int, int]
 
 
-@functools.lru_cache(maxsize=4096)
-def cron_fault(text: str) -> CronFault | None:
-    """Find what keeps Airflow from scheduling by this text; None if nothing does."""
+def cron_fault(text: str, dag_id: str = "") -> CronFault | None:
+    """Find what keeps Airflow from scheduling a DAG by this text; None if nothing does."""
     if text in PRESETS or text in SPECIAL_PRESETS:
         return None
-    spans = [match.span() for match in re.finditer(r"\S+", text)]
+    fault = _text_fault(text)
+    return _never_fault(text, expression(text, dag_id)) if fault is None else fault
+
+
+@functools.lru_cache(maxsize=4096)
+def _text_fault(text: str) -> CronFault | None:
+    """Find what is wrong whatever `H` stands for."""
+    spans = _spans(text)
     if text.startswith("@") or len(spans) != len(FIELDS):
         message, mend = _form_fault(text, len(spans))
         return CronFault(message=message, help=mend, part=(0, len(text)))
@@ -78,7 +85,11 @@ def cron_fault(text: str) -> CronFault | None:
         fault = _field_fault(field, text[start:end])
         if fault is not None:
             return CronFault(message=fault[0], help=fault[1], part=(start, end))
-    return _never_fault(text, spans)
+    return None
+
+
+def _spans(text: str) -> list[tuple[int, int]]:
+    return [match.span() for match in re.finditer(r"\S+", text)]
 
 
 def is_daily_at_most(text: str) -> bool:
@@ -148,7 +159,13 @@ def _field_fault(field: Field, text: str) -> tuple[str, str] | None:
         message = _hash_fault(field, part) if part.startswith("H") else _part_fault(field, part)
         if message is not None:
             return message
+    counted = ["#" in part or part.upper().startswith("L") for part in text.split(",")]
+    if field is FIELDS[4] and any(counted) and not all(counted):
+        return f"{field.name} '{text}' has days with a number of the week and without", _COUNTED_HELP
     return None
+
+
+_COUNTED_HELP = "write all of them as 5#2 (the second Friday) or L5 (the last one), or none"
 
 
 def _hash_fault(field: Field, part: str) -> tuple[str, str] | None:
@@ -203,16 +220,50 @@ def _highest(field: Field) -> int:
     return 31 if field.name == "day of month" else field.high
 
 
-def _never_fault(text: str, spans: list[tuple[int, int]]) -> CronFault | None:
-    day, month, weekday = (text[slice(*span)] for span in spans[2:])
-    if day in ("*", "H") and "#" not in weekday:  # each month has such a day
+def _never_fault(text: str, meant: str) -> CronFault | None:
+    """Find that no date fits; `meant` is the text with the DAG's own values for `H`."""
+    day, month, weekday = meant.split()[2:]
+    counted = "#" in weekday or "L" in weekday.upper()
+    if not counted and (day in ("*", "?") or (day.isdigit() and int(day) <= _SHORTEST)):
+        return None  # each month has such a day
+    if _has_date(meant):
         return None
-    from croniter import CroniterBadDateError, croniter  # noqa: PLC0415 (as above)
+    terms = {"day of month": day, "month": month, "day of week": weekday if counted else "*"}
+    told = [f"{name} '{value}'" for name, value in terms.items() if value not in ("*", "?")]
+    mend = "correct one of the two" if len(told) < 3 else "correct one of the three"
+    if meant != text:
+        mend = f"{mend}; for this DAG 'H' makes it '{meant}'"
+    spans = _spans(text)[2:]
+    part = (spans[0][0], spans[2 if counted else 1][1])
+    return CronFault(message=f"no date fits {', '.join(told[:-1])} and {told[-1]}", help=mend, part=part)
+
+
+# The days of February where it has fewest, and of all months where they have most.
+_SHORTEST, _DAYS = 28, (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+
+
+@functools.lru_cache(maxsize=4096)
+def _has_date(meant: str) -> bool:
+    from croniter import CroniterBadDateError, croniter  # noqa: PLC0415 (30 ms, and few have such days)
 
     try:
-        # A leap year is at most eight years away.
-        croniter(expression(text, ""), datetime(2024, 1, 1), max_years_between_matches=8).get_next()
+        # croniter searches through fifty years, which takes long where it finds nothing.
+        return (
+            _can_have_date(*croniter.expand(meant)) and croniter(meant, datetime(2024, 1, 1)).get_next() > 0
+        )
     except (CroniterBadDateError, ValueError):
-        message = f"no date fits day of month '{day}' and month '{month}'"
-        return CronFault(message=message, help="correct one of the two", part=(spans[2][0], spans[3][1]))
-    return None
+        return False
+
+
+def _can_have_date(fields: list[Any], counted: dict[Any, set[Any]]) -> bool:
+    """Whether some month is long enough, and the days are in the weeks that the day of week counts."""
+    days, months, weekdays = fields[2:]
+    if "*" in days or (weekdays != ["*"] and not counted):  # one of the two has to fit
+        return True
+    longest = max(_DAYS) if "*" in months else max(_DAYS[month - 1] for month in months)
+    weeks = [
+        range(22, 32) if number == "l" else range(7 * number - 6, 7 * number + 1)
+        for numbers in counted.values()
+        for number in numbers
+    ] or [range(1, 32)]
+    return any(day == "l" or (day <= longest and any(day in week for week in weeks)) for day in days)

@@ -22,7 +22,7 @@ FAR = timedelta(days=366)
 def check_cron(dag: ResolvedDag) -> Iterator[Diagnostic]:
     """A cron expression is one that Airflow takes and that some date fits."""
     for setting in _cron_texts(dag):
-        fault = cron.cron_fault(setting.value)
+        fault = cron.cron_fault(setting.value, dag.dag_id.value)
         if fault is not None:
             diagnostic = setting.place.diagnostic("bad-cron", fault.message, fault.help)
             yield narrowed(diagnostic, setting.value, fault.part)
@@ -127,7 +127,7 @@ def _distance(dag: ResolvedDag, *, timeout: int) -> int | None:
     if isinstance(form.get("every"), int | str):
         return durations.seconds(form["every"])  # type: ignore[arg-type]
     text = next((setting.value for setting in _cron_texts(dag)), None)
-    if text is None or text in cron.SPECIAL_PRESETS or cron.cron_fault(text) is not None:
+    if text is None or text in cron.SPECIAL_PRESETS or cron.cron_fault(text, dag.dag_id.value) is not None:
         return None
     # Most expressions name one minute and one hour: then there is nothing to count.
     return None if timeout <= 86_400 and cron.is_daily_at_most(text) else _cron_distance(text)

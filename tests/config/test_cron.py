@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import string
+from datetime import datetime
 
 import pytest
-from croniter import croniter
-from hypothesis import given
+from croniter import CroniterBadDateError, croniter
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dag_factory.config.cron import FIELDS, cron_fault, expression
@@ -73,5 +74,23 @@ FIELD_TEXT = st.text("0123456789*/,-?LH()#RWjanmon", max_size=8)
 @given(st.lists(FIELD_TEXT.filter(lambda text: text.strip() == text and text), min_size=5, max_size=5))
 def test_what_is_accepted_croniter_accepts(fields):
     text = " ".join(fields)
-    if cron_fault(text) is None:
+    if cron_fault(text, "money") is None:
         assert croniter(expression(text, "money")).get_next() > 0
+
+
+def finds_a_date(text):
+    try:
+        return croniter(text, datetime(2024, 1, 1)).get_next() > 0
+    except CroniterBadDateError:
+        return False
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    st.sampled_from(["*", "?", "1", "21", "28", "29", "30", "31", "L", "1,30", "29-31", "*/15", "1,L", "H"]),
+    st.sampled_from(["*", "2", "feb,apr", "4,6", "1", "*/2", "H"]),
+    st.sampled_from(["*", "mon", "5#1", "5#4", "5#5", "L5", "L0,L6", "1#2,5#4", "1-3"]),
+)
+def test_a_date_fits_where_croniter_finds_one(day, month, weekday):
+    text = f"0 0 {day} {month} {weekday}"
+    assert (cron_fault(text, "money") is None) == finds_a_date(expression(text, "money"))
