@@ -50,7 +50,7 @@ WARNINGS: Mapping[str, str] = MappingProxyType(
     {
         "far-start-date": "a start more than a year from now",
         "long-task-id": "a name that Airflow does not take inside sync_group()",
-        "no-effect": "a key that changes nothing in this mode",
+        "no-effect": "a key that changes nothing beside the others",
         "pool-without-limit": "a pool in a mode in which it limits nothing",
         "retry-delay-over-max": "a longest delay before a retry that is shorter than the first",
         "same-connection": "an Airbyte connection that is synced by two",

@@ -79,38 +79,14 @@ def check_pool(dag: ResolvedDag) -> Iterator[Diagnostic]:
 
 
 def check_effect(dag: ResolvedDag) -> Iterator[Diagnostic]:
-    """Tell of keys that the Airbyte provider's operator and sensor cannot act upon in the sync's mode."""
+    """The longest delay between retries matters only where the delays grow."""
     for sync in dag.syncs:
-        mode = value_of(sync, "mode", "async")
-        for key, why in _without_effect(sync).items():
-            setting = sync.settings.get(key)
-            if setting is not None and not (mode == "sync" and setting.value == "cancel"):
-                message = f"'{key}' has no effect on sync '{sync.name}': {why}"
-                mend = _EFFECT_HELP.get(key, "delete it, or keep it for a later version")
-                yield setting.place.diagnostic(
-                    "no-effect", message, mend, of_key=True, severity=Severity.WARNING
-                )
-
-
-_EFFECT_HELP = {
-    "wait_seconds": "delete it, or write 'deferrable: false'",
-    "max_retry_delay": "write 'retry_exponential_backoff: true' beside it, or delete it",
-}
-
-
-def _without_effect(sync: ResolvedSync) -> dict[str, str]:
-    # Airbyte provider 6.2.0: operators/airbyte.py, sensors/airbyte.py, triggers/airbyte.py.
-    why = {
-        "min_rows": "the provider does not read how many rows a job moved",
-        "on_running": "the provider fails where the connection is syncing already",
-    }
-    fixed = "a job is cancelled in mode sync and left in mode async"
-    why |= {"on_timeout": fixed, "on_kill": fixed}
-    if value_of(sync, "deferrable", False):
-        why["wait_seconds"] = "the provider looks every 60 seconds when it is deferred"
-    if not value_of(sync, "retry_exponential_backoff", False):
-        why["max_retry_delay"] = "without 'retry_exponential_backoff' each retry waits 'retry_delay'"
-    return why
+        setting = sync.settings.get("max_retry_delay")
+        if setting is not None and not value_of(sync, "retry_exponential_backoff", False):
+            why = "without 'retry_exponential_backoff' each retry waits 'retry_delay'"
+            message = f"'max_retry_delay' has no effect on sync '{sync.name}': {why}"
+            mend = "write 'retry_exponential_backoff: true' beside it, or delete it"
+            yield setting.place.diagnostic("no-effect", message, mend, of_key=True, severity=Severity.WARNING)
 
 
 def _wait_over_timeout(timeout: Setting | None, wait: Setting | None) -> Diagnostic:

@@ -37,7 +37,7 @@ def diagnostics() -> tuple[Diagnostic, ...]:
             file="configs/defaults.yaml",
             span=Span(line=2, column=1, end_line=2, end_column=9),
             code="no-effect",
-            message="'min_rows' has no effect",
+            message="'max_retry_delay' has no effect",
             severity=Severity.WARNING,
         ),
         Diagnostic(

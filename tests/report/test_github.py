@@ -11,7 +11,7 @@ def test_each_is_a_command_and_the_end_is_for_people(diagnostics, files):
         "configs/a b,ü.yaml:3:5: unknown key '<\"&%25:,>\\x1b[2J\\r\\n::error::x' (environment dev) "
         "[unknown-key]%0Afirst [here](1): configs/b.yaml:7:2%0Ahelp: write 100%25\n"
         "::warning title=no-effect,file=configs/defaults.yaml,line=2,col=1,endLine=2,endColumn=9::"
-        "configs/defaults.yaml:2:1: 'min_rows' has no effect [no-effect]\n"
+        "configs/defaults.yaml:2:1: 'max_retry_delay' has no effect [no-effect]\n"
         "::error title=wrong-type,file=configs/money.yaml,line=4,endLine=6::"
         "configs/money.yaml:4:3: 'owner' is a list, not text [wrong-type]\n"
         "2 errors and 1 warning in 3 files\n"

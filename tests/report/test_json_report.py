@@ -31,7 +31,7 @@ def test_every_field_is_there(diagnostics, files):
                 "end_column": 9,
                 "code": "no-effect",
                 "severity": "warning",
-                "message": "'min_rows' has no effect",
+                "message": "'max_retry_delay' has no effect",
                 "help": None,
                 "environment": None,
             },

@@ -28,7 +28,8 @@ def test_each_file_is_a_test(diagnostics, files):
         "    </testcase>\n"
         '    <testcase classname="dag-factory validate" name="configs/sound.yaml"/>\n'
         '    <testcase classname="dag-factory validate" name="configs/defaults.yaml">\n'
-        "      <system-out>configs/defaults.yaml:2:1: warning: &#x27;min_rows&#x27; has no effect [no-effect]"
+        "      <system-out>configs/defaults.yaml:2:1: warning: "
+        "&#x27;max_retry_delay&#x27; has no effect [no-effect]"
         "</system-out>\n"
         "    </testcase>\n"
         "  </testsuite>\n"

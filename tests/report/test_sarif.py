@@ -52,7 +52,7 @@ def test_a_log_of_one_run(diagnostics, files, standard):
             "driver": {
                 "name": "dag-factory",
                 "rules": [
-                    rule("no-effect", "a key that changes nothing in this mode", "warning"),
+                    rule("no-effect", "a key that changes nothing beside the others", "warning"),
                     rule("unknown-key", "a key that does not exist here", "error"),
                     rule("wrong-type", "a value of another type than the key takes", "error"),
                 ],
@@ -80,7 +80,7 @@ def test_a_log_of_one_run(diagnostics, files, standard):
                 "ruleId": "no-effect",
                 "ruleIndex": 0,
                 "level": "warning",
-                "message": {"text": "'min_rows' has no effect"},
+                "message": {"text": "'max_retry_delay' has no effect"},
                 "locations": [{"physicalLocation": place("configs/defaults.yaml", 2, 1, 2, 9)}],
             },
             {
