@@ -212,9 +212,8 @@ def _top_nodes(text: str) -> tuple[Node, ...]:
 def _problem_diagnostic(file: SourceFile, problem: Problem) -> Diagnostic:
     first = [] if problem.first is None else [span_of(file.text, problem.first)]
     related = tuple(Related(file=file.name, span=span, message="first here") for span in first)
-    return file.diagnostic(
-        span_of(file.text, problem.node), problem.code, problem.message, problem.help, related=related
-    )
+    span = first_line_of(file.text, span_of(file.text, problem.node))
+    return file.diagnostic(span, problem.code, problem.message, problem.help, related=related)
 
 
 def _cut(message: str) -> str:
