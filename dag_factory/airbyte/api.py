@@ -14,7 +14,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 from urllib.parse import urljoin
 
-from dag_factory.airbyte.errors import ApiError, ErrorContext, explain, no_answer, no_json
+from dag_factory.airbyte.errors import ApiError, ErrorContext, explain, is_lasting, no_answer, no_json
 from dag_factory.airbyte.exchange import Protocol, Request, Response, TransportError
 from dag_factory.airbyte.model import Job, job_from
 
@@ -121,8 +121,9 @@ class Api:
         try:
             response = yield request
         except TransportError as error:
-            message = no_answer(str(error), what, self._access.context, self._access.timeout)
-            raise ApiError(message, was_done=error.was_sent) from error
+            reason = str(error)
+            message = no_answer(reason, what, self._access.context, self._access.timeout)
+            raise ApiError(message, was_done=error.was_sent, is_lasting=is_lasting(reason)) from error
         assert response is not None  # noqa: S101 (a driver answers every request)
         self.server_time = _date(response) or self.server_time
         return response
@@ -150,7 +151,7 @@ class Api:
             response = yield from self._send(Request(method="POST", url=url, body=body), what)
         except ApiError as error:
             # Whatever became of this call, the one that needs the token has not been made.
-            raise ApiError(str(error)) from error
+            raise ApiError(str(error), is_lasting=error.is_lasting) from error
         if response.status == 400:
             # A self-managed Airbyte answers so to wrong credentials; Airbyte Cloud says 401.
             raise ApiError(explain(401, "wrong client id or secret", what, access.context), status=401)

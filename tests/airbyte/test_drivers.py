@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import ssl
+import threading
 import time
 import uuid
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import httpx
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from dag_factory.airbyte import jobs
 from dag_factory.airbyte.api import Access, Api
@@ -102,6 +111,35 @@ def lab(request, server):
     return Lab(server, request.param)
 
 
+@pytest.fixture(scope="module")
+def untrusted_host(tmp_path_factory):
+    """A server on loopback with a certificate that it has signed itself."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(_self_signed(tmp_path_factory.mktemp("certificate") / "both.pem"))
+    server = HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"https://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def _self_signed(path: Path) -> Path:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "nobody")])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    dated = builder.not_valid_before(now).not_valid_after(now + timedelta(days=1))
+    secret = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    public = dated.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+    path.write_bytes(secret + public)
+    return path
+
+
 def test_a_plain_sync_tells_its_rows(lab):
     job = lab.sync()
     assert (job.status, job.rows, lab.jobs()) == ("succeeded", 400, ["succeeded"])
@@ -161,7 +199,7 @@ def test_an_unknown_connection_says_so(lab):
 
 
 def test_a_host_without_the_api_says_what_it_must_end_in(lab):
-    with pytest.raises(ApiError, match=r"Airbyte answered 404|must end in /v1"):
+    with pytest.raises(ApiError, match=r"must be the API's address and end in /v1"):
         lab.sync(lab.access(host=lab.server.root_url))
 
 
@@ -169,6 +207,32 @@ def test_nobody_at_the_host_says_so(lab):
     access = lab.access(host="http://127.0.0.1:9/v1")
     with pytest.raises(ApiError, match="no answer from Airbyte to asking for a token"):
         lab.sync(access)
+
+
+@pytest.mark.parametrize(
+    ("host", "mend"),
+    [
+        ("https://127.0.0.1:{port}/v1", "it does not speak TLS: write http:// instead of https://"),
+        ("127.0.0.1:{port}/v1", "write the host as https://... or http://..."),
+        ("ftp://127.0.0.1:{port}/v1", "write the host as https://... or http://..."),
+    ],
+)
+def test_a_host_that_can_never_answer_is_told_at_once(lab, host, mend):
+    access = lab.access(host=host.format(port=httpx.URL(lab.server.root_url).port))
+    with pytest.raises(ApiError, match=re.escape(mend)):
+        lab.sync(access)
+    assert lab.said == []
+
+
+def test_a_certificate_that_nobody_trusts_is_told_at_once(lab, untrusted_host):
+    with pytest.raises(ApiError, match="its certificate is not trusted: set SSL_CERT_FILE"):
+        lab.sync(lab.access(host=f"{untrusted_host}/v1"))
+    assert lab.said == []
+
+
+def test_a_host_that_has_no_address_says_so(lab):
+    with pytest.raises(ApiError, match="check the host's name"):
+        lab.sync(lab.access(host="http://no-such-host.invalid/v1"))
 
 
 def test_a_disabled_connection_says_so(lab):

@@ -1,0 +1,16 @@
+"""The registration of the link, which Airflow 2 needs."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.mark.airflow
+def test_airflow_finds_the_link():
+    # Imported here: Airflow takes seconds to import.
+    from airflow.providers_manager import ProvidersManager
+
+    from dag_factory.airbyte.links import AirbyteConnectionLink
+
+    path = f"{AirbyteConnectionLink.__module__}.{AirbyteConnectionLink.__qualname__}"
+    assert path in ProvidersManager().extra_links_class_names
