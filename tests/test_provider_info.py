@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from airflow.providers_manager import ProvidersManager
+
+from dag_factory.airbyte.links import AirbyteConnectionLink
 
 
 @pytest.mark.airflow
 def test_airflow_finds_the_link():
-    # Imported here: Airflow takes seconds to import.
-    from airflow.providers_manager import ProvidersManager
-
-    from dag_factory.airbyte.links import AirbyteConnectionLink
-
     path = f"{AirbyteConnectionLink.__module__}.{AirbyteConnectionLink.__qualname__}"
     assert path in ProvidersManager().extra_links_class_names
