@@ -7,7 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from dag_factory.local_airbyte import admin, problems, routes
+from dag_factory.local_airbyte import admin, pages, problems, routes
 from dag_factory.local_airbyte.faults import PREFIXES
 from dag_factory.local_airbyte.middleware import FaultMiddleware
 from dag_factory.local_airbyte.platform import Platform
@@ -19,6 +19,7 @@ def create_app(platform: Platform) -> FastAPI:
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.platform = platform
     app.include_router(admin.build_router())
+    app.include_router(pages.build_router())
     for prefix in PREFIXES:
         app.include_router(routes.build_router(), prefix=prefix)
     app.add_exception_handler(ProblemError, _answer_problem)
