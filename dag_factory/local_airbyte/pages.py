@@ -27,7 +27,7 @@ th, td {{ border: 1px solid #ccc; padding: 0.3rem 0.8rem; text-align: left; }}
 </head>
 <body>
 <h1>{name}</h1>
-<p>Connection {connection_id}, {status}. The newest 100 jobs; this is the local Airbyte, a development server.</p>
+<p>Connection {connection_id}, {status}. Its newest 100 jobs on the local Airbyte, a development server.</p>
 <table>
 {rows}
 </table>
