@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from dag_factory.config import suggestions
@@ -45,14 +46,17 @@ def check_unknown_asset(dags: Sequence[ResolvedDag]) -> Iterator[tuple[ResolvedD
     if not waiting:
         return
     made = {asset for dag in dags for sync in dag.syncs for asset, _ in _made_by(dag, sync)}
+    known, told = sorted(made), Counter[str]()
     for dag, asset, place in waiting:
         if asset not in made:
-            yield dag, _unknown(asset, place, made)
+            name = dag.document.file.name
+            told[name] += 1
+            yield dag, _unknown(asset, place, known if told[name] <= _FEW else [])
 
 
-def _unknown(asset: str, place: Place, made: set[str]) -> Diagnostic:
+def _unknown(asset: str, place: Place, known: Sequence[str]) -> Diagnostic:
     message = f"nothing here updates the asset '{asset}'"
-    alike = suggestions.did_you_mean(asset, sorted(made)) if len(made) <= _MANY else None
+    alike = suggestions.did_you_mean(asset, known) if 0 < len(known) <= _MANY else None
     silence = (
         "if something else makes it, write '# dag-factory: ignore[unknown-asset] made by ...' on the line"
     )
@@ -60,8 +64,9 @@ def _unknown(asset: str, place: Place, made: set[str]) -> Diagnostic:
     return place.diagnostic("unknown-asset", message, mend, severity=Severity.WARNING)
 
 
-# Among more names than these, a search for the nearest takes longer than the whole check.
-_MANY = 2_000
+# Among more names than these, and for more than these of one file, a search for the nearest takes longer than
+# the whole check.
+_MANY, _FEW = 2_000, 10
 
 
 def _waited_for(dag: ResolvedDag) -> Iterator[tuple[str, Place]]:

@@ -140,7 +140,10 @@ def _cron_distance(text: str) -> int | None:
 
     times = croniter(cron.expression(text, ""), datetime(2024, 1, 1), max_years_between_matches=8)
     try:
-        runs = [times.get_next(datetime) for _ in range(_RUNS)]
+        runs = [times.get_next(datetime)]
+        # Where runs are rare each of them is searched for long, and the first few tell enough.
+        while len(runs) < _RUNS and runs[-1] - runs[0] < FAR:
+            runs.append(times.get_next(datetime))
     except CroniterBadDateError:  # such as the 29th of February on a Monday
         return None
     return int(min((later - earlier).total_seconds() for earlier, later in pairwise(runs)))
@@ -198,18 +201,24 @@ _OTHER_ZONES = {
 
 
 def _timezone_help(name: str) -> str:
-    from zoneinfo import available_timezones  # noqa: PLC0415 (reads the whole database)
-
     from dag_factory.config import suggestions  # noqa: PLC0415 (only for a name that is wrong)
 
     if name.lower() in _OTHER_ZONES:
         return f"write an IANA name such as {_OTHER_ZONES[name.lower()]} or UTC"
-    zones = sorted(available_timezones())
+    zones = _zones()
     cities = {zone.rsplit("/", 1)[-1].lower(): zone for zone in zones if "/" in zone}
     city = cities.get(name.strip().replace(" ", "_").lower())
     if city is not None:
         return f"write '{city}'"
     return suggestions.did_you_mean(name, zones) or "write an IANA name such as Europe/Berlin or UTC"
+
+
+@functools.cache
+def _zones() -> list[str]:
+    """List all time zones, once: they are searched for in the whole database."""
+    from zoneinfo import available_timezones  # noqa: PLC0415 (only for a name that is wrong)
+
+    return sorted(available_timezones())
 
 
 def _date_help(text: str) -> str:

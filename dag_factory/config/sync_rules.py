@@ -33,24 +33,24 @@ def check_sync_names(dag: ResolvedDag) -> Iterator[Diagnostic]:
     """Every name of a sync that is spoken of exists."""
     if dag.is_faulty("syncs"):
         return
-    names = [sync.name for sync in dag.syncs]
+    names = {sync.name: None for sync in dag.syncs}  # in order
     for sync in dag.syncs:
-        others = [other for other in names if other != sync.name]
         for index, name in enumerate(dependencies(sync)):
             if name not in names and not dag.is_faulty("syncs", name):
+                others = [other for other in names if other != sync.name]
                 yield _unknown_sync(sync.settings["depends_on"].part(index), name, others)
     for trigger, entry in _triggered(dag):
         for index, name in enumerate(entry.get("after", ())):
             if name not in names and not dag.is_faulty("syncs", name):
-                yield _unknown_sync(trigger.part("after", index), name, names)
+                yield _unknown_sync(trigger.part("after", index), name, list(names))
 
 
 def check_cycles(dag: ResolvedDag) -> Iterator[Diagnostic]:
     """`depends_on` leads in no circle; each circle is told once, at its first sync."""
-    edges = {sync.name: dependencies(sync) for sync in dag.syncs}
+    edges = _without_ends({sync.name: dependencies(sync) for sync in dag.syncs})
     told: set[frozenset[str]] = set()
     for sync in dag.syncs:
-        cycle = _cycle_through(sync.name, edges)
+        cycle = _cycle_through(sync.name, edges) if sync.name in edges else []
         if not cycle or frozenset(cycle) in told:
             continue
         told.add(frozenset(cycle))
@@ -148,6 +148,23 @@ def _cycle(sync: ResolvedSync, cycle: list[str]) -> Diagnostic:
         message = f"syncs depend on each other: {' -> '.join((*cycle, cycle[0]))}"
         mend = "delete one of the names, here or in another sync of the circle"
     return place.diagnostic("dependency-cycle", message, mend)
+
+
+def _without_ends(edges: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Leave out each sync that leads to none of the rest, again and again: none of them is in a circle."""
+    count = {name: sum(each in edges for each in before) for name, before in edges.items()}
+    following: dict[str, list[str]] = {name: [] for name in edges}
+    for name, before in edges.items():
+        for each in before:
+            if each in following:
+                following[each].append(name)
+    ends = [name for name, number in count.items() if not number]
+    while ends:
+        for name in following[ends.pop()]:
+            count[name] -= 1
+            if not count[name]:
+                ends.append(name)
+    return {name: before for name, before in edges.items() if count[name]}
 
 
 def _cycle_through(start: str, edges: dict[str, list[str]]) -> list[str]:
