@@ -21,7 +21,9 @@ COMMANDS = {
     "up": "start Airflow's UI beside the local Airbyte and keep both running",
 }
 
-CLEAN, FINDINGS, WRONG_USAGE, OUR_FAULT, INTERRUPTED = 0, 1, 2, 3, 130
+CLEAN, FINDINGS, WRONG_USAGE, OUR_FAULT = 0, 1, 2, 3
+# As shells tell of SIGINT and SIGPIPE.
+INTERRUPTED, UNREAD = 130, 141
 
 
 class UsageError(Exception):
@@ -52,9 +54,10 @@ def main(argv: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader (`| head`) has left; devnull keeps the interpreter's last flush quiet.
+        # The reader (`| head`) has left, and what it did not read may have been errors. With devnull the
+        # interpreter's last flush is quiet.
         sys.stdout = open("/dev/null", "w")  # noqa: PTH123, SIM115
-        return CLEAN
+        return UNREAD
     except Exception:  # noqa: BLE001 (the labelled boundary: what is no user's mistake is ours)
         traceback.print_exc()
         print("dag-factory: this is a fault of dag-factory itself; please report it", file=sys.stderr)

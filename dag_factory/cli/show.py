@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import os
 import re
 from collections.abc import Sequence
@@ -11,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from dag_factory.cli.main import CLEAN, FINDINGS, UsageError
+from dag_factory.config import suggestions
 from dag_factory.config.diagnostics import has_errors
 from dag_factory.config.project import Resolution, resolve_project
 from dag_factory.report import explanation, explanation_text, json_report, text
@@ -97,7 +97,5 @@ def _text_of(path: Path) -> str:
 
 
 def _unknown(dag_id: str, known: Sequence[str]) -> str:
-    alike = difflib.get_close_matches(dag_id, known, n=1)
-    if alike:
-        return f"there is no DAG '{dag_id}'; did you mean '{alike[0]}'?"
-    return f"there is no DAG '{dag_id}'; there are {', '.join(known[:20]) or 'none'}"
+    mend = suggestions.did_you_mean(dag_id, known) or f"there are {', '.join(known[:20]) or 'none'}"
+    return f"there is no DAG '{dag_id}'; {mend}"

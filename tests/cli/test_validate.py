@@ -197,6 +197,19 @@ def test_a_reader_that_leaves_early_makes_no_noise(configs):
     assert (result.stderr, result.stdout.count("\n")) == ("", 1)
 
 
+def test_a_report_that_nobody_read_is_no_success(configs):
+    """A pipeline of `set -o pipefail` must not pass for errors that were not shown."""
+    root = configs({"money.yaml": "x: 1\n"})
+    command = [sys.executable, "-m", "dag_factory", "validate"]
+    reading, writing = os.pipe()
+    os.close(reading)
+    result = subprocess.run(
+        command, cwd=root.parent, stdout=writing, stderr=subprocess.PIPE, text=True, check=False
+    )
+    os.close(writing)
+    assert (result.returncode, result.stderr) == (141, "")
+
+
 def test_help_tells_every_command(capsys):
     with pytest.raises(SystemExit) as stop:
         main(["--help"])
