@@ -81,8 +81,9 @@ def _validator(name: str) -> Validator:
 
 def _schema(name: str) -> dict[str, Any]:
     schema: dict[str, Any] = json.loads(schema_text(name))
-    # Where a schema names its dialect, jsonschema leaves the extended validator at each reference to it.
-    del schema["$schema"]
+    # Where a schema names its dialect, jsonschema leaves the extended validator at each reference to it. Its
+    # id tells people and editors the version of the language; here a schema is known by its file's name.
+    del schema["$schema"], schema["$id"]
     return schema
 
 
