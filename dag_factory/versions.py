@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import airflow
-from airflow.providers.common.compat.sdk import DAG, Asset, AssetAll, AssetAny, XCom
+from airflow.providers.common.compat.sdk import DAG, Asset, AssetAll, AssetAny, XCom, conf
 from airflow.triggers.base import BaseTrigger
 
 if TYPE_CHECKING:
@@ -115,6 +115,17 @@ def keep_with_task(ti: Any, task_id: str, key: str, value: object) -> None:  # n
         run_id=ti.run_id,
         map_index=-1,
     )
+
+
+def shortest_reschedule() -> float:
+    """How soon a rescheduled task may run again, in seconds.
+
+    What runs a task tells of its end only with its next heartbeat; a task that is due before that is still
+    running to the executor, and Airflow fails it (`jobs/scheduler_job_runner.py`, `process_executor_events`).
+    """
+    option = ("scheduler", "job_heartbeat_sec") if VERSION < (3, 0) else ("workers", "min_heartbeat_interval")
+    beat: float = conf.getfloat(*option, fallback=5.0)
+    return beat + 1.0
 
 
 def state_of_deferred(ti: Any) -> str | None:  # noqa: ANN401 (another class on each version)

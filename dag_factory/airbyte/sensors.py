@@ -12,6 +12,7 @@ from typing import Any, Literal, cast
 from airflow.providers.airbyte.sensors.airbyte import AirbyteJobSensor
 from airflow.providers.common.compat.sdk import AirflowException, BaseSensorOperator, PokeReturnValue
 
+from dag_factory import versions
 from dag_factory.airbyte import jobs, pace
 from dag_factory.airbyte.attempts import Attempt
 from dag_factory.airbyte.jobs import Started, Unanswered, Wanted
@@ -132,7 +133,8 @@ class AirbyteSyncSensor(SyncTask, AirbyteJobSensor):
     def _look(self, attempt: Attempt, store: WaitingStore, started: Started) -> Job | None:
         """Ask for the job; None while it is active or cannot be asked for."""
         seen = attempt.run(jobs.look(attempt.means, started.job.job_id, store.waiting.failures))
-        self.poke_interval = attempt.means.spread(self.wait_seconds)
+        pause = attempt.means.spread(self.wait_seconds)
+        self.poke_interval = max(pause, versions.shortest_reschedule()) if self.reschedule else pause
         if isinstance(seen, Unanswered):
             self._note_failure(store, seen)
         elif store.waiting.failures:
