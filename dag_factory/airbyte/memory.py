@@ -10,7 +10,8 @@ Three stores would come to mind; each loses something else, as tried on the real
   since the run began was made by this task, or by a person in the same minutes.
 
 A retry is told from a clear by Airflow's own arithmetic: a clear raises `max_tries` by as many retries as the
-task has (`airflow/sdk/execution_time/task_runner.py`).
+task has (`airflow/sdk/execution_time/task_runner.py`). One try can also begin twice: where the DAG cannot be
+read just when a deferred task shall go on, Airflow 3.3 forgets the deferral and starts the same try anew.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from typing import Any
 from dag_factory.airbyte.jobs import Earlier
 
 KEY = "airbyte_sync"
+# Among what is kept: the try that has kept it. No fact of a start.
+_TRY = "try_number"
 
 
 class TaskMemory:
@@ -34,21 +37,25 @@ class TaskMemory:
     def keep(self, facts: Mapping[str, int]) -> None:
         """Keep facts for the next try, where Airflow can."""
         if self._store is not None:
-            self._store.set(KEY, dict(facts))
+            self._store.set(KEY, {**facts, _TRY: self._context["ti"].try_number})
 
     def facts(self) -> dict[str, int]:
         """What was kept last, by this try or one before."""
-        kept = None if self._store is None else self._store.get(KEY)
-        return dict(kept or {})
+        return {name: value for name, value in self._kept().items() if name != _TRY}
 
     def earlier(self) -> Earlier | None:
         """What the tries before this one have left; None where this one shall begin anew."""
-        if not is_retry(self._context["ti"], self._context["task"]):
+        ti = self._context["ti"]
+        if not is_retry(ti, self._context["task"]) and self._kept().get(_TRY) != ti.try_number:
             return None
         if self._store is not None:
             return earlier_from(self.facts())
         began = self._context["dag_run"].start_date
         return None if began is None else Earlier(age=(datetime.now(UTC) - began).total_seconds())
+
+    def _kept(self) -> Mapping[str, int]:
+        kept: Mapping[str, int] | None = None if self._store is None else self._store.get(KEY)
+        return kept or {}
 
 
 def earlier_from(facts: Mapping[str, int]) -> Earlier:
