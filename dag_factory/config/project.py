@@ -24,6 +24,7 @@ from dag_factory.config.rules import DAG_RULES
 from dag_factory.config.schema import DAG_SCHEMA
 from dag_factory.config.secret_rules import hide_secrets
 from dag_factory.config.source import Document
+from dag_factory.config.told import Told
 from dag_factory.config.values import MAX_PROBLEMS
 
 
@@ -133,11 +134,12 @@ def validate_project(
     rules = Rules(is_whole=is_whole, today=today)
     found += check_unused_defaults(_defaults(checked), listing.files)
     base = [_resolve(each, None) for each in layered]
+    enough = Told()
     for selected in (None, *declared):
-        found += _environment_diagnostics(layered, base, selected, rules)
+        found += _environment_diagnostics(layered, base, selected, rules, enough)
     found += [secret.diagnostic for file in checked for secret in file.secrets]
     told = _told(found, checked)
-    if len(files) == len(listing.files) and not has_errors(told):
+    if len(files) == len(listing.files) and not has_errors(told) and not enough.is_cut:
         # Else what a default or an ignore is about may lie in what has not been looked at.
         found += _unused_default_keys(layered, base, declared)
         told = [*_told(found, checked), *unused_ignores(found, by_key(_ignores(checked)))]
@@ -190,22 +192,29 @@ def _unused_default_keys(
 
 
 def _environment_diagnostics(
-    layered: Sequence[Layered], base: Sequence[ResolvedDag], environment: str | None, rules: Rules
+    layered: Sequence[Layered],
+    base: Sequence[ResolvedDag],
+    selected: str | None,
+    rules: Rules,
+    enough: Told,
 ) -> list[Diagnostic]:
     """Find what is wrong in one environment; DAGs that it does not change are not checked again."""
-    changed = [environment is None or environment in each.environments for each in layered]
+    changed = [selected is None or selected in each.environments for each in layered]
     dags = [
-        _resolve(each, environment) if differs else plain
+        _resolve(each, selected) if differs else plain
         for each, plain, differs in zip(layered, base, changed, strict=True)
     ]
     found = [
         diagnostic
         for dag, differs in zip(dags, changed, strict=True)
         if differs
-        for diagnostic in (*_dag_diagnostics(dag), *rules.dated(dag))
+        for rule in (*DAG_RULES, rules.dated)
+        for diagnostic in enough.few(rule, dag.document.file.name, rule(dag))
     ]
-    found += [diagnostic for rule in rules.of_projects for _, diagnostic in rule(dags)]
-    return [replace(diagnostic, environment=environment) for diagnostic in found]
+    for rule in rules.of_projects:
+        for dag, diagnostic in rule(dags):
+            found += enough.few(rule, dag.document.file.name, (diagnostic,))
+    return [replace(diagnostic, environment=selected) for diagnostic in found]
 
 
 def _dag_diagnostics(dag: ResolvedDag) -> list[Diagnostic]:

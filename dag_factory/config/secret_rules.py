@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 from dag_factory.config.diagnostics import Diagnostic, Span
 from dag_factory.config.secrets import (
-    LINE_BREAK,
     Judgement,
     is_secret_key,
     judge,
@@ -15,6 +14,7 @@ from dag_factory.config.secrets import (
     shape_in,
 )
 from dag_factory.config.source import Document, Place
+from dag_factory.config.spans import lines_of
 from dag_factory.config.values import KeyPath, Value
 
 _HELP = (
@@ -84,7 +84,7 @@ def _secret(document: Document, path: KeyPath, message: str) -> Secret:
 
 def _narrowed(text: str, span: Span) -> Span:
     """Point to the line of a longer text that holds the secret, if one line does."""
-    lines = LINE_BREAK.split(text)[span.line - 1 : span.end_line]
+    lines = lines_of(text)[span.line - 1 : span.end_line]
     for number, line in enumerate(lines, span.line):
         begin = span.column - 1 if number == span.line else 0
         end = span.end_column - 1 if number == span.end_line else len(line)

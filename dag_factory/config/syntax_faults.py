@@ -30,6 +30,7 @@ _HELP = (
     ("did not find expected", "close what was opened: [ with ], { with }, and quotes"),
     ("undefined alias", "quote text that begins with *, or write &name where the value stands first"),
     ("unexpected end of stream", "close the quotes"),
+    ("documents in one file", "split it into several files"),
 )
 
 

@@ -53,7 +53,7 @@ class ValueBuilder:
         self._values: dict[int, Value] = {}
         self._sizes: dict[int, int] = {}
         self._under_way: set[int] = set()
-        self._too_large = False
+        self._too_large: Node | None = None
 
     def build(self, node: Node) -> Value:
         """Give the node's value; where there is a problem, the rest without it."""
@@ -89,9 +89,10 @@ class ValueBuilder:
     def _child(self, parent: Node, node: Node) -> Value:
         value = self.build(node)
         self._sizes[id(parent)] += self.size(node)
-        if self._sizes[id(parent)] > self._limit and not self._too_large:
-            self._too_large = True
-            self._report_size(parent)
+        if self._sizes[id(parent)] > self._limit and self._too_large is None:
+            # Of many aliases none is the one too many: their mapping or list is.
+            self._too_large = parent if self._has_aliases else node
+            self._report_size(self._too_large)
         return value
 
     def _report_size(self, node: Node) -> None:
@@ -143,11 +144,12 @@ class ValueBuilder:
             )
         for mapping in mappings:
             merged = self._child(parent, mapping)
-            if isinstance(merged, dict) and not self._too_large:
+            if isinstance(merged, dict) and self._too_large is None:
                 into.update({name: item for name, item in merged.items() if name not in into})
 
     def _report(self, node: Node, code: str, message: str, mend: str, first: Node | None = None) -> None:
-        if len(self.problems) < MAX_PROBLEMS or self._too_large:
+        # That a file is too large is told even then, and once.
+        if len(self.problems) < MAX_PROBLEMS or node is self._too_large:
             self.problems.append(Problem(node=node, code=code, message=message, help=mend, first=first))
 
 
