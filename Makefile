@@ -3,16 +3,18 @@
 PYTHON ?= python3
 ARGS ?=
 UV := uv==0.13.9
+ATHERIS := atheris==3.0.0
 FAKER := airbyte-source-faker==7.2.1
 
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 FAKER_BIN := .venv-faker/bin
 FAKER_INSTALLED := .venv-faker/.installed
+FUZZ_INSTALLED := .venv-fuzz/.installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo up validate lint types test cases wheel constraints clean
+.PHONY: help install demo up validate lint types test cases fuzz wheel constraints clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
@@ -44,6 +46,10 @@ cases: $(INSTALLED) ## write the outputs of tests/cases anew; read what has chan
 	@UPDATE_CASES=1 $(BIN)/pytest --quiet tests/test_cases.py
 	@git status --short tests/cases
 
+# Memory is bounded from outside too: what is looked for is what nobody has thought of.
+fuzz: $(FUZZ_INSTALLED) ## try 200,000 changed configurations on validate (ARGS='--runs 5000': fewer)
+	@ulimit -v 6000000 && exec .venv-fuzz/bin/python fuzz/configs.py $(ARGS)
+
 wheel: $(INSTALLED) ## build the wheel into dist/
 	$(BIN)/uv build --quiet --wheel --out-dir dist
 	@ls dist/*.whl
@@ -53,7 +59,7 @@ constraints: $(INSTALLED) ## write constraints.txt anew, with the newest version
 	    --no-annotate --no-header --upgrade --quiet --output-file constraints.txt
 
 clean: ## remove all that these targets have made
-	rm -rf .venv .venv-faker .demo dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-faker .venv-fuzz .demo dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(INSTALLED): pyproject.toml constraints.txt
@@ -69,6 +75,12 @@ $(INSTALLED): pyproject.toml constraints.txt
 $(FAKER_INSTALLED): $(INSTALLED) Makefile
 	$(BIN)/uv venv --quiet --clear --python '>=3.10,<3.13' .venv-faker
 	$(BIN)/uv pip install --quiet --python $(FAKER_BIN)/python '$(FAKER)'
+	@touch $@
+
+# Of its own too: a fuzzer is large, and only the base dependencies are fuzzed.
+$(FUZZ_INSTALLED): $(INSTALLED) Makefile
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-fuzz
+	$(BIN)/uv pip install --quiet --python .venv-fuzz/bin/python --constraint constraints.txt '$(ATHERIS)' --editable .
 	@touch $@
 
 ifeq ($(SOURCE),faker)

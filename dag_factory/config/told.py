@@ -13,27 +13,31 @@ _MAX_REPEATS = 1_000
 
 
 class Told:
-    """Counts what each rule has told of each file in all environments; `is_cut` if that was not all."""
+    """Counts what each rule has told of each file, in all environments together."""
 
     def __init__(self) -> None:
         self._different: dict[tuple[Hashable, str], set[tuple[Span, str, str]]] = {}
         self._count: Counter[tuple[Hashable, str]] = Counter()
-        self.is_cut = False
+        self._enough: set[tuple[Hashable, str]] = set()
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether there may be more than what was told."""
+        return bool(self._enough)
 
     def few(self, rule: Hashable, file: str, found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
         """Yield what a rule finds in a file, until it has told enough of it; then it is not even asked."""
-        key = (rule, file)
-        if self._is_enough(key):
+        if self._enough and (rule, file) in self._enough:
             return
         for diagnostic in found:
-            different = self._different.setdefault(key, set())
-            different.add((diagnostic.span, diagnostic.code, diagnostic.message))
-            self._count[key] += 1
             yield diagnostic
-            if self._is_enough(key):
+            if self._is_enough((rule, file), diagnostic):
                 return
 
-    def _is_enough(self, key: tuple[Hashable, str]) -> bool:
-        enough = self._count.get(key, 0) >= _MAX_REPEATS or len(self._different.get(key, ())) >= MAX_PROBLEMS
-        self.is_cut = self.is_cut or enough
-        return enough
+    def _is_enough(self, key: tuple[Hashable, str], diagnostic: Diagnostic) -> bool:
+        different = self._different.setdefault(key, set())
+        different.add((diagnostic.span, diagnostic.code, diagnostic.message))
+        self._count[key] += 1
+        if len(different) >= MAX_PROBLEMS or self._count[key] >= _MAX_REPEATS:
+            self._enough.add(key)
+        return key in self._enough
