@@ -174,18 +174,26 @@ def _step(node: Node, part: str | int) -> tuple[Node, Node] | None:
     return _pairs(node).get(str(part)) if isinstance(node, MappingNode) else None
 
 
-# One mapping after the other is asked for many of its keys.
-@functools.lru_cache(maxsize=64)
-def _pairs(node: MappingNode, depth: int = 0) -> dict[str, tuple[Node, Node]]:
+# Mappings are asked for many of their keys, one inside the other; more would only keep files in memory.
+@functools.lru_cache(maxsize=8)
+def _pairs(node: MappingNode) -> dict[str, tuple[Node, Node]]:
     """Give the nodes of each key of a mapping, with what merge keys take in; the first of each name wins.
 
-    Merges in merges count to the depth that mappings may have: a mapping can merge itself.
+    A mapping that is merged again, or into itself, has nothing to add.
     """
-    merges = [value for key, value in node.value if nodes.is_merge_key(key) and depth < nodes.MAX_DEPTH]
-    own = [(key, value) for key, value in reversed(node.value) if not nodes.is_merge_key(key)]
-    pairs: dict[str, tuple[Node, Node]] = {
-        key.value: (key, value) for key, value in own if isinstance(key, ScalarNode)
-    }
-    for mapping in (mapping for value in merges for mapping in nodes.merged_mappings(value)):
-        pairs = {**_pairs(mapping, depth + 1), **pairs}
+    pairs: dict[str, tuple[Node, Node]] = {}
+    seen: set[int] = set()
+    waiting = [node]
+    while waiting:
+        mapping = waiting.pop()
+        if id(mapping) in seen:
+            continue
+        seen.add(id(mapping))
+        merged: list[MappingNode] = []
+        for key, value in mapping.value:
+            if nodes.is_merge_key(key):
+                merged += nodes.merged_mappings(value)
+            elif isinstance(key, ScalarNode):
+                pairs.setdefault(key.value, (key, value))
+        waiting += reversed(merged)
     return pairs

@@ -35,7 +35,7 @@ def mutator(repository):
     return Mutator(read_seeds(repository))
 
 
-@settings(FEW, max_examples=1_200)
+@settings(FEW, max_examples=700)
 @given(number=st.integers(0, 2**32))
 @pytest.mark.parametrize("name", ["fuzzed.yaml", "defaults.yaml"])
 def test_changed_configurations_end_in_diagnostics(number, name, mutator, repository, configs):

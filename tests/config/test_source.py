@@ -204,3 +204,14 @@ def test_no_place_is_behind_the_end_of_a_file_without_a_last_line_break(text):
         span = Place(document=document).span()
         assert span.line <= span.end_line <= len(text.split("\n"))
         assert (span.line, span.column) < (span.end_line, span.end_column)
+
+
+def test_the_place_of_a_merged_key_is_found_however_often_it_is_merged():
+    levels = "".join(
+        f"p{n}: &p{n} {{<<: [*p{n - 1}, *q{n - 1}, *p{n - 1}]}}\nq{n}: &q{n} {{<<: [*q{n - 1}, *p{n - 1}]}}\n"
+        for n in range(1, 45)
+    )
+    document = only(parse(f"p0: &p0 {{x: 1}}\nq0: &q0 {{y: 2}}\n{levels}z: *q44\n"))
+    assert Place(document=document, path=("z", "x")).span() == Span(
+        line=1, column=13, end_line=1, end_column=14
+    )
