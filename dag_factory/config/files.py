@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from operator import attrgetter
+from pathlib import Path
 
 from dag_factory.config.diagnostics import Diagnostic, Span
 
@@ -15,15 +16,23 @@ DEFAULTS_STEM = "defaults"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ConfigFile:
-    """A file, and its name as people should read it: the folder's name and the path below it."""
+    """A file, and its name as people should read it: the folder's name and the path below it.
 
-    path: Path
+    `location` is a path as text: of ten thousand files one alone is opened when a task starts.
+    """
+
+    location: str
     name: str
+
+    @property
+    def path(self) -> Path:
+        """Where the file is."""
+        return Path(self.location)
 
     @property
     def stem(self) -> str:
         """The file's name without its ending: the id of a DAG that has no `dag_id`."""
-        return self.path.stem
+        return self.name.rpartition("/")[2].rpartition(".")[0]
 
     @property
     def folder(self) -> str:
@@ -53,18 +62,23 @@ def list_files(root: Path, name: str) -> Listing:
     """
     files: list[ConfigFile] = []
     diagnostics: list[Diagnostic] = []
-    for folder, is_link, names in _walk(root, diagnostics, name):
-        readable = _readable_name(root, name, folder)
-        if is_link:
-            diagnostics.append(_unreadable(readable, "is a link to a folder; links are not followed"))
-        for file_name in names:
-            file = ConfigFile(path=folder / file_name, name=str(PurePosixPath(readable, file_name)))
-            outside = file.path.is_symlink() and not _is_inside(root, file.path)
-            if outside:
-                diagnostics.append(_unreadable(file.name, "is a link that leads out of the folder"))
-            else:
-                files.append(file)
-    in_order = tuple(sorted(files, key=lambda file: file.name))
+    folders = [(str(root), name)]
+    while folders:
+        location, readable = folders.pop()
+        for entry in _entries(location, readable, diagnostics):
+            entry_name = entry.name if readable == "." else f"{readable}/{entry.name}"
+            is_file = entry.name.endswith(ENDINGS)
+            if entry.is_symlink():
+                why = _refused_link(entry, root)
+                if why is not None:
+                    diagnostics.append(_unreadable(entry_name, why))
+                    continue
+            elif not is_file and entry.is_dir():
+                folders.append((entry.path, entry_name))
+            # A folder with a file's name is kept in the list, to be reported when it is read.
+            if is_file:
+                files.append(ConfigFile(location=entry.path, name=entry_name))
+    in_order = tuple(sorted(files, key=attrgetter("name")))
     return Listing(name=name, files=in_order, diagnostics=tuple(diagnostics))
 
 
@@ -75,29 +89,23 @@ def defaults_above(file: ConfigFile, defaults: dict[str, ConfigFile]) -> tuple[C
     return tuple(defaults[folder] for folder in folders if folder in defaults)
 
 
-def _walk(root: Path, diagnostics: list[Diagnostic], name: str) -> Iterator[tuple[Path, bool, list[str]]]:
-    def report(error: OSError) -> None:
-        readable = _readable_name(root, name, Path(str(error.filename)))
+def _entries(location: str, readable: str, diagnostics: list[Diagnostic]) -> Iterator[os.DirEntry[str]]:
+    try:
+        with os.scandir(location) as entries:
+            yield from (entry for entry in entries if not entry.name.startswith("."))
+    except OSError as error:
         diagnostics.append(_unreadable(readable, f"cannot be read: {error.strerror}"))
 
-    for top, folders, names in os.walk(root, onerror=report):
-        folder = Path(top)
-        visible = sorted(each for each in folders if not each.startswith("."))
-        for each in visible:
-            if (folder / each).is_symlink():
-                yield folder / each, True, []
-        # A folder with a file's name is kept in the list, to be reported when it is read.
-        folders[:] = [each for each in visible if not each.endswith(ENDINGS)]
-        wanted = [each for each in (*names, *visible) if each.endswith(ENDINGS) and not each.startswith(".")]
-        yield folder, False, wanted
+
+def _refused_link(entry: os.DirEntry[str], root: Path) -> str | None:
+    if entry.is_dir():
+        return "is a link to a folder; links are not followed"
+    if entry.name.endswith(ENDINGS) and not _is_inside(root, entry.path):
+        return "is a link that leads out of the folder"
+    return None
 
 
-def _readable_name(root: Path, name: str, path: Path) -> str:
-    below = path.relative_to(root) if path.is_relative_to(root) else path
-    return str(PurePosixPath(name, *below.parts))
-
-
-def _is_inside(root: Path, path: Path) -> bool:
+def _is_inside(root: Path, path: str) -> bool:
     # Not Path.resolve: a link to itself makes it raise.
     return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root))
 
