@@ -32,7 +32,7 @@ class ConfigFile:
     @property
     def stem(self) -> str:
         """The file's name without its ending: the id of a DAG that has no `dag_id`."""
-        return self.name.rpartition("/")[2].rpartition(".")[0]
+        return _stem(self.name.rpartition("/")[2])
 
     @property
     def folder(self) -> str:
@@ -54,8 +54,10 @@ class Listing:
     diagnostics: tuple[Diagnostic, ...]
 
 
-def list_files(root: Path, name: str) -> Listing:
+def list_files(root: Path, name: str, *, stem: str | None = None) -> Listing:
     """List the configuration files below a folder; hidden files and folders are left out.
+
+    With a stem only those that have it, and the defaults.
 
     Links to folders are not followed, and links to files only while they stay inside the folder: a link in
     a pull request must not make anything else readable.
@@ -68,6 +70,8 @@ def list_files(root: Path, name: str) -> Listing:
         for entry in _entries(location, readable, diagnostics):
             entry_name = entry.name if readable == "." else f"{readable}/{entry.name}"
             is_file = entry.name.endswith(ENDINGS)
+            if is_file and stem is not None and _stem(entry.name) not in (stem, DEFAULTS_STEM):
+                continue
             if entry.is_symlink():
                 why = _refused_link(entry, root)
                 if why is not None:
@@ -87,6 +91,10 @@ def defaults_above(file: ConfigFile, defaults: dict[str, ConfigFile]) -> tuple[C
     parts = file.name.split("/")[:-1]
     folders = [".", *("/".join(parts[:end]) for end in range(1, len(parts) + 1))]
     return tuple(defaults[folder] for folder in folders if folder in defaults)
+
+
+def _stem(name: str) -> str:
+    return name.rpartition(".")[0]
 
 
 def _entries(location: str, readable: str, diagnostics: list[Diagnostic]) -> Iterator[os.DirEntry[str]]:

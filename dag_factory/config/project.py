@@ -101,8 +101,7 @@ def load_dag(root: Path, environment: str | None, dag_id: str) -> Dag | None:
     The same document is found as in `load_project`: the one in the file that has the DAG's name, else one
     of those whose text holds the id.
     """
-    listing = list_files(root, root.name)
-    for files in _files_that_may_hold(listing.files, dag_id):
+    for listing, files in _files_that_may_hold(root, dag_id):
         _, layered = _check_files(listing, files)
         dags, _ = _typed([_resolve(each, environment) for each in layered])
         for dag in dags:
@@ -259,13 +258,22 @@ def _declared(checked: Sequence[CheckedFile]) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
-def _files_that_may_hold(files: Sequence[ConfigFile], dag_id: str) -> Iterator[Sequence[ConfigFile]]:
-    """Yield the file that has the DAG's name, then all whose text holds the id."""
-    named = [file for file in files if file.stem == dag_id]
+def _files_that_may_hold(root: Path, dag_id: str) -> Iterator[tuple[Listing, Sequence[ConfigFile]]]:
+    """Yield the file that has the DAG's name, then all whose text holds the id; each with its listing."""
+    short = list_files(root, root.name, stem=dag_id)
+    named = [file for file in short.files if file.stem == dag_id]
     if named:
-        yield named
+        yield short, named
+    whole = list_files(root, root.name)
     wanted = dag_id.encode()
-    yield [file for file in files if not file.is_defaults and (file in named or _holds(file.path, wanted))]
+    yield (
+        whole,
+        [
+            file
+            for file in whole.files
+            if not file.is_defaults and (file in named or _holds(file.path, wanted))
+        ],
+    )
 
 
 def _holds(path: Path, wanted: bytes) -> bool:
