@@ -1,0 +1,70 @@
+"""Which files of a folder are configurations."""
+
+from __future__ import annotations
+
+import pytest
+
+from dag_factory.config.files import list_files
+
+
+@pytest.fixture
+def root(tmp_path):
+    root = tmp_path / "configs"
+    for name in (
+        "b.yaml",
+        "a.yml",
+        "defaults.yaml",
+        ".hidden.yaml",
+        "text.txt",
+        "sales/a.yaml",
+        ".git/a.yaml",
+    ):
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("", "utf-8")
+    return root
+
+
+def names(listing):
+    return [file.name for file in listing.files]
+
+
+def test_files_are_listed_in_order_without_hidden_ones(root):
+    listing = list_files(root, "configs")
+    expected = ["configs/a.yml", "configs/b.yaml", "configs/defaults.yaml", "configs/sales/a.yaml"]
+    assert (names(listing), listing.diagnostics) == (expected, ())
+    assert [file.folder for file in listing.files] == ["configs", "configs", "configs", "configs/sales"]
+    assert [file.path.is_file() for file in listing.files] == [True] * 4
+
+
+def test_of_one_stem_only_its_files_and_the_defaults(root):
+    expected = ["configs/a.yml", "configs/defaults.yaml", "configs/sales/a.yaml"]
+    assert names(list_files(root, "configs", stem="a")) == expected
+
+
+def test_a_name_with_dots_keeps_all_but_the_ending(root):
+    (root / "team.load.yaml").write_text("", "utf-8")
+    assert [file.stem for file in list_files(root, "configs", stem="team.load").files] == [
+        "defaults",
+        "team.load",
+    ]
+
+
+def test_links_stay_inside(root, tmp_path):
+    (tmp_path / "outside.yaml").write_text("", "utf-8")
+    (root / "inside.yaml").symlink_to("b.yaml")
+    (root / "out.yaml").symlink_to(tmp_path / "outside.yaml")
+    (root / "folder").symlink_to(tmp_path)
+    listing = list_files(root, "configs")
+    assert "configs/inside.yaml" in names(listing)
+    assert "configs/out.yaml" not in names(listing)
+    found = sorted((each.file, each.message) for each in listing.diagnostics)
+    assert found == [
+        ("configs/folder", "is a link to a folder; links are not followed"),
+        ("configs/out.yaml", "is a link that leads out of the folder"),
+    ]
+
+
+def test_a_folder_with_the_name_of_a_file_is_listed_to_be_reported(root):
+    (root / "x.yaml").mkdir()
+    assert "configs/x.yaml" in names(list_files(root, "configs"))
