@@ -34,7 +34,7 @@ pytestmark = pytest.mark.airflow
 
 SCHEMA = json.loads(schema_text(DAG_SCHEMA))
 # Folders, and files in each.
-EXAMPLES, FILES = 300, 6
+EXAMPLES, FILES = 310, 8
 NAMES = ("a", "B-1", "_", "x" * 200, "trigger_a")
 
 
@@ -78,6 +78,18 @@ CRONS = st.one_of(
     st.tuples(MINUTE, HOUR, st.just("* * *")).map(" ".join),
     st.sampled_from(["@daily", "@once", "@continuous", "@monthly", "@quarterly", "0 0 29 2 *", "0 0 30 2 *"]),
     st.integers(1, 3_000).map(lambda times: f"{'0,' * times}0 0 * * *"),
+)
+SOUND_CRONS = st.sampled_from(
+    [
+        "@hourly",
+        "H H * * *",
+        "*/15 6-20 * * 1-5",
+        "0 0 29 2 *",
+        "H 3 L * *",
+        "30 2 * * *",
+        "0 9 * * 5#2",
+        "H H(1-4) H * *",
+    ]
 )
 ZONES = st.one_of(
     st.sampled_from(sorted(available_timezones())),
@@ -194,12 +206,27 @@ def some_of(draw, parts, needed, most):
     return {key: draw(parts[key]) for key in dict.fromkeys([*needed, *chosen])}
 
 
+def schedules(keys, depth):
+    """Each form that a schedule can have, without what cannot stand together."""
+    cron, zone = SOUND_CRONS, st.sampled_from(["UTC", "Europe/Berlin", "America/New_York"])
+    every, assets = (strategy(keys[key], depth + 1) for key in ("every", "assets"))
+    return st.one_of(
+        st.none(),
+        cron,
+        st.fixed_dictionaries({"every": every}),
+        st.fixed_dictionaries({"cron": cron}, optional={"timezone": zone, "assets": assets}),
+        st.fixed_dictionaries({"assets": assets}),
+    )
+
+
 def part(key, schema, depth):
     if key == "syncs":
         sync = objects(merged(SCHEMA["$defs"]["sync"]), depth, ("connection_id",))
         return st.dictionaries(st.sampled_from(NAMES), sync, min_size=1, max_size=3)
     if key == "schedule":
-        return st.one_of(CRONS, st.none(), strategy({**merged(schema), "type": "object"}, depth))
+        return st.one_of(
+            CRONS, schedules(merged(schema)["properties"], depth), KINDS["object"](merged(schema), depth)
+        )
     if key == "environments":
         return st.fixed_dictionaries({"dev": objects({"properties": DAG_PARTS}, depth + 1)})
     return KNOWN[key] if key in KNOWN else strategy(schema, depth + 1)
@@ -287,7 +314,7 @@ def check_folder(root):
         here = said(each for each in findings.diagnostics if not (each.environment and not environment))
         assert refused == here if not environment else refused <= here
         dags = loaded(root)
-        assert loaded(root) == dags
+        assert environment or loaded(root) == dags
         for data in dags.values():
             check_scheduling(data)
         count += len(dags)
@@ -308,4 +335,4 @@ def test_what_is_accepted_loads(monkeypatch):
             counts.append(check_folder(Path(temporary) / "configs"))
 
     check()
-    assert sum(counts) > 1_000
+    assert sum(counts) > 2_000
