@@ -1,0 +1,84 @@
+"""What can happen while a case runs; lines of the table name these."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from tests.faults.lab import Lab
+
+DAY = 24 * 3600.0
+
+
+class Crash(SystemExit):
+    """The end of a worker process, as far as that can be had within one process."""
+
+
+def start_job_of_a_person(lab: Lab) -> None:
+    """Another person starts a sync of the connection."""
+    lab.admin("POST", f"/connections/{lab.connection_id}/jobs")
+
+
+def cancel_job(lab: Lab) -> None:
+    """A person cancels the job in Airbyte."""
+    lab.end_job("cancelled")
+
+
+def disable_connection(lab: Lab) -> None:
+    """A person disables the connection; a job that runs goes on."""
+    lab.admin("PATCH", f"/connections/{lab.connection_id}", {"status": "inactive"})
+
+
+def delete_connection(lab: Lab) -> None:
+    """A person deletes the connection, which cancels its job."""
+    lab.admin("DELETE", f"/connections/{lab.connection_id}")
+
+
+def revoke_tokens(lab: Lab) -> None:
+    """Every token given out so far ends."""
+    lab.admin("POST", "/tokens/revoke")
+
+
+def restart_server(lab: Lab) -> None:
+    """The server is down for three minutes."""
+    lab.server.stop()
+    lab.later(3, lab.server.start)
+
+
+def ignore_cancellations_for_a_minute(lab: Lab) -> None:
+    """The server says yes to cancellations and does nothing, until a minute after the timeout."""
+    lab.admin("PATCH", "/settings", {"ignore_cancel": True})
+    lab.later(21, partial(lab.admin, "PATCH", "/settings", {"ignore_cancel": False}))
+
+
+def set_clock_of_airflow(days: float) -> Callable[[Lab], None]:
+    """Somebody sets the clock of the machines that Airflow runs on."""
+
+    def act(lab: Lab) -> None:
+        lab.hours.shift += days * DAY
+
+    return act
+
+
+def set_clock_of_airbyte(hours: float) -> Callable[[Lab], None]:
+    """Somebody sets the clock of the server, by which its tokens end."""
+
+    def act(lab: Lab) -> None:
+        lab.admin("PATCH", "/settings", {"clock_shift": hours * 3600})
+
+    return act
+
+
+def break_calls(route: str, kind: str, **more: Any) -> Callable[[Lab], None]:
+    """From now on calls fail."""
+
+    def act(lab: Lab) -> None:
+        lab.fault(route, kind, **more)
+
+    return act
+
+
+def crash(_lab: Lab) -> None:
+    """The worker's process ends here."""
+    raise Crash(1)

@@ -1,0 +1,182 @@
+"""The Airbyte side of a case: one connection of a local Airbyte, what its jobs do, and what goes wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from dag_factory.local_airbyte.model import Job
+from dag_factory.local_airbyte.queries import JobQuery
+from dag_factory.local_airbyte.server import LocalAirbyte
+from tests.faults.faults import AFTER, AT, BEFORE, DURING, Fault
+from tests.faults.hours import Hours
+
+CLIENT_ID, SECRET = "the-fault-matrix", "a-secret-of-the-fault-matrix"
+CONNECTION_VARIABLE = "AIRFLOW_CONN_AIRBYTE_DEFAULT"
+# How long a call may take, in real seconds: what `{"timeout": 120}` is to an Airbyte of real size.
+CALL_SECONDS = 0.5
+
+
+class Server:
+    """A local Airbyte that can be stopped and started again at the same address."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.airbyte = self._started(0)
+
+    def stop(self) -> None:
+        """Stop it; its active jobs go on with the next start."""
+        if self.airbyte.is_alive:
+            self.airbyte.stop()
+
+    def start(self) -> None:
+        """Start it again."""
+        if not self.airbyte.is_alive:
+            self.airbyte = self._started(self.airbyte.port)
+
+    def _started(self, port: int) -> LocalAirbyte:
+        return LocalAirbyte.start(self._folder, port=port, client_id=CLIENT_ID, client_secret=SECRET)
+
+
+class Lab:
+    """Carries a fault out on a connection of its own.
+
+    It is told of each wait of a task, so that jobs begin, change and end by the tasks' hours, and of each
+    call for a job, so that something can happen just before or just after a submission.
+    """
+
+    def __init__(self, server: Server, fault: Fault) -> None:
+        self.server = server
+        self.hours = Hours()
+        self.connection_id = str(uuid.uuid4())
+        self._fault = fault
+        self._births: dict[int, float] = {}
+        self._acts = {moment: list(acts) for moment, acts in fault.acts.items()}
+        self._due: list[tuple[float, Callable[[], None]]] = []
+
+    def prepare(self) -> None:
+        """Make the connection and everything that shall go wrong from the start."""
+        self.admin("DELETE", "/faults")
+        self.admin("PATCH", "/settings", {"ignore_cancel": False, "clock_shift": 0})
+        self.admin("POST", "/tokens/revoke")
+        self.admin("PUT", f"/connections/{self.connection_id}", {"name": self.connection_id})
+        plan = {"scripts": [{"steps": [{"run": 0}], "end": "hang"}], **self._fault.plan}
+        self.admin("PATCH", f"/connections/{self.connection_id}", plan)
+        for fault in self._fault.faults:
+            self.fault(**fault)
+        self._act(BEFORE)
+
+    @contextmanager
+    def connection(self) -> Iterator[None]:
+        """Let Airflow know the server, by a connection in the environment."""
+        os.environ[CONNECTION_VARIABLE] = json.dumps(
+            {
+                "conn_type": "airbyte",
+                "host": self.server.airbyte.url,
+                "login": CLIENT_ID,
+                "password": self._fault.secret or SECRET,
+                "extra": {"timeout": CALL_SECONDS},
+            }
+        )
+        yield
+        del os.environ[CONNECTION_VARIABLE]
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass for a task, and with it for the jobs."""
+        self._observe()
+        self.hours.skip(seconds)
+        for due, act in [each for each in self._due if each[0] <= self.hours.clock()]:
+            self._due.remove((due, act))
+            act()
+        self._advance_jobs()
+
+    async def wait_in_loop(self, seconds: float) -> None:
+        """Let time pass for a trigger."""
+        self.wait(seconds)
+
+    def calling(self, method: str, path: str) -> None:
+        """Be told of a call that is about to be sent."""
+        if (method, path) == ("POST", "jobs"):
+            self._act(AT)
+
+    def called(self, method: str, path: str) -> None:
+        """Be told of a call that was answered."""
+        if (method, path) == ("POST", "jobs"):
+            self._act(AFTER)
+
+    def later(self, minutes: float, act: Callable[[], None]) -> None:
+        """Do something once so many of the tasks' minutes have passed."""
+        self._due.append((self.hours.clock() + minutes * 60, act))
+
+    def admin(self, method: str, path: str, body: object = None) -> None:
+        """Use the server's admin path."""
+        url = self.server.airbyte.admin_url + path
+        httpx.request(method, url, json=body, timeout=10).raise_for_status()
+
+    def fault(self, route: str, kind: str, **more: Any) -> None:
+        """Make a fault from now on."""
+        self.admin("POST", "/faults", {"route": route, "kind": kind, **more})
+
+    def jobs(self) -> list[Job]:
+        """All jobs of the connection, the first one first."""
+        self.server.start()
+        every = self.server.airbyte.platform.store.jobs(JobQuery(connection_ids=(self.connection_id,)))
+        return sorted(every, key=lambda job: job.job_id)
+
+    def end_job(self, status: str) -> None:
+        """End the active job as a person would."""
+        self.server.airbyte.platform.end_active_job(self.connection_id, status)
+
+    def _act(self, moment: str) -> None:
+        acts = self._acts.pop(moment, [])
+        for act in acts:
+            act(self)
+
+    def _observe(self) -> None:
+        if not self.server.airbyte.is_alive:
+            return
+        active = [job for job in self.jobs() if job.is_active]
+        for job in active:
+            self._await_beginning(job.job_id)
+            self._births.setdefault(job.job_id, self.hours.clock())
+        if active:
+            self._act(DURING)
+
+    def _await_beginning(self, job_id: int) -> None:
+        """Let the server's thread do what it does at once, so that nothing of it comes between later."""
+        store = self.server.airbyte.platform.store
+        while job_id not in self._births and store.job(job_id).status == "pending":
+            time.sleep(0.001)
+
+    def _advance_jobs(self) -> None:
+        if not self.server.airbyte.is_alive:
+            return
+        for number, job in enumerate(self.jobs()):
+            if job.is_active and job.job_id in self._births:
+                self._advance(job, number)
+
+    def _advance(self, job: Job, number: int) -> None:
+        age = self.hours.clock() - self._births[job.job_id]
+        ends = self._fault.ends
+        end = ends[min(number, len(ends) - 1)]
+        if end is not None and age >= self._fault.job_minutes * 60:
+            self._become(job, "running")
+            self.end_job(end)
+            return
+        due = [status for minute, status in self._fault.statuses if age >= minute * 60]
+        if due:
+            self._become(job, due[-1])
+
+    def _become(self, job: Job, status: str) -> None:
+        """Give a job a status without the work that would lead to it."""
+        store = self.server.airbyte.platform.store
+        if job.status != status:
+            store.update_job(job.job_id, now=self.server.airbyte.platform.clock.now(), status=status)

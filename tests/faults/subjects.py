@@ -1,0 +1,110 @@
+"""Whose operators are put to the test: ours, made of YAML by the loader, and the provider's own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import patch
+
+import yaml
+from airbyte_api._hooks.clientcredentials import ClientCredentialsHook
+from airflow.providers.airbyte.operators.airbyte import AirbyteTriggerSyncOperator
+from airflow.providers.airbyte.sensors.airbyte import AirbyteJobSensor
+from airflow.sdk import DAG
+
+from dag_factory.airbyte import pace
+from dag_factory.airbyte.pace import Pace
+from dag_factory.config import durations
+from dag_factory.factory.load import load_dags
+from tests.faults.faults import Fault
+from tests.faults.lab import Lab
+
+# What every case says of its sync, where the fault does not say otherwise.
+USUAL = {"wait_seconds": 120, "timeout": "6h", "retries": 2, "retry_delay": "5m"}
+START = datetime(2024, 1, 1).astimezone()
+
+
+class Ours:
+    """DAGs as this package makes them of configurations."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def make_dag(self, lab: Lab, fault: Fault, mode: str, dag_id: str) -> DAG:
+        """Write a configuration and load it."""
+        sync = {
+            "connection_id": lab.connection_id,
+            "mode": mode.split(maxsplit=1)[0],
+            "deferrable": "deferrable" in mode,
+            **USUAL,
+            **fault.sync,
+        }
+        root = self._folder / dag_id
+        root.mkdir()
+        document = {"schedule": None, "start_date": START.date(), "syncs": {"money": sync}}
+        (root / f"{dag_id}.yaml").write_text(yaml.safe_dump(document))
+        return load_dags(root)[dag_id]
+
+    @contextmanager
+    def at_pace(self, lab: Lab) -> Iterator[None]:
+        """Let the operators wait by the lab's hours."""
+        hurried = Pace(
+            clock=lab.hours.clock,
+            now=lab.hours.now,
+            sleep=lab.wait,
+            sleep_in_loop=lab.wait_in_loop,
+            spread=lambda seconds: seconds,
+        )
+        with patch.object(pace, "REAL", hurried):
+            yield
+
+
+class Provider:
+    """DAGs with the provider's operator and sensor, with a timeout of their own and no slot held."""
+
+    def make_dag(self, lab: Lab, fault: Fault, mode: str, dag_id: str) -> DAG:
+        """Make a DAG as the provider's documentation shows it."""
+        said = {**USUAL, **fault.sync}
+        dag = DAG(dag_id, schedule=None, start_date=START)
+        common = {
+            "dag": dag,
+            "deferrable": "deferrable" in mode,
+            "retries": said["retries"],
+            "retry_delay": timedelta(seconds=durations.seconds(said["retry_delay"])),
+        }
+        timeout = durations.seconds(said["timeout"])
+        start = AirbyteTriggerSyncOperator(
+            task_id="trigger" if mode.startswith("async") else "money",
+            connection_id=lab.connection_id,
+            asynchronous=mode.startswith("async"),
+            wait_seconds=said["wait_seconds"],
+            timeout=timeout,
+            **common,
+        )
+        if mode.startswith("async"):
+            start >> AirbyteJobSensor(
+                task_id="wait",
+                airbyte_job_id=start.output,
+                mode="reschedule",
+                poke_interval=said["wait_seconds"],
+                timeout=timeout,
+                **common,
+            )
+        return dag
+
+    @contextmanager
+    def at_pace(self, lab: Lab) -> Iterator[None]:
+        """Let the provider's modules wait by the lab's hours, and have no token of an earlier case."""
+        ClientCredentialsHook._sessions.clear()
+        hours = SimpleNamespace(sleep=lab.wait, monotonic=lab.hours.clock, time=lab.hours.now)
+        package = "airflow.providers.airbyte"
+        with ExitStack() as stack:
+            for module in ("hooks", "operators", "sensors", "triggers"):
+                stack.enter_context(patch(f"{package}.{module}.airbyte.time", hours))
+            loop = SimpleNamespace(sleep=lab.wait_in_loop, CancelledError=asyncio.CancelledError)
+            stack.enter_context(patch(f"{package}.triggers.airbyte.asyncio", loop))
+            yield
