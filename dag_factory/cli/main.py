@@ -67,8 +67,8 @@ def main(argv: Sequence[str]) -> int:
 
 def run() -> None:
     """The entry point of the installed script."""
-    # What a thousand files make is kept, and holds next to no circles: Python would search it for some each time
-    # that 700 objects more have been made, which takes a tenth of the run.
+    # What a thousand files make is kept, and holds next to no circles: Python would search it for some after
+    # each 700 objects more.
     gc.set_threshold(50_000)
     sys.exit(main(sys.argv[1:]))
 
