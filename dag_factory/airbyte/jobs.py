@@ -45,10 +45,14 @@ class Wanted:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Started:
-    """A job to wait for. One that is not ours is never cancelled by us."""
+    """A job to wait for. One that is not ours is never cancelled by us.
+
+    An inherited one was started by an earlier try of the same task, which may be cancelling it just now.
+    """
 
     job: Job
     is_ours: bool
+    is_inherited: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,7 +118,7 @@ def resume(means: Means, wanted: Wanted, earlier: Earlier) -> Protocol[Started |
     if found.job_id == earlier.adopted:
         return Started(job=found, is_ours=False)
     yield Remember(facts={"job": found.job_id})
-    return Started(job=found, is_ours=True)
+    return Started(job=found, is_ours=True, is_inherited=True)
 
 
 def wait(means: Means, wanted: Wanted, started: Started) -> Protocol[Job]:
@@ -205,14 +209,15 @@ def complete(means: Means, wanted: Wanted, started: Started) -> Protocol[Job]:
 
 
 def replace_adopted(means: Means, wanted: Wanted, started: Started, job: Job) -> Protocol[Started | None]:
-    """Start a sync in place of an adopted one that was cancelled; None where there is nothing to replace.
+    """Start a sync in place of one that this try has not started and that was cancelled; else None.
 
-    The job of another try can be adopted just while that one cancels it. To be called once in a try, so
-    that no person who cancels again and again is fought.
+    The job of an earlier try can be found just while that one, which was killed, cancels it. To be called
+    once in a try, so that no person who cancels again and again is fought.
     """
-    if started.is_ours or job.status != CANCELLED:
+    is_own = started.is_ours and not started.is_inherited
+    if is_own or job.status != CANCELLED:
         return None
-    yield Say(f"job {job.job_id}, which this task had adopted, was cancelled: starting one of its own")
+    yield Say(f"job {job.job_id}, which this try did not start, was cancelled: starting one of its own")
     return (yield from start(means, wanted))
 
 

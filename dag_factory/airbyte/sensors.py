@@ -80,7 +80,7 @@ class AirbyteSyncSensor(SyncTask, AirbyteJobSensor):
             return BaseSensorOperator.execute(self, cast("Any", context))
         store = self._store(context)
         attempt = self._begin(store.keep_facts, store.waiting.facts, store.waiting.page)
-        started = self._current(attempt) or self._start(attempt)
+        started = self._current(attempt, store) or self._start(attempt, store)
         self._wait_deferred(attempt, started, store.waiting.end_time)
         raise AssertionError  # a deferral does not return
 
@@ -101,9 +101,9 @@ class AirbyteSyncSensor(SyncTask, AirbyteJobSensor):
         """Look at the job once; an ended one that a try has judged before is followed by a new one."""
         store = self._store(context)
         attempt = self._begin(store.keep_facts, store.waiting.facts, store.waiting.page)
-        started = self._current(attempt)
+        started = self._current(attempt, store)
         if started is None:
-            self._start(attempt)
+            self._start(attempt, store)
             return False
         job = self._look(attempt, store, started)
         if job is None or self._replaced(attempt, store, replace(started, job=job)):
@@ -117,18 +117,21 @@ class AirbyteSyncSensor(SyncTask, AirbyteJobSensor):
         store.begin_try(context["ti"].try_number, pace.REAL.now() + self.sync_timeout)
         return store
 
-    def _current(self, attempt: Attempt) -> Started | None:
+    def _current(self, attempt: Attempt, store: WaitingStore) -> Started | None:
         """The job to wait for; None if it was judged, or if a try died while it started one."""
         facts = attempt.facts
         job_id = facts.get("job", facts.get("adopted"))
         if job_id is None or job_id == facts.get("judged"):
             return None
-        return Started(job=unseen_job(job_id, self.connection_id), is_ours="job" in facts)
+        job = unseen_job(job_id, self.connection_id)
+        return Started(job=job, is_ours="job" in facts, is_inherited=store.waiting.is_inherited)
 
-    def _start(self, attempt: Attempt) -> Started:
+    def _start(self, attempt: Attempt, store: WaitingStore) -> Started:
         is_under_way = "judged" not in attempt.facts
         earlier = earlier_from(attempt.facts) if is_under_way else None
-        return attempt.run(jobs.begin(attempt.means, self.wanted, earlier))
+        started = attempt.run(jobs.begin(attempt.means, self.wanted, earlier))
+        store.change(is_inherited=started.is_inherited)
+        return started
 
     def _look(self, attempt: Attempt, store: WaitingStore, started: Started) -> Job | None:
         """Ask for the job; None while it is active or cannot be asked for."""

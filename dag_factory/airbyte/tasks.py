@@ -74,17 +74,18 @@ class SyncTask:
             on_killed=self.on_killed,
         )
         limit = timedelta(seconds=end_time - pace.REAL.now()) + BEYOND_TIMEOUT
-        kept = {**kept, "page": attempt.page, "end_time": end_time}
+        kept = {**kept, "page": attempt.page, "end_time": end_time, "is_inherited": started.is_inherited}
         self.defer(trigger=trigger, method_name="execute_complete", kwargs=kept, timeout=limit)
 
     def _ended(self, attempt: Attempt, event: Mapping[str, Any], kept: Mapping[str, Any]) -> Job:
-        """Judge the job of a trigger's event; defers once more for one that replaces an adopted one."""
+        """Judge the job of a trigger's event; defers once more for one that takes its place."""
         attempt.remember(event["facts"])
         if "error" in event:
             raise AirflowException(attempt.with_page(event["error"]))
         job = job_of_json(event["job"])
         if not kept.get("is_replaced"):
-            met = Started(job=job, is_ours=event["is_ours"])
+            is_inherited = bool(kept.get("is_inherited"))
+            met = Started(job=job, is_ours=event["is_ours"], is_inherited=is_inherited)
             instead = attempt.run(jobs.replace_adopted(attempt.means, self.wanted, met, job))
             if instead is not None:
                 self._wait_deferred(attempt, instead, kept["end_time"], is_replaced=True)

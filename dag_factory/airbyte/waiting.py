@@ -13,8 +13,8 @@ from dag_factory.airbyte.memory import KEY
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Waiting:
     """The facts of the last start, and of the present try: until when it waits, in seconds since 1970, how
-    many looks in a row came to nothing, how many of those to an answer that no waiting changes, and whether
-    an adopted job was replaced."""
+    many looks in a row came to nothing, how many of those to an answer that no waiting changes, whether the
+    job is that of an earlier try, and whether it was replaced."""
 
     facts: Mapping[str, int] = field(default_factory=dict)
     page: str | None = None
@@ -22,6 +22,7 @@ class Waiting:
     end_time: float = 0.0
     failures: int = 0
     stubborn: int = 0
+    is_inherited: bool = False
     is_replaced: bool = False
 
 
@@ -35,9 +36,11 @@ class WaitingStore:
         self.waiting = Waiting(**kept) if kept else start
 
     def begin_try(self, try_number: int, end_time: float) -> None:
-        """Forget what belongs to an earlier try."""
-        if self.waiting.try_number != try_number:
-            self.change(try_number=try_number, end_time=end_time, failures=0, stubborn=0, is_replaced=False)
+        """Forget what belongs to an earlier try, but for its job."""
+        earlier = self.waiting.try_number
+        if earlier != try_number:
+            start = Waiting(facts=self.waiting.facts, page=self.waiting.page, is_inherited=earlier != 0)
+            self.change(**asdict(replace(start, try_number=try_number, end_time=end_time)))
 
     def keep_facts(self, facts: Mapping[str, int]) -> None:
         """Keep the facts of a start."""

@@ -247,6 +247,16 @@ def test_an_adopted_job_that_is_cancelled_is_replaced_once(airbyte):
     assert len(airbyte.jobs) == 2
 
 
+def test_a_job_of_an_earlier_try_that_is_cancelled_is_replaced_once(airbyte):
+    # What ended the earlier try cancels its job, perhaps only after this try has found it.
+    airbyte.add("running", 10)
+    airbyte.end = "cancelled"
+    found = airbyte.run(jobs.resume(means_of(airbyte), wanted(), Earlier(seen=0)))
+    with pytest.raises(JobEndedError, match=r"Airbyte job 2 .* was cancelled"):
+        airbyte.run(jobs.complete(means_of(airbyte), wanted(), found))
+    assert len(airbyte.jobs) == 2
+
+
 def test_a_job_beyond_its_time_is_cancelled_and_seen_to_be(airbyte):
     airbyte.run_seconds = 10_000
     airbyte.ignore_cancel = 3
