@@ -20,6 +20,11 @@ def start_job_of_a_person(lab: Lab) -> None:
     lab.admin("POST", f"/connections/{lab.connection_id}/jobs")
 
 
+def make_job_half_a_minute_later(lab: Lab) -> None:
+    """The server has given up on the answer, but not on the work."""
+    lab.later(0.5, lab.submit)
+
+
 def cancel_job(lab: Lab) -> None:
     """A person cancels the job in Airbyte."""
     lab.end_job("cancelled")

@@ -44,12 +44,12 @@ def carry_out(server: Server, fault: Fault, mode: str, subject: Subject) -> Outc
 
 
 def _outcome(lab: Lab, run: Run) -> Outcome:
-    ours = [job for job in lab.jobs() if job.started_by != "person"]
+    jobs = lab.jobs()
     states = run.states()
     last = next(state for task_id, (state, _) in states.items() if not task_id.endswith("trigger"))
     outcome = Outcome(
-        jobs=len(ours),
-        left=sum(job.is_active for job in ours),
+        jobs=sum(job.started_by != "person" for job in jobs),
+        left=sum(job.is_active for job in jobs),
         state="failed" if last == "upstream_failed" else last,
         tries=max(tries for _, tries in states.values()),
     )

@@ -20,8 +20,8 @@ Act = Callable[["Lab"], None]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
-    """How a run has ended: the jobs it made, how many of them are left active, the state of its last task,
-    and how many tries its tasks took at most."""
+    """How a run has ended: the jobs it made, how many jobs are left active (somebody else's too), the state
+    of its last task, and how many tries its tasks took at most."""
 
     jobs: int = 1
     left: int = 0

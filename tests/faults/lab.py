@@ -7,13 +7,14 @@ import os
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import httpx
 
 from dag_factory.local_airbyte.model import Job
+from dag_factory.local_airbyte.problems import ProblemError
 from dag_factory.local_airbyte.queries import JobQuery
 from dag_factory.local_airbyte.server import LocalAirbyte
 from tests.faults.faults import AFTER, AT, BEFORE, DURING, Fault
@@ -130,6 +131,11 @@ class Lab:
         self.server.start()
         every = self.server.airbyte.platform.store.jobs(JobQuery(connection_ids=(self.connection_id,)))
         return sorted(every, key=lambda job: job.job_id)
+
+    def submit(self) -> None:
+        """Make the job of a submission that was answered before."""
+        with suppress(ProblemError):
+            self.server.airbyte.platform.submit(self.connection_id, "sync")
 
     def end_job(self, status: str) -> None:
         """End the active job as a person would."""

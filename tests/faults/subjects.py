@@ -83,6 +83,8 @@ class Provider:
             asynchronous=mode.startswith("async"),
             wait_seconds=said["wait_seconds"],
             timeout=timeout,
+            # What its documentation says cancels a job that takes too long, deferred or not.
+            execution_timeout=timedelta(seconds=timeout),
             **common,
         )
         if mode.startswith("async"):

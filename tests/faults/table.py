@@ -25,8 +25,9 @@ SUBMISSION = (
         faults=({"route": POST, "kind": "delay_after", "seconds": 1},),
     ),
     Fault(
-        name="the submission times out, the job is made after that",
-        faults=({"route": POST, "kind": "delay", "seconds": 1},),
+        name="504 to the submission, the job made half a minute later",
+        faults=_answers(POST, "status", 504),
+        acts={AT: (acts.make_job_half_a_minute_later,)},
     ),
     Fault(name="the submission is cut off before", faults=({"route": POST, "kind": "drop_before"},)),
     Fault(name="the submission is cut off after", faults=({"route": POST, "kind": "drop_after"},)),
@@ -209,19 +210,19 @@ OTHERS = (
         name="somebody's sync runs and hangs, `on_running: adopt`",
         acts={BEFORE: (acts.start_job_of_a_person,)},
         **HANGS,
-        outcome=Outcome(jobs=0, state="failed"),
+        outcome=Outcome(jobs=0, left=1, state="failed"),
     ),
     Fault(
         name="somebody's sync runs, `on_running: fail`",
         acts={BEFORE: (acts.start_job_of_a_person,)},
         sync={"retries": 0, "on_running": "fail"},
-        outcome=Outcome(jobs=0, state="failed"),
+        outcome=Outcome(jobs=0, left=1, state="failed"),
     ),
     Fault(
         name="somebody's sync runs, `on_running: skip`",
         acts={BEFORE: (acts.start_job_of_a_person,)},
         sync={"on_running": "skip"},
-        outcome=Outcome(jobs=0, state="skipped"),
+        outcome=Outcome(jobs=0, left=1, state="skipped"),
     ),
 )
 

@@ -1,0 +1,97 @@
+"""The outcomes as tables in `docs/reliability.md`, each between two comments of its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from tests.faults.faults import MODES, Fault, Outcome
+from tests.faults.table import FAULTS
+
+PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
+# What the provider has no setting for.
+OURS_ALONE = {"on_running", "on_timeout", "min_rows"}
+
+Outcomes = Mapping[tuple[str, str], Outcome]
+
+
+def table_of_ours(outcomes: Outcomes) -> str:
+    """Show what came of each fault; each cell that is not `ok` has its reason below."""
+    reasons: list[str] = []
+    rows = [_row(fault, outcomes, fault.name, _marks(fault, reasons)) for fault in FAULTS]
+    notes = [f"{number}. {reason}" for number, reason in enumerate(reasons, start=1)]
+    return "\n".join((_head("what has to come of it"), *rows, *(["", *notes] if notes else [])))
+
+
+def table_of_provider(outcomes: Outcomes) -> str:
+    """Show what came of each fault with the provider's own operator and sensor."""
+    names = {fault.name: fault.name + (" *" if OURS_ALONE & set(fault.sync) else "") for fault in FAULTS}
+    return "\n".join(
+        (_head("what ours have to make of it"), *(_row(f, outcomes, names[f.name]) for f in FAULTS))
+    )
+
+
+def section(name: str, page: str) -> str:
+    """Read what stands between the comments of a table."""
+    return _between(name).search(page)[2]
+
+
+def with_section(name: str, text: str, page: str) -> str:
+    """Put a table between its comments."""
+    return _between(name).sub(lambda match: f"{match[1]}{text}{match[3]}", page)
+
+
+def _between(name: str) -> re.Pattern[str]:
+    begin, end = f"<!-- table of {name}: begin -->\n", f"\n<!-- table of {name}: end -->"
+    return re.compile(f"({re.escape(begin)})(.*)({re.escape(end)})", re.DOTALL)
+
+
+def _head(second: str) -> str:
+    titles = (
+        "fault",
+        second,
+        *(f"`{mode.replace(' ', '`, ', 1)}" if " " in mode else f"`{mode}`" for mode in MODES),
+    )
+    return f"| {' | '.join(titles)} |\n|{'---|' * len(titles)}"
+
+
+def _row(fault: Fault, outcomes: Outcomes, name: str, marks: Mapping[str, str] | None = None) -> str:
+    cells = [_cell(outcomes[fault.name, mode], fault.outcome) + (marks or {}).get(mode, "") for mode in MODES]
+    return f"| {' | '.join((name, _wish(fault.outcome), *cells))} |"
+
+
+def _wish(wanted: Outcome) -> str:
+    left = f", {wanted.left} left running" if wanted.left else ""
+    return f"{_jobs(wanted.jobs)}{left}, task {_STATES[wanted.state]}"
+
+
+def _cell(outcome: Outcome, wanted: Outcome) -> str:
+    return ", ".join(_differences(outcome, wanted)) or "ok"
+
+
+def _differences(outcome: Outcome, wanted: Outcome) -> Iterator[str]:
+    """Tell what differs; the number of tries may, as long as the end is the same."""
+    if outcome.jobs != wanted.jobs:
+        yield _jobs(outcome.jobs)
+    if outcome.left > wanted.left:
+        yield f"{outcome.left} left running"
+    if outcome.left < wanted.left:
+        yield "cancelled"
+    if outcome.state != wanted.state:
+        yield f"task {_STATES[outcome.state]}"
+
+
+def _marks(fault: Fault, reasons: list[str]) -> dict[str, str]:
+    marks = {}
+    for mode, allowance in fault.allowances.items():
+        reasons.append(allowance.reason)
+        marks[mode] = f" ({len(reasons)})"
+    return marks
+
+
+def _jobs(number: int) -> str:
+    return {0: "no job", 1: "1 job"}.get(number, f"{number} jobs")
+
+
+_STATES = {"success": "succeeds", "failed": "fails", "skipped": "is skipped"}
