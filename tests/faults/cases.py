@@ -28,6 +28,12 @@ class Subject(Protocol):
 
 def carry_out(server: Server, fault: Fault, mode: str, subject: Subject) -> Outcome:
     """Run a case; the server is up again afterwards."""
+    lab, run = carried_out(server, fault, mode, subject)
+    return _outcome(lab, run)
+
+
+def carried_out(server: Server, fault: Fault, mode: str, subject: Subject) -> tuple[Lab, Run]:
+    """Run a case; gives what is left to look at."""
     lab = Lab(server, fault)
     lab.prepare()
     with ExitStack() as stack:
@@ -40,7 +46,7 @@ def carry_out(server: Server, fault: Fault, mode: str, subject: Subject) -> Outc
         for _ in range(fault.clears):
             run.clear()
             run.finish()
-    return _outcome(lab, run)
+    return lab, run
 
 
 def _outcome(lab: Lab, run: Run) -> Outcome:

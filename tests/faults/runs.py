@@ -50,7 +50,7 @@ class Run:
     """One run of a DAG, whose waits are those of a lab."""
 
     def __init__(self, dag: DAG, lab: Lab) -> None:
-        self._dag = dag
+        self.dag = dag
         self._lab = lab
         self._scheduler_dag = DagSerialization.deserialize_dag(DagSerialization.serialize_dag(dag))
         self._starts = 0
@@ -92,7 +92,7 @@ class Run:
 
     def _schedule(self) -> list[str]:
         with create_session() as session:
-            run = session.scalar(select(DagRun).where(DagRun.dag_id == self._dag.dag_id))
+            run = session.scalar(select(DagRun).where(DagRun.dag_id == self.dag.dag_id))
             run.dag = self._scheduler_dag
             ready, _ = run.update_state(session=session)
             for each in ready:
@@ -103,7 +103,7 @@ class Run:
         """Start a task, and start it again after each deferral, each reschedule and for each retry."""
         while True:
             workload = self._queue(task_id)
-            result = run_task_in_process(ti=workload, task=self._dag.task_dict[workload.task_id])
+            result = run_task_in_process(ti=workload, task=self.dag.task_dict[workload.task_id])
             if result.state in ENDED:
                 return
             if result.state == "deferred":
@@ -150,4 +150,4 @@ class Run:
         return next(each for each in self._task_instances(session) if each.task_id == task_id)
 
     def _task_instances(self, session: Session) -> list[TaskInstance]:
-        return list(session.scalars(select(TaskInstance).where(TaskInstance.dag_id == self._dag.dag_id)))
+        return list(session.scalars(select(TaskInstance).where(TaskInstance.dag_id == self.dag.dag_id)))

@@ -1,0 +1,95 @@
+"""What a sync leaves in Airflow, in every mode: the job's id, what it moved, the link, and no secret."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from airflow.models.asset import AssetEvent
+from airflow.models.xcom import XComModel
+from airflow.utils.session import create_session
+from sqlalchemy import select
+
+from tests.faults.cases import carried_out
+from tests.faults.faults import MODES, Fault
+from tests.faults.lab import CLIENT_ID, SECRET
+from tests.faults.table import FAULTS
+
+pytestmark = [pytest.mark.airflow, pytest.mark.filterwarnings("ignore")]
+
+RESULTS = ("return_value", "rows", "bytes", "duration", "airbyte_url")
+
+
+@pytest.fixture(params=MODES)
+def mode(request):
+    return request.param
+
+
+@pytest.fixture
+def last_task(mode):
+    """The task whose end is that of the sync."""
+    return "money.wait" if mode.startswith("async") else "money"
+
+
+def xcoms(dag_id, task_id):
+    with create_session() as session:
+        wanted = (XComModel.dag_id == dag_id, XComModel.task_id == task_id)
+        return {each.key: each.value for each in session.scalars(select(XComModel).where(*wanted))}
+
+
+def test_the_task_leaves_the_job_and_what_it_moved(server, ours, mode, last_task):
+    lab, run = carried_out(server, Fault(name="plain"), mode, ours)
+    [job] = lab.jobs()
+    left = xcoms(run.dag.dag_id, last_task)
+    assert {key: left.get(key) for key in ("return_value", "rows", "bytes")} == {
+        "return_value": job.job_id,
+        "rows": 400,
+        "bytes": job.bytes,
+    }
+    assert left["duration"] >= 0
+    assert left["airbyte_url"].endswith(f"/connections/{lab.connection_id}/timeline")
+
+
+def test_the_asset_event_tells_what_moved(server, ours, mode, last_task):
+    lab, run = carried_out(server, Fault(name="plain"), mode, ours)
+    [job] = lab.jobs()
+    with create_session() as session:
+        wanted = AssetEvent.source_dag_id == run.dag.dag_id
+        [(source, extra)] = [
+            (each.source_task_id, each.extra) for each in session.scalars(select(AssetEvent).where(wanted))
+        ]
+    left = xcoms(run.dag.dag_id, last_task)
+    assert source == last_task
+    assert extra == {"job_id": job.job_id, **{key: left[key] for key in RESULTS[1:]}}
+
+
+def test_a_sync_that_fails_leaves_the_link_and_no_result(server, ours, mode, last_task):
+    fault = next(fault for fault in FAULTS if fault.name == "the job fails, `retries: 0`")
+    lab, run = carried_out(server, fault, mode, ours)
+    left = xcoms(run.dag.dag_id, last_task)
+    assert set(left) == {"airbyte_url"}
+    assert lab.connection_id in left["airbyte_url"]
+
+
+def test_no_secret_gets_into_a_log_or_the_database(server, ours, mode, capfd):
+    busy = Fault(
+        name="busy",
+        faults=(
+            {"route": "POST /jobs", "kind": "drop_after"},
+            {"route": "GET /jobs/{jobId}", "kind": "html"},
+        ),
+        ends=("failed", "succeeded"),
+    )
+    carried_out(server, busy, mode, ours)
+    printed = "".join(capfd.readouterr())
+    assert "job" in printed
+    database = Path(os.environ["AIRFLOW_HOME"]) / "airflow.db"
+    with closing(sqlite3.connect(database)) as connection:
+        dump = "\n".join(connection.iterdump())
+    for text in (printed, dump):
+        assert SECRET not in text
+        assert "Bearer" not in text
+    assert CLIENT_ID not in dump
