@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import statistics
 import subprocess
 import sys
@@ -16,20 +17,24 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cost:
-    """What one process took: seconds by the clock, and its highest resident memory in KiB."""
+    """What one process took: seconds by the clock, its highest resident memory in KiB, and what it said."""
 
     seconds: float
     memory: int
+    output: str
 
 
-def run(command: Sequence[str | Path]) -> Cost:
-    """Run a command to its end; raises RuntimeError with what it said unless it ends well."""
+def run(command: Sequence[str | Path], variables: Mapping[str, str] | None = None) -> Cost:
+    """Run a command to its end; raises RuntimeError with what it said unless it ends well.
+
+    `variables` are added to the environment.
+    """
     started = time.perf_counter()
     with subprocess.Popen(
         [str(part) for part in command],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        env=_environment(),
+        env={**_environment(), **(variables or {})},
     ) as process:
         output = process.stdout.read() if process.stdout else b""
         # Unlike resource.getrusage, wait4 tells what this one child has used.
@@ -39,7 +44,7 @@ def run(command: Sequence[str | Path]) -> Cost:
     if process.returncode != 0:
         message = f"{command} ended with {process.returncode}:\n{output.decode()[-2000:]}"
         raise RuntimeError(message)
-    return Cost(seconds=seconds, memory=usage.ru_maxrss)
+    return Cost(seconds=seconds, memory=usage.ru_maxrss, output=output.decode())
 
 
 def medians(commands: Mapping[str, Sequence[str | Path]], rounds: int) -> dict[str, float]:
@@ -67,6 +72,15 @@ def make_environment(folder: Path, *requirements: str) -> Path:
              *constraints, *requirements])  # fmt: skip
         done.touch()
     return folder / "bin"
+
+
+def machine() -> str:
+    """Say on what the figures were taken."""
+    lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines() if Path("/proc/cpuinfo").exists() else []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    model = next(names, platform.machine())
+    load = "" if not hasattr(os, "getloadavg") else f", load {os.getloadavg()[0]:.1f}"
+    return f"Python {platform.python_version()}, {os.cpu_count()} cores of {model}, {platform.system()}{load}"
 
 
 def _environment() -> dict[str, str]:

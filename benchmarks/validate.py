@@ -10,15 +10,13 @@ from __future__ import annotations
 
 import argparse
 import datetime
-import os
-import platform
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from corpus import write_corpus
-from processes import REPOSITORY, make_environment, medians, run
+from processes import REPOSITORY, machine, make_environment, medians, run
 
 PEER = "dag-factory==1.1.0"
 
@@ -41,7 +39,7 @@ class Row:
 def main() -> None:
     """Measure all and print the table."""
     arguments = _arguments()
-    print(f"{datetime.datetime.now(tz=datetime.UTC):%Y-%m-%d}, {_machine()}")
+    print(f"{datetime.datetime.now(tz=datetime.UTC):%Y-%m-%d}, {machine()}")
     print(f"medians of {arguments.rounds} rounds, the two sides in turns; every run a process of its own\n")
     with tempfile.TemporaryDirectory() as temporary:
         work = Path(temporary)
@@ -125,14 +123,6 @@ def _memory(own: Path, work: Path) -> Iterator[Row]:
 def _print_row(*cells: str) -> None:
     widths = (21, 21, 50, 22, 12, 7)
     print("".join(f"{cell:{width}}" for cell, width in zip(cells, widths, strict=True)).rstrip(), flush=True)
-
-
-def _machine() -> str:
-    lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines() if Path("/proc/cpuinfo").exists() else []
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    model = next(names, platform.machine())
-    load = "" if not hasattr(os, "getloadavg") else f", load {os.getloadavg()[0]:.1f}"
-    return f"Python {platform.python_version()}, {os.cpu_count()} cores of {model}, {platform.system()}{load}"
 
 
 def _arguments() -> argparse.Namespace:

@@ -1,0 +1,56 @@
+"""Parse a DAGs folder once, as Airflow's DAG processor does after its fork, and print what it took as JSON.
+
+Run by loader.py in a process of its own, on any Airflow 3: it imports nothing of this project.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import time
+
+# What the processor imports before it forks, since the DAG files name it.
+import airflow.providers.airbyte.operators.airbyte
+import airflow.providers.airbyte.sensors.airbyte  # noqa: F401
+from airflow.dag_processing.dagbag import DagBag
+from airflow.serialization.serialized_objects import DagSerialization
+
+
+def main() -> None:
+    """Parse, and serialise where asked."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder")
+    parser.add_argument(
+        "--serialise", action="store_true", help="serialise each DAG too, as the processor does"
+    )
+    parser.add_argument(
+        "--dag-id", help="tell the DAG files that this DAG alone is wanted, as a task start does"
+    )
+    arguments = parser.parse_args()
+    if arguments.dag_id:
+        # What `airflow.sdk.get_parsing_context` reads.
+        os.environ["_AIRFLOW_PARSING_CONTEXT_DAG_ID"] = arguments.dag_id
+        os.environ["_AIRFLOW_PARSING_CONTEXT_TASK_ID"] = "load.trigger"
+    started = time.perf_counter()
+    bag = DagBag(arguments.folder)
+    if arguments.serialise:
+        for dag in bag.dags.values():
+            DagSerialization.to_dict(dag)
+    seconds = time.perf_counter() - started
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(
+        json.dumps(
+            {
+                "seconds": seconds,
+                "memory": memory,
+                "dags": len(bag.dags),
+                "errors": list(bag.import_errors.values()),
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()
