@@ -200,7 +200,7 @@ def _environment_diagnostics(
     """Find what is wrong in one environment; DAGs that it does not change are not checked again."""
     changed = [selected is None or selected in each.environments for each in layered]
     dags = [
-        _resolve(each, selected) if differs else plain
+        _resolve(each, selected) if differs and selected is not None else plain
         for each, plain, differs in zip(layered, base, changed, strict=True)
     ]
     found = [
