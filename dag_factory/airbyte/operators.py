@@ -76,6 +76,6 @@ class AirbyteSyncOperator(SyncTask, AirbyteTriggerSyncOperator):
     ) -> int:
         """Go on after the trigger's event; `kept` is what was known when the task was deferred."""
         memory = TaskMemory(context)
-        attempt = self._begin(memory.keep, memory.facts(), kept["page"])
+        attempt = self._begin(memory.keep, memory.facts(), kept.get("page"))
         job = self._ended(attempt, event, kept)
         return publish(context, job, attempt.page)

@@ -92,7 +92,7 @@ class AirbyteSyncSensor(SyncTask, AirbyteJobSensor):
     ) -> int:
         """Go on after the trigger's event; `kept` is what was known when the task was deferred."""
         store = self._store(context)
-        attempt = self._begin(store.keep_facts, store.waiting.facts, kept["page"])
+        attempt = self._begin(store.keep_facts, store.waiting.facts, kept.get("page"))
         job = self._ended(attempt, event, kept)
         return publish(context, job, attempt.page)
 

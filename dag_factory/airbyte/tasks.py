@@ -78,7 +78,10 @@ class SyncTask:
         self.defer(trigger=trigger, method_name="execute_complete", kwargs=kept, timeout=limit)
 
     def _ended(self, attempt: Attempt, event: Mapping[str, Any], kept: Mapping[str, Any]) -> Job:
-        """Judge the job of a trigger's event; defers once more for one that takes its place."""
+        """Judge the job of a trigger's event; defers once more for one that takes its place.
+
+        Nothing may be `kept`: `airflow dags test` forgets what a task was deferred with (3.3).
+        """
         attempt.remember(event["facts"])
         if "error" in event:
             raise AirflowException(attempt.with_page(event["error"]))
@@ -88,5 +91,6 @@ class SyncTask:
             met = Started(job=job, is_ours=event["is_ours"], is_inherited=is_inherited)
             instead = attempt.run(jobs.replace_adopted(attempt.means, self.wanted, met, job))
             if instead is not None:
-                self._wait_deferred(attempt, instead, kept["end_time"], is_replaced=True)
+                end_time = kept.get("end_time", pace.REAL.now() + self.wanted.timeout)
+                self._wait_deferred(attempt, instead, end_time, is_replaced=True)
         return attempt.run(jobs.judge(self.wanted, job))

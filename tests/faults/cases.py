@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from types import SimpleNamespace
 from typing import Protocol
 from unittest.mock import patch
@@ -34,19 +34,22 @@ def carry_out(server: Server, fault: Fault, mode: str, subject: Subject) -> Outc
 
 def carried_out(server: Server, fault: Fault, mode: str, subject: Subject) -> tuple[Lab, Run]:
     """Run a case; gives what is left to look at."""
-    lab = Lab(server, fault)
-    lab.prepare()
-    with ExitStack() as stack:
-        stack.enter_context(lab.connection())
-        stack.enter_context(_watched_calls(lab))
-        stack.enter_context(_hours_of_sensors(lab))
-        stack.enter_context(subject.at_pace(lab))
+    with prepared(server, fault, subject) as lab:
         run = Run(subject.make_dag(lab, fault, mode, f"d{lab.connection_id}"), lab)
         run.finish()
         for _ in range(fault.clears):
             run.clear()
             run.finish()
     return lab, run
+
+
+@contextmanager
+def prepared(server: Server, fault: Fault, subject: Subject) -> Iterator[Lab]:
+    """Make a lab with a fault; as long as it is open, whatever waits does so by its hours."""
+    lab = Lab(server, fault)
+    lab.prepare()
+    with lab.connection(), _watched_calls(lab), _hours_of_sensors(lab), subject.at_pace(lab):
+        yield lab
 
 
 def _outcome(lab: Lab, run: Run) -> Outcome:

@@ -13,9 +13,10 @@ from airflow.models.xcom import XComModel
 from airflow.utils.session import create_session
 from sqlalchemy import select
 
-from tests.faults.cases import carried_out
+from tests.faults.cases import carried_out, prepared
 from tests.faults.faults import MODES, Fault
 from tests.faults.lab import CLIENT_ID, SECRET
+from tests.faults.runs import Run
 from tests.faults.table import FAULTS
 
 pytestmark = [pytest.mark.airflow, pytest.mark.filterwarnings("ignore")]
@@ -93,3 +94,15 @@ def test_no_secret_gets_into_a_log_or_the_database(server, ours, mode, capfd):
         assert SECRET not in text
         assert "Bearer" not in text
     assert CLIENT_ID not in dump
+
+
+@pytest.mark.parametrize("mode", ["sync", "sync deferrable", "async deferrable"])
+def test_airflow_dags_test_runs_it_as_well(server, ours, mode):
+    """It forgets what a task was deferred with; between two looks of a sensor it would wait in real time."""
+    fault = Fault(name="plain", sync={"retries": 0})
+    with prepared(server, fault, ours) as lab:
+        dag = ours.make_dag(lab, fault, mode, f"t{lab.connection_id}")
+        Run(dag, lab)
+        run = dag.test()
+    assert run.state == "success"
+    assert [job.status for job in lab.jobs()] == ["succeeded"]
