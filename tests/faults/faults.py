@@ -11,9 +11,15 @@ if TYPE_CHECKING:
 
 MODES = ("sync", "sync deferrable", "async", "async deferrable")
 
-# When something happens: before the run, just before and just after a submission is made, and as soon as a
-# task waits for a job.
-BEFORE, AT, AFTER, DURING = "before", "at submission", "after submission", "while waiting"
+# When something happens: before the run, just before and just after a submission is made, as soon as a task
+# waits for a job, and when a worker has looked at one.
+BEFORE, AT, AFTER, DURING, LOOK = (
+    "before",
+    "at submission",
+    "after submission",
+    "while waiting",
+    "after a look",
+)
 
 Act = Callable[["Lab"], None]
 

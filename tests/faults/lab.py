@@ -17,7 +17,7 @@ from dag_factory.local_airbyte.model import Job
 from dag_factory.local_airbyte.problems import ProblemError
 from dag_factory.local_airbyte.queries import JobQuery
 from dag_factory.local_airbyte.server import LocalAirbyte
-from tests.faults.faults import AFTER, AT, BEFORE, DURING, Fault
+from tests.faults.faults import AFTER, AT, BEFORE, DURING, LOOK, Fault
 from tests.faults.hours import Hours
 
 CLIENT_ID, SECRET = "the-fault-matrix", "a-secret-of-the-fault-matrix"
@@ -112,6 +112,8 @@ class Lab:
         """Be told of a call that was answered."""
         if (method, path) == ("POST", "jobs"):
             self._act(AFTER)
+        if method == "GET" and path.startswith("jobs/"):
+            self._act(LOOK)
 
     def later(self, minutes: float, act: Callable[[], None]) -> None:
         """Do something once so many of the tasks' minutes have passed."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.faults import acts
-from tests.faults.faults import AFTER, AT, BEFORE, DURING, Allowance, Fault, Outcome
+from tests.faults.faults import AFTER, AT, BEFORE, DURING, LOOK, Allowance, Fault, Outcome
 
 POST, LIST, GET, DELETE = "POST /jobs", "GET /jobs", "GET /jobs/{jobId}", "DELETE /jobs/{jobId}"
 TOKEN = "POST /applications/token"
@@ -243,6 +243,15 @@ TRIES = (
         acts={AFTER: (acts.crash,)},
         job_minutes=3,
         outcome=Outcome(tries=2),
+    ),
+    Fault(
+        name="the worker dies while waiting",
+        acts={LOOK: (acts.crash,)},
+        outcome=Outcome(tries=2),
+        allowances=dict.fromkeys(
+            ("sync deferrable", "async deferrable"),
+            Allowance(outcome=Outcome(), reason="no worker waits"),
+        ),
     ),
     Fault(
         name="a person clears the run when it has succeeded",
