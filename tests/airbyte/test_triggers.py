@@ -21,6 +21,7 @@ from dag_factory.airbyte.pace import Pace
 from dag_factory.airbyte.triggers import AirbyteJobTrigger
 from dag_factory.local_airbyte.server import LocalAirbyte
 
+# What runs within this process is Airflow as a whole, parts of which warn of each other.
 pytestmark = [pytest.mark.airflow, pytest.mark.filterwarnings("ignore")]
 
 CLIENT_ID, SECRET = "tests-of-the-trigger", "a-secret-of-the-trigger"

@@ -11,6 +11,7 @@ from tests.faults.faults import MODES
 from tests.faults.table import FAULTS
 from tests.faults.tables import PAGE, section, table_of_ours, with_section
 
+# What runs within this process is Airflow as a whole, parts of which warn of each other.
 pytestmark = [pytest.mark.airflow, pytest.mark.filterwarnings("ignore")]
 
 

@@ -19,6 +19,7 @@ from tests.faults.lab import CLIENT_ID, SECRET
 from tests.faults.runs import Run
 from tests.faults.table import FAULTS
 
+# What runs within this process is Airflow as a whole, parts of which warn of each other.
 pytestmark = [pytest.mark.airflow, pytest.mark.filterwarnings("ignore")]
 
 RESULTS = ("return_value", "rows", "bytes", "duration", "airbyte_url")
