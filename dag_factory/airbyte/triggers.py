@@ -62,8 +62,10 @@ class AirbyteJobTrigger(AirbyteSyncTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, and fire one event."""
+        begun = pace.REAL.clock()
         try:
             event = await self._wait()
+            await self._let_airflow_hear(begun)
         except asyncio.CancelledError:
             if not versions.TRIGGERS_ARE_KILLED:
                 await self._cancel_unless_moved()
@@ -73,6 +75,13 @@ class AirbyteJobTrigger(AirbyteSyncTrigger):
     async def on_kill(self) -> None:
         """Cancel the job, since a person has ended the task; Airflow calls this from 3.3 on."""
         await self._cancel_unless_moved()
+
+    async def _let_airflow_hear(self, begun: float) -> None:
+        """Fire no sooner than a task may run again: one that goes on before Airflow has heard of its deferral
+        is failed by it."""
+        rest = begun + versions.shortest_reschedule() - pace.REAL.clock()
+        if rest > 0:
+            await pace.REAL.sleep_in_loop(rest)
 
     async def _wait(self) -> dict[str, Any]:
         started = Started(job=unseen_job(self.job_id, self.connection_id), is_ours=self.is_ours)

@@ -108,6 +108,19 @@ def test_a_job_that_takes_too_long_is_cancelled_and_judged(start, status):
     assert status(job[0]) == "cancelled"
 
 
+def test_it_fires_no_sooner_than_the_task_may_run_again(start, monkeypatch):
+    monkeypatch.setattr(versions, "shortest_reschedule", lambda: 240.0)
+    slept = []
+
+    async def sleep(seconds):
+        slept.append(seconds)
+        await asyncio.sleep(seconds / 300)
+
+    monkeypatch.setattr(pace, "REAL", Pace(sleep_in_loop=sleep))
+    asyncio.run(event_of(trigger(start())))
+    assert slept[-1] == pytest.approx(240, abs=5)
+
+
 def test_a_connection_without_a_host_is_an_event_and_no_exception(start, monkeypatch):
     monkeypatch.setenv("AIRFLOW_CONN_AIRBYTE_DEFAULT", json.dumps({"conn_type": "airbyte"}))
     payload = asyncio.run(event_of(trigger(start())))
