@@ -73,6 +73,16 @@ def run() -> None:
     sys.exit(main(sys.argv[1:]))
 
 
+class _Version(argparse.Action):
+    """Looks the version up only when it is asked for: that takes as long as a file's check."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        """Print it and end the process."""
+        version = importlib.import_module("importlib.metadata").version("airbyte-dag-factory")
+        print(f"dag-factory {version}")
+        parser.exit()
+
+
 def _import(name: str) -> Command:
     module: Command = importlib.import_module(f"dag_factory.cli.{name.replace('-', '_')}")
     return module
@@ -81,6 +91,7 @@ def _import(name: str) -> Command:
 def _parser(chosen: str | None, command: Command | None) -> argparse.ArgumentParser:
     description = "Airbyte syncs in Airflow, declared in YAML."
     parser = argparse.ArgumentParser(prog="dag-factory", description=description)
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the package's version and exit")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, text in COMMANDS.items():
         subparser = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,11 @@ def estate(repository, tmp_path):
     return tmp_path / "estate"
 
 
+def names_in(wheel: Path) -> set[str]:
+    with zipfile.ZipFile(wheel) as archive:
+        return set(archive.namelist())
+
+
 def install(folder: Path, *requirements: str | Path) -> Path:
     uv("venv", "--quiet", "--python", sys.executable, folder)
     uv("pip", "install", "--quiet", "--python", folder / "bin" / "python", *requirements)
@@ -69,6 +75,30 @@ def test_the_bare_wheel_validates_without_airflow(wheel, estate, tmp_path):
     assert result.returncode == 1
     assert "configs/bad.yaml:1:1: error: unknown key 'schedul' [unknown-key]" in result.stdout
     assert run(programs / "python", "-c", "import airflow", cwd=estate).returncode == 1
+
+
+def test_the_source_distribution_makes_the_same_package(wheel, estate, tmp_path, request):
+    uv("build", "--quiet", "--sdist", "--out-dir", tmp_path, request.config.rootpath)
+    (built,) = tmp_path.glob("*.tar.gz")
+    uv("build", "--quiet", "--wheel", "--out-dir", tmp_path, built)
+    (again,) = tmp_path.glob("*.whl")
+    assert names_in(again) == names_in(wheel)
+    programs = install(tmp_path / "venv", built)
+    result = run(programs / "dag-factory", "validate", cwd=estate)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "nothing wrong in 6 files\n", "")
+
+
+def test_the_wheel_says_that_it_is_typed_and_carries_what_it_needs(wheel):
+    names = names_in(wheel)
+    needed = {
+        "dag_factory/py.typed",
+        "dag_factory/schemas/dag.schema.json",
+        "dag_factory/schemas/defaults.schema.json",
+        "dag_factory/templates/dags/airbyte_syncs.py",
+        "dag_factory/templates/dags/airbyte_config_errors.py",
+    }
+    assert needed <= names
+    assert not [name for name in names if name.startswith(("tests/", "benchmarks/", "configs/"))]
 
 
 @pytest.mark.airflow
