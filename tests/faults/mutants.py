@@ -75,8 +75,8 @@ MUTANTS = (
         protection="keeping which job was judged",
         file="jobs.py",
         old='    yield Remember(facts={"judged": job.job_id})\n    reason',
-        new="    reason",
-        modes=(ASYNC, DEFERRED),
+        new="    yield Remember(facts={})\n    reason",
+        modes=(ASYNC,),
     ),
     Mutant(
         protection="leaving somebody else's job alone",
@@ -89,14 +89,12 @@ MUTANTS = (
         file="jobs.py",
         old="    if is_own or job.status != CANCELLED:",
         new="    if True:",
-        modes=(SYNC, DEFERRED),
     ),
     Mutant(
         protection="fetching a new token after a 401",
         file="api.py",
         old="if response.status == 401 and self._needs_token:",
         new="if False:",
-        modes=(SYNC, DEFERRED),
     ),
     Mutant(
         protection="asking whether a task is still deferred",

@@ -1,5 +1,6 @@
-"""Runs the provider's own operator and sensor through the same faults: `pytest tests/faults/provider.py`.
+"""Runs the provider's own operator and sensor through the same faults.
 
+`pytest -W ignore tests/faults/provider.py`; the provider leaves its HTTP clients open, of which Python warns.
 Nothing is expected of them; what came of it is written into `docs/reliability.md`. It is no part of the test
 suite, which is why no `test_` stands before its name.
 """
@@ -38,6 +39,6 @@ def test_the_table(outcomes):
     if len(outcomes) < len(FAULTS) * len(MODES):
         pytest.skip("only a part of the matrix was run")
     versions = " with ".join(f"{name} {version(name)}" for name in PACKAGES)
-    made = f"Made by `pytest tests/faults/provider.py` on {datetime.now(UTC).date()}, {versions}."
+    made = f"Made by `pytest -W ignore tests/faults/provider.py` on {datetime.now(UTC).date()}, {versions}."
     text = f"{made}\n\n{table_of_provider(outcomes)}"
     PAGE.write_text(with_section("the provider", text, PAGE.read_text("utf-8")), "utf-8")
