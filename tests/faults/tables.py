@@ -77,7 +77,7 @@ def _differences(outcome: Outcome, wanted: Outcome) -> Iterator[str]:
     if outcome.left > wanted.left:
         yield f"{outcome.left} left running"
     if outcome.left < wanted.left:
-        yield "cancelled"
+        yield "none left running"
     if outcome.state != wanted.state:
         yield f"task {_STATES[outcome.state]}"
 
