@@ -14,11 +14,11 @@ FUZZ_INSTALLED := .venv-fuzz/.installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo up validate lint types test cases fuzz wheel constraints clean
+.PHONY: help install demo up validate lint types test test-airflow cases fuzz wheel constraints clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
-	    printf '  make %-12s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
+	    printf '  make %-13s %s\n' "$$name" "$$text"; done
 
 install: $(INSTALLED) ## make .venv with everything in it (PYTHON=python3.12 chooses the Python)
 
@@ -41,6 +41,10 @@ types: $(INSTALLED) ## check the types
 
 test: lint types ## lint, types and all tests (ARGS='-m "not airflow"': without those that start Airflow)
 	@exec $(BIN)/pytest $(ARGS)
+
+# Needs PostgreSQL's programs: Debian's package `postgresql`. The tests start a server of their own.
+test-airflow: $(INSTALLED) ## kill the parts of a real Airflow on PostgreSQL, in a quarter of an hour
+	@exec $(BIN)/pytest -m processes tests/airflow_processes $(ARGS)
 
 cases: $(INSTALLED) ## write the outputs of tests/cases anew; read what has changed
 	@UPDATE_CASES=1 $(BIN)/pytest --quiet tests/test_cases.py

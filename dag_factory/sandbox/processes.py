@@ -56,6 +56,11 @@ class Child:
                 start_new_session=True,  # a Ctrl-C on the terminal is ours to handle
             )
 
+    @property
+    def pid(self) -> int:
+        """The id of the keeper's process, whose descendants all belong to the command."""
+        return self._keeper.pid
+
     def exit_status(self) -> int | None:
         """Return the exit status of the command, or None while it runs."""
         return self._keeper.poll()
