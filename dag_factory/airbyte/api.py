@@ -197,13 +197,17 @@ def _detail(content: bytes) -> str:
     return str(told)[:300]
 
 
-def _date(response: Response) -> datetime | None:
+def _date(response: Response, header: str = "date") -> datetime | None:
     try:
-        return parsedate_to_datetime(response.headers.get("date", ""))
+        return parsedate_to_datetime(response.headers.get(header, ""))
     except ValueError:
         return None
 
 
 def _retry_after(response: Response) -> float | None:
+    """Read how many seconds the server asks for, which it may also say as a date (RFC 9110, 10.2.3)."""
     value = response.headers.get("retry-after", "")
-    return float(value) if value.isdecimal() else None
+    if value.isdecimal():
+        return float(value)
+    now, moment = _date(response), _date(response, "retry-after")
+    return None if now is None or moment is None else max(0.0, (moment - now).total_seconds())
