@@ -14,13 +14,10 @@ from typing import TextIO
 from dag_factory.cli.main import CLEAN, FINDINGS, UsageError
 from dag_factory.cli.progress import watched
 from dag_factory.config.diagnostics import has_errors, sort_unique
-from dag_factory.config.files import ConfigFile
+from dag_factory.config.files import TOP_NAME, ConfigFile, top_folder
 from dag_factory.config.project import Findings, validate_project
 from dag_factory.report import text
 from dag_factory.report.formats import FORMATS, renderer
-
-# A folder of this name is the top of a DAG repository's configuration; defaults are looked for up to it.
-ROOT_NAME = "configs"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +27,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         nargs="*",
         type=Path,
-        default=[Path(ROOT_NAME)],
+        default=[Path(TOP_NAME)],
         help="folders or files (default: configs/); defaults.yaml is read up to the nearest folder 'configs'",
     )
     parser.add_argument(
@@ -93,11 +90,11 @@ def _roots(paths: Sequence[Path]) -> list[Path]:
 
 def _root_of(path: Path) -> Path:
     if not path.exists() and not path.is_symlink():
-        message = f"there is no '{path}'; name a file or folder, or run the command where '{ROOT_NAME}/' is"
+        message = f"there is no '{path}'; name a file or folder, or run the command where '{TOP_NAME}/' is"
         raise UsageError(message)
     own = _absolute(path)
     folder = own if own.is_dir() else own.parent
-    return next((each for each in (folder, *folder.parents) if each.name == ROOT_NAME), folder)
+    return top_folder(folder)
 
 
 def _absolute(path: Path) -> Path:

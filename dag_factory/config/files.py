@@ -12,6 +12,9 @@ from dag_factory.config.diagnostics import Diagnostic, Span
 
 ENDINGS = (".yaml", ".yml")
 DEFAULTS_STEM = "defaults"
+# A folder of this name is the top of a DAG repository's configuration; defaults are looked for up to it.
+TOP_NAME = "configs"
+_LEADS_OUT = "is a link that leads out of the folder"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,11 +89,42 @@ def list_files(root: Path, name: str, *, stem: str | None = None) -> Listing:
     return Listing(name=name, files=in_order, diagnostics=tuple(diagnostics))
 
 
+def list_below_top(folder: Path, *, stem: str | None = None) -> Listing:
+    """List a folder's files under the names they have below the top folder, and the defaults in between.
+
+    The result is that of `list_files` where the folder is the top itself.
+    """
+    own = Path(os.path.abspath(folder))  # noqa: PTH100 (a link has to stay the link, to be seen)
+    top = top_folder(own)
+    listing = list_files(own, own.relative_to(top.parent).as_posix(), stem=stem)
+    diagnostics = list(listing.diagnostics)
+    above = tuple(_defaults_between(top, own, diagnostics))
+    return Listing(name=listing.name, files=(*above, *listing.files), diagnostics=tuple(diagnostics))
+
+
+def top_folder(folder: Path) -> Path:
+    """Give the nearest folder named `configs`, from the absolute path of a folder upwards; else itself."""
+    return next((each for each in (folder, *folder.parents) if each.name == TOP_NAME), folder)
+
+
 def defaults_above(file: ConfigFile, defaults: dict[str, ConfigFile]) -> tuple[ConfigFile, ...]:
     """Give the defaults files that apply to a file, the top folder's first; `defaults` is by folder."""
     parts = file.name.split("/")[:-1]
     folders = [".", *("/".join(parts[:end]) for end in range(1, len(parts) + 1))]
     return tuple(defaults[folder] for folder in folders if folder in defaults)
+
+
+def _defaults_between(top: Path, folder: Path, diagnostics: list[Diagnostic]) -> Iterator[ConfigFile]:
+    for between in reversed([each for each in folder.parents if each.is_relative_to(top)]):
+        for ending in ENDINGS:
+            location = f"{between}/{DEFAULTS_STEM}{ending}"
+            name = Path(location).relative_to(top.parent).as_posix()
+            if not os.path.lexists(location):
+                continue
+            if _is_inside(top, location):
+                yield ConfigFile(location=location, name=name)
+            else:
+                diagnostics.append(_unreadable(name, _LEADS_OUT))
 
 
 def _stem(name: str) -> str:
@@ -109,7 +143,7 @@ def _refused_link(entry: os.DirEntry[str], root: Path) -> str | None:
     if entry.is_dir():
         return "is a link to a folder; links are not followed"
     if entry.name.endswith(ENDINGS) and not _is_inside(root, entry.path):
-        return "is a link that leads out of the folder"
+        return _LEADS_OUT
     return None
 
 

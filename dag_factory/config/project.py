@@ -15,7 +15,7 @@ from pathlib import Path
 from dag_factory.config.checked_files import CheckedFile, check_defaults, check_file
 from dag_factory.config.default_rules import check_unused_default_keys, check_unused_defaults
 from dag_factory.config.diagnostics import Diagnostic, has_errors, sort_unique
-from dag_factory.config.files import ConfigFile, Listing, defaults_above, list_files
+from dag_factory.config.files import ConfigFile, Listing, defaults_above, list_below_top, list_files
 from dag_factory.config.ignores import Ignore, by_key, is_hidden, unused_ignores, without_hidden
 from dag_factory.config.layers import ResolvedDag, declared_environments, resolve
 from dag_factory.config.model import Dag, dag_from
@@ -73,8 +73,8 @@ class Layered:
 
 
 def load_project(root: Path, environment: str | None) -> Project:
-    """Read a whole folder as it is in one environment."""
-    listing = list_files(root, root.name)
+    """Read a whole folder as it is in one environment, with the defaults above it."""
+    listing = list_below_top(root)
     checked, layered = _check_files(listing, listing.files)
     declared = _declared(checked)
     unknown = unknown_environment(listing.name, environment, declared)
@@ -86,7 +86,7 @@ def load_project(root: Path, environment: str | None) -> Project:
 
 def resolve_project(root: Path, environment: str | None) -> Resolution:
     """Read a whole folder as `load_project` does, and keep where each value stands; slower, for people."""
-    listing = list_files(root, root.name)
+    listing = list_below_top(root)
     checked, layered = _check_files(listing, listing.files)
     resolved = tuple(_resolve(each, environment) for each in layered)
     dags, found = _typed(resolved)
@@ -260,11 +260,11 @@ def _declared(checked: Sequence[CheckedFile]) -> tuple[str, ...]:
 
 def _files_that_may_hold(root: Path, dag_id: str) -> Iterator[tuple[Listing, Sequence[ConfigFile]]]:
     """Yield the file that has the DAG's name, then all whose text holds the id; each with its listing."""
-    short = list_files(root, root.name, stem=dag_id)
+    short = list_below_top(root, stem=dag_id)
     named = [file for file in short.files if file.stem == dag_id]
     if named:
         yield short, named
-    whole = list_files(root, root.name)
+    whole = list_below_top(root)
     wanted = dag_id.encode()
     yield (
         whole,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dag_factory.config.files import list_files
+from dag_factory.config.files import list_below_top, list_files
 
 
 @pytest.fixture
@@ -68,3 +68,31 @@ def test_links_stay_inside(root, tmp_path):
 def test_a_folder_with_the_name_of_a_file_is_listed_to_be_reported(root):
     (root / "x.yaml").mkdir()
     assert "configs/x.yaml" in names(list_files(root, "configs"))
+
+
+def test_a_folder_below_the_top_comes_with_the_defaults_above_it(root, tmp_path):
+    below = root / "teams/north"
+    below.mkdir(parents=True)
+    (below / "c.yaml").write_text("", "utf-8")
+    (root / "teams/defaults.yml").write_text("", "utf-8")
+    (root / "teams/d.yaml").write_text("", "utf-8")
+    (tmp_path / "defaults.yaml").write_text("", "utf-8")
+    expected = ["configs/defaults.yaml", "configs/teams/defaults.yml", "configs/teams/north/c.yaml"]
+    assert names(list_below_top(below)) == expected
+    assert names(list_below_top(root)) == names(list_files(root, "configs"))
+
+
+def test_defaults_above_stay_inside_too(root, tmp_path):
+    (tmp_path / "outside.yaml").write_text("", "utf-8")
+    (root / "defaults.yaml").unlink()
+    (root / "defaults.yaml").symlink_to(tmp_path / "outside.yaml")
+    listing = list_below_top(root / "sales")
+    assert names(listing) == ["configs/sales/a.yaml"]
+    assert [each.message for each in listing.diagnostics] == ["is a link that leads out of the folder"]
+
+
+def test_without_a_top_folder_nothing_above_counts(tmp_path):
+    (tmp_path / "syncs").mkdir()
+    (tmp_path / "syncs/a.yaml").write_text("", "utf-8")
+    (tmp_path / "defaults.yaml").write_text("", "utf-8")
+    assert names(list_below_top(tmp_path / "syncs")) == ["syncs/a.yaml"]

@@ -175,6 +175,36 @@ with DAG("by_hand", schedule=None) as dag:
 """
 
 
+def test_several_loader_files_for_several_folders(estate, asked_for):
+    """Each makes the DAGs of its own folder, with the defaults above it."""
+    dags = estate(
+        {
+            "defaults.yaml": "tags: [ours]\n",
+            "north/money.yaml": GOOD,
+            "south/loans.yaml": GOOD.replace(f"{UUID}0", f"{UUID}1"),
+            "south/wrong.yaml": "x: 1\n",
+        }
+    )
+    for name in ("airbyte_syncs", "airbyte_config_errors"):
+        text = (dags / f"{name}.py").read_text()
+        (dags / f"{name}.py").unlink()
+        for team in ("north", "south"):
+            own = text.replace("config_folder(__file__)", f'config_folder(__file__) / "{team}"')
+            (dags / f"{name}_{team}.py").write_text(own)
+    bag = DagBag(str(dags))
+    made = {dag_id: (dag.fileloc.rpartition("/")[2], dag.tags) for dag_id, dag in bag.dags.items()}
+    assert made == {
+        "money": ("airbyte_syncs_north.py", {"ours"}),
+        "loans": ("airbyte_syncs_south.py", {"ours"}),
+    }
+    [(file, error)] = bag.import_errors.items()
+    assert file.endswith("airbyte_config_errors_south.py")
+    assert "configs/south/wrong.yaml:1:1: error: unknown key 'x' [unknown-key]" in error
+    asked_for("loans")
+    assert load_dags(dags.parent / "configs/north") == {}
+    assert load_dags(dags.parent / "configs/south")["loans"].tags == {"ours"}
+
+
 def test_sync_group_stands_in_a_hand_written_dag(estate):
     text = f"enabled: false\n{GOOD}  more: {{connection_id: {UUID}1, mode: sync, depends_on: [money]}}\n"
     dags = estate({"money.yaml": text})
