@@ -1,0 +1,59 @@
+"""One PostgreSQL, one Redis, one local Airbyte, one repository and one cluster for all these tests."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from dag_factory.local_airbyte.server import LocalAirbyte
+from dag_factory.sandbox.airflow_home import AirbyteAccess
+from tests.airflow_processes.postgres import postgres
+from tests.airflow_processes.scenes import Lab
+from tests.cluster.cluster import Cluster
+from tests.cluster.estate import Estate
+from tests.cluster.redis_server import redis
+
+CLIENT_ID, SECRET = "tests-of-the-cluster", "test-secret"
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave these tests out unless they are asked for by their marker."""
+    if "cluster" in config.option.markexpr:
+        return
+    left_out = [item for item in items if item.get_closest_marker("cluster")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.fixture(scope="session")
+def tell(pytestconfig):
+    """Return a function that takes a line to show at once."""
+    return pytestconfig.pluginmanager.get_plugin("terminalreporter").write_line
+
+
+@pytest.fixture(scope="session")
+def estate(tmp_path_factory):
+    """The repository, with its first commit."""
+    estate = Estate(tmp_path_factory.mktemp("estate"), Path(__file__).parents[2] / "dags")
+    (estate.configs / "defaults.yaml").write_text("catchup: false\n")
+    estate.publish()
+    return estate
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory, estate):
+    """All that runs, for the whole session."""
+    folder = tmp_path_factory.mktemp("cluster")
+    with (
+        LocalAirbyte.start(folder / "airbyte", client_id=CLIENT_ID, client_secret=SECRET) as airbyte,
+        postgres() as database,
+        redis(folder / "redis") as broker,
+    ):
+        access = AirbyteAccess(url=airbyte.url, client_id=CLIENT_ID, client_secret=SECRET)
+        with (
+            Cluster(folder, broker, database, estate, access).started() as cluster,
+            closing(Lab(cluster, airbyte, estate.configs)) as lab,
+        ):
+            yield lab
