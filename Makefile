@@ -11,10 +11,12 @@ INSTALLED := .venv/.installed
 FAKER_BIN := .venv-faker/bin
 FAKER_INSTALLED := .venv-faker/.installed
 FUZZ_INSTALLED := .venv-fuzz/.installed
+CLUSTER_BIN := .venv-cluster/bin
+CLUSTER_INSTALLED := .venv-cluster/.installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo up validate lint types test test-airflow cases fuzz wheel constraints clean
+.PHONY: help install demo up validate lint types test test-airflow test-cluster cases fuzz wheel constraints clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
@@ -46,6 +48,10 @@ test: lint types ## lint, types and all tests (ARGS='-m "not airflow"': without 
 test-airflow: $(INSTALLED) ## kill the parts of a real Airflow on PostgreSQL, in a quarter of an hour
 	@exec $(BIN)/pytest -m processes tests/airflow_processes $(ARGS)
 
+# Needs Debian's packages `postgresql`, `redis-server` and `git`. The tests start servers of their own.
+test-cluster: $(CLUSTER_INSTALLED) ## send 500 syncs through a cluster of Airflow and kill parts of it, in a quarter of an hour
+	@exec $(CLUSTER_BIN)/pytest -m cluster tests/cluster $(ARGS)
+
 cases: $(INSTALLED) ## write the outputs of tests/cases anew; read what has changed
 	@UPDATE_CASES=1 $(BIN)/pytest --quiet tests/test_cases.py
 	@git status --short tests/cases
@@ -61,9 +67,12 @@ wheel: $(INSTALLED) ## build the wheel into dist/
 constraints: $(INSTALLED) ## write constraints.txt anew, with the newest versions
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
 	    --no-annotate --no-header --upgrade --quiet --output-file constraints.txt
+	$(BIN)/uv pip compile pyproject.toml tests/cluster/requirements.txt --extra sandbox --constraint constraints.txt \
+	    --universal --python-version 3.11 --no-annotate --no-header --upgrade --quiet \
+	    --output-file tests/cluster/constraints.txt
 
 clean: ## remove all that these targets have made
-	rm -rf .venv .venv-faker .venv-fuzz .demo dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-faker .venv-fuzz .venv-cluster .demo dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(INSTALLED): pyproject.toml constraints.txt
@@ -85,6 +94,13 @@ $(FAKER_INSTALLED): $(INSTALLED) Makefile
 $(FUZZ_INSTALLED): $(INSTALLED) Makefile
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-fuzz
 	$(BIN)/uv pip install --quiet --python .venv-fuzz/bin/python --constraint constraints.txt '$(ATHERIS)' --editable .
+	@touch $@
+
+# Of its own as well: only here are Celery and Redis's client.
+$(CLUSTER_INSTALLED): $(INSTALLED) Makefile tests/cluster/requirements.txt tests/cluster/constraints.txt
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-cluster
+	$(BIN)/uv pip install --quiet --python $(CLUSTER_BIN)/python --constraint tests/cluster/constraints.txt \
+	    --requirement tests/cluster/requirements.txt --editable '.[sandbox]'
 	@touch $@
 
 ifeq ($(SOURCE),faker)
