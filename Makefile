@@ -16,7 +16,7 @@ CLUSTER_INSTALLED := .venv-cluster/.installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo up validate lint types test test-airflow test-cluster cases fuzz wheel constraints clean
+.PHONY: help install demo up validate lint types test test-airflow test-cluster cases fuzz wheel sdist bench constraints clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
@@ -63,6 +63,16 @@ fuzz: $(FUZZ_INSTALLED) ## try 200,000 changed configurations on validate (ARGS=
 wheel: $(INSTALLED) ## build the wheel into dist/
 	$(BIN)/uv build --quiet --wheel --out-dir dist
 	@ls dist/*.whl
+
+sdist: $(INSTALLED) ## build the source distribution into dist/
+	$(BIN)/uv build --quiet --sdist --out-dir dist
+	@ls dist/*.tar.gz
+
+bench: $(INSTALLED) ## measure validate, the loader and the parse at a task's start, beside others (in half an hour)
+	$(BIN)/python benchmarks/validate.py --environments .venv-bench
+	$(BIN)/python benchmarks/loader.py --environments .venv-bench
+	$(BIN)/python benchmarks/task_start.py --environments .venv-bench
+	$(BIN)/python benchmarks/processor.py --environments .venv-bench
 
 constraints: $(INSTALLED) ## write constraints.txt anew, with the newest versions
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
