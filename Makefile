@@ -16,7 +16,7 @@ CLUSTER_INSTALLED := .venv-cluster/.installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo up validate lint types test test-airflow test-cluster cases fuzz wheel sdist bench constraints clean
+.PHONY: help install demo up validate lint types test test-airflow test-cluster test-matrix test-matrix-fast serialised cases fuzz wheel sdist bench constraints clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
@@ -52,6 +52,16 @@ test-airflow: $(INSTALLED) ## kill the parts of a real Airflow on PostgreSQL, in
 test-cluster: $(CLUSTER_INSTALLED) ## send 500 syncs through a cluster of Airflow and kill parts of it, in a quarter of an hour
 	@exec $(CLUSTER_BIN)/pytest -m cluster tests/cluster $(ARGS)
 
+test-matrix: $(INSTALLED) ## test on each supported Airflow and Python (ARGS='3.1-py3.12 ...': only these)
+	@$(BIN)/python -m tests.matrix.combinations $(ARGS)
+
+test-matrix-fast: $(INSTALLED) ## test on the oldest, a middle and the newest Airflow, each with another Python
+	@$(BIN)/python -m tests.matrix.combinations --fast $(ARGS)
+
+serialised: $(INSTALLED) ## write tests/matrix/serialised anew; read what has changed
+	@UPDATE_SERIALISED=1 $(BIN)/python -m tests.matrix.combinations 2.11-py3.11 3.0-py3.11 3.1-py3.11 3.2-py3.11 3.3-py3.11
+	@git status --short tests/matrix/serialised
+
 cases: $(INSTALLED) ## write the outputs of tests/cases anew; read what has changed
 	@UPDATE_CASES=1 $(BIN)/pytest --quiet tests/test_cases.py
 	@git status --short tests/cases
@@ -82,7 +92,7 @@ constraints: $(INSTALLED) ## write constraints.txt anew, with the newest version
 	    --output-file tests/cluster/constraints.txt
 
 clean: ## remove all that these targets have made
-	rm -rf .venv .venv-faker .venv-fuzz .venv-cluster .demo dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-matrix .venv-faker .venv-fuzz .venv-cluster .demo dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(INSTALLED): pyproject.toml constraints.txt

@@ -1,0 +1,165 @@
+"""Runs tests/matrix on each supported Airflow and Python, one after the other; `make test-matrix` starts it.
+
+Each combination has an environment of its own in .venv-matrix/, made of constraints-MINOR.txt.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).parent
+REPOSITORY = HERE.parent.parent
+ENVIRONMENTS = REPOSITORY / ".venv-matrix"
+# Airflow 2.11 and 3.0 say of themselves that they do not run on Python 3.13 (`Requires-Python: !=3.13`).
+PYTHONS = {
+    "2.11": ("3.11", "3.12"),
+    "3.0": ("3.11", "3.12"),
+    "3.1": ("3.11", "3.12", "3.13"),
+    "3.2": ("3.11", "3.12", "3.13"),
+    "3.3": ("3.11", "3.12", "3.13"),
+}
+DIAGONAL = ("2.11-py3.11", "3.1-py3.12", "3.3-py3.13")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Combination:
+    """A minor version of Airflow and one of Python."""
+
+    airflow: str
+    python: str
+
+    @property
+    def name(self) -> str:
+        """How it is called on the command line."""
+        return f"{self.airflow}-py{self.python}"
+
+    @property
+    def constraints(self) -> Path:
+        """The versions of all packages."""
+        return HERE / f"constraints-{self.airflow}.txt"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """What became of a combination: seconds for installing and for the tests, and pytest's summary."""
+
+    combination: Combination
+    is_green: bool
+    install_seconds: float
+    test_seconds: float
+    summary: str
+
+
+ALL = tuple(Combination(airflow=minor, python=each) for minor, pythons in PYTHONS.items() for each in pythons)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run what is asked for; the table comes last but for a line with the sum, as pytest's summary is."""
+    parser = argparse.ArgumentParser(prog="combinations")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="such as 3.1-py3.12; all by default")
+    parser.add_argument("--fast", action="store_true", help=f"only {', '.join(DIAGONAL)}")
+    options = parser.parse_args(arguments)
+    names = DIAGONAL if options.fast else options.names or [each.name for each in ALL]
+    if unknown := set(names) - {each.name for each in ALL}:
+        parser.error(f"not known: {', '.join(sorted(unknown))}; there is {', '.join(e.name for e in ALL)}")
+    begin = time.monotonic()
+    outcomes = [_run(each) for each in ALL if each.name in names]
+    _show(outcomes, time.monotonic() - begin)
+    return 0 if all(outcome.is_green for outcome in outcomes) else 1
+
+
+def _run(combination: Combination) -> Outcome:
+    _say(f"== Airflow {combination.airflow}, Python {combination.python}")
+    begin = time.monotonic()
+    try:
+        programs = _install(combination)
+    except subprocess.CalledProcessError as error:
+        return _outcome(
+            combination, begin, time.monotonic(), f"not installed: exit status {error.returncode}"
+        )
+    installed = time.monotonic()
+    # Older versions of Airflow warn of themselves while they are imported.
+    options = ("-m", "matrix", "-W", "ignore", "-q", "--no-header")
+    command = [programs / "python", "-m", "pytest", *options, "tests/matrix"]
+    process = subprocess.Popen(
+        command, cwd=REPOSITORY, env=_environment(), stdout=subprocess.PIPE, text=True, encoding="utf-8"
+    )
+    last = ""
+    for line in process.stdout or ():
+        _say(line.rstrip("\n"))
+        last = line.strip("= \n") or last
+    return _outcome(combination, begin, installed, last, is_green=process.wait() == 0)
+
+
+def _outcome(
+    combination: Combination, begin: float, installed: float, summary: str, *, is_green: bool = False
+) -> Outcome:
+    return Outcome(
+        combination=combination,
+        is_green=is_green,
+        install_seconds=installed - begin,
+        test_seconds=time.monotonic() - installed,
+        summary=summary,
+    )
+
+
+def _install(combination: Combination) -> Path:
+    """Make the environment, or bring the one that is there up to date; give the folder of its programs."""
+    folder = ENVIRONMENTS / combination.name
+    programs = folder / "bin"
+    if not (programs / "python").exists():
+        _uv("venv", "--quiet", "--python", _interpreter(combination.python), folder)
+    pinned = re.search(r"^apache-airflow==.+$", combination.constraints.read_text("utf-8"), re.MULTILINE)
+    assert pinned is not None
+    _uv(
+        *("pip", "install", "--quiet", "--python", programs / "python"),
+        *("--constraint", combination.constraints, "--editable", f"{REPOSITORY}[sandbox]"),
+        *(pinned[0], "pytest", "pytest-timeout"),
+    )
+    return programs
+
+
+def _interpreter(python: str) -> str:
+    """Give pyenv's interpreter where there is one, which uv does not find; else let uv find or fetch one."""
+    root = Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser()
+    return next((str(path) for path in sorted(root.glob(f"versions/{python}.*/bin/python"))), python)
+
+
+def _uv(*arguments: str | Path) -> None:
+    command = [sys.executable, "-m", "uv", *map(str, arguments)]
+    subprocess.run(command, check=True, env=_environment(), cwd=REPOSITORY)
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "PYTHONPATH")}
+    return {**kept, "UV_NO_PROGRESS": "1"}
+
+
+def _show(outcomes: Sequence[Outcome], seconds: float) -> None:
+    _say("")
+    _say(f"{'Airflow':<9}{'Python':<8}{'install':>9}{'tests':>9}  result")
+    for each in outcomes:
+        times = f"{each.install_seconds:>7.0f} s{each.test_seconds:>7.0f} s"
+        result = f"{'ok' if each.is_green else 'FAILED'}: {each.summary}"
+        _say(f"{each.combination.airflow:<9}{each.combination.python:<8}{times}  {result}")
+    _say("")
+    green = sum(each.is_green for each in outcomes)
+    failed = f"{len(outcomes) - green} failed, " if green < len(outcomes) else ""
+    _say(f"== {failed}{green} passed of {len(outcomes)} combinations in {seconds:.0f} s ==")
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
