@@ -29,7 +29,7 @@ def imports_of(path):
 
 
 # The protocol of a sync, and the process that undoes one.
-PROTOCOL = {"api", "drivers", "errors", "exchange", "jobs", "model", "pace", "pages", "undoing"}
+PROTOCOL = {"api", "drivers", "errors", "exchange", "jobs", "model", "pace", "pages", "terms", "undoing"}
 
 
 @pytest.mark.parametrize("package", sorted(ALLOWED))

@@ -16,8 +16,8 @@ from dag_factory.airbyte.api import Access, Api
 from dag_factory.airbyte.drivers import Surroundings, run_blocking
 from dag_factory.airbyte.errors import ApiError, JobEndedError, JobTimedOutError, SyncError, SyncSkipped
 from dag_factory.airbyte.exchange import Protocol, Remember
-from dag_factory.airbyte.jobs import Means
 from dag_factory.airbyte.pages import find_page
+from dag_factory.airbyte.terms import Means
 from dag_factory.airbyte.undoing import order
 
 T = TypeVar("T")

@@ -9,14 +9,13 @@ Ids of jobs only grow, so a job with a greater id than the newest before (`seen`
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, TypeVar
+from typing import TypeVar
 
-from dag_factory.airbyte.api import Api
 from dag_factory.airbyte.errors import ApiError, JobEndedError, JobTimedOutError, SyncError, SyncSkipped
 from dag_factory.airbyte.exchange import Pause, Protocol, Remember, Say
 from dag_factory.airbyte.model import CANCELLED, SUCCEEDED, UNSEEN, Job
+from dag_factory.airbyte.terms import Earlier, Means, Started, Unanswered, Wanted
 
 T = TypeVar("T")
 
@@ -29,64 +28,6 @@ LONGEST_PAUSE = 60.0
 STUBBORN_ANSWERS = 5
 # A server can take a minute to make a job that it was asked for: so long it is looked for, in seconds.
 LOOKS = (0.0, 1.0, 3.0, 6.0, 10.0, 20.0, 30.0)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Wanted:
-    """What the configuration asks for; times are seconds."""
-
-    connection_id: str
-    wait_seconds: float
-    timeout: float
-    on_running: Literal["adopt", "fail", "skip"] = "adopt"
-    on_timeout: Literal["cancel", "leave"] = "cancel"
-    min_rows: int | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Started:
-    """A job to wait for. One that is not ours is never cancelled by us.
-
-    An inherited one was started by an earlier try of the same task, which may be cancelling it just now.
-    """
-
-    job: Job
-    is_ours: bool
-    is_inherited: bool = False
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Earlier:
-    """What is known of earlier tries of the same task.
-
-    `seen` is the newest job before the last submission, or, where nothing could be kept, `age` is how long
-    ago the run began, in seconds. `adopted` is a job that a try has found running and waited for, `judged`
-    the last one that a try has told the outcome of.
-    """
-
-    seen: int | None = None
-    age: float | None = None
-    adopted: int | None = None
-    judged: int | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Unanswered:
-    """A look that came to nothing, and how many seconds to leave the server alone. A stubborn answer is one
-    that no waiting changes."""
-
-    text: str
-    pause: float
-    is_stubborn: bool
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Means:
-    """The means of a protocol: the calls, seconds that never go back, and a spread that varies a pause."""
-
-    api: Api
-    clock: Callable[[], float]
-    spread: Callable[[float], float]
 
 
 def start(means: Means, wanted: Wanted) -> Protocol[Started]:

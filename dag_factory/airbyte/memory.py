@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from dag_factory.airbyte.jobs import Earlier
+from dag_factory.airbyte.terms import Earlier
 
 KEY = "airbyte_sync"
 # Among what is kept: the try that has kept it. No fact of a start.

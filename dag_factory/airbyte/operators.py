@@ -8,7 +8,6 @@ from typing import Any, Literal
 from airflow.providers.airbyte.operators.airbyte import AirbyteTriggerSyncOperator
 
 from dag_factory.airbyte import jobs, pace
-from dag_factory.airbyte.jobs import Wanted
 from dag_factory.airbyte.links import AirbyteConnectionLink
 from dag_factory.airbyte.memory import KEY, TaskMemory
 from dag_factory.airbyte.results import publish, publish_page
@@ -41,16 +40,9 @@ class AirbyteSyncOperator(SyncTask, AirbyteTriggerSyncOperator):
         self.min_rows = min_rows
 
     @property
-    def wanted(self) -> Wanted:
-        """What the task was told."""
-        return Wanted(
-            connection_id=self.connection_id,
-            wait_seconds=self.wait_seconds,
-            timeout=self.timeout,
-            on_running=self.on_running,
-            on_timeout=self.on_timeout,
-            min_rows=self.min_rows,
-        )
+    def job_timeout(self) -> float:
+        """How long the job may take, in seconds."""
+        return self.timeout
 
     # The provider declares that its methods give nothing.
     def execute(self, context: Mapping[str, Any]) -> int:  # type: ignore[override]

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from dag_factory.airbyte.errors import ApiError
 from dag_factory.airbyte.exchange import Protocol, Say
-from dag_factory.airbyte.jobs import Means
+from dag_factory.airbyte.terms import Means
 
 _CLOUD_API, _CLOUD = "https://api.airbyte.com", "https://cloud.airbyte.com"
 _API_PATHS = ("/api/public/v1", "/v1")

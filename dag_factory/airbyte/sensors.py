@@ -15,12 +15,12 @@ from airflow.providers.common.compat.sdk import AirflowException, BaseSensorOper
 from dag_factory import versions
 from dag_factory.airbyte import jobs, pace
 from dag_factory.airbyte.attempts import Attempt
-from dag_factory.airbyte.jobs import Started, Unanswered, Wanted
 from dag_factory.airbyte.links import AirbyteConnectionLink
 from dag_factory.airbyte.memory import earlier_from
 from dag_factory.airbyte.model import Job, unseen_job
 from dag_factory.airbyte.results import publish
 from dag_factory.airbyte.tasks import SyncTask
+from dag_factory.airbyte.terms import Started, Unanswered
 from dag_factory.airbyte.waiting import Waiting, WaitingStore
 
 # Airflow's own limit for a sensor cancels no job and forbids retries, so ours has to come before it.
@@ -62,16 +62,9 @@ class AirbyteSyncSensor(SyncTask, AirbyteJobSensor):
         self.min_rows = min_rows
 
     @property
-    def wanted(self) -> Wanted:
-        """What the task was told."""
-        return Wanted(
-            connection_id=self.connection_id,
-            wait_seconds=self.wait_seconds,
-            timeout=self.sync_timeout,
-            on_running=self.on_running,
-            on_timeout=self.on_timeout,
-            min_rows=self.min_rows,
-        )
+    def job_timeout(self) -> float:
+        """How long the job may take, in seconds."""
+        return self.sync_timeout
 
     def execute(self, context: Mapping[str, Any]) -> Any:  # noqa: ANN401 (the job's id, or nothing yet)
         """Wait for the job; gives its id."""

@@ -12,8 +12,8 @@ from dag_factory.airbyte import jobs, pace
 from dag_factory.airbyte.attempts import Attempt
 from dag_factory.airbyte.connection import access
 from dag_factory.airbyte.errors import SyncError
-from dag_factory.airbyte.jobs import Started, Wanted
 from dag_factory.airbyte.model import Job, job_of_json
+from dag_factory.airbyte.terms import Started, Wanted
 from dag_factory.airbyte.triggers import AirbyteJobTrigger
 
 if TYPE_CHECKING:
@@ -28,13 +28,29 @@ class SyncTask:
 
     airbyte_conn_id: str
     connection_id: str
+    wait_seconds: float
+    on_running: Literal["adopt", "fail", "skip"]
+    on_timeout: Literal["cancel", "leave"]
+    min_rows: int | None
     on_killed: Literal["cancel", "leave"]
     _attempt: Attempt | None = None
 
     @property
+    def job_timeout(self) -> float:
+        """How long the job may take, in seconds: each of the provider's classes has another `timeout`."""
+        raise NotImplementedError
+
+    @property
     def wanted(self) -> Wanted:
         """What the task was told."""
-        raise NotImplementedError
+        return Wanted(
+            connection_id=self.connection_id,
+            wait_seconds=self.wait_seconds,
+            timeout=self.job_timeout,
+            on_running=self.on_running,
+            on_timeout=self.on_timeout,
+            min_rows=self.min_rows,
+        )
 
     @property
     def page(self) -> str | None:

@@ -17,8 +17,8 @@ from dag_factory.airbyte.connection import access_in_loop
 from dag_factory.airbyte.drivers import Surroundings, run_in_loop
 from dag_factory.airbyte.errors import ApiError, SyncError
 from dag_factory.airbyte.exchange import Protocol
-from dag_factory.airbyte.jobs import Means, Started, Wanted
 from dag_factory.airbyte.model import Job, job_as_json, unseen_job
+from dag_factory.airbyte.terms import Means, Started, Wanted
 
 # How long Airflow may take to tell the state of a task, in seconds.
 STATE_SECONDS = 10.0

@@ -17,7 +17,7 @@ from typing import Any
 from dag_factory.airbyte import jobs, pace
 from dag_factory.airbyte.api import Access, Api
 from dag_factory.airbyte.drivers import Surroundings, run_blocking
-from dag_factory.airbyte.jobs import Means
+from dag_factory.airbyte.terms import Means
 
 
 def order(access: Access, connection_id: str, facts: Mapping[str, int]) -> dict[str, Any]:

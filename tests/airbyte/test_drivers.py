@@ -23,7 +23,7 @@ from dag_factory.airbyte.api import Access, Api
 from dag_factory.airbyte.drivers import Surroundings, run_blocking, run_in_loop
 from dag_factory.airbyte.errors import ApiError, SyncError
 from dag_factory.airbyte.exchange import Remember
-from dag_factory.airbyte.jobs import Means, Wanted
+from dag_factory.airbyte.terms import Means, Wanted
 from dag_factory.local_airbyte.server import LocalAirbyte
 
 CLIENT_ID = "tests-of-the-drivers"

@@ -14,7 +14,7 @@ from dag_factory.airbyte import jobs
 from dag_factory.airbyte.api import Access, Api
 from dag_factory.airbyte.errors import ApiError, JobEndedError, JobTimedOutError, SyncError, SyncSkipped
 from dag_factory.airbyte.exchange import Pause, Remember, Request, Response, Say, TransportError
-from dag_factory.airbyte.jobs import Earlier, Means, Started, Wanted
+from dag_factory.airbyte.terms import Earlier, Means, Started, Wanted
 
 UUID = "1e3b5a72-7bfd-4808-a13c-204505490110"
 HOST = "http://airbyte/api/public/v1"

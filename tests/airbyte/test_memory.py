@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from dag_factory.airbyte.jobs import Earlier
 from dag_factory.airbyte.memory import TaskMemory
+from dag_factory.airbyte.terms import Earlier
 
 FACTS = {"seen": 4, "job": 5}
 

@@ -168,6 +168,7 @@ def test_any_text_is_judged(text):
     "piece", ["a", "://a:", "eyJ", "password", "bearer ", "{{", "gh", "?token=", "pwd=", " "]
 )
 def test_long_texts_take_no_long_time(piece):
+    # The mark's limit is the test: a pattern that goes back and forth would take hours.
     text = piece * (1_000_000 // len(piece))
     judge(text)
-    hidden_lines(text)
+    assert hidden_lines(text) <= {1}
