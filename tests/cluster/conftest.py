@@ -9,11 +9,15 @@ import pytest
 
 from dag_factory.local_airbyte.server import LocalAirbyte
 from dag_factory.sandbox.airflow_home import AirbyteAccess
+from tests.airflow_processes.conftest import pytest_terminal_summary, tell
 from tests.airflow_processes.postgres import postgres
 from tests.airflow_processes.scenes import Lab
 from tests.cluster.cluster import Cluster
 from tests.cluster.estate import Estate
 from tests.cluster.redis_server import redis
+
+# Named, since pytest takes hooks and fixtures from here.
+__all__ = ["estate", "lab", "pytest_collection_modifyitems", "pytest_terminal_summary", "tell"]
 
 CLIENT_ID, SECRET = "tests-of-the-cluster", "test-secret"
 
@@ -25,12 +29,6 @@ def pytest_collection_modifyitems(config, items):
     left_out = [item for item in items if item.get_closest_marker("cluster")]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
-
-
-@pytest.fixture(scope="session")
-def tell(pytestconfig):
-    """Return a function that takes a line to show at once."""
-    return pytestconfig.pluginmanager.get_plugin("terminalreporter").write_line
 
 
 @pytest.fixture(scope="session")
