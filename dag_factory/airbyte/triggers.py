@@ -20,8 +20,10 @@ from dag_factory.airbyte.exchange import Protocol
 from dag_factory.airbyte.model import Job, job_as_json, unseen_job
 from dag_factory.airbyte.terms import Means, Started, Wanted
 
-# How long Airflow may take to tell the state of a task, in seconds.
-STATE_SECONDS = 10.0
+# How long Airflow may take to tell the state of a task, in seconds. The first question makes a triggerer of
+# Airflow 3 import the API that answers it, which has taken more than 10 s on a busy machine; and from 3.3 on
+# a trigger has 30 s to act on a kill (`[triggerer] on_kill_timeout`).
+STATE_SECONDS = 25.0
 
 # Airflow cancels what it runs for a trigger again every second until it has ended; and the event loop itself
 # keeps no hold of its tasks.
