@@ -48,7 +48,10 @@ def main(argv: Sequence[str]) -> int:
     arguments = _parser(name, command).parse_args(argv)
     assert command is not None  # noqa: S101 (argparse has ended the process for any other name)
     try:
-        return command.run(arguments)
+        status = command.run(arguments)
+        # A short report is written only now: whether anybody reads it is part of the outcome.
+        sys.stdout.flush()
+        return status
     except UsageError as error:
         print(f"dag-factory {name}: {error}", file=sys.stderr)
         return WRONG_USAGE

@@ -197,14 +197,21 @@ def test_a_reader_that_leaves_early_makes_no_noise(configs):
     assert (result.stderr, result.stdout.count("\n")) == ("", 1)
 
 
-def test_a_report_that_nobody_read_is_no_success(configs):
+@pytest.mark.parametrize("unbuffered", [{}, {"PYTHONUNBUFFERED": "1"}])
+def test_a_report_that_nobody_read_is_no_success(configs, unbuffered):
     """A pipeline of `set -o pipefail` must not pass for errors that were not shown."""
     root = configs({"money.yaml": "x: 1\n"})
     command = [sys.executable, "-m", "dag_factory", "validate"]
     reading, writing = os.pipe()
     os.close(reading)
     result = subprocess.run(
-        command, cwd=root.parent, stdout=writing, stderr=subprocess.PIPE, text=True, check=False
+        command,
+        cwd=root.parent,
+        env={key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"} | unbuffered,
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
     )
     os.close(writing)
     assert (result.returncode, result.stderr) == (141, "")
