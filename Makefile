@@ -90,6 +90,7 @@ constraints: $(INSTALLED) ## write constraints.txt anew, with the newest version
 	$(BIN)/uv pip compile pyproject.toml tests/cluster/requirements.txt --extra sandbox --constraint constraints.txt \
 	    --universal --python-version 3.11 --no-annotate --no-header --upgrade --quiet \
 	    --output-file tests/cluster/constraints.txt
+	$(BIN)/python -m tests.matrix.combinations --constraints
 
 clean: ## remove all that these targets have made
 	rm -rf .venv .venv-matrix .venv-faker .venv-fuzz .venv-cluster .demo dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

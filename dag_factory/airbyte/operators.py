@@ -47,6 +47,9 @@ class AirbyteSyncOperator(SyncTask, AirbyteTriggerSyncOperator):
     # The provider declares that its methods give nothing.
     def execute(self, context: Mapping[str, Any]) -> int:  # type: ignore[override]
         """Start a sync or go on with the one of an earlier try; gives the job's id."""
+        return self._sync(context)
+
+    def _sync(self, context: Mapping[str, Any]) -> int:
         memory = TaskMemory(context)
         attempt = self._begin(memory.keep)
         started = attempt.run(jobs.begin(attempt.means, self.wanted, memory.earlier()))
@@ -56,7 +59,8 @@ class AirbyteSyncOperator(SyncTask, AirbyteTriggerSyncOperator):
             context["ti"].xcom_push(key=KEY, value={"facts": attempt.facts, "page": attempt.page})
             return started.job.job_id
         if self.deferrable:
-            self._wait_deferred(attempt, started, pace.REAL.now() + self.timeout)
+            end_time = pace.REAL.now() + self.timeout
+            self._wait_deferred(attempt, started, end_time, try_number=context["ti"].try_number)
         job = attempt.run(jobs.complete(attempt.means, self.wanted, started))
         return publish(context, job, attempt.page)
 
@@ -67,6 +71,8 @@ class AirbyteSyncOperator(SyncTask, AirbyteTriggerSyncOperator):
         **kept: Any,  # noqa: ANN401 (what was deferred with)
     ) -> int:
         """Go on after the trigger's event; `kept` is what was known when the task was deferred."""
+        if self._is_of_earlier_try(context, kept):
+            return self._sync(context)
         memory = TaskMemory(context)
         attempt = self._begin(memory.keep, memory.facts(), kept.get("page"))
         job = self._ended(attempt, event, kept)

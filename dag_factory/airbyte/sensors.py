@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Literal, cast
+from typing import Any, Literal, NoReturn, cast
 
 from airflow.providers.airbyte.sensors.airbyte import AirbyteJobSensor
 from airflow.providers.common.compat.sdk import AirflowException, BaseSensorOperator, PokeReturnValue
@@ -68,13 +68,17 @@ class AirbyteSyncSensor(SyncTask, AirbyteJobSensor):
 
     def execute(self, context: Mapping[str, Any]) -> Any:  # noqa: ANN401 (the job's id, or nothing yet)
         """Wait for the job; gives its id."""
-        if not self.deferrable:
-            # Not the provider's, which drops the result.
-            return BaseSensorOperator.execute(self, cast("Any", context))
+        if self.deferrable:
+            self._defer(context)
+        # Not the provider's, which drops the result.
+        return BaseSensorOperator.execute(self, cast("Any", context))
+
+    def _defer(self, context: Mapping[str, Any]) -> NoReturn:
         store = self._store(context)
         attempt = self._begin(store.keep_facts, store.waiting.facts, store.waiting.page)
         started = self._current(attempt, store) or self._start(attempt, store)
-        self._wait_deferred(attempt, started, store.waiting.end_time)
+        number = context["ti"].try_number
+        self._wait_deferred(attempt, started, store.waiting.end_time, try_number=number)
         raise AssertionError  # a deferral does not return
 
     def execute_complete(  # type: ignore[override]
@@ -84,6 +88,8 @@ class AirbyteSyncSensor(SyncTask, AirbyteJobSensor):
         **kept: Any,  # noqa: ANN401 (what was deferred with)
     ) -> int:
         """Go on after the trigger's event; `kept` is what was known when the task was deferred."""
+        if self._is_of_earlier_try(context, kept):
+            self._defer(context)
         store = self._store(context)
         attempt = self._begin(store.keep_facts, store.waiting.facts, kept.get("page"))
         job = self._ended(attempt, event, kept)

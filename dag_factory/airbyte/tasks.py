@@ -93,6 +93,12 @@ class SyncTask:
         kept = {**kept, "page": attempt.page, "end_time": end_time, "is_inherited": started.is_inherited}
         self.defer(trigger=trigger, method_name="execute_complete", kwargs=kept, timeout=limit)
 
+    @staticmethod
+    def _is_of_earlier_try(context: Mapping[str, Any], kept: Mapping[str, Any]) -> bool:
+        """Whether an event was met in an earlier try: Airflow 3.0 starts a retry where the deferral ended."""
+        number = context["ti"].try_number
+        return bool(kept.get("try_number", number) != number)
+
     def _ended(self, attempt: Attempt, event: Mapping[str, Any], kept: Mapping[str, Any]) -> Job:
         """Judge the job of a trigger's event; defers once more for one that takes its place.
 
@@ -108,5 +114,6 @@ class SyncTask:
             instead = attempt.run(jobs.replace_adopted(attempt.means, self.wanted, met, job))
             if instead is not None:
                 end_time = kept.get("end_time", pace.REAL.now() + self.wanted.timeout)
-                self._wait_deferred(attempt, instead, end_time, is_replaced=True)
+                same = {name: kept[name] for name in kept if name == "try_number"}
+                self._wait_deferred(attempt, instead, end_time, is_replaced=True, **same)
         return attempt.run(jobs.judge(self.wanted, job))

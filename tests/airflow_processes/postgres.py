@@ -31,9 +31,10 @@ def postgres() -> Iterator[str]:
         if os.geteuid() == 0:
             shutil.chown(folder, "postgres", "postgres")
         data, port = folder / "data", free_port()
-        authentication = ("--username", "airflow", "--auth", "trust", "--no-sync")
+        # The locale is named, since an initdb that finds none takes SQL_ASCII for the encoding.
+        options = ("--username=airflow", "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C.UTF-8")
         subprocess.run(
-            (*as_postgres(), programs / "initdb", "--pgdata", data, *authentication),
+            (*as_postgres(), programs / "initdb", "--pgdata", data, *options),
             check=True,
             cwd=folder,
             stdout=subprocess.DEVNULL,

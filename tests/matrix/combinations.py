@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import subprocess
 import sys
 import time
@@ -26,6 +25,12 @@ PYTHONS = {
     "3.2": ("3.11", "3.12", "3.13"),
     "3.3": ("3.11", "3.12", "3.13"),
 }
+# Airflow 3.0's tasks send JSON without saying so, which newer versions of FastAPI do not read.
+BOUNDS = {"3.0": ("fastapi<0.118",)}
+COMPILE = (
+    *("--universal", "--python-version", "3.11", "--no-emit-package", "airbyte-dag-factory"),
+    *("--no-annotate", "--no-header", "--quiet"),
+)
 DIAGONAL = ("2.11-py3.11", "3.1-py3.12", "3.3-py3.13")
 
 
@@ -66,10 +71,13 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="combinations")
     parser.add_argument("names", nargs="*", metavar="NAME", help="such as 3.1-py3.12; all by default")
     parser.add_argument("--fast", action="store_true", help=f"only {', '.join(DIAGONAL)}")
+    parser.add_argument("--constraints", action="store_true", help="write the constraints anew, run nothing")
     options = parser.parse_args(arguments)
     names = DIAGONAL if options.fast else options.names or [each.name for each in ALL]
     if unknown := set(names) - {each.name for each in ALL}:
         parser.error(f"not known: {', '.join(sorted(unknown))}; there is {', '.join(e.name for e in ALL)}")
+    if options.constraints:
+        return _write_constraints()
     begin = time.monotonic()
     outcomes = [_run(each) for each in ALL if each.name in names]
     _show(outcomes, time.monotonic() - begin)
@@ -117,14 +125,30 @@ def _install(combination: Combination) -> Path:
     programs = folder / "bin"
     if not (programs / "python").exists():
         _uv("venv", "--quiet", "--python", _interpreter(combination.python), folder)
-    pinned = re.search(r"^apache-airflow==.+$", combination.constraints.read_text("utf-8"), re.MULTILINE)
-    assert pinned is not None
     _uv(
         *("pip", "install", "--quiet", "--python", programs / "python"),
         *("--constraint", combination.constraints, "--editable", f"{REPOSITORY}[sandbox]"),
-        *(pinned[0], "pytest", "pytest-timeout"),
+        *(_pin(combination.airflow), "pytest", "pytest-timeout"),
     )
     return programs
+
+
+def _pin(minor: str) -> str:
+    """The requirement that names the patch version."""
+    text = (HERE / f"constraints-{minor}.txt").read_text("utf-8")
+    return next(line for line in text.splitlines() if line.startswith("apache-airflow=="))
+
+
+def _write_constraints() -> int:
+    for minor in PYTHONS:
+        path = HERE / f"constraints-{minor}.txt"
+        wanted = (_pin(minor), ".[sandbox]", "pytest", "pytest-timeout", *BOUNDS.get(minor, ()))
+        command = [sys.executable, "-m", "uv", "pip", "compile", "-", *COMPILE]
+        found = subprocess.run(
+            command, check=True, cwd=REPOSITORY, input="\n".join(wanted), stdout=subprocess.PIPE, text=True
+        )
+        path.write_text(found.stdout, "utf-8")
+    return 0
 
 
 def _interpreter(python: str) -> str:

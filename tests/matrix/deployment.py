@@ -1,0 +1,193 @@
+"""A real Airflow of any supported version on SQLite, its components as processes, and what its tables say."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from dag_factory import versions
+from dag_factory.sandbox import airflow_home
+from dag_factory.sandbox.airflow_home import AirbyteAccess, AirflowHome
+from dag_factory.sandbox.processes import Child, Command, run_to_end, running, wait_until
+from dag_factory.sandbox.stack import free_port
+from tests.matrix.conftest import WITH_SQLITE
+
+START_SECONDS = 180.0
+RUN_ID = "run"
+KEY = "only-for-these-tests-and-long-enough"
+IS_2 = versions.VERSION < (3, 0)
+# Airflow 2 reads DAG files in its scheduler and has no API that tasks need.
+COMPONENTS = ("scheduler", "triggerer") if IS_2 else tuple(airflow_home.COMPONENTS)
+ASSET_EVENTS = "dataset_event" if IS_2 else "asset_event"
+
+SETTINGS = {
+    "AIRFLOW__CORE__PARALLELISM": "4",
+    "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+    "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+    "AIRFLOW__CORE__HOSTNAME_CALLABLE": "socket.gethostname",
+    "AIRFLOW__SCHEDULER__JOB_HEARTBEAT_SEC": "1",
+    "AIRFLOW__SCHEDULER__DAG_DIR_LIST_INTERVAL": "5",
+    "AIRFLOW__SCHEDULER__MIN_FILE_PROCESS_INTERVAL": "5",
+    "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+}
+SETTINGS_3 = {
+    "AIRFLOW__API_AUTH__JWT_SECRET": KEY * 2,
+    "AIRFLOW__API__SECRET_KEY": KEY,
+    # Without one, Airflow 3.0 gives its tokens an empty list for it, which newer versions of PyJWT refuse.
+    "AIRFLOW__API_AUTH__JWT_ISSUER": "airflow",
+}
+
+TRIGGER = """
+import sys
+from airflow.api.common.trigger_dag import trigger_dag
+more = {}
+if sys.argv[1] == "3":
+    from airflow.utils.types import DagRunTriggeredByType
+    more = {"triggered_by": DagRunTriggeredByType.TEST}
+for dag_id in sys.argv[3:]:
+    trigger_dag(dag_id, run_id=sys.argv[2], **more)
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Task:
+    """A task instance; `tries` is how often it was tried."""
+
+    state: str | None
+    tries: int
+
+
+class Deployment:
+    """Airflow's components, which read `dags`; to be entered with `started`."""
+
+    def __init__(self, folder: Path, dags: Path, airbyte: AirbyteAccess) -> None:
+        self._home = AirflowHome(
+            folder=folder / "airflow",
+            dags=dags,
+            logs=folder / "logs",
+            port=free_port(),
+            paused_at_creation=False,
+        )
+        self._environment = {
+            **_environment(self._home),
+            **airflow_home.connections(airbyte, ["airbyte_default"]),
+        }
+        self._children: list[Child] = []
+
+    @contextmanager
+    def started(self) -> Iterator[Deployment]:
+        """Make the database, start all, and end all however the block is left."""
+        self._home.folder.mkdir(parents=True)
+        run_to_end(self._command("db", "migrate"), timeout_seconds=START_SECONDS)
+        # Airflow 2's scheduler and triggerer know the options that Airflow 3's do, too.
+        commands = [self._command(name, *airflow_home.COMPONENTS[name]) for name in COMPONENTS]
+        with running(commands) as children:
+            self._children = list(children)
+            yield self
+
+    def wait_until(self, ready: Any, what: str, seconds: float = START_SECONDS) -> None:
+        """Wait for something; fails with `what` if it does not come."""
+        assert wait_until(ready, self._children, timeout_seconds=seconds), what
+
+    def trigger(self, dag_ids: Iterable[str]) -> None:
+        """Start one run of each DAG as soon as Airflow has read all of them."""
+        wanted = sorted(dag_ids)
+
+        def are_there() -> bool:
+            return set(wanted) <= {row[0] for row in self._rows("SELECT dag_id FROM serialized_dag")}
+
+        self.wait_until(are_there, "Airflow has not read all DAGs")
+        subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", TRIGGER, "2" if IS_2 else "3", RUN_ID, *wanted],
+            env=self._environment,
+            check=True,
+            capture_output=True,
+        )
+
+    def run_state(self, dag_id: str) -> str:
+        """Give the state of a DAG's run."""
+        [(state,)] = self._rows("SELECT state FROM dag_run WHERE dag_id = ?", dag_id)
+        return str(state)
+
+    def task(self, dag_id: str, task_id: str) -> Task:
+        """Give a task instance."""
+        query = "SELECT state, try_number FROM task_instance WHERE dag_id = ? AND task_id = ?"
+        [(state, tries)] = self._rows(query, dag_id, task_id)
+        return Task(state=state, tries=tries)
+
+    def is_watched(self, dag_id: str) -> bool:
+        """Whether a triggerer has the trigger of a DAG's deferred task."""
+        query = """
+            SELECT count(*) FROM task_instance i JOIN trigger t ON t.id = i.trigger_id
+            WHERE i.dag_id = ? AND i.state = 'deferred' AND t.triggerer_id IS NOT NULL"""
+        return bool(self._rows(query, dag_id)[0][0])
+
+    def xcoms(self, dag_id: str, task_id: str) -> dict[str, Any]:
+        """Give what a task has left, by key."""
+        found = self._rows("SELECT key, value FROM xcom WHERE dag_id = ? AND task_id = ?", dag_id, task_id)
+        # SQLite makes a number of a JSON text that is one.
+        return {key: json.loads(value) if isinstance(value, str | bytes) else value for key, value in found}
+
+    def asset_events(self, dag_id: str) -> list[tuple[str, Any]]:
+        """Give the events that a DAG's tasks have caused: the task and what it tells."""
+        query = f"SELECT source_task_id, extra FROM {ASSET_EVENTS} WHERE source_dag_id = ?"
+        return [(task_id, json.loads(extra)) for task_id, extra in self._rows(query, dag_id)]
+
+    def mark_failed(self, dag_id: str, task_id: str) -> None:
+        """Do what the UI does when a person marks a deferred task as failed."""
+        with closing(self._connection()) as connection, connection:
+            change = "UPDATE task_instance SET state = 'failed' WHERE dag_id = ? AND task_id = ?"
+            connection.execute(change, (dag_id, task_id))
+
+    def end_triggerer(self) -> None:
+        """Ask the triggerer to end, as SIGTERM does, and wait until it has."""
+        child = self._children.pop(COMPONENTS.index("triggerer"))
+        [process] = psutil.Process(child.pid).children()
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+
+    def _command(self, name: str, *options: str) -> Command:
+        return Command(
+            name=f"Airflow's {name}",
+            argv=(sys.executable, "-m", "airflow", name, *options),
+            environment=self._environment,
+            log=self._home.logs / f"{name}.log",
+            grace_seconds=airflow_home.GRACE_SECONDS,
+        )
+
+    def _rows(self, query: str, *arguments: str) -> list[Any]:
+        with closing(self._connection()) as connection:
+            return connection.execute(query, arguments).fetchall()
+
+    def _connection(self) -> sqlite3.Connection:
+        return sqlite3.connect(self._home.folder / "airflow.db", timeout=30)
+
+
+def _environment(home: AirflowHome) -> Mapping[str, str]:
+    database = f"sqlite:///{home.folder / 'airflow.db'}"
+    if not IS_2:
+        return {**airflow_home.environment(home, os.environ), **SETTINGS, **SETTINGS_3}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "_AIRFLOW"))}
+    return {
+        **kept,
+        **SETTINGS,
+        **WITH_SQLITE,
+        # Without row locks, the one that a task does and the scheduler's own would count one try as two.
+        "AIRFLOW__SCHEDULER__SCHEDULE_AFTER_TASK_EXECUTION": "False",
+        "AIRFLOW_HOME": str(home.folder),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(home.dags),
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database,
+        "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home.folder / "logs"),
+        "NO_PROXY": airflow_home.LOOPBACK,
+    }
