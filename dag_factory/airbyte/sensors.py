@@ -100,6 +100,7 @@ class AirbyteSyncSensor(SyncTask, AirbyteJobSensor):
         """Look at the job once; an ended one that a try has judged before is followed by a new one."""
         store = self._store(context)
         attempt = self._begin(store.keep_facts, store.waiting.facts, store.waiting.page)
+        self.poke_interval = self._pause(attempt)
         started = self._current(attempt, store)
         if started is None:
             self._start(attempt, store)
@@ -132,11 +133,14 @@ class AirbyteSyncSensor(SyncTask, AirbyteJobSensor):
         store.change(is_inherited=started.is_inherited)
         return started
 
+    def _pause(self, attempt: Attempt) -> float:
+        """Seconds until the next look."""
+        pause = attempt.means.spread(self.wait_seconds)
+        return max(pause, versions.shortest_reschedule()) if self.reschedule else pause
+
     def _look(self, attempt: Attempt, store: WaitingStore, started: Started) -> Job | None:
         """Ask for the job; None while it is active or cannot be asked for."""
         seen = attempt.run(jobs.look(attempt.means, started.job.job_id, store.waiting.failures))
-        pause = attempt.means.spread(self.wait_seconds)
-        self.poke_interval = max(pause, versions.shortest_reschedule()) if self.reschedule else pause
         if isinstance(seen, Unanswered):
             self._note_failure(store, seen)
         elif store.waiting.failures:
