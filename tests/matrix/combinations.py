@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -73,7 +74,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--fast", action="store_true", help=f"only {', '.join(DIAGONAL)}")
     parser.add_argument("--constraints", action="store_true", help="write the constraints anew, run nothing")
     options = parser.parse_args(arguments)
-    names = DIAGONAL if options.fast else options.names or [each.name for each in ALL]
+    names = _diagonal() if options.fast else options.names or [each.name for each in ALL]
     if unknown := set(names) - {each.name for each in ALL}:
         parser.error(f"not known: {', '.join(sorted(unknown))}; there is {', '.join(e.name for e in ALL)}")
     if options.constraints:
@@ -82,6 +83,10 @@ def main(arguments: Sequence[str]) -> int:
     outcomes = [_run(each) for each in ALL if each.name in names]
     _show(outcomes, time.monotonic() - begin)
     return 0 if all(outcome.is_green for outcome in outcomes) else 1
+
+
+def _diagonal() -> list[str]:
+    return [_with_a_python_of_this_machine(each).name for each in ALL if each.name in DIAGONAL]
 
 
 def _run(combination: Combination) -> Outcome:
@@ -151,10 +156,31 @@ def _write_constraints() -> int:
     return 0
 
 
+def _with_a_python_of_this_machine(combination: Combination) -> Combination:
+    pythons = (combination.python, *PYTHONS[combination.airflow])
+    chosen = replace(combination, python=next(filter(_is_here, pythons), combination.python))
+    if chosen != combination:
+        _say(f"there is no Python {combination.python}: {chosen.name} runs instead of {combination.name}")
+    return chosen
+
+
+def _is_here(python: str) -> bool:
+    find = [sys.executable, "-m", "uv", "python", "find", "--no-python-downloads", _interpreter(python)]
+    return subprocess.run(find, check=False, capture_output=True, env=_environment()).returncode == 0
+
+
 def _interpreter(python: str) -> str:
     """Give pyenv's interpreter where there is one, which uv does not find; else let uv find or fetch one."""
-    root = Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser()
-    return next((str(path) for path in sorted(root.glob(f"versions/{python}.*/bin/python"))), python)
+    shim = shutil.which(f"python{python}")
+    roots = [
+        os.environ.get("PYENV_ROOT"),
+        Path(shim).parents[1] if shim else None,
+        Path("~/.pyenv").expanduser(),
+    ]
+    found = (
+        path for root in roots if root for path in sorted(Path(root).glob(f"versions/{python}.*/bin/python"))
+    )
+    return next((str(path) for path in found), python)
 
 
 def _uv(*arguments: str | Path) -> None:
