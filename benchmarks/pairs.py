@@ -91,6 +91,7 @@ DAG_FACTORY = """\
       mode: reschedule
       poke_interval: 30
       sync_timeout: 7200
+      outlets: ["airbyte://airbyte_default/{connection_id}"]
       task_group_name: load
       dependencies: [trigger]
 """

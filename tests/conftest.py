@@ -1,9 +1,10 @@
-"""What every test runs in: an Airflow home of its own, and nothing of the caller's environment."""
+"""What every test runs in: an Airflow home of its own, and nothing of the caller's environment or signals."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 from pathlib import Path
 
@@ -13,12 +14,15 @@ REPOSITORY = Path(__file__).parent.parent
 
 
 def pytest_configure() -> None:
-    """Set what Airflow reads while it is imported; every test process has a home of its own."""
+    """Set what Airflow reads while it is imported, with a home of its own, and what children inherit."""
     for name in [name for name in os.environ if name.startswith(("AIRFLOW", "_AIRFLOW"))]:
         del os.environ[name]
     os.environ.pop("DAG_FACTORY_ENV", None)
     os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="airflow-home-")
     os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
+    # What runs in the background or by nohup has these ignored, and what it starts would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_unconfigure() -> None:

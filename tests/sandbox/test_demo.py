@@ -23,11 +23,6 @@ from dag_factory.sandbox.airflow_home import AirbyteAccess
 pytestmark = pytest.mark.airflow
 
 MARK = "DAG_FACTORY_TEST"
-# A test run in the background has SIGINT ignored, and children inherit that.
-PROGRAM = (
-    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
-    "from dag_factory.cli.main import run; run()"
-)
 
 
 class Demo:
@@ -39,7 +34,7 @@ class Demo:
         self._mark = str(tmp_path)
         self._seen: set[psutil.Process] = set()
         self._process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, *arguments, "--work", str(self.work)],
+            [sys.executable, "-m", "dag_factory", *arguments, "--work", str(self.work)],
             cwd=repository,
             env={**os.environ, MARK: self._mark, "PYTHONUNBUFFERED": "1"},
             stdout=subprocess.PIPE,
