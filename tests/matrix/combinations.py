@@ -26,7 +26,7 @@ PYTHONS = {
     "3.2": ("3.11", "3.12", "3.13"),
     "3.3": ("3.11", "3.12", "3.13"),
 }
-# Newer versions of FastAPI do not read the JSON that Airflow 3.0's tasks send without a content type, and refuse
+# Newer versions of FastAPI do not read the JSON that Airflow 3.0 sends without a content type, and refuse
 # a model of Airflow 3.2; neither says so of itself. 3.1 and 3.3 have bounds of their own.
 BOUNDS = {"3.0": ("fastapi<0.118",), "3.2": ("fastapi<0.137",)}
 COMPILE = (
