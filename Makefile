@@ -93,7 +93,7 @@ constraints: $(INSTALLED) ## write constraints.txt anew, with the newest version
 	$(BIN)/python -m tests.matrix.combinations --constraints
 
 clean: ## remove all that these targets have made
-	rm -rf .venv .venv-matrix .venv-faker .venv-fuzz .venv-cluster .demo dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-matrix .venv-faker .venv-fuzz .venv-cluster .venv-bench .demo dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(INSTALLED): pyproject.toml constraints.txt
