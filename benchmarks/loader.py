@@ -57,7 +57,7 @@ def main() -> None:
 def _environments(folder: Path) -> dict[str, Path]:
     """Give the Python of each side; ours and the loop's is one."""
     project = f"{REPOSITORY}[airflow]"
-    own = make_environment(folder / "own", project) / "python"
+    own = make_environment(folder / "own-airflow", project) / "python"
     peers = {
         side: make_environment(folder / requirement, project, requirement) / "python"
         for side, requirement in PEERS.items()

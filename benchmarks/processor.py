@@ -32,7 +32,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         work = Path(temporary)
         airflow = (
-            make_environment((arguments.environments or work) / "own", f"{REPOSITORY}[airflow]") / "airflow"
+            make_environment((arguments.environments or work) / "own-airflow", f"{REPOSITORY}[airflow]")
+            / "airflow"
         )
         folders = {side: WRITERS[side](work / side, loads(arguments.count)) for side in SIDES}
         taken: dict[tuple[str, str], list[float]] = {}

@@ -28,7 +28,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         work = Path(temporary)
         python = (
-            make_environment((arguments.environments or work) / "own", f"{REPOSITORY}[airflow]") / "python"
+            make_environment((arguments.environments or work) / "own-airflow", f"{REPOSITORY}[airflow]")
+            / "python"
         )
         folders = {count: write_ours(work / str(count), loads(count)) for count in arguments.counts}
         taken: dict[int, list[float]] = {count: [] for count in folders}
