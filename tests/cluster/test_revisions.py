@@ -58,10 +58,10 @@ def test_a_sync_is_removed(lab, estate, tell):
 
 def scenes(lab: Lab, name: str, sync: dict[str, object]) -> list[Scene]:
     """Write a DAG for each mode, with a connection of its own each time."""
-    return [Scene(lab, name, mode, {**sync, "assets": assets(name, mode)}, TWO_RUNS) for mode in MODES]
+    return [Scene(lab, name, mode, {**sync, "outlets": outlets(name, mode)}, TWO_RUNS) for mode in MODES]
 
 
-def assets(name: str, mode: str) -> list[str]:
+def outlets(name: str, mode: str) -> list[str]:
     """Name the assets in both revisions: Airflow fails the old run where a commit takes away its asset."""
     return [f"{name}_{mode}".replace(" ", "_")]
 
