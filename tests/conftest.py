@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).parent.parent
+# The markers whose tests have targets of their own in the Makefile.
+ONLY_IF_ASKED_FOR = ("processes", "matrix", "cluster")
 
 
 def pytest_configure() -> None:
@@ -23,6 +25,14 @@ def pytest_configure() -> None:
     # What runs in the background or by nohup has these ignored, and what it starts would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what takes long or needs more than Airflow, unless it is asked for by its marker."""
+    unasked = [marker for marker in ONLY_IF_ASKED_FOR if marker not in config.option.markexpr]
+    left_out = [item for item in items if any(item.get_closest_marker(marker) for marker in unasked)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
 
 
 def pytest_unconfigure() -> None:

@@ -17,15 +17,6 @@ TOLD = pytest.StashKey[list[str]]()
 CLIENT_ID, SECRET = "tests-of-processes", "test-secret"
 
 
-def pytest_collection_modifyitems(config, items):
-    """Leave these tests out unless they are asked for by their marker."""
-    if "processes" in config.option.markexpr:
-        return
-    left_out = [item for item in items if item.get_closest_marker("processes")]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in left_out]
-
-
 def pytest_terminal_summary(terminalreporter, config):
     """Show what was seen and measured."""
     lines = config.stash.get(TOLD, [])

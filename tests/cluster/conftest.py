@@ -17,18 +17,9 @@ from tests.cluster.estate import Estate
 from tests.cluster.redis_server import redis
 
 # Named, since pytest takes hooks and fixtures from here.
-__all__ = ["estate", "lab", "pytest_collection_modifyitems", "pytest_terminal_summary", "tell"]
+__all__ = ["estate", "lab", "pytest_terminal_summary", "tell"]
 
 CLIENT_ID, SECRET = "tests-of-the-cluster", "test-secret"
-
-
-def pytest_collection_modifyitems(config, items):
-    """Leave these tests out unless they are asked for by their marker."""
-    if "cluster" in config.option.markexpr:
-        return
-    left_out = [item for item in items if item.get_closest_marker("cluster")]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(scope="session")

@@ -18,12 +18,3 @@ WITH_SQLITE = {
 def pytest_configure(config):
     if "matrix" in config.option.markexpr:
         os.environ.update(WITH_SQLITE)
-
-
-def pytest_collection_modifyitems(config, items):
-    """Leave these tests out unless they are asked for by their marker."""
-    if "matrix" in config.option.markexpr:
-        return
-    left_out = [item for item in items if item.get_closest_marker("matrix")]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in left_out]
