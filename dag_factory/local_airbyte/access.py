@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hmac
-import json
 from typing import Annotated
 
 from fastapi import Depends, Request
 
 from dag_factory.local_airbyte import problems
+from dag_factory.local_airbyte.bodies import read_body
 from dag_factory.local_airbyte.model import Json
 from dag_factory.local_airbyte.platform import Platform
 from dag_factory.local_airbyte.problems import ProblemError
@@ -70,10 +70,6 @@ def revoke_tokens(platform: Platform) -> None:
 
 async def _credentials(request: Request) -> Json:
     if request.headers.get("content-type", "").startswith("application/json"):
-        try:
-            body = json.loads(await request.body())
-        except ValueError as error:
-            raise ProblemError(problems.bad_request("the body is not JSON")) from error
-        return body if isinstance(body, dict) else {}
+        return await read_body(request)
     async with request.form() as form:
         return dict(form)

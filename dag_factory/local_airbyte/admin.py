@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict, fields
-from typing import Annotated, TypeVar
+from typing import TypeVar
 
-from fastapi import APIRouter, Body, Response
+from fastapi import APIRouter, Response
 from pydantic import TypeAdapter
 
 from dag_factory.local_airbyte import problems
 from dag_factory.local_airbyte.access import PlatformOf, revoke_tokens
+from dag_factory.local_airbyte.bodies import JsonBody, OptionalJsonBody
 from dag_factory.local_airbyte.faults import Fault, render_fault
+from dag_factory.local_airbyte.identifiers import ConnectionId, NewConnectionId
 from dag_factory.local_airbyte.jobs import may_follow
 from dag_factory.local_airbyte.model import (
     CANCELLED,
     CONNECTION_STATUSES,
     FAILED,
+    JOB_TYPES,
     SUCCEEDED,
+    SYNC,
     Job,
     Json,
+    Script,
     Settings,
 )
 from dag_factory.local_airbyte.parameters import read_choice, read_text
@@ -27,12 +33,11 @@ from dag_factory.local_airbyte.platform import CONNECTION
 from dag_factory.local_airbyte.problems import ProblemError
 from dag_factory.local_airbyte.queries import JobQuery
 from dag_factory.local_airbyte.responses import job_response
-from dag_factory.local_airbyte.scripts import render_script
+from dag_factory.local_airbyte.scripts import read_script, render_script
 from dag_factory.local_airbyte.seeds import connection_document
 
 PREFIX = "/local-admin"
 ALL_JOBS = JobQuery(limit=1_000_000)
-JsonBody = Annotated[Json, Body()]
 Made = TypeVar("Made", Fault, Settings)
 
 
@@ -131,20 +136,20 @@ def end_job(job_id: int, body: JsonBody, platform: PlatformOf) -> Json:
     return _job(platform.store.job(job_id))
 
 
-def read_connection(connection_id: str, platform: PlatformOf) -> Json:
+def read_connection(connection_id: ConnectionId, platform: PlatformOf) -> Json:
     """A connection and how its jobs go."""
     connection = platform.connection(connection_id)
     return {"connection": connection, **render_plan(read_plan(platform.store, connection_id))}
 
 
-def put_connection(connection_id: str, body: JsonBody, platform: PlatformOf) -> Json:
+def put_connection(connection_id: NewConnectionId, body: JsonBody, platform: PlatformOf) -> Json:
     """Make a connection with this id."""
     document = connection_document(connection_id, read_text(body, "name"), "analytics")
     platform.store.put_document(CONNECTION, connection_id, document)
     return read_connection(connection_id, platform)
 
 
-def change_connection(connection_id: str, body: JsonBody, platform: PlatformOf) -> Json:
+def change_connection(connection_id: ConnectionId, body: JsonBody, platform: PlatformOf) -> Json:
     """Set status, scripts, rows, source or the connector's config; a running job goes on."""
     changes = {key: value for key, value in body.items() if key != "status"}
     if "status" in body:
@@ -157,7 +162,7 @@ def change_connection(connection_id: str, body: JsonBody, platform: PlatformOf) 
     return read_connection(connection_id, platform)
 
 
-def remove_connection(connection_id: str, platform: PlatformOf) -> Response:
+def remove_connection(connection_id: ConnectionId, platform: PlatformOf) -> Response:
     """Take a connection away for good: it answers 404 from now on, and its job is cancelled."""
     platform.connection(connection_id)
     platform.store.remove_document(CONNECTION, connection_id)
@@ -165,9 +170,12 @@ def remove_connection(connection_id: str, platform: PlatformOf) -> Response:
     return Response(status_code=204)
 
 
-def start_job(connection_id: str, platform: PlatformOf) -> Json:
-    """Start a sync as another person would."""
-    return _job(platform.submit(connection_id, "sync", started_by="person"))
+def start_job(connection_id: ConnectionId, body: OptionalJsonBody, platform: PlatformOf) -> Json:
+    """Start a job of any type as another person would, with a script of its own if the body has one."""
+    _check_known(body, {"jobType", "script"})
+    job_type = read_choice({"jobType": SYNC, **body}, "jobType", JOB_TYPES)
+    script = _script(body["script"]) if "script" in body else None
+    return _job(platform.submit(connection_id, job_type, started_by="person", script=script))
 
 
 def _job(job: Job) -> Json:
@@ -192,6 +200,19 @@ def _plan(values: Json) -> Plan:
         raise ProblemError(problems.bad_request(str(error))) from error
 
 
+def _script(value: object) -> Script:
+    if not isinstance(value, dict):
+        raise ProblemError(problems.bad_request("script must be an object"))
+    try:
+        return read_script(value)
+    except (TypeError, ValueError) as error:
+        raise ProblemError(problems.bad_request(str(error))) from error
+
+
 def _check_keys(values: Json, kind: type[Fault | Settings | Plan]) -> None:
-    if unknown := sorted(set(values) - {field.name for field in fields(kind)}):
+    _check_known(values, {field.name for field in fields(kind)})
+
+
+def _check_known(values: Json, known: Collection[str]) -> None:
+    if unknown := sorted(set(values) - set(known)):
         raise ProblemError(problems.bad_request(f"unknown keys: {', '.join(unknown)}"))

@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 
 from dag_factory.local_airbyte import admin, pages, problems, routes
 from dag_factory.local_airbyte.faults import PREFIXES
+from dag_factory.local_airbyte.guard import GuardMiddleware
 from dag_factory.local_airbyte.middleware import FaultMiddleware
 from dag_factory.local_airbyte.platform import Platform
 from dag_factory.local_airbyte.problems import Problem, ProblemError
@@ -26,6 +27,7 @@ def create_app(platform: Platform) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _answer_mistake)
     app.add_exception_handler(HTTPException, _answer_no_route)
     app.add_middleware(FaultMiddleware, platform=platform)
+    app.add_middleware(GuardMiddleware)  # the last one added comes first
     return app
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from typing import Annotated
 
-from fastapi import Body, Request, Response
+from fastapi import Request, Response
 
 from dag_factory.local_airbyte import problems
 from dag_factory.local_airbyte.access import PlatformOf
+from dag_factory.local_airbyte.bodies import JsonBody
 from dag_factory.local_airbyte.cron import cron_mistake
+from dag_factory.local_airbyte.identifiers import ConnectionId
 from dag_factory.local_airbyte.model import CONNECTION_STATUSES, Json
 from dag_factory.local_airbyte.parameters import is_true, read_choice, read_page, read_text
 from dag_factory.local_airbyte.platform import CONNECTION, Platform
@@ -17,7 +18,6 @@ from dag_factory.local_airbyte.problems import ProblemError
 from dag_factory.local_airbyte.responses import page_response
 from dag_factory.local_airbyte.seeds import MANUAL
 
-JsonBody = Annotated[Json, Body()]
 DEPRECATED = "deprecated"
 CHANGEABLE = (
     "name",
@@ -49,7 +49,7 @@ def list_connections(request: Request, platform: PlatformOf) -> Json:
     return page_response(found[offset : offset + limit], url=url, limit=limit, offset=offset, kept=kept)
 
 
-def read_connection(connection_id: str, platform: PlatformOf) -> Json:
+def read_connection(connection_id: ConnectionId, platform: PlatformOf) -> Json:
     """One connection."""
     return platform.connection(connection_id)
 
@@ -79,14 +79,14 @@ def create_connection(body: JsonBody, platform: PlatformOf) -> Json:
     return document
 
 
-def change_connection(connection_id: str, body: JsonBody, platform: PlatformOf) -> Json:
+def change_connection(connection_id: ConnectionId, body: JsonBody, platform: PlatformOf) -> Json:
     """Change a connection, unless Airbyte has locked it."""
     if platform.connection(connection_id)["status"] == "locked":
         raise ProblemError(problems.locked(connection_id))
     return platform.change_connection(connection_id, _changes(body))
 
 
-def delete_connection(connection_id: str, platform: PlatformOf) -> Response:
+def delete_connection(connection_id: ConnectionId, platform: PlatformOf) -> Response:
     """Mark the connection as deleted and cancel what it runs."""
     platform.connection(connection_id)
     platform.change_connection(connection_id, {"status": DEPRECATED})

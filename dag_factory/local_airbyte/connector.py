@@ -65,7 +65,6 @@ class Connector:
         yield from self._run(["read"], files, signals)
 
     def _run(self, command: Sequence[str], files: dict[str, object], signals: Signals) -> Iterator[Json]:
-        self.folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self.folder) as name, tempfile.TemporaryFile() as stderr:
             arguments = [str(self.executable), *command]
             for option, content in {"config": self.config, **files}.items():

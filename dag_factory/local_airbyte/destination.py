@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
+from dag_factory.local_airbyte.folders import open_file, stream_path
 from dag_factory.local_airbyte.model import Json, StreamPosition
 
 
@@ -22,7 +23,6 @@ class RawFiles:
         self._files: dict[str, IO[bytes]] = {}
 
     def __enter__(self) -> Self:
-        self._folder.mkdir(parents=True, exist_ok=True)
         return self
 
     def __exit__(
@@ -33,31 +33,30 @@ class RawFiles:
     def rewind(self, positions: Iterable[StreamPosition]) -> None:
         """Cut off what was written after the last checkpoint: a killed server moves no row twice."""
         for position in positions:
-            path = self._path(position.stream)
+            path = stream_path(self._folder, position.stream)
             if path.exists() and path.stat().st_size > position.file_bytes:
-                with path.open("r+b") as file:
+                with open_file(path, "r+b") as file:
                     file.truncate(position.file_bytes)
 
     def append(self, stream: str, line: bytes) -> None:
         """Write one line; it counts once `size` has been asked and committed."""
         if stream not in self._files:
-            self._files[stream] = self._stack.enter_context(self._path(stream).open("ab"))
+            self._files[stream] = self._stack.enter_context(
+                open_file(stream_path(self._folder, stream), "ab")
+            )
         self._files[stream].write(line)
 
     def size(self, stream: str) -> int:
         """The length of the stream's file in bytes, with all that was appended."""
         if stream in self._files:
             self._files[stream].flush()
-        path = self._path(stream)
+        path = stream_path(self._folder, stream)
         return path.stat().st_size if path.exists() else 0
 
     def clear(self) -> None:
-        """Empty the destination: what a reset does."""
+        """Empty the destination."""
         for path in self._folder.glob("*.jsonl"):
             path.unlink()
-
-    def _path(self, stream: str) -> Path:
-        return self._folder / f"{stream.replace('/', '_')}.jsonl"
 
 
 def raw_line(raw_id: str, data: Json, extracted_at: float) -> bytes:

@@ -1,46 +1,47 @@
-"""Stands before the public API: counts every call and makes the faults that are asked for."""
+"""Wraps the public API: counts every call and makes the faults that are asked for."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-from dataclasses import dataclass, replace
+import re
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs
+from urllib.parse import parse_qsl
 
-from dag_factory.local_airbyte import problems
+from dag_factory.local_airbyte.bodies import parse_json
+from dag_factory.local_airbyte.delivery import (
+    Reply,
+    drip_body,
+    drip_everything,
+    drop,
+    send_reply,
+    with_date,
+)
+from dag_factory.local_airbyte.distortions import (
+    WITHOUT_WORK,
+    Sent,
+    answer_without_work,
+    distort,
+    distort_query,
+)
 from dag_factory.local_airbyte.faults import (
     DELAY,
     DELAY_AFTER,
-    DROP_AFTER,
-    DROP_BEFORE,
-    HTML,
-    MALFORMED_JSON,
-    STATUS,
-    STATUS_AFTER,
-    UNKNOWN_STATUS,
+    DRIP,
+    LATE_JOB,
+    WRONG_JOB,
+    ZONE_LESS,
     Call,
     Fault,
     route_of,
 )
+from dag_factory.local_airbyte.queries import JobQuery
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from dag_factory.local_airbyte.platform import Platform
 
-WITHOUT_WORK = (DROP_BEFORE, STATUS, HTML)
-HTML_PAGE = b"<html><head><title>Sign in</title></head><body><h1>Please sign in</h1></body></html>"
-JSON_TYPE, HTML_TYPE = (b"content-type", b"application/json"), (b"content-type", b"text/html")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Reply:
-    """A whole answer."""
-
-    status: int
-    headers: tuple[tuple[bytes, bytes], ...]
-    body: bytes
+JOB_ID = re.compile(r"[0-9]{1,19}")
 
 
 class FaultMiddleware:
@@ -48,6 +49,7 @@ class FaultMiddleware:
 
     def __init__(self, app: ASGIApp, platform: Platform) -> None:
         self._app, self._platform = app, platform
+        self._late: set[asyncio.Task[Reply]] = set()  # asyncio itself keeps no task alive
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one call."""
@@ -55,25 +57,49 @@ class FaultMiddleware:
         if route is None:
             await self._app(scope, receive, send)
             return
-        body = await _read_body(receive)
-        fault = self._platform.faults.take(
-            Call(route=route, connection_id=await self._connection_id(scope, body))
+        sent = await _read(scope, receive)
+        call = Call(
+            route=route,
+            connection_id=await self._connection_id(sent),
+            query=dict(parse_qsl(sent.query, keep_blank_values=True)),
         )
-        reply = await self._reply(scope, body, fault)
+        fault = self._platform.faults.take(call)
+        reply = await self._reply(scope, sent, fault)
         self._platform.counters.count(route, "dropped" if reply is None else str(reply.status))
-        await (_drop(scope, receive) if reply is None else _send_reply(send, reply))
+        await self._deliver(reply, fault, scope, receive, send)
 
-    async def _reply(self, scope: Scope, body: bytes, fault: Fault | None) -> Reply | None:
-        if fault is not None and fault.kind == DELAY:
-            await asyncio.sleep(fault.seconds)
-        worked = None if fault is not None and fault.kind in WITHOUT_WORK else await self._work(scope, body)
-        if fault is not None and fault.kind == DELAY_AFTER:
-            await asyncio.sleep(fault.seconds)
-        return worked if fault is None else distort(fault, worked)
+    async def _deliver(
+        self, reply: Reply | None, fault: Fault | None, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        if reply is None:
+            await drop(scope, receive)
+            return
+        kind = None if fault is None else fault.kind
+        reply = with_date(reply, self._platform.clock.now(), has_zone=kind != ZONE_LESS)
+        if fault is None or kind != DRIP:
+            await send_reply(send, reply)
+        elif fault.headers:
+            await drip_everything(scope, receive, reply, fault.seconds)
+        else:
+            await drip_body(scope, send, reply, fault.seconds)
 
-    async def _work(self, scope: Scope, body: bytes) -> Reply:
+    async def _reply(self, scope: Scope, sent: Sent, fault: Fault | None) -> Reply | None:
+        if fault is None:
+            return await self._work(scope, sent)
+        if fault.kind == LATE_JOB:
+            await self._work_later(scope, sent, fault.seconds)
+        if fault.kind in WITHOUT_WORK:
+            return answer_without_work(fault, sent)
+        if fault.kind == DELAY:
+            await asyncio.sleep(fault.seconds)
+        worked = await self._work(await self._changed_scope(fault, scope, sent), sent)
+        if fault.kind == DELAY_AFTER:
+            await asyncio.sleep(fault.seconds)
+        return distort(fault, worked, sent)
+
+    async def _work(self, scope: Scope, sent: Sent) -> Reply:
         """Let the application answer."""
-        received = iter([{"type": "http.request", "body": body, "more_body": False}])
+        received = iter([{"type": "http.request", "body": sent.body, "more_body": False}])
         messages: list[Message] = []
 
         async def receive() -> Message:
@@ -87,78 +113,62 @@ class FaultMiddleware:
         content = b"".join(message.get("body", b"") for message in rest)
         return Reply(status=start["status"], headers=tuple(start["headers"]), body=content)
 
-    async def _connection_id(self, scope: Scope, body: bytes) -> str | None:
-        """The connection that the call is about; looked up only if a fault asks for it."""
+    async def _work_later(self, scope: Scope, sent: Sent, seconds: float) -> None:
+        """Let the application work after so many seconds, unless the server ends before; at once for 0."""
+        if seconds == 0:
+            await self._work(scope, sent)
+            return
+
+        async def work() -> Reply:
+            await asyncio.sleep(seconds)
+            return await self._work(scope, sent)
+
+        task = asyncio.create_task(work())
+        self._late.add(task)
+        task.add_done_callback(self._late.discard)
+
+    async def _changed_scope(self, fault: Fault, scope: Scope, sent: Sent) -> Scope:
+        """Return the call that the application gets to see."""
+        path = sent.path
+        if fault.kind == WRONG_JOB and (other := await asyncio.to_thread(self._other_job, fault, path)):
+            path = f"{path.rsplit('/', 1)[0]}/{other}"
+        return {**scope, "path": path, "query_string": distort_query(fault, sent.query).encode()}
+
+    def _other_job(self, fault: Fault, path: str) -> int | None:
+        """Return the job to answer with in place of the one asked for; None if there is no other."""
+        if fault.job_id is not None:
+            return fault.job_id
+        newest = self._platform.store.jobs(JobQuery(order_by="createdAt|DESC", limit=2))
+        return next((job.job_id for job in newest if str(job.job_id) != path.rsplit("/", 1)[-1]), None)
+
+    async def _connection_id(self, sent: Sent) -> str | None:
+        """Return the connection that the call is about; searched for only if a fault needs it."""
         if not any(fault.connection_id for fault in self._platform.faults.faults()):
             return None
-        query = parse_qs(scope["query_string"].decode("latin-1")).get("connectionId", [None])
-        last = scope["path"].rsplit("/", 1)[-1]
-        if "/connections/" in scope["path"]:
-            return str(last)
-        if "/jobs/" in scope["path"] and last.isdigit():
+        last = sent.path.rsplit("/", 1)[-1]
+        if "/connections/" in sent.path:
+            return last
+        if "/jobs/" in sent.path and JOB_ID.fullmatch(last):
             job = await asyncio.to_thread(self._platform.store.find_job, int(last))
             return None if job is None else job.connection_id
-        return _posted_connection_id(body) or query[0]
-
-
-def distort(fault: Fault, worked: Reply | None) -> Reply | None:
-    """What a fault makes of an answer; None closes the socket without one."""
-    if fault.kind in (DROP_BEFORE, DROP_AFTER):
-        return None
-    if fault.kind in (STATUS, STATUS_AFTER):
-        return _error(fault)
-    if fault.kind == HTML or worked is None:
-        return Reply(status=fault.code or 200, headers=(HTML_TYPE,), body=HTML_PAGE)
-    if fault.kind == MALFORMED_JSON:
-        cut = worked.body[: len(worked.body) // 2]
-        return Reply(status=fault.code or worked.status, headers=(JSON_TYPE,), body=cut)
-    if fault.kind == UNKNOWN_STATUS:
-        return replace(worked, headers=(JSON_TYPE,), body=_with_status(worked.body, fault.unknown))
-    return worked
-
-
-def _error(fault: Fault) -> Reply:
-    status = fault.code or 503
-    body = problems.of_status(status).body if fault.body is None else fault.body
-    retry_after = [] if fault.retry_after is None else [(b"retry-after", str(fault.retry_after).encode())]
-    return Reply(status=status, headers=(JSON_TYPE, *retry_after), body=json.dumps(body).encode())
-
-
-def _with_status(body: bytes, status: str) -> bytes:
-    document = json.loads(body)
-    for job in document.get("data", [document]):
-        job["status"] = status
-    return json.dumps(document).encode()
+        return _posted_connection_id(sent.body) or dict(parse_qsl(sent.query)).get("connectionId")
 
 
 def _posted_connection_id(body: bytes) -> str | None:
     try:
-        document = json.loads(body)
+        document = parse_json(body)
     except ValueError:
         return None
     connection_id = document.get("connectionId") if isinstance(document, dict) else None
     return connection_id if isinstance(connection_id, str) else None
 
 
-async def _read_body(receive: Receive) -> bytes:
+async def _read(scope: Scope, receive: Receive) -> Sent:
+    """Read the whole call."""
     chunks, more = [], True
     while more:
         message = await receive()
         chunks.append(message.get("body", b""))
         more = message.get("more_body", False)
-    return b"".join(chunks)
-
-
-async def _send_reply(send: Send, reply: Reply) -> None:
-    headers = [(name, value) for name, value in reply.headers if name != b"content-length"]
-    # A 204 has neither a body nor a length.
-    length = [] if reply.status == 204 else [(b"content-length", str(len(reply.body)).encode())]
-    await send({"type": "http.response.start", "status": reply.status, "headers": [*headers, *length]})
-    await send({"type": "http.response.body", "body": reply.body})
-
-
-async def _drop(scope: Scope, receive: Receive) -> None:
-    """Close the client's socket; the server is told before this returns, and so does not answer 500."""
-    scope["state"]["transport"].abort()
-    while (await receive())["type"] != "http.disconnect":
-        pass
+    query = scope["query_string"].decode("latin-1")
+    return Sent(path=scope["path"], query=query, headers=tuple(scope["headers"]), body=b"".join(chunks))

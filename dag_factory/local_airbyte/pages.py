@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
 from dag_factory.local_airbyte.access import PlatformOf
+from dag_factory.local_airbyte.identifiers import ConnectionId
 from dag_factory.local_airbyte.model import Json
 from dag_factory.local_airbyte.queries import JobQuery
 from dag_factory.local_airbyte.responses import job_response
@@ -45,7 +46,7 @@ def build_router() -> APIRouter:
     return router
 
 
-def show_connection(connection_id: str, platform: PlatformOf) -> HTMLResponse:
+def show_connection(connection_id: ConnectionId, platform: PlatformOf) -> HTMLResponse:
     """A table of the connection's jobs, the newest first."""
     connection = platform.connection(connection_id)
     query = JobQuery(connection_ids=(connection_id,), order_by="createdAt|DESC", limit=100)

@@ -9,19 +9,20 @@ from typing import NoReturn
 from starlette.datastructures import QueryParams
 
 from dag_factory.local_airbyte import problems
-from dag_factory.local_airbyte.model import JOB_STATUSES, Json
+from dag_factory.local_airbyte.identifiers import canonical_id
+from dag_factory.local_airbyte.model import JOB_STATUSES, JOB_TYPES, Json
 from dag_factory.local_airbyte.problems import ProblemError
 from dag_factory.local_airbyte.queries import JobQuery, QueryError, order_clause
 
 MAX_LIMIT = 100
-JOB_TYPE_FILTERS = ("sync", "reset", "clear", "refresh")
+MAX_OFFSET = 2**31 - 1  # Java's `int`
 
 
 def read_page(params: QueryParams) -> tuple[int, int]:
     """Limit and offset of a list."""
     limit, offset = _integer(params, "limit", 20), _integer(params, "offset", 0)
-    if not 1 <= limit <= MAX_LIMIT or offset < 0:
-        _refuse(f"limit must be from 1 to {MAX_LIMIT} and offset must not be negative")
+    if not 1 <= limit <= MAX_LIMIT or not 0 <= offset <= MAX_OFFSET:
+        _refuse(f"limit must be from 1 to {MAX_LIMIT} and offset from 0 to {MAX_OFFSET}")
     return limit, offset
 
 
@@ -29,7 +30,7 @@ def read_job_query(params: QueryParams, connection_ids: Sequence[str] | None) ->
     """The filters of `GET /jobs`; the connections are those of the workspaces it names."""
     limit, offset = read_page(params)
     if (connection_id := params.get("connectionId")) is not None:
-        connection_ids = [connection_id]
+        connection_ids = [canonical_id(connection_id) or connection_id]
     order_by = params.get("orderBy") or "createdAt|ASC"
     try:
         order_clause(order_by)
@@ -38,7 +39,7 @@ def read_job_query(params: QueryParams, connection_ids: Sequence[str] | None) ->
     return JobQuery(
         connection_ids=None if connection_ids is None else tuple(connection_ids),
         status=_one_of(params, "status", JOB_STATUSES),
-        job_type=_one_of(params, "jobType", JOB_TYPE_FILTERS),
+        job_type=_one_of(params, "jobType", JOB_TYPES),
         created_from=_moment(params, "createdAtStart"),
         created_to=_moment(params, "createdAtEnd"),
         updated_from=_moment(params, "updatedAtStart"),

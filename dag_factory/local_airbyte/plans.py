@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 
+from dag_factory.local_airbyte.folders import SAFE_NAME
+from dag_factory.local_airbyte.identifiers import canonical_id
 from dag_factory.local_airbyte.model import Json, Script
 from dag_factory.local_airbyte.scripts import read_script, render_script
 from dag_factory.local_airbyte.sources import RowCounts
@@ -14,7 +15,6 @@ from dag_factory.local_airbyte.store import Store
 BUILT_IN, FAKER = "built-in", "source-faker"
 SOURCES = (None, BUILT_IN, FAKER)
 PLAN, FOLDER = "plan", "folder"
-SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 RESERVED_NAMES = {"url", "connector"}
 
 
@@ -83,7 +83,10 @@ def take_script(store: Store, connection_id: str, default: Script) -> Script:
 
 
 def folder_name(store: Store, connection_id: str) -> str:
-    """The folder of a connection's rows: its name where that is a plain word and free, else its id."""
+    """The folder of a connection's rows: its name where that is a plain word and free, else its id.
+
+    A name that is an id is never taken: it may be another connection's.
+    """
     known = store.document(FOLDER, connection_id)
     if known is None:
         with store.transaction():
@@ -94,8 +97,10 @@ def folder_name(store: Store, connection_id: str) -> str:
 
 def _free_name(store: Store, connection_id: str) -> str:
     name = str((store.document("connection", connection_id) or {}).get("name", ""))
-    taken = RESERVED_NAMES | {str(folder["name"]) for folder in store.documents(FOLDER)}
-    return name if SAFE_NAME.fullmatch(name) and name not in taken else connection_id
+    # Some file systems take `Orders` and `orders` for the same.
+    taken = RESERVED_NAMES | {str(folder["name"]).lower() for folder in store.documents(FOLDER)}
+    is_free = name.lower() not in taken and canonical_id(name) is None
+    return name if SAFE_NAME.fullmatch(name) and is_free else connection_id
 
 
 def _scripted_jobs(entry: object) -> ScriptedJobs:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dag_factory.local_airbyte import problems
 from dag_factory.local_airbyte.clock import Clock
 from dag_factory.local_airbyte.counters import Counters
 from dag_factory.local_airbyte.faults import FaultBook
-from dag_factory.local_airbyte.jobs import JOB_TYPES, Answer, Replace, decide_submission, may_cancel
-from dag_factory.local_airbyte.model import CANCELLED, RESET, Job, Json
+from dag_factory.local_airbyte.jobs import (
+    API,
+    TYPE_OF_SUBMITTED,
+    Answer,
+    Replace,
+    decide_submission,
+    may_cancel,
+)
+from dag_factory.local_airbyte.model import CANCELLED, SYNC, Job, Json, Script
 from dag_factory.local_airbyte.plans import take_script
 from dag_factory.local_airbyte.problems import Problem, ProblemError
+from dag_factory.local_airbyte.queries import JobQuery
 from dag_factory.local_airbyte.runner import Runner
 from dag_factory.local_airbyte.scripts import default_script
 from dag_factory.local_airbyte.store import Store
@@ -34,10 +42,16 @@ class Platform:
     signing_key: str
     job_seconds: float
 
-    def submit(self, connection_id: str, job_type: str, *, started_by: str = "api") -> Job:
-        """`POST /jobs`: a new job, or the one there is; raises ProblemError."""
+    def submit(
+        self, connection_id: str, job_type: str, *, started_by: str = API, script: Script | None = None
+    ) -> Job:
+        """`POST /jobs`: a new job, or the one there is; raises ProblemError.
+
+        Only a job that is new follows the script; without one a sync takes the next of its connection.
+        """
+        made_type = TYPE_OF_SUBMITTED[job_type] if started_by == API else job_type
         while True:
-            decision = self._decide(connection_id, JOB_TYPES[job_type], started_by)
+            decision = self._decide(connection_id, made_type, started_by, script)
             if isinstance(decision, Job):
                 return decision
             # A reset takes the place of the job that runs.
@@ -52,10 +66,19 @@ class Platform:
         if job is None:
             raise ProblemError(problems.state_conflict("Job is not currently running"))
         active = self.store.active_job(job.connection_id)
-        if active is not None and may_cancel(active) and not self.store.settings().ignore_cancel:
+        if active is not None and may_cancel(active, self.store.settings(), self.clock.now()):
             self.runner.end(active.job_id, CANCELLED)
             self.runner.wait(active.job_id)
         return self.store.job(job_id)
+
+    def listed_jobs(self, query: JobQuery) -> list[Job]:
+        """Return the jobs of `GET /jobs`, without those younger than the setting `list_lag`."""
+        lag = self.store.settings().list_lag
+        if lag > 0:  # without a lag a clock that was set back hides nothing
+            visible = self.clock.now() - lag
+            created_to = visible if query.created_to is None else min(visible, query.created_to)
+            query = replace(query, created_to=created_to)
+        return self.store.jobs(query)
 
     def connection(self, connection_id: str) -> Json:
         """The connection; raises ProblemError if there is none."""
@@ -77,13 +100,16 @@ class Platform:
             self.runner.end(active.job_id, status)
             self.runner.wait(active.job_id)
 
-    def _decide(self, connection_id: str, job_type: str, started_by: str) -> Job | Replace:
+    def _decide(
+        self, connection_id: str, job_type: str, started_by: str, script: Script | None
+    ) -> Job | Replace:
         with self.store.transaction():
             document = self.store.document(CONNECTION, connection_id)
             decision = decide_submission(
                 connection_id=connection_id,
                 connection_status=None if document is None else str(document["status"]),
                 job_type=job_type,
+                started_by=started_by,
                 active=self.store.active_job(connection_id),
                 strict=self.store.settings().strict_conflict,
             )
@@ -95,15 +121,16 @@ class Platform:
                 if decision.hurry:
                     self.runner.hurry(decision.job.job_id)
                 return decision.job
-            return self._create(connection_id, job_type, started_by)
+            return self._create(connection_id, job_type, started_by, script)
 
-    def _create(self, connection_id: str, job_type: str, started_by: str) -> Job:
+    def _create(self, connection_id: str, job_type: str, started_by: str, script: Script | None) -> Job:
         default = default_script(self.job_seconds)
-        script = default if job_type == RESET else take_script(self.store, connection_id, default)
+        if script is None and job_type == SYNC:
+            script = take_script(self.store, connection_id, default)
         job = self.store.create_job(
             connection_id=connection_id,
             job_type=job_type,
-            script=script,
+            script=script or default,
             started_by=started_by,
             now=self.clock.now(),
         )

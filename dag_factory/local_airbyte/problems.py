@@ -31,6 +31,12 @@ def bad_request(message: str) -> Problem:
     return _problem(400, "bad-request", "#bad-request", detail, {"message": message})
 
 
+def forbidden(message: str) -> Problem:
+    """403: the caller may not do this."""
+    detail = "The request is not permitted."
+    return _problem(403, "forbidden", "#forbidden", detail, {"message": message})
+
+
 def not_found(resource_type: str, resource_id: str) -> Problem:
     """404: no such connection, source, destination, workspace or tag."""
     data = {"resourceType": resource_type, "resourceId": resource_id}

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
 
-from fastapi import APIRouter, Body, Depends, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import PlainTextResponse
 
 from dag_factory.local_airbyte import problems
 from dag_factory.local_airbyte.access import PlatformOf, check_token, give_token
+from dag_factory.local_airbyte.bodies import JsonBody
 from dag_factory.local_airbyte.connection_routes import (
     change_connection,
     create_connection,
@@ -17,7 +17,8 @@ from dag_factory.local_airbyte.connection_routes import (
     list_connections,
     read_connection,
 )
-from dag_factory.local_airbyte.jobs import JOB_TYPES
+from dag_factory.local_airbyte.identifiers import existing_connection_id
+from dag_factory.local_airbyte.jobs import TYPE_OF_SUBMITTED
 from dag_factory.local_airbyte.model import Json
 from dag_factory.local_airbyte.parameters import read_choice, read_job_query, read_page, read_text
 from dag_factory.local_airbyte.platform import CONNECTION, Platform
@@ -25,7 +26,6 @@ from dag_factory.local_airbyte.problems import ProblemError
 from dag_factory.local_airbyte.responses import job_response, page_response
 from dag_factory.local_airbyte.sources import stream_properties
 
-JsonBody = Annotated[Json, Body()]
 COLLECTIONS = {"workspaces": "workspace", "sources": "source", "destinations": "destination", "tags": "tag"}
 
 
@@ -59,8 +59,8 @@ def read_health() -> PlainTextResponse:
 
 def create_job(body: JsonBody, platform: PlatformOf) -> Json:
     """Start a sync or a reset."""
-    connection_id = read_text(body, "connectionId")
-    return job_response(platform.submit(connection_id, read_choice(body, "jobType", JOB_TYPES)))
+    connection_id = existing_connection_id(read_text(body, "connectionId"))
+    return job_response(platform.submit(connection_id, read_choice(body, "jobType", TYPE_OF_SUBMITTED)))
 
 
 def read_job(job_id: int, platform: PlatformOf) -> Json:
@@ -80,7 +80,7 @@ def list_jobs(request: Request, platform: PlatformOf) -> Json:
     """Jobs, the oldest first unless `orderBy` says otherwise."""
     params = request.query_params
     query = read_job_query(params, _connections_of(platform, params.getlist("workspaceIds")))
-    jobs = [job_response(job) for job in platform.store.jobs(query)]
+    jobs = [job_response(job) for job in platform.listed_jobs(query)]
     # Airbyte's next page forgets status, order and dates: a client that follows it gets other jobs.
     kept = {key: params.getlist(key) for key in ("connectionId", "jobType", "workspaceIds")}
     return page_response(jobs, url=f"{platform.url}/jobs", limit=query.limit, offset=query.offset, kept=kept)

@@ -8,6 +8,7 @@ import threading
 from dag_factory.local_airbyte.clock import Clock
 from dag_factory.local_airbyte.connector import ConnectorError
 from dag_factory.local_airbyte.extraction import Extraction
+from dag_factory.local_airbyte.folders import UnsafePathError
 from dag_factory.local_airbyte.jobs import may_follow
 from dag_factory.local_airbyte.model import ACTIVE_STATUSES, FAILED, INCOMPLETE, RUNNING, Job, Script
 from dag_factory.local_airbyte.queries import JobQuery
@@ -90,7 +91,7 @@ class Runner:
         except Ended as ended:
             signals.wind_down(self._store.settings().cancel_seconds)
             return ended.status, None
-        except ConnectorError as error:
+        except (ConnectorError, UnsafePathError) as error:
             return FAILED, str(error)
         except Stopped:
             raise

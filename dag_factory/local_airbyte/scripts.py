@@ -9,6 +9,7 @@ from dag_factory.local_airbyte.model import (
     CANCELLED,
     FAILED,
     INCOMPLETE,
+    MAX_SECONDS,
     PENDING,
     QUEUED,
     RUNNING,
@@ -81,7 +82,7 @@ def _read_step(step: object) -> Step:
         raise ScriptError(msg)
     if name == FAIL_ATTEMPT:
         return Step(name=name)
-    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
-        msg = f"{name} takes a number of seconds, not {value!r}"
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MAX_SECONDS:
+        msg = f"{name} takes a number of seconds from 0 to {MAX_SECONDS}, not {value!r}"
         raise ScriptError(msg)
     return Step(name=name, seconds=float(value))

@@ -12,7 +12,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self, cast
+from typing import IO, Self
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -23,6 +23,8 @@ from dag_factory.local_airbyte.clock import Clock
 from dag_factory.local_airbyte.counters import Counters
 from dag_factory.local_airbyte.extraction import Extraction
 from dag_factory.local_airbyte.faults import PREFIXES, FaultBook
+from dag_factory.local_airbyte.folders import UnsafePathError, check_not_linked, open_file
+from dag_factory.local_airbyte.identifiers import canonical_id
 from dag_factory.local_airbyte.model import ConnectionSeed
 from dag_factory.local_airbyte.platform import CONNECTION, Platform
 from dag_factory.local_airbyte.runner import Runner
@@ -70,7 +72,7 @@ class LocalAirbyte:
         with ExitStack() as stack:
             stack.enter_context(_lock(options.data_folder))
             listener = stack.enter_context(_listen(options.port))
-            store = stack.enter_context(closing(Store(options.data_folder / "state.sqlite")))
+            store = stack.enter_context(closing(_open_store(options.data_folder / "state.sqlite")))
             self.port: int = listener.getsockname()[1]
             self.root_url = f"http://{HOST}:{self.port}"
             self.url = self.root_url + PREFIXES[0]
@@ -94,7 +96,12 @@ class LocalAirbyte:
         """Start a server; returns once it accepts connections."""
         airbyte = cls(options)
         airbyte._run()
-        (options.data_folder / "url").write_text(airbyte.url + "\n")
+        try:
+            with _open(options.data_folder / "url") as file:
+                file.write(f"{airbyte.url}\n".encode())
+        except ServerError:
+            airbyte.stop()
+            raise
         return airbyte
 
     @property
@@ -155,6 +162,9 @@ def _seed(store: Store, seeds: Iterable[ConnectionSeed]) -> None:
             for kind, document_id, document in iter_documents():
                 store.put_document(kind, document_id, document)
         for seed in seeds:
+            if canonical_id(seed.connection_id) != seed.connection_id:
+                msg = f"the id of a connection must be a UUID in lower case, not {seed.connection_id!r}"
+                raise ServerError(msg)
             if store.document(CONNECTION, seed.connection_id) is None:
                 store.put_document(CONNECTION, seed.connection_id, seed_document(seed))
 
@@ -176,6 +186,7 @@ def _configuration(platform: Platform, verbose: bool) -> uvicorn.Config:
         lifespan="off",
         log_level="info" if verbose else "critical",
         access_log=verbose,
+        date_header=False,  # the public API has one of the server's own clock
         timeout_graceful_shutdown=1,  # seconds for calls under way; a delay must not hold the end up
     )
 
@@ -202,13 +213,30 @@ def _listen(port: int) -> socket.socket:
     return listener
 
 
-def _lock(data_folder: Path) -> IO[str]:
+def _open(path: Path) -> IO[bytes]:
+    try:
+        return open_file(path, "wb")
+    except (OSError, UnsafePathError) as error:
+        msg = f"cannot write {path}: {error}"
+        raise ServerError(msg) from error
+
+
+def _open_store(path: Path) -> Store:
+    try:
+        for each in (path, *(path.with_name(f"{path.name}-{suffix}") for suffix in ("wal", "shm"))):
+            check_not_linked(each)
+    except UnsafePathError as error:
+        raise ServerError(str(error)) from error
+    return Store(path)
+
+
+def _lock(data_folder: Path) -> IO[bytes]:
     """Two servers on one folder would both carry its jobs out. The system frees a dead process's lock."""
-    file = (data_folder / "server.lock").open("w")
+    file = _open(data_folder / "server.lock")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         file.close()
         msg = f"another local Airbyte uses {data_folder}"
         raise ServerError(msg) from error
-    return cast("IO[str]", file)
+    return file

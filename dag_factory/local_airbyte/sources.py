@@ -12,6 +12,7 @@ from dag_factory.local_airbyte.model import Json
 # A stream's state: the number of the last row moved, and of the last row that the source has.
 CURSOR, HEAD = "id", "head"
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+MAX_ROWS = 10_000_000  # for one sync: 2 GB on disk
 # Stream to its share of a connection's rows, in quarters.
 SHARES = {"customers": 1, "orders": 2, "payments": 1}
 COUNTRIES = ("AT", "BR", "CA", "DE", "ES", "FR", "IN", "JP", "NL", "US")
@@ -29,8 +30,8 @@ class RowCounts:
     then: int = 20
 
     def __post_init__(self) -> None:
-        if not all(isinstance(count, int) and count >= 0 for count in (self.first, self.then)):
-            msg = "the numbers of rows are whole and not negative"
+        if not all(isinstance(count, int) and 0 <= count <= MAX_ROWS for count in (self.first, self.then)):
+            msg = f"the numbers of rows are whole, from 0 to {MAX_ROWS}"
             raise ValueError(msg)
 
 

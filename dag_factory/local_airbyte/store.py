@@ -15,6 +15,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from dag_factory.local_airbyte.identifiers import LARGEST_JOB_ID
 from dag_factory.local_airbyte.model import (
     ACTIVE_STATUSES,
     PENDING,
@@ -134,6 +135,8 @@ class Store:
 
     def find_job(self, job_id: int) -> Job | None:
         """The job, or None."""
+        if not 0 < job_id <= LARGEST_JOB_ID:  # SQLite raises for what does not fit
+            return None
         row = self._one("SELECT * FROM jobs WHERE job_id = ?", job_id)
         return None if row is None else _job(row)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import http.client
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -71,6 +73,13 @@ class Lab:
         answer = self.http.request(method, f"{self.server.admin_url}{path}", json=body)
         assert answer.status_code < 300, answer.text
         return answer.json() if answer.content else {}
+
+    def raw(self, method: str, path: str, body: str = "") -> tuple[int, str]:
+        """Status and text of a call whose path and body are sent as they are, `..` and all."""
+        with closing(http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=5)) as connection:
+            connection.request(method, path, body.encode(), {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode()
 
     def fault(self, route: str, kind: str, **more: object) -> None:
         self.admin("POST", "/faults", {"route": route, "kind": kind, **more})

@@ -42,6 +42,8 @@ CONNECTOR = """
                 sys.exit(1)
             if config.get("trouble") == "hang" and number == 2:
                 time.sleep(600)
+        for name in config.get("more", []):
+            say(type="RECORD", record={"stream": name, "data": {"id": name}, "emitted_at": 0})
         if config.get("trouble") == "stderr": sys.exit("it broke")
         say(type="RECORD", record={"stream": "plain", "data": {"answer": 42}, "emitted_at": 0})
 """
@@ -181,6 +183,19 @@ def test_a_failed_read_keeps_what_has_a_state(connected):
     configure(connected)
     assert connected.sync().rows_synced == 2
     assert len(lines(connected, "rows")) == 3
+
+
+def test_streams_of_any_name_stay_in_the_folder(connected):
+    names = ["../../escaped", "/absolute", "..", "a/b", "a_b", "a%2Fb", "x" * 300, "x" * 299 + "y", "ü~"]
+    configure(connected, more=names)
+    assert connected.sync().rows_synced == 4 + len(names)
+    folder = connected.folder / "money_to_json"
+    written = [json.loads(line) for path in folder.iterdir() for line in path.read_text().splitlines()]
+    assert {line["_airbyte_data"].get("id") for line in written} >= set(names)
+    assert len(list(folder.iterdir())) == 2 + len(names)
+    assert list(connected.folder.parent.rglob("*escaped*")) == [folder / "..%2F..%2Fescaped.jsonl"]
+    connected.sync("reset")
+    assert list(folder.iterdir()) == []
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")

@@ -1,0 +1,69 @@
+"""Numbers and documents that break what reads them are refused; the server never answers 500 by itself."""
+
+import pytest
+
+CONNECTION = "1e3b5a72-7bfd-4808-a13c-204505490110"
+ADMIN = f"/local-admin/connections/{CONNECTION}"
+BAD_NUMBERS = ("NaN", "Infinity", "-Infinity", "1e999", "1" + "0" * 400, "9" * 5000, "-1")
+
+
+def is_healthy(lab) -> bool:
+    return lab.raw("GET", ADMIN)[0] == lab.raw("GET", "/local-admin/settings")[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PATCH", ADMIN, '{"scripts": [{"steps": [{"run": %s}]}]}'),
+        ("PATCH", ADMIN, '{"rows": {"first": %s}}'),
+        ("PATCH", "/local-admin/settings", '{"cancel_seconds": %s}'),
+        ("POST", "/local-admin/faults", '{"route": "*", "kind": "delay", "seconds": %s}'),
+    ],
+)
+def test_numbers_out_of_range_are_refused(lab, method, path, body):
+    for number in BAD_NUMBERS:
+        assert lab.raw(method, path, body % number)[0] == 400, number[:20]
+    assert is_healthy(lab)
+
+
+@pytest.mark.parametrize("shift", ["NaN", "1e999", "1e15", "-1e15"])
+def test_a_clock_that_no_date_can_show_is_refused(lab, shift):
+    assert lab.raw("PATCH", "/local-admin/settings", f'{{"clock_shift": {shift}}}')[0] == 400
+    assert lab.sync().status.value == "succeeded"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *("", "{", "[]", "null", '"text"', "\x00", '{"config": {"a": NaN}}', '{"config": {"a": 1e999}}'),
+        *('{"config": {"a": "\\ud800"}}', '{"config": {"\\ud800": 1}}'),
+        '{"config": ' + '{"a": ' * 60 + "1" + "}" * 61,
+        '{"config": {"a": ' + "[" * 100_000 + "]" * 100_000 + "}}",
+    ],
+)
+def test_a_body_that_cannot_be_written_as_json_again_is_refused(lab, body):
+    assert lab.raw("PATCH", ADMIN, body)[0] == 400
+    assert is_healthy(lab)
+
+
+def test_a_token_call_with_an_odd_body_is_refused(lab):
+    for body in ("", "[" * 100_000, '{"client_id": "\\ud800"}', '{"client_id": null}', "[]"):
+        assert lab.raw("POST", "/v1/applications/token", body)[0] == 400, body[:20]
+
+
+@pytest.mark.parametrize("job_id", ["9" * 19, "9" * 30, "9" * 5000, "-1", "0", "1e3", "%C2%B2", "%D9%A1"])
+def test_no_job_has_such_an_id(lab, job_id):
+    lab.admin("PATCH", "/settings", {"require_auth": False})
+    lab.fault("*", "status", connection_id=CONNECTION)  # makes the server find the call's connection
+    for method in ("GET", "DELETE"):
+        assert lab.raw(method, f"/v1/jobs/{job_id}")[0] in (400, 409)
+    assert lab.raw("POST", f"/local-admin/jobs/{job_id}/end", '{"status": "failed"}')[0] in (400, 404)
+
+
+@pytest.mark.parametrize(
+    "query", ["offset=99999999999999999999", "offset=-1", "limit=1e3", "limit=" + "9" * 5000]
+)
+def test_no_page_is_there(lab, query):
+    lab.admin("PATCH", "/settings", {"require_auth": False})
+    for path in ("jobs", "connections", "sources"):
+        assert lab.raw("GET", f"/v1/{path}?{query}")[0] == 400
