@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from configparser import ConfigParser
 from datetime import timedelta
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -117,6 +118,27 @@ def keep_with_task(ti: Any, task_id: str, key: str, value: object) -> None:  # n
     )
 
 
+def read_variable(key: str) -> str | None:
+    """Read an Airflow Variable; None where there is none."""
+    default = {"default_var" if VERSION < (3, 0) else "default": None}
+    value: str | None = _variables().get(key, **default)
+    return value
+
+
+def write_variable(key: str, value: str, description: str) -> None:
+    """Write an Airflow Variable."""
+    _variables().set(key, value, description=description)
+
+
+def delete_variable(key: str) -> None:
+    """Delete an Airflow Variable, if it is there."""
+    _variables().delete(key)
+
+
+def _variables() -> Any:  # noqa: ANN401 (another class on each version)
+    return _load("airflow.models" if VERSION < (3, 0) else "airflow.sdk", "Variable")
+
+
 # How many seconds a scheduler may take to hear of the end of what ran a task: mostly one or two, more than
 # three on a busy machine (Airflow 3.1.8).
 HEARING_SECONDS = 10.0
@@ -132,6 +154,19 @@ def shortest_reschedule() -> float:
     option = ("scheduler", "job_heartbeat_sec") if VERSION < (3, 0) else ("workers", "min_heartbeat_interval")
     beat: float = conf.getfloat(*option, fallback=5.0)
     return beat + HEARING_SECONDS
+
+
+def default_deferrable() -> bool | None:
+    """Read `[operators] default_deferrable`; None where nobody has set it, which Airflow takes for false.
+
+    Airflow writes a configuration file with all its defaults (`false` here, as it spells it), so a file says
+    something only where its text is another one.
+    """
+    option = ("operators", "default_deferrable")
+    is_set = f"AIRFLOW__{'__'.join(option).upper()}" in os.environ
+    if not is_set and ConfigParser.has_option(conf, *option):
+        is_set = ConfigParser.get(conf, *option, raw=True) != conf.get_default_value(*option, raw=True)
+    return conf.getboolean(*option) if is_set else None
 
 
 def state_of_deferred(ti: Any) -> str | None:  # noqa: ANN401 (another class on each version)

@@ -28,8 +28,41 @@ def imports_of(path):
             yield from (alias.name for alias in node.names)
 
 
-# The protocol of a sync, and the process that undoes one.
-PROTOCOL = {"api", "drivers", "errors", "exchange", "jobs", "model", "pace", "pages", "terms", "undoing"}
+# What runs inside Airflow; all else beside it is the protocol of a sync, and the process that undoes one.
+INSIDE_AIRFLOW = {
+    "attempts",
+    "connection",
+    "links",
+    "memory",
+    "operators",
+    "sensors",
+    "tasks",
+    "triggers",
+}
+PROTOCOL = {
+    "access",
+    "amounts",
+    "api",
+    "clients",
+    "drivers",
+    "errors",
+    "exchange",
+    "http",
+    "jobs",
+    "model",
+    "ownership",
+    "pace",
+    "patience",
+    "polling",
+    "responses",
+    "results",
+    "state",
+    "submission",
+    "tokens",
+    "types",
+    "undoing",
+    "urls",
+}
 
 
 @pytest.mark.parametrize("package", sorted(ALLOWED))
@@ -64,6 +97,24 @@ def test_the_protocol_of_a_sync_knows_nothing_of_airflow(repository):
         and (name.split(".")[1] == "versions" or name.split(".")[2] not in PROTOCOL)
     ]
     assert wrong == []
+
+
+def test_every_module_is_on_one_side(repository):
+    modules = {path.stem for path in (repository / "dag_factory" / "airbyte").glob("*.py")}
+    assert modules - {"__init__"} == PROTOCOL | INSIDE_AIRFLOW
+
+
+def test_the_protocol_of_a_sync_loads_no_airflow(repository):
+    """What a killed task starts has seconds left, and Airflow takes as long to import."""
+    code = (
+        f"import sys, importlib; names = {sorted(PROTOCOL)};"
+        "[importlib.import_module(f'dag_factory.airbyte.{name}') for name in names];"
+        "print(sorted({name.split('.')[0] for name in sys.modules} & {'airflow', 'airbyte_api', 'pendulum'}))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=repository, capture_output=True, text=True, check=True
+    )
+    assert result.stdout == "[]\n"
 
 
 def test_validate_loads_neither_airflow_nor_the_server(repository):

@@ -6,88 +6,117 @@ expired token with an error, and its token call blocks the event loop (airbyte-a
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from email.utils import parsedate_to_datetime
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 from urllib.parse import urljoin
 
-from dag_factory.airbyte.errors import ApiError, ErrorContext, explain, is_lasting, no_answer, no_json
+from dag_factory.airbyte.access import Access, basic_authorization, without_user
+from dag_factory.airbyte.errors import (
+    ApiError,
+    ErrorContext,
+    explain_no_response,
+    explain_redirect,
+    explain_status,
+    explain_token_status,
+    explain_unreadable,
+)
 from dag_factory.airbyte.exchange import Protocol, Request, Response, TransportError
-from dag_factory.airbyte.model import Job, job_from
+from dag_factory.airbyte.model import Connection, Job, connection_from, job_from
+from dag_factory.airbyte.responses import detail_of, redirect_target, retry_after, server_time
+from dag_factory.airbyte.tokens import TokenCache, lifetime_of, usable_token
 
 T = TypeVar("T")
 
-TOKEN_URL = "v1/applications/token"  # noqa: S105 (an address)
-# A token is renewed this long before it ends, in seconds.
-TOKEN_MARGIN = 60.0
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Access:
-    """How to reach an Airbyte: the fields of the Airflow connection. `timeout` is seconds for one call."""
-
-    conn_id: str
-    host: str
-    client_id: str | None = None
-    client_secret: str | None = field(default=None, repr=False)
-    token_url: str = TOKEN_URL
-    timeout: float = 30.0
-    proxies: Mapping[str, str] | str | None = field(default=None, repr=False)
-
-    @property
-    def context(self) -> ErrorContext:
-        """What errors name."""
-        return ErrorContext(conn_id=self.conn_id, host=self.host)
+# How many jobs a list asks for first, and on further pages; Airbyte's default and its most.
+_PAGE, _LARGE_PAGE = 20, 100
+# How many pages are read of a list that is not newest first: 10,000 jobs.
+_MOST_PAGES = 100
+# What a server may answer that does not know `orderBy`.
+_ORDER_REFUSED = frozenset((400, 422, 500, 501))
 
 
 class Api:
-    """The calls, and the token that they share. `clock` gives seconds that never go back."""
+    """The calls to one Airbyte. `tokens` may be shared with others that ask the same one."""
 
-    def __init__(self, access: Access, clock: Callable[[], float]) -> None:
+    def __init__(self, access: Access, tokens: TokenCache) -> None:
         self._access = access
-        self._clock = clock
-        self._token: str | None = None
-        self._token_ends = 0.0
-        # What the server's clock said with its last answer.
-        self.server_time: datetime | None = None
+        self._tokens = tokens
+        self._base = without_user(access.host).rstrip("/")
+        self._can_order = True
+        # What the server's clock said with its last answer, in seconds since 1970.
+        self.server_time: float | None = None
+
+    @property
+    def access(self) -> Access:
+        """The Airbyte that is asked."""
+        return self._access
 
     def submit(self, connection_id: str) -> Protocol[Job]:
-        """Start a sync; the answer may be a job that was already waiting to start."""
+        """Start a sync. The answer is what runs next, of whatever type and whoever asked for it."""
         body = {"connectionId": connection_id, "jobType": "sync"}
         what = f"starting a sync of connection {connection_id}"
-        return (yield from self._call("POST", "jobs", what, job_from, body=body))
+        return (yield from self._call("POST", "jobs", what, _job_of(connection_id), body=body))
 
     def get(self, job_id: int) -> Protocol[Job]:
         """Ask for one job."""
-        return (yield from self._call("GET", f"jobs/{job_id}", f"asking for job {job_id}", job_from))
+        what = f"asking for job {job_id}"
+        return (yield from self._call("GET", f"jobs/{job_id}", what, _job_with(job_id)))
 
     def cancel(self, job_id: int) -> Protocol[Job]:
-        """Cancel whatever the job's connection runs now: the server does not look at the job itself."""
-        return (yield from self._call("DELETE", f"jobs/{job_id}", f"cancelling job {job_id}", job_from))
+        """Cancel whatever the job's connection runs now: the server does not check the job itself."""
+        what = f"cancelling job {job_id}"
+        return (yield from self._call("DELETE", f"jobs/{job_id}", what, _job_with(job_id)))
 
-    def newest(self, connection_id: str, limit: int = 10) -> Protocol[list[Job]]:
-        """List the connection's newest syncs, the newest first.
-
-        The order is asked for, since the server's own begins with the oldest; and only syncs, since the
-        list holds resets and refreshes too.
-        """
-        params = {
-            "connectionId": connection_id,
-            "jobType": "sync",
-            "orderBy": "createdAt|DESC",
-            "limit": str(limit),
-        }
-        what = f"listing the jobs of connection {connection_id}"
-        return (yield from self._call("GET", "jobs", what, _jobs_from, params=params))
-
-    def workspace(self, connection_id: str) -> Protocol[str]:
-        """Ask for the id of the workspace that a connection lies in."""
+    def connection(self, connection_id: str) -> Protocol[Connection]:
+        """Ask for a connection."""
         what = f"asking for connection {connection_id}"
-        path = f"connections/{connection_id}"
-        return (yield from self._call("GET", path, what, lambda answer: str(answer["workspaceId"])))
+        return (yield from self._call("GET", f"connections/{connection_id}", what, connection_from))
+
+    def jobs(self, connection_id: str, down_to: int | None = None) -> Protocol[list[Job]]:
+        """List the connection's newest jobs of every type, the newest first.
+
+        With `down_to` at least all that are newer than this id. The order is asked for, since the server's
+        own begins with the oldest, and never relied on: gateways drop parameters. A list that is not newest
+        first, or holds other connections' jobs, is read to its end.
+        """
+        found: dict[int, Job] = {}
+        offset = 0
+        for number in range(_MOST_PAGES):
+            page = yield from self._page(connection_id, _PAGE if number == 0 else _LARGE_PAGE, offset)
+            is_new = any(job.job_id not in found for job in page)
+            found.update((job.job_id, job) for job in page)
+            offset += len(page)
+            reaches = down_to is None or any(job.job_id <= down_to for job in page)
+            if not is_new or len(page) < _PAGE or (reaches and _is_newest_first(page, connection_id)):
+                own = (job for job in found.values() if job.connection_id == connection_id)
+                return sorted(own, key=lambda job: job.job_id, reverse=True)
+        what = f"listing the jobs of connection {connection_id}"
+        message = explain_unreadable(what, f"is not newest first and has over {offset} jobs", self._context)
+        raise ApiError(message, is_permanent=True)
+
+    def _page(self, connection_id: str, limit: int, offset: int) -> Protocol[list[Job]]:
+        """Read one page of a list, without an order where the server refuses to give one."""
+        what = f"listing the jobs of connection {connection_id}"
+        params = {"connectionId": connection_id, "limit": str(limit), "offset": str(offset)}
+        if not self._can_order:
+            return (yield from self._call("GET", "jobs", what, _jobs_from, params=params))
+        try:
+            ordered = {**params, "orderBy": "createdAt|DESC"}
+            return (yield from self._call("GET", "jobs", what, _jobs_from, params=ordered))
+        except ApiError as error:
+            if error.status not in _ORDER_REFUSED:
+                raise
+            page = yield from self._page_unordered(what, params, error)
+            self._can_order = False
+            return page
+
+    def _page_unordered(self, what: str, params: Mapping[str, str], refusal: ApiError) -> Protocol[list[Job]]:
+        try:
+            return (yield from self._call("GET", "jobs", what, _jobs_from, params=params))
+        except ApiError:
+            raise refusal from None
 
     def _call(
         self,
@@ -99,115 +128,167 @@ class Api:
         body: Mapping[str, Any] | None = None,
         params: Mapping[str, str] | None = None,
     ) -> Protocol[T]:
-        url = f"{self._access.host.rstrip('/')}/{path}"
-        response = yield from self._send_with_token(method, url, what, body, params or {})
-        if response.status == 401 and self._needs_token:
-            # The token ended early: a restarted server or a shorter life than it was said to have.
-            self._token = None
-            response = yield from self._send_with_token(method, url, what, body, params or {})
-        return _read(response, what, self._access.context, read)
-
-    def _send_with_token(
-        self, method: str, url: str, what: str, body: Mapping[str, Any] | None, params: Mapping[str, str]
-    ) -> Protocol[Response]:
-        headers = {"Accept": "application/json"}
-        if self._needs_token:
+        url = f"{self._base}/{path}"
+        token = yield from self._valid_token()
+        response = yield from self._send(self._request(method, url, token, body, params), what)
+        if response.status == 401 and token is not None:
+            # The token ended early: a restarted server, or a shorter life than the server said.
+            self._tokens.drop(token)
             token = yield from self._valid_token()
-            headers["Authorization"] = f"Bearer {token}"
-        request = Request(method=method, url=url, params=params, body=body, headers=headers)
-        return (yield from self._send(request, what))
+            response = yield from self._send(self._request(method, url, token, body, params), what)
+        return self._read(response, what, read)
+
+    def _request(
+        self,
+        method: str,
+        url: str,
+        token: str | None,
+        body: Mapping[str, Any] | None,
+        params: Mapping[str, str] | None,
+    ) -> Request:
+        basic = basic_authorization(self._access.host)
+        authorization = basic if token is None else f"Bearer {token}"
+        headers = {"Accept": "application/json"}
+        if authorization is not None:
+            headers["Authorization"] = authorization
+        return Request(method=method, url=url, params=params or {}, body=body, headers=headers)
 
     def _send(self, request: Request, what: str) -> Protocol[Response]:
         try:
             response = yield request
         except TransportError as error:
-            reason = str(error)
-            message = no_answer(reason, what, self._access.context, self._access.timeout)
-            raise ApiError(message, was_done=error.was_sent, is_lasting=is_lasting(reason)) from error
+            text = explain_no_response(str(error), what, self._context, self._access.timeout)
+            raise self._error(text, may_have_acted=error.was_sent, is_permanent=error.is_permanent) from None
         assert response is not None  # noqa: S101 (a driver answers every request)
-        self.server_time = _date(response) or self.server_time
+        self.server_time = server_time(response) or self.server_time
         return response
 
-    @property
-    def _needs_token(self) -> bool:
-        return bool(self._access.client_id and self._access.client_secret)
+    def _valid_token(self) -> Protocol[str | None]:
+        """Give a token that is valid now, None where the API is asked without one."""
+        if not self._access.needs_token:
+            return None
+        return self._tokens.token or (yield from self._fetch_token())
 
-    def _valid_token(self) -> Protocol[str]:
-        if self._token is None or self._clock() >= self._token_ends:
-            yield from self._fetch_token()
-        assert self._token is not None  # noqa: S101 (it has just been fetched)
-        return self._token
-
-    def _fetch_token(self) -> Protocol[None]:
+    def _fetch_token(self) -> Protocol[str]:
         access = self._access
-        url = urljoin(access.host.rstrip("/"), access.token_url)
         body = {
             "client_id": access.client_id,
             "client_secret": access.client_secret,
             "grant_type": "client_credentials",
         }
+        url = urljoin(self._base, access.token_url)
         what = "asking for a token"
         try:
-            response = yield from self._send(Request(method="POST", url=url, body=body), what)
+            request = Request(method="POST", url=url, body=body, is_shareable=True)
+            response = yield from self._send(request, what)
+            if not 200 <= response.status < 300:
+                self._refuse_token(response)
+            token, lifetime = self._read(response, what, _token_from)
         except ApiError as error:
-            # Whatever became of this call, the one that needs the token has not been made.
-            raise ApiError(str(error), is_lasting=error.is_lasting) from error
-        if response.status == 400:
-            # A self-managed Airbyte answers so to wrong credentials; Airbyte Cloud says 401.
-            raise ApiError(explain(401, "wrong client id or secret", what, access.context), status=401)
-        answer = _read(response, what, access.context, dict)
-        lifetime = float(answer.get("expires_in", 0))
-        self._token = str(answer.get("access_token", ""))
-        self._token_ends = self._clock() + max(lifetime - TOKEN_MARGIN, lifetime / 2)
+            # Whatever became of this call, the one that needs the token was not made.
+            raise _before_the_call(error) from None
+        self._tokens.put(token, lifetime)
+        return token
+
+    def _refuse_token(self, response: Response) -> NoReturn:
+        if 300 <= response.status < 400:
+            self._refuse(response, "asking for a token")
+        detail = detail_of(response.content, self._clean)
+        text = explain_token_status(response.status, detail, self._context, self._access.token_url)
+        status = 401 if response.status == 400 else response.status
+        raise self._error(text, status=status, retry_after=retry_after(response))
+
+    def _read(self, response: Response, what: str, read: Callable[[Any], T]) -> T:
+        if not 200 <= response.status < 300:
+            self._refuse(response, what)
+        try:
+            return read(json.loads(response.content))
+        except _UNREADABLE:
+            text = explain_unreadable(what, "is not what Airbyte's API gives", self._context)
+            raise self._error(text, may_have_acted=True) from None
+
+    def _refuse(self, response: Response, what: str) -> NoReturn:
+        status = response.status
+        if 300 <= status < 400:
+            target = redirect_target(response, self._clean)
+            text = explain_redirect(status, target, what, self._context)
+            raise self._error(text, status=status, is_permanent=True)
+        detail = detail_of(response.content, self._clean)
+        raise self._error(
+            explain_status(status, detail, what, self._context),
+            status=status,
+            # A gateway's error says nothing about what the server behind it has done; nor does a conflict,
+            # unless it says that a job runs already (airbyte-platform, `startNewManualSyncAndWaitForJobId`).
+            may_have_acted=status >= 500 or status in (408, 409),
+            retry_after=retry_after(response),
+            detail=detail,
+        )
+
+    def _error(self, text: str, **facts: Any) -> ApiError:  # noqa: ANN401 (the facts of ApiError)
+        return ApiError(self._clean(text), **facts)
+
+    def _clean(self, text: str) -> str:
+        """Take every secret out of a text: a server or a gateway may repeat what it was sent."""
+        for secret in (*self._access.secrets, self._tokens.latest):
+            if secret:
+                text = text.replace(secret, "***")
+        return text
+
+    @property
+    def _context(self) -> ErrorContext:
+        return self._access.context
+
+
+# What reading a response can raise: broken JSON, JSON nested too deep, numbers too large, wrong shapes.
+_UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
+
+
+def _job_of(connection_id: str) -> Callable[[Any], Job]:
+    """Read a job, and check that it belongs to the connection: proxies may mix up responses."""
+
+    def read(answer: Any) -> Job:  # noqa: ANN401 (JSON)
+        job = job_from(answer)
+        if job.connection_id != connection_id:
+            message = "a job of another connection"
+            raise ValueError(message)
+        return job
+
+    return read
+
+
+def _job_with(job_id: int) -> Callable[[Any], Job]:
+    """Read a job, and check that it is the one that was asked for."""
+
+    def read(answer: Any) -> Job:  # noqa: ANN401 (JSON)
+        job = job_from(answer)
+        if job.job_id != job_id:
+            message = "another job"
+            raise ValueError(message)
+        return job
+
+    return read
 
 
 def _jobs_from(answer: Mapping[str, Any]) -> list[Job]:
     return [job_from(each) for each in answer["data"]]
 
 
-def _read(response: Response, what: str, context: ErrorContext, read: Callable[[Any], T]) -> T:
-    if not 200 <= response.status < 300:
-        detail = _detail(response.content)
-        message = explain(response.status, detail, what, context)
-        # A gateway's error says nothing about what the server behind it has done.
-        raise ApiError(
-            message,
-            status=response.status,
-            was_done=response.status >= 500,
-            retry_after=_retry_after(response),
-            detail=detail,
-        )
-    try:
-        return read(json.loads(response.content))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ApiError(no_json(what, context), was_done=True) from error
+def _is_newest_first(page: list[Job], connection_id: str) -> bool:
+    ids = [job.job_id for job in page]
+    is_sorted = all(one > other for one, other in itertools.pairwise(ids))
+    return is_sorted and all(job.connection_id == connection_id for job in page)
 
 
-def _detail(content: bytes) -> str:
-    """Find what the server said, in the shapes that Airbyte's errors have."""
-    try:
-        answer = json.loads(content)
-    except ValueError:
-        return ""
-    if not isinstance(answer, dict):
-        return ""
-    data = answer.get("data")
-    inner = data.get("message") if isinstance(data, dict) else None
-    told = inner or answer.get("detail") or answer.get("message") or answer.get("title") or ""
-    return str(told)[:300]
+def _token_from(answer: Mapping[str, Any]) -> tuple[str, float]:
+    return usable_token(answer["access_token"]), lifetime_of(answer.get("expires_in"))
 
 
-def _date(response: Response, header: str = "date") -> datetime | None:
-    try:
-        return parsedate_to_datetime(response.headers.get(header, ""))
-    except ValueError:
-        return None
-
-
-def _retry_after(response: Response) -> float | None:
-    """Read how many seconds the server asks for, which it may also say as a date (RFC 9110, 10.2.3)."""
-    value = response.headers.get("retry-after", "")
-    if value.isdecimal():
-        return float(value)
-    now, moment = _date(response), _date(response, "retry-after")
-    return None if now is None or moment is None else max(0.0, (moment - now).total_seconds())
+def _before_the_call(error: ApiError) -> ApiError:
+    return ApiError(
+        str(error),
+        status=error.status,
+        retry_after=error.retry_after,
+        detail=error.detail,
+        is_permanent=error.is_permanent,
+        is_about_token=True,
+    )

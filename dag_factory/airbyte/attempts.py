@@ -1,4 +1,4 @@
-"""One try of a task in a worker: runs its protocols and undoes them; the operators import this."""
+"""One try of a task in a worker: runs its protocols, and cancels what they started when it is killed."""
 
 from __future__ import annotations
 
@@ -6,18 +6,24 @@ import json
 import logging
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
-from typing import TypeVar
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from typing import NoReturn, TypeVar
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowSkipException
 
-from dag_factory.airbyte import pace
-from dag_factory.airbyte.api import Access, Api
-from dag_factory.airbyte.drivers import Surroundings, run_blocking
+from dag_factory.airbyte import drivers, jobs, pace
+from dag_factory.airbyte.access import Access
+from dag_factory.airbyte.api import Api
+from dag_factory.airbyte.drivers import Handlers
 from dag_factory.airbyte.errors import ApiError, JobEndedError, JobTimedOutError, SyncError, SyncSkipped
-from dag_factory.airbyte.exchange import Protocol, Remember
-from dag_factory.airbyte.pages import find_page
-from dag_factory.airbyte.terms import Means
+from dag_factory.airbyte.exchange import Protocol, Request, Say
+from dag_factory.airbyte.memory import TaskMemory
+from dag_factory.airbyte.model import Connection, Job
+from dag_factory.airbyte.state import SyncState
+from dag_factory.airbyte.tokens import TokenCache
+from dag_factory.airbyte.types import SyncContext, SyncRequest, Target
 from dag_factory.airbyte.undoing import order
 
 T = TypeVar("T")
@@ -27,81 +33,130 @@ T = TypeVar("T")
 KILL_SECONDS = 3.0
 
 
-class Attempt:
-    """Runs protocols for a task, keeps what they remember, and can undo it when the task is killed.
+class TaskTry:
+    """Runs protocols for a task and keeps the state that they save; `undo` is for when the task is killed.
 
-    `keep` stores the facts of a start where a later try can find them; `facts` are those of this try.
+    `find_access` looks up the Airflow connection when the first protocol needs it.
     """
 
     def __init__(
-        self,
-        access: Access,
-        connection_id: str,
-        log: logging.Logger,
-        keep: Callable[[Mapping[str, int]], None],
-        facts: Mapping[str, int] | None = None,
+        self, find_access: Callable[[], Access], connection_id: str, log: logging.Logger, memory: TaskMemory
     ) -> None:
-        self.facts = dict(facts or {})
-        self.page: str | None = None
-        self._pace = pace.REAL
-        self.means = Means(
-            api=Api(access, self._pace.clock), clock=self._pace.clock, spread=self._pace.spread
-        )
-        self._access = access
+        self.memory = memory
         self._connection_id = connection_id
+        self._find_access = find_access
         self._log = log
-        self._keep = keep
-        self._surroundings = Surroundings(say=log.info, remember=self._on_remember)
+        self._handlers = Handlers(say=self._say, save=self._save)
+        self._is_killed = False
 
-    def run(self, protocol: Protocol[T]) -> T:
-        """Run a protocol to its end; raises AirflowException with a line of text, or AirflowSkipException."""
-        try:
-            return run_blocking(protocol, self._access, self._surroundings, self._pace.sleep)
-        except SyncSkipped as skipped:
-            raise AirflowSkipException(str(skipped)) from None
-        except (JobEndedError, JobTimedOutError) as error:
-            raise AirflowException(self.with_page(str(error))) from None
-        except (SyncError, ApiError) as error:
-            raise AirflowException(str(error)) from None
+    @cached_property
+    def access(self) -> Access:
+        """The Airbyte, looked up once; raises SyncError, or what Airflow raises."""
+        return self._find_access()
 
-    def find_page(self) -> None:
-        """Look up the connection's page in Airbyte, once."""
-        if self.page is None:
-            self.page = self.run(find_page(self.means, self._access.host, self._connection_id))
+    @cached_property
+    def context(self) -> SyncContext:
+        """What the protocols of this try work with; raises as `access` does."""
+        real = pace.REAL
+        return SyncContext(
+            api=Api(self.access, TokenCache(real.clock)),
+            clock=real.clock,
+            jitter=real.spread,
+            first_pause=lambda seconds: seconds,
+            connection=self.connection,
+            page=self.memory.record.page,
+        )
+
+    @property
+    def connection(self) -> Connection:
+        """The Airbyte connection, as far as this or an earlier try knows it."""
+        return Connection(connection_id=self._connection_id, name=self.memory.record.name)
+
+    @property
+    def page(self) -> str | None:
+        """The connection's page in Airbyte, once it is known."""
+        return self.memory.record.page
+
+    def run(self, make: Callable[[SyncContext], Protocol[T]]) -> T:
+        """Run a protocol to its end.
+
+        Raises AirflowSkipException, or AirflowException with the error and the connection's page.
+        """
+        with self._airflow_exceptions(), drivers.open_worker_client(self.access) as client:
+            try:
+                return drivers.run_blocking(make(self.context), client, self._handlers, pace.REAL.sleep)
+            finally:
+                self._note_connection()
+
+    def finish(self, request: SyncRequest, ended: Target) -> Job:
+        """Give an ended job as the result, without a call; raises AirflowException where it failed."""
+        with self._airflow_exceptions():
+            protocol = jobs.finish(self.connection.label, request, ended)
+            return drivers.run_blocking(protocol, _NoCalls(), self._handlers, pace.REAL.sleep)
 
     def with_page(self, text: str) -> str:
-        """Add the page to look at to what is said of a job."""
-        return f"{text}; see {self.page}" if self.page else text
+        """Add the connection's page to an error, on a line of its own."""
+        return f"{text}\n{self.page}" if self.page else text
 
-    def undo(self) -> None:
-        """Cancel what this try has started; for `on_kill`, which runs in the midst of anything.
+    def undo(self, *, cancels: bool) -> None:
+        """Start nothing more and, if it `cancels`, cancel what this task has started; for `on_kill`.
 
-        It asks Airflow nothing: a call to it may be under way, and a second one would wait for ever. The
-        work is done by a process of its own, since this one has a few seconds left.
+        That runs in the midst of anything. It asks Airflow nothing: a call to it may be under way, and a
+        second one would wait for ever. A process of its own does the work, since this one has a few seconds
+        left.
         """
-        if "job" not in self.facts and ("seen" not in self.facts or "adopted" in self.facts):
+        self._is_killed = True
+        state = self.memory.record.state
+        if not cancels or "access" not in self.__dict__ or not (state.may_cancel or state.is_submitting):
             return
-        words = json.dumps(order(self._access, self._connection_id, self.facts))
-        process = _start_undoing()
+        process = start_cancel_process(json.dumps(order(self.access, self.connection, state)))
         try:
-            told, _ = process.communicate(words, timeout=KILL_SECONDS)
+            printed, _ = process.communicate(timeout=KILL_SECONDS)
         except subprocess.TimeoutExpired:
             self._log.info("Process %s goes on cancelling the sync", process.pid)
         else:
-            self._log.info("%s", told.strip())
+            self._log.info("%s", printed.strip())
 
-    def remember(self, facts: Mapping[str, int]) -> None:
-        """Add to the facts what a trigger has remembered."""
-        if facts:
-            self._on_remember(Remember(facts=facts))
+    @contextmanager
+    def _airflow_exceptions(self) -> Iterator[None]:
+        try:
+            yield
+        except SyncSkipped as skipped:
+            raise AirflowSkipException(str(skipped)) from None
+        except (JobEndedError, JobTimedOutError, SyncError, ApiError) as error:
+            # Airflow writes the exception below a traceback of its own, so it is written here as well.
+            for line in self.with_page(str(error)).splitlines():
+                self._log.error("%s", line)
+            raise AirflowException(self.with_page(str(error))) from None
 
-    def _on_remember(self, effect: Remember) -> None:
-        self.facts = effect.onto(self.facts)
-        self._keep(self.facts)
+    def _say(self, line: Say) -> None:
+        self._log.log(line.level, "%s", line.text)
+
+    def _save(self, state: SyncState) -> None:
+        if self._is_killed:
+            # Airflow 3 lets a task go on for 5 seconds: what it submits now, nobody would cancel.
+            message = "the task was ended: it starts nothing more"
+            raise SyncError(message)
+        self._note_connection()
+        self.memory.change(state=state)
+
+    def _note_connection(self) -> None:
+        """Take over what a protocol has learned of the connection."""
+        if "context" in self.__dict__:
+            self.memory.note(name=self.context.connection.name, page=self.context.page)
 
 
-def _start_undoing() -> subprocess.Popen[str]:
-    return subprocess.Popen(
+class _NoCalls:
+    """The client of a protocol that makes no call."""
+
+    def send(self, request: Request) -> NoReturn:
+        message = f"unexpected {request.method}"
+        raise AssertionError(message)
+
+
+def start_cancel_process(text: str) -> subprocess.Popen[str]:
+    """Start the process that cancels what an order names; it outlives this one."""
+    process = subprocess.Popen(
         [sys.executable, "-m", "dag_factory.airbyte.undoing"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -110,3 +165,8 @@ def _start_undoing() -> subprocess.Popen[str]:
         # Airflow ends the whole process group of a task.
         start_new_session=True,
     )
+    assert process.stdin is not None  # noqa: S101 (asked for above)
+    process.stdin.write(text)
+    process.stdin.close()
+    process.stdin = None  # `communicate` would write to it
+    return process

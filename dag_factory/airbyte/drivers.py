@@ -3,83 +3,135 @@
 from __future__ import annotations
 
 import asyncio
-import functools
-import ssl
-from collections.abc import Awaitable, Callable, Mapping
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
+from typing import Protocol as Interface
 
-import httpx
-
-from dag_factory.airbyte.api import Access
+from dag_factory.airbyte.access import Access
 from dag_factory.airbyte.exchange import (
     Effect,
     Pause,
     Protocol,
-    Remember,
     Request,
     Response,
+    Save,
     Say,
     TransportError,
 )
+from dag_factory.airbyte.http import HttpClient
+from dag_factory.airbyte.state import SyncState
 
 T = TypeVar("T")
 
-# Where a call failed before the server can have seen it.
-_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+# How long the thread of a worker's client may take to end, in seconds.
+_CLOSE_SECONDS = 5.0
+
+
+class BlockingClient(Interface):
+    """Sends a request and waits for the response; raises TransportError."""
+
+    def send(self, request: Request) -> Response: ...
+
+
+class LoopClient(Interface):
+    """Sends a request in an event loop; raises TransportError."""
+
+    async def send(self, request: Request) -> Response: ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Surroundings:
-    """What a protocol wants done apart from calls and pauses."""
+class Handlers:
+    """Who does what a protocol wants done apart from calls and pauses."""
 
-    say: Callable[[str], None]
-    remember: Callable[[Remember], None] = lambda _facts: None
+    say: Callable[[Say], None]
+    save: Callable[[SyncState], None] = lambda _state: None
 
 
 def run_blocking(
-    protocol: Protocol[T], access: Access, surroundings: Surroundings, sleep: Callable[[float], None]
+    protocol: Protocol[T], client: BlockingClient, handlers: Handlers, sleep: Callable[[float], None]
 ) -> T:
-    """Run a protocol to its end in this thread."""
-    with httpx.Client(**_client_options(access, httpx.HTTPTransport)) as client:
-        step = _Stepper(protocol, surroundings)
-        while (effect := step.next_effect()) is not None:
-            if isinstance(effect, Pause):
-                sleep(effect.seconds)
-                continue
-            try:
-                step.answer(_response(client.send(_built(client, effect))))
-            except httpx.HTTPError as error:
-                step.fail(_transport_error(error))
-        return step.result
+    """Run a protocol to its end in this thread; raises what the protocol raises."""
+    step = _Stepper(protocol, handlers)
+    while (effect := step.next_effect()) is not None:
+        if isinstance(effect, Pause):
+            sleep(effect.seconds)
+            continue
+        try:
+            step.answer(client.send(effect))
+        except TransportError as error:
+            step.fail(error)
+    return step.result
 
 
 async def run_in_loop(
     protocol: Protocol[T],
-    access: Access,
-    surroundings: Surroundings,
+    client: LoopClient,
+    handlers: Handlers,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> T:
-    """Run a protocol to its end without ever blocking the event loop."""
-    async with httpx.AsyncClient(**_client_options(access, httpx.AsyncHTTPTransport)) as client:
-        step = _Stepper(protocol, surroundings)
-        while (effect := step.next_effect()) is not None:
-            if isinstance(effect, Pause):
-                await sleep(effect.seconds)
-                continue
-            try:
-                step.answer(_response(await client.send(_built(client, effect))))
-            except httpx.HTTPError as error:
-                step.fail(_transport_error(error))
-        return step.result
+    """Run a protocol to its end without ever blocking the event loop; raises what the protocol raises."""
+    step = _Stepper(protocol, handlers)
+    while (effect := step.next_effect()) is not None:
+        if isinstance(effect, Pause):
+            await sleep(effect.seconds)
+            continue
+        try:
+            step.answer(await client.send(effect))
+        except TransportError as error:
+            step.fail(error)
+    return step.result
+
+
+@contextmanager
+def open_worker_client(access: Access) -> Iterator[BlockingClient]:
+    """Give a client for a worker, whose calls have the same limits as a triggerer's.
+
+    The calls run in an event loop in a thread of their own: only there can one time limit end a whole call,
+    name resolution and a response that drips included.
+    """
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="airbyte-http", daemon=True)
+    thread.start()
+    client = HttpClient(access)
+    try:
+        yield ThreadClient(client, loop)
+    finally:
+        closing = asyncio.run_coroutine_threadsafe(_close(client), loop)
+        closing.add_done_callback(lambda _done: loop.call_soon_threadsafe(loop.stop))
+        thread.join(_CLOSE_SECONDS)
+        if not thread.is_alive():
+            loop.close()
+
+
+class ThreadClient:
+    """Sends requests by a client in the event loop of another thread."""
+
+    def __init__(self, client: HttpClient, loop: asyncio.AbstractEventLoop) -> None:
+        self._client, self._loop = client, loop
+
+    def send(self, request: Request) -> Response:
+        """Send a request; raises TransportError. A signal handler that raises ends the wait."""
+        return asyncio.run_coroutine_threadsafe(self._client.send(request), self._loop).result()
+
+
+async def _close(client: HttpClient) -> None:
+    """End the calls that an exception has left, and close all sockets."""
+    others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+    await client.aclose()
 
 
 class _Stepper(Generic[T]):
     """Advances a protocol from one call or pause to the next, and does the rest on the way."""
 
-    def __init__(self, protocol: Protocol[T], surroundings: Surroundings) -> None:
+    def __init__(self, protocol: Protocol[T], handlers: Handlers) -> None:
         self._protocol = protocol
-        self._surroundings = surroundings
+        self._handlers = handlers
         self._response: Response | None = None
         self._error: TransportError | None = None
         self._result: list[T] = []
@@ -89,7 +141,7 @@ class _Stepper(Generic[T]):
         self._response = response
 
     def fail(self, error: TransportError) -> None:
-        """Tell that the last request came to no response."""
+        """Report that the last request ended without a response."""
         self._error = error
 
     @property
@@ -106,9 +158,9 @@ class _Stepper(Generic[T]):
                 self._result.append(stop.value)
                 return None
             if isinstance(effect, Say):
-                self._surroundings.say(effect.text)
-            elif isinstance(effect, Remember):
-                self._surroundings.remember(effect)
+                self._handlers.say(effect)
+            elif isinstance(effect, Save):
+                self._handlers.save(effect.state)
             else:
                 return effect
 
@@ -116,42 +168,3 @@ class _Stepper(Generic[T]):
         response, error = self._response, self._error
         self._response = self._error = None
         return self._protocol.send(response) if error is None else self._protocol.throw(error)
-
-
-def _client_options(access: Access, transport: Callable[..., Any]) -> dict[str, Any]:
-    verify = _tls()
-    options: dict[str, Any] = {"timeout": access.timeout, "follow_redirects": True, "verify": verify}
-    if access.proxies:
-        proxies = access.proxies
-        by_scheme = (
-            {"http://": proxies, "https://": proxies} if isinstance(proxies, str) else _with_slashes(proxies)
-        )
-        options["mounts"] = {scheme: transport(proxy=url, verify=verify) for scheme, url in by_scheme.items()}
-    return options
-
-
-@functools.lru_cache(maxsize=1)
-def _tls() -> ssl.SSLContext:
-    """Read the certificates once: it takes 20 ms, for which an event loop would stand still each time."""
-    return httpx.create_ssl_context()
-
-
-def _with_slashes(proxies: Mapping[str, str]) -> dict[str, str]:
-    return {scheme if "://" in scheme else f"{scheme}://": url for scheme, url in proxies.items()}
-
-
-def _built(client: httpx.Client | httpx.AsyncClient, request: Request) -> httpx.Request:
-    return client.build_request(
-        request.method, request.url, params=request.params or None, json=request.body, headers=request.headers
-    )
-
-
-def _response(response: httpx.Response) -> Response:
-    headers = {name.lower(): value for name, value in response.headers.items()}
-    return Response(status=response.status_code, content=response.content, headers=headers)
-
-
-def _transport_error(error: httpx.HTTPError) -> TransportError:
-    timed_out = isinstance(error, httpx.TimeoutException)
-    reason = "the request timed out" if timed_out else str(error) or type(error).__name__
-    return TransportError(reason, was_sent=not isinstance(error, _NEVER_SENT))

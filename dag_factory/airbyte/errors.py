@@ -1,4 +1,4 @@
-"""What can go wrong with a sync, in one line with what to do about it."""
+"""What can go wrong with a sync, in one line that says what to do about it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ErrorContext:
-    """What an error has to name: the Airflow connection and its host, never its credentials."""
+    """What an error names: the Airflow connection and its host, never its credentials."""
 
     conn_id: str
     host: str
@@ -17,13 +17,19 @@ class ErrorContext:
         """Whether the host looks like the API's address."""
         return self.host.rstrip("/").endswith("/v1")
 
+    @property
+    def where(self) -> str:
+        """The end of an error's text."""
+        return f"Airflow connection '{self.conn_id}', host {self.host}"
+
 
 class ApiError(Exception):
     """A call to Airbyte failed.
 
-    `status` is the HTTP status, None where there was no answer or none that could be read. `was_done` says
-    whether the server may have acted on the call. `retry_after` is what the server asked for, in seconds.
-    `is_lasting` is a call that can never come to an answer.
+    `status` is the HTTP status, None without a response or with one that cannot be read. `may_have_acted`
+    says whether the server may have done what it was asked for. `retry_after` is what the server asks for,
+    in seconds. `is_permanent` marks what waiting does not change. With `is_about_token` it is the call for a
+    token that failed, so that the status says nothing of a job or a connection.
     """
 
     def __init__(
@@ -31,66 +37,109 @@ class ApiError(Exception):
         message: str,
         *,
         status: int | None = None,
-        was_done: bool = False,
+        may_have_acted: bool = False,
         retry_after: float | None = None,
         detail: str = "",
-        is_lasting: bool = False,
+        is_permanent: bool = False,
+        is_about_token: bool = False,
     ) -> None:
         super().__init__(message)
-        self.is_lasting = is_lasting
+        self.is_about_token = is_about_token
         self.status = status
-        self.was_done = was_done
+        self.may_have_acted = may_have_acted
         self.retry_after = retry_after
         self.detail = detail
+        self.is_permanent = is_permanent
 
     @property
-    def is_passing(self) -> bool:
-        """Whether waiting may help: no answer, too many calls, or a fault of the server."""
-        if self.is_lasting:
+    def is_retryable(self) -> bool:
+        """Whether waiting may help: no response, too many calls, or a fault of the server."""
+        if self.is_permanent:
             return False
         return self.status is None or self.status in (408, 425, 429) or self.status >= 500
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether Airbyte refused a submission because a job of the connection runs.
+
+        Two different problems are 409 `try-again-later`; only their message tells them apart
+        (airbyte-platform, `TemporalClient.kt`).
+        """
+        return self.status == 409 and "already running" in self.detail.lower() and not self.is_about_token
+
+    @property
+    def is_unknown_job(self) -> bool:
+        """Whether Airbyte may not know the job that it was asked for.
+
+        Self-managed servers answer 409 `state-conflict` and not 404 (airbyte-platform, August 2026).
+        """
+        return self.status in (404, 409, 410) and not self.is_about_token
+
+    @property
+    def is_unknown_connection(self) -> bool:
+        """Whether Airbyte does not know the connection that it was asked for."""
+        return self.status in (404, 410) and not self.is_about_token
+
 
 class SyncError(Exception):
-    """The sync cannot be what was asked for; its text is for people."""
+    """The sync cannot be what was asked for; the text is for people."""
 
 
-class SyncSkipped(Exception):  # noqa: N818 (it is no error)
-    """The connection is syncing already, and the configuration says to leave it at that."""
+class SyncSkipped(Exception):  # noqa: N818 (not an error: the configuration asks for it)
+    """The connection is busy, and `on_running: skip` says to leave it at that."""
 
 
-class JobEndedError(SyncError):
-    """The job has ended, and not well."""
+class JobEndedError(Exception):
+    """The job ended, and not as a success of this sync."""
 
 
-class JobTimedOutError(SyncError):
-    """The job took longer than the configuration allows."""
+class JobTimedOutError(Exception):
+    """The job took longer than `timeout`."""
 
 
-def explain(status: int, detail: str, what: str, context: ErrorContext) -> str:
-    """Say what an HTTP status means for a sync and what to look at."""
-    text = f"Airbyte answered {status} to {what}"
-    mend = _HOST if status in (404, 405, 415) and not context.host_is_api else _MEND.get(status)
-    told = f" ({detail})" if detail else ""
-    named = f"; Airflow connection '{context.conn_id}', host {context.host}"
-    return f"{text}{told}: {mend}{named}" if mend else f"{text}{told}{named}"
+def explain_status(status: int, detail: str, what: str, context: ErrorContext) -> str:
+    """Say what an HTTP status means for a sync and what to check."""
+    answered = f"Airbyte answered {status} to {what}" + (f" ({detail})" if detail else "")
+    misses_api = status in (404, 405, 415) and not context.host_is_api
+    hint = _HOST_HINT if misses_api else _STATUS_HINTS.get(status)
+    return f"{answered}: {hint}; {context.where}" if hint else f"{answered}; {context.where}"
 
 
-_HOST = "the host must be the API's address and end in /v1, such as https://.../api/public/v1"
-_MEND = {
+def explain_token_status(status: int, detail: str, context: ErrorContext, token_url: str) -> str:
+    """Say why no token was given; a self-managed Airbyte answers 400 to wrong credentials, Cloud 401."""
+    answered = f"Airbyte answered {status} to asking for a token" + (f" ({detail})" if detail else "")
+    if status in (400, 401, 403):
+        hint = _STATUS_HINTS[401]
+    elif status in (404, 405, 415):
+        hint = f"there is no token endpoint at '{token_url}': {_HOST_HINT}"
+    else:
+        hint = _STATUS_HINTS.get(status, "")
+    return f"{answered}: {hint}; {context.where}" if hint else f"{answered}; {context.where}"
+
+
+def explain_redirect(status: int, target: str, what: str, context: ErrorContext) -> str:
+    """Say that the server answers from another address; credentials are not sent there."""
+    to = f" redirects to {target}" if target else " redirects"
+    return (
+        f"Airbyte answered {status} to {what}: the host{to}; write the API's final address as host, "
+        f"since redirects are not followed; {context.where}"
+    )
+
+
+_HOST_HINT = "the host must be the API's address and end in /v1, such as https://.../api/public/v1"
+_STATUS_HINTS = {
     401: "check login (client id) and password (client secret) of the Airflow connection",
     403: "the connection_id is unknown there, or the client id may not use its workspace",
-    404: "there is no such connection: check connection_id, and that the host is the Airbyte that has it",
-    405: _HOST,
-    415: _HOST,
-    409: "Airbyte refuses the job in its present state",
+    404: "Airbyte does not know it: check connection_id, and that the host is the Airbyte that has it",
+    405: _HOST_HINT,
+    415: _HOST_HINT,
+    409: "Airbyte refuses it in the connection's present state",
     422: "Airbyte does not accept the request",
     429: "too many calls",
 }
 
-
-# What stands in the text of the HTTP client or of the system below it.
-_NO_ANSWER = {
+# Texts of the HTTP client or of the system below it, and what to do.
+_NO_RESPONSE_HINTS = {
     "Name or service not known": "check the host's name",
     "nodename nor servname": "check the host's name",
     "Connection refused": "nothing listens there: check the host and its port",
@@ -98,35 +147,24 @@ _NO_ANSWER = {
     "WRONG_VERSION_NUMBER": "it does not speak TLS: write http:// instead of https://",
     "unsupported protocol": "write the host as https://... or http://...",
     "missing an 'http://'": "write the host as https://... or http://...",
+    "not a URL": "write the host as https://name/api/public/v1",
 }
-# Those of them that no waiting changes.
-_LASTING = (
-    "CERTIFICATE_VERIFY_FAILED",
-    "WRONG_VERSION_NUMBER",
-    "unsupported protocol",
-    "missing an 'http://'",
-)
+_PERMANENT = ("CERTIFICATE_VERIFY_FAILED", "WRONG_VERSION_NUMBER")
 
 
-def is_lasting(reason: str) -> bool:
-    """Whether it is no use to try a call again that came to no answer."""
-    return any(sign in reason for sign in _LASTING)
+def is_permanent_reason(reason: str) -> bool:
+    """Whether waiting does not change what a call without a response failed with."""
+    return any(sign in reason for sign in _PERMANENT)
 
 
-def no_answer(reason: str, what: str, context: ErrorContext, timeout: float) -> str:
-    """Say that a call came to no answer."""
-    hint = next((f"; {mend}" for sign, mend in _NO_ANSWER.items() if sign in reason), "")
+def explain_no_response(reason: str, what: str, context: ErrorContext, timeout: float) -> str:
+    """Say that a call ended without a response; `timeout` is seconds."""
+    hint = next((f"; {text}" for sign, text in _NO_RESPONSE_HINTS.items() if sign in reason), "")
     if "timed out" in reason:
         hint = f'; it waited {timeout:g} seconds: write {{"timeout": 120}} into the connection\'s extra'
-    return (
-        f"no answer from Airbyte to {what}: {reason}{hint}; "
-        f"Airflow connection '{context.conn_id}', host {context.host}"
-    )
+    return f"no response from Airbyte to {what}: {reason}{hint}; {context.where}"
 
 
-def no_json(what: str, context: ErrorContext) -> str:
-    """Say that the answer is not what an API gives."""
-    return (
-        f"the answer to {what} is no JSON: {_HOST}; "
-        f"Airflow connection '{context.conn_id}', host {context.host}"
-    )
+def explain_unreadable(what: str, reason: str, context: ErrorContext) -> str:
+    """Say that a response is not what Airbyte's API gives."""
+    return f"the response to {what} {reason}: {_HOST_HINT}; {context.where}"

@@ -1,27 +1,34 @@
-"""HTTP without input and output: requests, answers, errors, and the generators that ask for them.
+"""HTTP without input and output: requests, responses, and the effects that a protocol asks for.
 
-A protocol is a generator that yields what it wants done and is sent what came of it. `drivers` runs one,
+A protocol is a generator that yields the effects it wants and receives the responses. `drivers` runs one,
 blocking or in an event loop, so that every decision is written once and tested without a server.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
+
+from dag_factory.airbyte.state import SyncState
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Request:
-    """One call over HTTP. Its text in logs and errors must never show `body` or `headers`."""
+    """One call over HTTP. Logs and errors never show `body` or `headers`.
+
+    One that `is_shareable` may be answered with the response to an equal one that is under way.
+    """
 
     method: str
     url: str
     params: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, Any] | None = field(default=None, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    is_shareable: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,8 +36,8 @@ class Response:
     """What came back. Names of headers are in lower case."""
 
     status: int
-    content: bytes
-    headers: Mapping[str, str] = field(default_factory=dict)
+    content: bytes = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +47,11 @@ class Pause:
     seconds: float
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Remember:
-    """Keep facts where a later try of the same task can find them, before anything else is done.
+@dataclass(frozen=True, slots=True)
+class Save:
+    """Keep a state where a later try of the same task finds it, before anything else is done."""
 
-    Those of a start replace what was kept of the start before.
-    """
-
-    facts: Mapping[str, int]
-    is_start: bool = False
-
-    def onto(self, kept: Mapping[str, int]) -> dict[str, int]:
-        """Give what is kept afterwards."""
-        return {**({} if self.is_start else kept), **self.facts}
+    state: SyncState
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +59,21 @@ class Say:
     """Write a line to the task's log."""
 
     text: str
+    level: int = logging.INFO
 
 
-Effect: TypeAlias = Request | Pause | Remember | Say
+Effect: TypeAlias = Request | Pause | Save | Say
 Protocol: TypeAlias = Generator[Effect, Response | None, T]
 
 
 class TransportError(Exception):
-    """The call came to no answer. `was_sent` says whether the server may have acted on it all the same."""
+    """A call ended without a response.
 
-    def __init__(self, message: str, *, was_sent: bool) -> None:
+    `was_sent` is false where the server cannot have seen the call. `is_permanent` marks what waiting does
+    not change, such as an address that is not a URL. The message never repeats headers or bodies.
+    """
+
+    def __init__(self, message: str, *, was_sent: bool, is_permanent: bool = False) -> None:
         super().__init__(message)
         self.was_sent = was_sent
+        self.is_permanent = is_permanent

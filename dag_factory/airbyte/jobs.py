@@ -1,305 +1,234 @@
-"""The protocol of one sync: start it once, wait for it, cancel it for certain.
+"""The protocol of one sync, in the steps that all modes share: begin, wait, follow, finish, undo.
 
-Every function is a generator over `exchange`: it decides, and leaves the doing to a driver. A job is active
-in every status but the three final ones, also in one that nobody knows yet. One try of a task never makes
-two jobs: what came to no clear answer is looked for among the connection's jobs before it is tried again.
-Ids of jobs only grow, so a job with a greater id than the newest before (`seen`) was made since.
+Every function is a generator over the effects of `exchange`: it decides, and leaves the doing to a driver.
+`ownership` has the rules that say whose job it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
-from typing import TypeVar
+import logging
+from dataclasses import replace
 
-from dag_factory.airbyte.errors import ApiError, JobEndedError, JobTimedOutError, SyncError, SyncSkipped
-from dag_factory.airbyte.exchange import Pause, Protocol, Remember, Say
-from dag_factory.airbyte.model import CANCELLED, SUCCEEDED, UNSEEN, Job
-from dag_factory.airbyte.terms import Earlier, Means, Started, Unanswered, Wanted
+from dag_factory.airbyte.amounts import duration_text, moved_text
+from dag_factory.airbyte.errors import ApiError, JobEndedError
+from dag_factory.airbyte.exchange import Pause, Protocol, Save, Say
+from dag_factory.airbyte.model import CANCELLED, SUCCEEDED, Job
+from dag_factory.airbyte.patience import patiently
+from dag_factory.airbyte.polling import cancel, cancel_once, wait
+from dag_factory.airbyte.state import Role, SyncState
+from dag_factory.airbyte.submission import describe_connection, discover, say_page, start
+from dag_factory.airbyte.types import PreviousTry, SyncContext, SyncRequest, Target
 
-T = TypeVar("T")
-
-# How long a start is tried, and a cancellation repeated, in seconds.
-START_SECONDS = 600.0
-CANCEL_SECONDS = 120.0
-# The longest pause between two attempts of a call that fails, in seconds.
-LONGEST_PAUSE = 60.0
-# So many answers in a row that no waiting can change (401, 403, 404, ...) end the waiting.
-STUBBORN_ANSWERS = 5
-# A server can take a minute to make a job that it was asked for: so long it is looked for, in seconds.
-LOOKS = (0.0, 1.0, 3.0, 6.0, 10.0, 20.0, 30.0)
+# Airbyte cancels what a connection runs, whichever job is named. Where a cleared try still cancels its job,
+# its last call has to arrive before the next job starts; this is how long that is given, in seconds.
+SETTLE_SECONDS = 5.0
+# Airbyte counts rows a moment after a job has ended: how often and how far apart, in seconds, it is asked.
+_ROW_POLLS, _ROW_PAUSE = 3, 5.0
 
 
-def start(means: Means, wanted: Wanted) -> Protocol[Started]:
-    """Start a sync, or take the one that runs already as `on_running` says.
+def begin(context: SyncContext, request: SyncRequest, previous: PreviousTry | None) -> Protocol[Target]:
+    """Go on with what an earlier try left, or start a sync; raises as `start` does."""
+    if previous is None or previous.is_settled:
+        return (yield from start(context, request))
+    job = yield from _previous_job(context, previous.state)
+    if previous.is_clear:
+        target = yield from _end_cleared(context, request, previous.state, job)
+    else:
+        target = yield from _resume(context, request, previous, job)
+    if target is not None:
+        return target
+    is_uncertain = job is None and previous.state.is_submitting
+    left = None
+    if is_uncertain:
+        kept = previous.state
+        left = SyncState(seen=kept.seen, is_submitting=True, submitted_at=kept.submitted_at)
+    return (yield from start(context, request, left))
 
-    Raises SyncError with what to do, SyncSkipped, or ApiError where Airbyte does not answer.
+
+def complete(context: SyncContext, request: SyncRequest, target: Target) -> Protocol[Job]:
+    """Wait for a job and for what follows it; gives the one that succeeded, raises as `wait` and `finish`."""
+    deadline = context.clock() + request.timeout
+    while True:
+        job = yield from wait(context, request, target, deadline - context.clock())
+        ended = replace(target, job=job)
+        if not is_followed(ended):
+            job = yield from count_rows(context, request, job)
+            return (yield from finish(context.label, request, replace(ended, job=job)))
+        target = yield from follow(context, request, ended)
+
+
+def follow(context: SyncContext, request: SyncRequest, ended: Target) -> Protocol[Target]:
+    """Start what has to follow a job that ended; to be called where `is_followed`.
+
+    A sync follows a job that was in the way. One also takes the place of a job that was cancelled although
+    this try did not start it, but once in a try, so that a person who cancels again is not fought: the
+    earlier try that was killed may just be cancelling the job that this one found.
     """
-    newest = yield from _patiently(means, lambda: means.api.newest(wanted.connection_id))
-    active = next((job for job in newest if job.is_active), None)
-    if active is not None:
-        return (yield from _meet(active, wanted))
-    return (yield from _submit(means, wanted.connection_id, newest[0].job_id if newest else 0))
+    state = ended.state
+    if ended.role in (Role.BLOCKER, Role.CLEARED):
+        yield Say(f"job {ended.job.job_id}, which was in the way, is {ended.job.status}")
+        if ended.role is Role.CLEARED:
+            yield Pause(SETTLE_SECONDS)
+        left = replace(state, job_id=None, role=None, is_inherited=False)
+        return (yield from start(context, request, left))
+    yield Say(f"job {ended.job.job_id}, which this try did not start, was cancelled: starting another")
+    return (yield from start(context, request, SyncState(is_replaced=True)))
 
 
-def resume(means: Means, wanted: Wanted, earlier: Earlier) -> Protocol[Started | None]:
-    """Find the job that an earlier try has started and nobody has judged; None if a new one is due.
+def is_followed(ended: Target) -> bool:
+    """Whether another job has to follow one that ended."""
+    if ended.role in (Role.BLOCKER, Role.CLEARED):
+        return True
+    is_foreign = ended.role is Role.ADOPTED or ended.state.is_inherited
+    return is_foreign and not ended.state.is_replaced and ended.job.status == CANCELLED
 
-    An active one is ours whatever `on_running` says. One that has ended well is the result; one that has
-    not is left behind.
+
+def finish(label: str, request: SyncRequest, ended: Target) -> Protocol[Job]:
+    """Give an ended job as the result; raises JobEndedError where it is not a success of this sync.
+
+    `label` names the connection. No call is made, so that a job that succeeded is a success also where
+    Airbyte cannot be reached any more.
     """
-    newest = yield from _patiently(means, lambda: means.api.newest(wanted.connection_id))
-    since = _beginning(means.api.server_time, earlier.age)
-    found = next((job for job in newest if _is_of_earlier_try(job, earlier.seen, since)), None)
-    if found is None or found.job_id == earlier.judged:
-        return None
-    if not found.is_active and fault(found, wanted) is not None:
-        return None
-    yield Say(f"job {found.job_id} was started by an earlier try: going on with it")
-    if found.job_id == earlier.adopted:
-        return Started(job=found, is_ours=False)
-    yield Remember(facts={"job": found.job_id})
-    return Started(job=found, is_ours=True, is_inherited=True)
-
-
-def wait(means: Means, wanted: Wanted, started: Started) -> Protocol[Job]:
-    """Wait until a job has ended, for as long as `timeout` allows, counted from the call.
-
-    Raises JobTimedOutError, after the job was cancelled if that is wanted, and SyncError where the job
-    cannot be asked for.
-    """
-    job_id = started.job.job_id
-    deadline = means.clock() + wanted.timeout
-    failures = stubborn = 0
-    job = started.job
-    pause = 0.0 if job.status == UNSEEN else means.spread(wanted.wait_seconds)
-    while job.is_active:
-        if means.clock() >= deadline:
-            return (yield from time_out(means, wanted, started))
-        yield Pause(min(pause, deadline - means.clock()))
-        try:
-            job = yield from means.api.get(job_id)
-            failures = stubborn = 0
-            pause = means.spread(wanted.wait_seconds)
-        except ApiError as error:
-            failures += 1
-            stubborn += not error.is_passing
-            if stubborn >= STUBBORN_ANSWERS:
-                raise SyncError(str(error)) from error
-            pause = _pause_after(error, failures, means)
-            yield Say(f"{error}; asking again in {pause:.0f} seconds")
+    job = ended.job
+    reason = failure_of(job, request)
+    if reason is not None:
+        yield Save(replace(ended.state, is_reported=True))
+        message = f"Airbyte {label}: {reason}"
+        raise JobEndedError(message)
+    yield Say(_success_text(job))
+    if lacks_rows(request, job):
+        text = f"Airbyte has not counted the rows of job {job.job_id}: min_rows cannot be checked"
+        yield Say(text, level=logging.WARNING)
     return job
 
 
-def look(means: Means, job_id: int, failures: int) -> Protocol[Job | Unanswered]:
-    """Ask for a job once, where `failures` looks in a row before have come to nothing."""
-    try:
-        return (yield from means.api.get(job_id))
-    except ApiError as error:
-        pause = _pause_after(error, failures + 1, means)
-        return Unanswered(text=str(error), pause=pause, is_stubborn=not error.is_passing)
+def lacks_rows(request: SyncRequest, job: Job) -> bool:
+    """Whether `min_rows` needs a count that Airbyte has not made."""
+    return request.min_rows is not None and job.status == SUCCEEDED and job.rows is None
 
 
-def cancel(means: Means, job_id: int) -> Protocol[Job]:
-    """Cancel a job and see that it is cancelled; one that has ended is left as it is.
+def undo(context: SyncContext, state: SyncState) -> Protocol[Job | None]:
+    """Cancel what a task has started, also a job whose submission was under way; None if there is nothing.
 
-    The server cancels what the connection runs now, so the job is looked at before each call; and it
-    ignores a cancellation between two attempts of a job, so the call is repeated. Raises SyncError if the
-    job is still active at the end.
+    A job that this task did not start is left alone.
     """
-    deadline = means.clock() + CANCEL_SECONDS
-    for number in _numbers():
+    if state.may_cancel and state.job_id is not None:
+        return (yield from cancel(context, state.job_id))
+    found = (yield from discover(context, state)) if state.is_submitting else None
+    return None if found is None else (yield from cancel(context, found.job_id))
+
+
+def failure_of(job: Job, request: SyncRequest) -> str | None:
+    """Say why an ended job is not a success of this sync; None if it is one."""
+    if job.status != SUCCEEDED:
+        ended = "was cancelled" if job.status == CANCELLED else job.status
+        after = "" if job.seconds is None else f" after {duration_text(job.seconds)}"
+        moved = moved_text(job.rows, job.bytes)
+        hint = "Airbyte's page of the connection has the job's log"
+        return f"job {job.job_id} {ended}{after}" + (f", having moved {moved}" if moved else "") + f". {hint}"
+    if request.min_rows is not None and job.rows is not None and job.rows < request.min_rows:
+        return f"job {job.job_id} moved {job.rows:,} rows, fewer than min_rows {request.min_rows:,}"
+    return None
+
+
+def _previous_job(context: SyncContext, state: SyncState) -> Protocol[Job | None]:
+    """Find the job of an earlier try: by its id where that is known, else as an uncertain submission's."""
+    if state.job_id is not None and state.role is not Role.BLOCKER:
+        return (yield from _known_job(context, state.job_id))
+    return (yield from discover(context, state)) if state.is_submitting else None
+
+
+def _known_job(context: SyncContext, job_id: int) -> Protocol[Job | None]:
+    """Ask for a job of an earlier try; None where Airbyte has forgotten it, as after it was set up again."""
+    try:
+        return (
+            yield from patiently(
+                context, lambda: context.api.get(job_id), permanent_seconds=context.api.access.give_up_after
+            )
+        )
+    except ApiError as error:
+        if not error.is_unknown_job:
+            raise
+        yield Say(f"Airbyte does not know job {job_id} any more: {error}")
+        return None
+
+
+def _resume(
+    context: SyncContext, request: SyncRequest, previous: PreviousTry, job: Job | None
+) -> Protocol[Target | None]:
+    """Go on with the job of an earlier try; None if a new one is due.
+
+    An active one is ours whatever `on_running` says. One that ended well is the result; one that did not is
+    left behind, unless this very try started it.
+    """
+    state = previous.state
+    if job is None or not job.is_sync:
+        return None
+    is_failed = not job.is_active and failure_of(job, request) is not None
+    if is_failed and not previous.is_same_try:
+        return None
+    resumed = replace(
+        state,
+        job_id=job.job_id,
+        role=Role.ADOPTED if state.role is Role.ADOPTED else Role.OWN,
+        is_submitting=False,
+        is_inherited=state.is_inherited or not previous.is_same_try,
+        is_replaced=state.is_replaced and previous.is_same_try,
+    )
+    yield Save(resumed)
+    yield from describe_connection(context)
+    yield Say(f"job {job.job_id} was started by an earlier try: going on with it ({job.status})")
+    yield from say_page(context)
+    return Target(job=job, state=resumed)
+
+
+def _end_cleared(
+    context: SyncContext, request: SyncRequest, state: SyncState, job: Job | None
+) -> Protocol[Target | None]:
+    """Cancel the job that a cleared task still runs, so that it can sync again; None if none is left."""
+    is_own = state.role in (Role.OWN, Role.CLEARED) or (
+        state.role is not Role.ADOPTED and state.is_submitting
+    )
+    if job is None or not job.is_active or not is_own:
+        return None
+    cleared = SyncState(seen=state.seen, job_id=job.job_id, role=Role.CLEARED)
+    yield Save(cleared)
+    if request.on_kill == "leave":
+        yield Say(
+            f"job {job.job_id} runs since before the task was cleared: waiting for its end (on_kill is leave)"
+        )
+        return Target(job=job, state=cleared)
+    yield Say(f"job {job.job_id} runs since before the task was cleared: cancelling it, then syncing again")
+    job = yield from _cancel_briefly(context, job)
+    if job.is_active:
+        return Target(job=job, state=cleared)
+    yield Pause(SETTLE_SECONDS)
+    return None
+
+
+def _cancel_briefly(context: SyncContext, job: Job) -> Protocol[Job]:
+    """Cancel a job without waiting long for it: whoever waits goes on cancelling."""
+    try:
+        job = yield from cancel_once(context, job.job_id)
+    except ApiError as error:
+        yield Say(str(error))
+    return job
+
+
+def count_rows(context: SyncContext, request: SyncRequest, job: Job) -> Protocol[Job]:
+    """Ask again, a few times, for a job that succeeded and whose rows `min_rows` needs."""
+    for _ in range(_ROW_POLLS):
+        if not lacks_rows(request, job):
+            break
+        yield Pause(_ROW_PAUSE)
         try:
-            job = yield from means.api.get(job_id)
-            if job.is_active:
-                job = yield from means.api.cancel(job_id)
-            yield Say(f"job {job_id} is {job.status}")
-            if not job.is_active:
-                return job
+            job = yield from context.api.get(job.job_id)
         except ApiError as error:
             yield Say(str(error))
-        if means.clock() >= deadline:
-            break
-        yield Pause(min(float(number), 5.0))
-    message = f"job {job_id} could not be cancelled within {CANCEL_SECONDS:.0f} seconds: cancel it in Airbyte"
-    raise SyncError(message)
-
-
-def fault(job: Job, wanted: Wanted) -> str | None:
-    """Say why an ended job is no success of this sync; None if it is one."""
-    if job.status != SUCCEEDED:
-        return f"Airbyte job {job.job_id} of connection {job.connection_id} {_ended(job)}"
-    if wanted.min_rows is not None and (job.rows or 0) < wanted.min_rows:
-        return f"Airbyte job {job.job_id} moved {job.rows or 0} rows, fewer than min_rows {wanted.min_rows}"
-    return None
-
-
-def begin(means: Means, wanted: Wanted, earlier: Earlier | None) -> Protocol[Started]:
-    """Find the job of an earlier try, or start one; raises as `start` does."""
-    found = None if earlier is None else (yield from resume(means, wanted, earlier))
-    return found if found is not None else (yield from start(means, wanted))
-
-
-def complete(means: Means, wanted: Wanted, started: Started) -> Protocol[Job]:
-    """Wait for a job and return the one that succeeded; raises as `wait` and `judge` do."""
-    job = yield from wait(means, wanted, started)
-    instead = yield from replace_adopted(means, wanted, started, job)
-    if instead is not None:
-        job = yield from wait(means, wanted, instead)
-    return (yield from judge(wanted, job))
-
-
-def replace_adopted(means: Means, wanted: Wanted, started: Started, job: Job) -> Protocol[Started | None]:
-    """Start a sync in place of one that this try has not started and that was cancelled; else None.
-
-    The job of an earlier try can be found just while that one, which was killed, cancels it. To be called
-    once in a try, so that no person who cancels again and again is fought.
-    """
-    is_own = started.is_ours and not started.is_inherited
-    if is_own or job.status != CANCELLED:
-        return None
-    yield Say(f"job {job.job_id}, which this try did not start, was cancelled: starting one of its own")
-    return (yield from start(means, wanted))
-
-
-def judge(wanted: Wanted, job: Job) -> Protocol[Job]:
-    """Give an ended job as the result, and keep that it was; raises JobEndedError where it is no success."""
-    yield Remember(facts={"judged": job.job_id})
-    reason = fault(job, wanted)
-    if reason is not None:
-        raise JobEndedError(reason)
     return job
 
 
-def undo(means: Means, connection_id: str, facts: Mapping[str, int]) -> Protocol[Job | None]:
-    """Cancel what one try has remembered to have started; None if there is nothing.
-
-    Also a job whose submission was under way: it is looked for. A job that was adopted is left.
-    """
-    job_id = facts.get("job")
-    if job_id is None and "seen" in facts and "adopted" not in facts:
-        found = yield from _look(means, connection_id, facts["seen"], LOOKS)
-        job_id = None if found is None else found.job_id
-    return None if job_id is None else (yield from cancel(means, job_id))
-
-
-def _meet(active: Job, wanted: Wanted) -> Protocol[Started]:
-    told = f"connection {wanted.connection_id} is syncing already: job {active.job_id} is {active.status}"
-    if wanted.on_running == "fail":
-        raise SyncError(told)
-    if wanted.on_running == "skip":
-        raise SyncSkipped(told)
-    yield Say(f"{told}; waiting for it")
-    yield Remember(facts={"seen": active.job_id - 1, "adopted": active.job_id}, is_start=True)
-    return Started(job=active, is_ours=False)
-
-
-def _submit(means: Means, connection_id: str, seen: int) -> Protocol[Started]:
-    """Submit until there is a job that was not there before."""
-    yield Remember(facts={"seen": seen}, is_start=True)
-    deadline = means.clock() + START_SECONDS
-    for failures in _numbers():
-        try:
-            job = yield from means.api.submit(connection_id)
-            yield Remember(facts={"job": job.job_id})
-            return Started(job=job, is_ours=job.job_id > seen)
-        except ApiError as error:
-            yield Say(f"{error}; looking whether a job was made")
-            may_come = error.was_done or error.status == 409
-            found = yield from _look(means, connection_id, seen, LOOKS if may_come else LOOKS[:1])
-            if found is not None:
-                yield Say(f"job {found.job_id} was not there before: it is ours")
-                yield Remember(facts={"job": found.job_id})
-                return Started(job=found, is_ours=True)
-            if means.clock() >= deadline or not (error.is_passing or _is_busy(error)):
-                raise SyncError(_refusal(error, connection_id)) from error
-            yield Pause(_pause_after(error, failures, means))
-    raise AssertionError  # the numbers have no end
-
-
-def _look(means: Means, connection_id: str, seen: int, delays: Iterable[float]) -> Protocol[Job | None]:
-    """Look for a job that is newer than `seen`, once after each delay."""
-    for delay in delays:
-        if delay:
-            yield Pause(delay)
-        newest = yield from _patiently(means, lambda: means.api.newest(connection_id, limit=5))
-        found = next((job for job in newest if job.job_id > seen), None)
-        if found is not None:
-            return found
-    return None
-
-
-def time_out(means: Means, wanted: Wanted, started: Started) -> Protocol[Job]:
-    """End the wait for a job that took too long; gives the job if it has succeeded just now.
-
-    Raises JobTimedOutError, after the job was cancelled if that is wanted, and SyncError if it cannot be.
-    """
-    job_id = started.job.job_id
-    told = f"job {job_id} was still active after {wanted.timeout:.0f} seconds"
-    if wanted.on_timeout == "leave" or not started.is_ours:
-        why = "on_timeout is leave" if started.is_ours else "this task did not start it"
-        message = f"{told}; it goes on, since {why}"
-        raise JobTimedOutError(message)
-    job = yield from cancel(means, job_id)
-    if job.status == SUCCEEDED:
-        return job
-    yield Remember(facts={"judged": job_id})
-    message = f"{told}; it is {job.status} now"
-    raise JobTimedOutError(message)
-
-
-def _patiently(means: Means, call: Callable[[], Protocol[T]]) -> Protocol[T]:
-    """Repeat a call without effects while waiting may help. Raises the ApiError that stays."""
-    deadline = means.clock() + START_SECONDS
-    for failures in _numbers():
-        try:
-            return (yield from call())
-        except ApiError as error:
-            if not error.is_passing or means.clock() >= deadline:
-                raise
-            pause = _pause_after(error, failures, means)
-            yield Say(f"{error}; asking again in {pause:.0f} seconds")
-            yield Pause(pause)
-    raise AssertionError  # the numbers have no end
-
-
-def _pause_after(error: ApiError, failures: int, means: Means) -> float:
-    """How long to leave a server alone that did not answer well: what it asks for, else ever longer."""
-    if error.retry_after is not None:
-        return means.spread(min(error.retry_after, 10 * LONGEST_PAUSE))
-    return means.spread(min(2.0 ** min(failures, 10), LONGEST_PAUSE))
-
-
-def _beginning(server_time: datetime | None, age: float | None) -> datetime | None:
-    """When the run began on the server's clock, which tells whole seconds."""
-    if server_time is None or age is None:
-        return None
-    return server_time - timedelta(seconds=age + 2)
-
-
-def _is_of_earlier_try(job: Job, seen: int | None, since: datetime | None) -> bool:
-    if seen is not None:
-        return job.job_id > seen
-    return since is not None and job.created is not None and job.created >= since
-
-
-def _is_busy(error: ApiError) -> bool:
-    """Whether the connection was busy with a job that is not to be seen, such as a reset."""
-    return error.status == 409 and "already running" in error.detail
-
-
-def _refusal(error: ApiError, connection_id: str) -> str:
-    if error.status != 409:
-        return str(error)
-    return f"{error}; see in Airbyte whether connection {connection_id} is enabled"
-
-
-def _ended(job: Job) -> str:
-    return "was cancelled" if job.status == CANCELLED else job.status
-
-
-def _numbers() -> Iterator[int]:
-    number = 0
-    while True:
-        number += 1
-        yield number
+def _success_text(job: Job) -> str:
+    facts = [moved_text(job.rows, job.bytes), "" if job.seconds is None else duration_text(job.seconds)]
+    known = ", ".join(fact for fact in facts if fact)
+    return f"job {job.job_id} succeeded" + (f": {known}" if known else "")

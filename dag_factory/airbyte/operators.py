@@ -1,25 +1,28 @@
-"""The operator: starts a sync, or does the whole of it; `factory.sync_tasks` makes it."""
+"""The operator: starts a sync, or does the whole of it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 from airflow.providers.airbyte.operators.airbyte import AirbyteTriggerSyncOperator
 
 from dag_factory.airbyte import jobs, pace
 from dag_factory.airbyte.links import AirbyteConnectionLink
-from dag_factory.airbyte.memory import KEY, TaskMemory
+from dag_factory.airbyte.memory import KEY, Store, XComStore, record_as_json, store_of_task
 from dag_factory.airbyte.results import publish, publish_page
-from dag_factory.airbyte.tasks import SyncTask
+from dag_factory.airbyte.state import Role
+from dag_factory.airbyte.tasks import SyncTask, short_traceback
+from dag_factory.airbyte.types import OnEnd, OnRunning
 
 
 class AirbyteSyncOperator(SyncTask, AirbyteTriggerSyncOperator):
     """Run one sync of an Airbyte connection, at most one new job a try, and wait for its end.
 
-    With `asynchronous` it ends when the job has been started, for `AirbyteSyncSensor` to wait for it. Times
-    are seconds. `on_running` says what to do where the connection is syncing already, `on_timeout` and
-    `on_killed` what becomes of the job; `min_rows` is how many rows it has to move.
+    With `asynchronous` it ends when the job has been started, for `AirbyteSyncSensor`, whose task is
+    `wait_task_id`, to wait for it. Times are seconds. `on_running` says what to do where the connection is
+    busy already, `on_timeout` and `on_killed` what becomes of the job; `min_rows` is how many rows it has to
+    move.
     """
 
     operator_extra_links = (AirbyteConnectionLink(),)
@@ -27,13 +30,15 @@ class AirbyteSyncOperator(SyncTask, AirbyteTriggerSyncOperator):
     def __init__(
         self,
         *,
-        on_running: Literal["adopt", "fail", "skip"] = "adopt",
-        on_timeout: Literal["cancel", "leave"] = "cancel",
-        on_killed: Literal["cancel", "leave"] = "cancel",
+        wait_task_id: str | None = None,
+        on_running: OnRunning = "adopt",
+        on_timeout: OnEnd = "cancel",
+        on_killed: OnEnd = "cancel",
         min_rows: int | None = None,
         **kwargs: Any,  # noqa: ANN401 (what the provider's operator takes)
     ) -> None:
         super().__init__(**kwargs)
+        self.wait_task_id = wait_task_id
         self.on_running = on_running
         self.on_timeout = on_timeout
         self.on_killed = on_killed
@@ -45,35 +50,43 @@ class AirbyteSyncOperator(SyncTask, AirbyteTriggerSyncOperator):
         return self.timeout
 
     # The provider declares that its methods give nothing.
-    def execute(self, context: Mapping[str, Any]) -> int:  # type: ignore[override]
-        """Start a sync or go on with the one of an earlier try; gives the job's id."""
+    @short_traceback
+    def execute(self, context: Mapping[str, Any]) -> int | None:  # type: ignore[override]
+        """Start a sync or go on with the one of an earlier try; gives the job's id.
+
+        None where the connection is busy with a clear, reset or refresh: `AirbyteSyncSensor` then starts the
+        sync when that has ended.
+        """
         return self._sync(context)
 
-    def _sync(self, context: Mapping[str, Any]) -> int:
-        memory = TaskMemory(context)
-        attempt = self._begin(memory.keep)
-        started = attempt.run(jobs.begin(attempt.means, self.wanted, memory.earlier()))
-        attempt.find_page()
-        publish_page(context, attempt.page)
+    def _sync(self, context: Mapping[str, Any]) -> int | None:
+        task_try = self._open_try(context)
+        request, previous = self.request, task_try.memory.previous()
+        target = task_try.run(lambda sync: jobs.begin(sync, request, previous))
+        publish_page(context, task_try.page)
         if self.asynchronous:
-            context["ti"].xcom_push(key=KEY, value={"facts": attempt.facts, "page": attempt.page})
-            return started.job.job_id
+            context["ti"].xcom_push(key=KEY, value=record_as_json(task_try.memory.record))
+            return target.job.job_id if target.role in (Role.OWN, Role.ADOPTED) else None
         if self.deferrable:
-            end_time = pace.REAL.now() + self.timeout
-            self._wait_deferred(attempt, started, end_time, try_number=context["ti"].try_number)
-        job = attempt.run(jobs.complete(attempt.means, self.wanted, started))
-        return publish(context, job, attempt.page)
+            self._defer_until_end(task_try, target, pace.REAL.now() + self.timeout)
+        job = task_try.run(lambda sync: jobs.complete(sync, request, target))
+        task_try.memory.finish()
+        return publish(context, job, task_try.page)
 
+    @short_traceback
     def execute_complete(  # type: ignore[override]
         self,
         context: Mapping[str, Any],
         event: Any = None,  # noqa: ANN401 (as the provider has it)
         **kept: Any,  # noqa: ANN401 (what was deferred with)
-    ) -> int:
+    ) -> int | None:
         """Go on after the trigger's event; `kept` is what was known when the task was deferred."""
         if self._is_of_earlier_try(context, kept):
             return self._sync(context)
-        memory = TaskMemory(context)
-        attempt = self._begin(memory.keep, memory.facts(), kept.get("page"))
-        job = self._ended(attempt, event, kept)
-        return publish(context, job, attempt.page)
+        job = self._after_event(context, event, kept)
+        return publish(context, job, self.page)
+
+    def _store(self, context: Mapping[str, Any]) -> Store:
+        if self.wait_task_id is None:
+            return store_of_task(context)
+        return XComStore(context["ti"], read=self.wait_task_id, written=(self.wait_task_id,))

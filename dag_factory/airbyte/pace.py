@@ -9,9 +9,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 
-def spread(seconds: float) -> float:
-    """Vary a pause, so that tasks that started together do not ask together for ever."""
+def jitter(seconds: float) -> float:
+    """Vary a pause, so that tasks that started together do not poll together for ever."""
     return seconds * random.uniform(0.9, 1.1)  # noqa: S311 (nothing depends on it being unguessable)
+
+
+def first_pause(seconds: float) -> float:
+    """Give a part of a pause, so that triggers that start together spread over the whole of it."""
+    return seconds * random.random()  # noqa: S311 (nothing depends on it being unguessable)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,7 +27,8 @@ class Pace:
     now: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
     sleep_in_loop: Callable[[float], Awaitable[None]] = asyncio.sleep
-    spread: Callable[[float], float] = spread
+    spread: Callable[[float], float] = jitter
+    first_pause: Callable[[float], float] = first_pause
 
 
 REAL = Pace()

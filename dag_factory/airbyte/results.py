@@ -1,4 +1,4 @@
-"""What a sync leaves in Airflow when it has succeeded; the operator and the sensor import this."""
+"""What a sync leaves in Airflow when it has succeeded."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ def publish_page(context: Mapping[str, Any], page: str | None) -> None:
 
 
 def publish(context: Mapping[str, Any], job: Job, page: str | None) -> int:
-    """Put rows, bytes and duration into XCom and into the asset events, and give the task's result.
+    """Put rows, bytes and duration (seconds) into XCom and the asset events, and return the task's result.
 
     To be called where the task ends: what is put into asset events before a deferral is lost.
     """
     facts = {"rows": job.rows, "bytes": job.bytes, "duration": job.seconds, PAGE_KEY: page}
     known = {key: value for key, value in facts.items() if value is not None}
-    for key, value in known.items():
+    for key, value in {"job_id": job.job_id, **known}.items():
         context["ti"].xcom_push(key=key, value=value)
     for asset in context["task"].outlets:
         context["outlet_events"][asset].extra = {"job_id": job.job_id, **known}

@@ -1,38 +1,42 @@
-"""The sensor of `mode: async`: waits for the job that the task before it started.
-
-`factory.sync_tasks` makes it.
-"""
+"""The sensor of `mode: async`: waits for the job that the task before it started."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Literal, NoReturn, cast
+from typing import Any, NoReturn, cast
 
 from airflow.providers.airbyte.sensors.airbyte import AirbyteJobSensor
-from airflow.providers.common.compat.sdk import AirflowException, BaseSensorOperator, PokeReturnValue
+from airflow.providers.common.compat.sdk import (
+    AirflowException,
+    AirflowFailException,
+    BaseSensorOperator,
+    PokeReturnValue,
+)
 
 from dag_factory import versions
-from dag_factory.airbyte import jobs, pace
-from dag_factory.airbyte.attempts import Attempt
+from dag_factory.airbyte import jobs, pace, polling
+from dag_factory.airbyte.amounts import duration_text
+from dag_factory.airbyte.attempts import TaskTry
 from dag_factory.airbyte.links import AirbyteConnectionLink
-from dag_factory.airbyte.memory import earlier_from
-from dag_factory.airbyte.model import Job, unseen_job
-from dag_factory.airbyte.results import publish
-from dag_factory.airbyte.tasks import SyncTask
-from dag_factory.airbyte.terms import Started, Unanswered
-from dag_factory.airbyte.waiting import Waiting, WaitingStore
+from dag_factory.airbyte.memory import Record, Store, XComStore
+from dag_factory.airbyte.model import Job, unknown_job
+from dag_factory.airbyte.polling import CANCEL_SECONDS, Reported
+from dag_factory.airbyte.results import publish, publish_page
+from dag_factory.airbyte.state import Role, SyncState
+from dag_factory.airbyte.tasks import SyncTask, finished, short_traceback
+from dag_factory.airbyte.types import OnEnd, OnRunning, PollFailure, Target
 
 # Airflow's own limit for a sensor cancels no job and forbids retries, so ours has to come before it.
 NEVER = 10 * 365 * 24 * 3600.0
 
 
 class AirbyteSyncSensor(SyncTask, AirbyteJobSensor):
-    """Wait for a job without a worker slot: between two looks the task is rescheduled, or it is deferred.
+    """Wait for a job without a worker slot: deferred, or rescheduled between two polls.
 
-    What it knows is kept as an XCom of the task that started the job, `trigger_task_id`. A retry after a
-    failed job starts a new one; a retry after a crash goes on with the one that runs. `sync_timeout` and
-    `poke_interval` are seconds; the other arguments are those of `AirbyteSyncOperator`.
+    The task that started the job is `trigger_task_id`, and the record of the sync is kept as its XCom. A
+    retry after a failed job starts a new one; a retry after a crash goes on with the one that runs.
+    `sync_timeout` and `poke_interval` are seconds; the other arguments are those of `AirbyteSyncOperator`.
     """
 
     template_fields = (*AirbyteJobSensor.template_fields, "connection_id")
@@ -45,9 +49,9 @@ class AirbyteSyncSensor(SyncTask, AirbyteJobSensor):
         trigger_task_id: str,
         sync_timeout: float,
         poke_interval: float,
-        on_running: Literal["adopt", "fail", "skip"] = "adopt",
-        on_timeout: Literal["cancel", "leave"] = "cancel",
-        on_killed: Literal["cancel", "leave"] = "cancel",
+        on_running: OnRunning = "adopt",
+        on_timeout: OnEnd = "cancel",
+        on_killed: OnEnd = "cancel",
         min_rows: int | None = None,
         **kwargs: Any,  # noqa: ANN401 (what the provider's sensor takes)
     ) -> None:
@@ -66,6 +70,7 @@ class AirbyteSyncSensor(SyncTask, AirbyteJobSensor):
         """How long the job may take, in seconds."""
         return self.sync_timeout
 
+    @short_traceback
     def execute(self, context: Mapping[str, Any]) -> Any:  # noqa: ANN401 (the job's id, or nothing yet)
         """Wait for the job; gives its id."""
         if self.deferrable:
@@ -74,13 +79,11 @@ class AirbyteSyncSensor(SyncTask, AirbyteJobSensor):
         return BaseSensorOperator.execute(self, cast("Any", context))
 
     def _defer(self, context: Mapping[str, Any]) -> NoReturn:
-        store = self._store(context)
-        attempt = self._begin(store.keep_facts, store.waiting.facts, store.waiting.page)
-        started = self._current(attempt, store) or self._start(attempt, store)
-        number = context["ti"].try_number
-        self._wait_deferred(attempt, started, store.waiting.end_time, try_number=number)
-        raise AssertionError  # a deferral does not return
+        task_try = self._open_try(context)
+        target = self._begin(context, task_try)
+        self._defer_until_end(task_try, target, task_try.memory.record.end_time)
 
+    @short_traceback
     def execute_complete(  # type: ignore[override]
         self,
         context: Mapping[str, Any],
@@ -88,81 +91,156 @@ class AirbyteSyncSensor(SyncTask, AirbyteJobSensor):
         **kept: Any,  # noqa: ANN401 (what was deferred with)
     ) -> int:
         """Go on after the trigger's event; `kept` is what was known when the task was deferred."""
-        if self._is_of_earlier_try(context, kept):
+        if self._is_of_earlier_try(context, kept) or self._has_new_job(context, event):
             self._defer(context)
-        store = self._store(context)
-        attempt = self._begin(store.keep_facts, store.waiting.facts, kept.get("page"))
-        job = self._ended(attempt, event, kept)
-        return publish(context, job, attempt.page)
+        job = self._after_event(context, event, kept)
+        return publish(context, job, self.page)
+
+    def _has_new_job(self, context: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
+        """Whether the first task, cleared alone, has started another job than the one of an event."""
+        found = self._store(context).load()
+        return (
+            found is not None
+            and found.task_id == self.trigger_task_id
+            and found.state.job_id not in (None, event["state"]["job_id"])
+        )
 
     # The provider knows no result.
     def poke(self, context: Mapping[str, Any]) -> bool | PokeReturnValue:  # type: ignore[override]
-        """Look at the job once; an ended one that a try has judged before is followed by a new one."""
-        store = self._store(context)
-        attempt = self._begin(store.keep_facts, store.waiting.facts, store.waiting.page)
-        self.poke_interval = self._pause(attempt)
-        started = self._current(attempt, store)
-        if started is None:
-            self._start(attempt, store)
+        """Poll the job once; start one first where this try has to, or where one has to follow."""
+        task_try = self._open_try(context)
+        self.poke_interval = self._pause()
+        if not self._knows_job(task_try):
+            self._begin(context, task_try)
             return False
-        job = self._look(attempt, store, started)
-        if job is None or self._replaced(attempt, store, replace(started, job=job)):
+        ended = self._poll(task_try)
+        if ended is None:
             return False
-        attempt.run(jobs.judge(self.wanted, job))
-        return PokeReturnValue(is_done=True, xcom_value=publish(context, job, attempt.page))
+        request = self.request
+        if jobs.is_followed(ended):
+            task_try.run(lambda sync: jobs.follow(sync, request, ended))
+            task_try.memory.change(cancelling_since=None, reported_status="")
+            return False
+        job = finished(task_try, request, ended)
+        return PokeReturnValue(is_done=True, xcom_value=publish(context, job, task_try.page))
 
-    def _store(self, context: Mapping[str, Any]) -> WaitingStore:
-        start = Waiting(facts={"job": int(self.airbyte_job_id)})
-        store = WaitingStore(context["ti"], self.trigger_task_id, start)
-        store.begin_try(context["ti"].try_number, pace.REAL.now() + self.sync_timeout)
-        return store
+    def _store(self, context: Mapping[str, Any]) -> Store:
+        # With itself too, where the first task finds it after a clear of both.
+        return XComStore(context["ti"], self.trigger_task_id, (self.trigger_task_id, self.task_id))
 
-    def _current(self, attempt: Attempt, store: WaitingStore) -> Started | None:
-        """The job to wait for; None if it was judged, or if a try died while it started one."""
-        facts = attempt.facts
-        job_id = facts.get("job", facts.get("adopted"))
-        if job_id is None or job_id == facts.get("judged"):
-            return None
-        job = unseen_job(job_id, self.connection_id)
-        return Started(job=job, is_ours="job" in facts, is_inherited=store.waiting.is_inherited)
+    def _knows_job(self, task_try: TaskTry) -> bool:
+        """Whether this try goes on after a poke; the record is then kept again, since a poke wipes a part."""
+        memory = task_try.memory
+        if not memory.is_same_try:
+            return False
+        memory.resume()
+        memory.change()
+        return memory.record.state.job_id is not None
 
-    def _start(self, attempt: Attempt, store: WaitingStore) -> Started:
-        is_under_way = "judged" not in attempt.facts
-        earlier = earlier_from(attempt.facts) if is_under_way else None
-        started = attempt.run(jobs.begin(attempt.means, self.wanted, earlier))
-        store.change(is_inherited=started.is_inherited)
-        return started
+    def _begin(self, context: Mapping[str, Any], task_try: TaskTry) -> Target:
+        """Take the job that the first task started, or go on after an earlier try of this one."""
+        memory, request = task_try.memory, self.request
+        if not memory.is_same_try:
+            memory.record = replace(memory.record, end_time=pace.REAL.now() + self.sync_timeout)
+        state = self._handed_over(memory.found)
+        if state is not None:
+            memory.change(state=state)
+            target = Target(job=unknown_job(state.job_id or 0, request.connection_id), state=state)
+        else:
+            previous = memory.previous()
+            target = task_try.run(lambda sync: jobs.begin(sync, request, previous))
+            memory.change(state=target.state)
+        publish_page(context, task_try.page)
+        return target
 
-    def _pause(self, attempt: Attempt) -> float:
-        """Seconds until the next look."""
-        pause = attempt.means.spread(self.wait_seconds)
+    def _handed_over(self, found: Record | None) -> SyncState | None:
+        """The state that the first task has left; None where this task has gone on from it already.
+
+        Raises AirflowFailException where there is none, as after a person marked the first task successful.
+        """
+        if found is not None:
+            return found.state if found.task_id == self.trigger_task_id and found.state.job_id else None
+        text = str(self.airbyte_job_id)
+        if text.isdecimal():
+            return SyncState(job_id=int(text), role=Role.OWN)
+        message = (
+            f"task '{self.trigger_task_id}' has left no job to wait for: did a person mark it successful? "
+            "Clear it to sync, or mark this task too"
+        )
+        raise AirflowFailException(message)
+
+    def _pause(self) -> float:
+        """Seconds until the next poll."""
+        pause = pace.REAL.spread(self.wait_seconds)
         return max(pause, versions.shortest_reschedule()) if self.reschedule else pause
 
-    def _look(self, attempt: Attempt, store: WaitingStore, started: Started) -> Job | None:
-        """Ask for the job; None while it is active or cannot be asked for."""
-        seen = attempt.run(jobs.look(attempt.means, started.job.job_id, store.waiting.failures))
-        if isinstance(seen, Unanswered):
-            self._note_failure(store, seen)
-        elif store.waiting.failures:
-            store.change(failures=0, stubborn=0)
-        if isinstance(seen, Job) and not seen.is_active:
-            return seen
-        if pace.REAL.now() >= store.waiting.end_time:
-            return attempt.run(jobs.time_out(attempt.means, self.wanted, started))
+    def _poll(self, task_try: TaskTry) -> Target | None:
+        """Poll once; gives the job when it has ended, and cancels it when its time is over.
+
+        Raises AirflowException where it took too long or cannot be asked for.
+        """
+        record = task_try.memory.record
+        job = unknown_job(record.state.job_id or 0, self.request.connection_id)
+        target = Target(job=job, state=record.state)
+        polled = self._polled(task_try, target)
+        if isinstance(polled, PollFailure):
+            self._note_failure(task_try, polled)
+        else:
+            self._note_success(task_try, polled)
+            if not polled.is_active:
+                return self._ended(task_try, replace(target, job=polled))
+        if pace.REAL.now() >= record.end_time:
+            return self._time_out(task_try, target)
         return None
 
-    def _note_failure(self, store: WaitingStore, seen: Unanswered) -> None:
-        waiting = store.waiting
-        store.change(failures=waiting.failures + 1, stubborn=waiting.stubborn + seen.is_stubborn)
-        if store.waiting.stubborn >= jobs.STUBBORN_ANSWERS:
-            raise AirflowException(seen.text)
-        self.poke_interval = max(self.poke_interval, seen.pause)
-        self.log.info("%s; asking again in %.0f seconds", seen.text, self.poke_interval)
+    def _polled(self, task_try: TaskTry, target: Target) -> Job | PollFailure:
+        """Ask for the job; an Airflow connection that cannot be read just now is a poll that failed."""
+        record, request = task_try.memory.record, self.request
+        try:
+            _ = task_try.access
+        except Exception as error:  # noqa: BLE001 (a secrets backend may raise anything; the job goes on)
+            text = f"Airflow connection '{self.airbyte_conn_id}' cannot be read: {type(error).__name__}"
+            return PollFailure(text=text, pause=self.wait_seconds, is_retryable=True)
+        return task_try.run(lambda sync: polling.poll(sync, request, target, record.failures))
 
-    def _replaced(self, attempt: Attempt, store: WaitingStore, ended: Started) -> bool:
-        if store.waiting.is_replaced:
-            return False
-        instead = attempt.run(jobs.replace_adopted(attempt.means, self.wanted, ended, ended.job))
-        if instead is not None:
-            store.change(is_replaced=True)
-        return instead is not None
+    def _note_failure(self, task_try: TaskTry, failure: PollFailure) -> None:
+        record, now = task_try.memory.record, pace.REAL.now()
+        since = None if failure.is_retryable else record.permanent_since or now
+        if since is not None and now - since >= task_try.access.give_up_after:
+            raise AirflowException(task_try.with_page(failure.text))
+        task_try.memory.change(failures=record.failures + 1, permanent_since=since)
+        self.poke_interval = max(self.poke_interval, failure.pause)
+        self.log.info("%s; polling again in %s", failure.text, duration_text(self.poke_interval))
+
+    def _note_success(self, task_try: TaskTry, job: Job) -> None:
+        record, now = task_try.memory.record, pace.REAL.now()
+        changes: dict[str, Any] = {}
+        if record.failures:
+            changes = {"failures": 0, "permanent_since": None}
+        if Reported(status=record.reported_status, at=record.reported_at).is_due(job, now):
+            self.log.info("%s", polling.progress_text(job))
+            changes = {**changes, "reported_status": job.status, "reported_at": now}
+        if changes:
+            task_try.memory.change(**changes)
+
+    def _ended(self, task_try: TaskTry, ended: Target) -> Target:
+        """Give a job that has ended; raises AirflowException if its timeout ended it."""
+        if task_try.memory.record.cancelling_since is None:
+            return ended
+        request = self.request
+        job = task_try.run(lambda sync: polling.timed_out(sync, request, ended, ended.job))
+        return replace(ended, job=job)
+
+    def _time_out(self, task_try: TaskTry, target: Target) -> Target | None:
+        """Cancel a job whose time is over, once a poke until it has ended: no slot is held meanwhile."""
+        request, memory, now = self.request, task_try.memory, pace.REAL.now()
+        if not polling.cancels_on_timeout(request, target):
+            task_try.run(lambda sync: polling.time_out(sync, request, target))
+        since = memory.record.cancelling_since
+        if since is None:
+            memory.change(cancelling_since=now)
+        elif now - since >= CANCEL_SECONDS:
+            text = polling.cancel_failed_text(target.job.job_id, CANCEL_SECONDS)
+            raise AirflowException(task_try.with_page(text))
+        cancelled = task_try.run(lambda sync: polling.try_to_cancel(sync, request, target))
+        return None if cancelled is None else self._ended(task_try, replace(target, job=cancelled))

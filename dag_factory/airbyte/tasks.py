@@ -1,26 +1,43 @@
-"""What the operator and the sensor have in common; only those two import this."""
+"""What the operator and the sensor have in common."""
 
 from __future__ import annotations
 
+import functools
+import uuid
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, NoReturn, ParamSpec, TypeVar
 
-from airflow.providers.common.compat.sdk import AirflowException
+from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
 
-from dag_factory.airbyte import jobs, pace
-from dag_factory.airbyte.attempts import Attempt
-from dag_factory.airbyte.connection import access
+from dag_factory.airbyte import connection, jobs, pace
+from dag_factory.airbyte.access import Access
+from dag_factory.airbyte.attempts import TaskTry
 from dag_factory.airbyte.errors import SyncError
-from dag_factory.airbyte.model import Job, job_of_json
-from dag_factory.airbyte.terms import Started, Wanted
+from dag_factory.airbyte.memory import Store, TaskMemory
+from dag_factory.airbyte.model import Job, job_from_json
+from dag_factory.airbyte.state import state_as_json, state_from_json
 from dag_factory.airbyte.triggers import AirbyteJobTrigger
+from dag_factory.airbyte.types import OnEnd, OnRunning, SyncRequest, Target
 
-if TYPE_CHECKING:
-    pass
+P = ParamSpec("P")
+R = TypeVar("R")
 
-# Airflow's own limit for a deferred task cancels no job, so the trigger's comes long before it.
-BEYOND_TIMEOUT = timedelta(hours=1)
+# Airflow's own limit for a deferred task cancels no job, and a triggerer may be away: ours comes long before.
+BEYOND_TIMEOUT = timedelta(days=1)
+
+
+def short_traceback(method: Callable[P, R]) -> Callable[P, R]:
+    """Cut the traceback of an error for people at the task: the frames below say nothing to them."""
+
+    @functools.wraps(method)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return method(*args, **kwargs)
+        except AirflowException as error:
+            raise error.with_traceback(None) from None
+
+    return call
 
 
 class SyncTask:
@@ -29,11 +46,12 @@ class SyncTask:
     airbyte_conn_id: str
     connection_id: str
     wait_seconds: float
-    on_running: Literal["adopt", "fail", "skip"]
-    on_timeout: Literal["cancel", "leave"]
+    on_running: OnRunning
+    on_timeout: OnEnd
+    on_killed: OnEnd
     min_rows: int | None
-    on_killed: Literal["cancel", "leave"]
-    _attempt: Attempt | None = None
+    log: Any
+    _task_try: TaskTry | None = None
 
     @property
     def job_timeout(self) -> float:
@@ -41,79 +59,112 @@ class SyncTask:
         raise NotImplementedError
 
     @property
-    def wanted(self) -> Wanted:
-        """What the task was told."""
-        return Wanted(
-            connection_id=self.connection_id,
+    def request(self) -> SyncRequest:
+        """What the configuration asks for; raises AirflowFailException where a template gave no UUID."""
+        return SyncRequest(
+            connection_id=self._connection_uuid(),
             wait_seconds=self.wait_seconds,
             timeout=self.job_timeout,
             on_running=self.on_running,
             on_timeout=self.on_timeout,
+            on_kill=self.on_killed,
             min_rows=self.min_rows,
         )
 
     @property
     def page(self) -> str | None:
         """The connection's page in Airbyte, once it is known."""
-        return None if self._attempt is None else self._attempt.page
+        return None if self._task_try is None else self._task_try.page
 
     def on_kill(self) -> None:
-        """Cancel the job that the task has started, unless it shall be left."""
-        if self._attempt is not None and self.on_killed == "cancel":
-            self._attempt.undo()
+        """Cancel the job that the task has started, unless `on_kill: leave` says not to."""
+        if self._task_try is not None:
+            self._task_try.undo(cancels=self.on_killed == "cancel")
 
-    def _begin(
-        self: Any,
-        keep: Callable[[Mapping[str, int]], None],
-        facts: Mapping[str, int] | None = None,
-        page: str | None = None,
-    ) -> Attempt:
+    def _store(self, context: Mapping[str, Any]) -> Store:
+        """Where the task keeps its record."""
+        raise NotImplementedError
+
+    def _open_try(self, context: Mapping[str, Any]) -> TaskTry:
+        """Make what runs the protocols of this try, with what earlier ones kept."""
+        memory = TaskMemory(context["ti"], self._store(context))
+        self._task_try = TaskTry(self._access, self._connection_uuid(), self.log, memory)
+        return self._task_try
+
+    def _access(self) -> Access:
         try:
-            found = access(self.airbyte_conn_id)
+            return connection.access(self.airbyte_conn_id)
         except SyncError as error:
             raise AirflowException(str(error)) from None
-        attempt = Attempt(found, self.connection_id, self.log, keep, facts)
-        attempt.page = page
-        self._attempt = attempt
-        return attempt
 
-    def _wait_deferred(self: Any, attempt: Attempt, started: Started, end_time: float, **kept: Any) -> None:  # noqa: ANN401
-        """Hand the waiting to a triggerer. Does not return; `kept` reaches `execute_complete`."""
+    def _connection_uuid(self) -> str:
+        """The id in the one spelling that Airbyte uses; what a template rendered to is checked here."""
+        text = self.connection_id.strip() if isinstance(self.connection_id, str) else ""
+        try:
+            return str(uuid.UUID(text))
+        except ValueError:
+            given = repr(self.connection_id)[:80] if self.connection_id else "empty"
+            message = (
+                f"connection_id is {given}, not the UUID of an Airbyte connection: "
+                "check the Variable or the template that it comes from"
+            )
+            raise AirflowFailException(message) from None
+
+    def _defer_until_end(self, task_try: TaskTry, target: Target, end_time: float) -> NoReturn:
+        """Hand the waiting to a triggerer; does not return. `end_time` is seconds since 1970."""
+        request = self.request
+        record = task_try.memory.record
         trigger = AirbyteJobTrigger(
-            job_id=started.job.job_id,
+            state=state_as_json(target.state),
             conn_id=self.airbyte_conn_id,
-            connection_id=self.connection_id,
+            connection_id=request.connection_id,
+            connection_name=record.name,
             end_time=end_time,
-            poll_interval=self.wanted.wait_seconds,
-            is_ours=started.is_ours,
-            on_timeout=self.wanted.on_timeout,
-            on_killed=self.on_killed,
+            sync_timeout=request.timeout,
+            poll_interval=request.wait_seconds,
+            on_timeout=request.on_timeout,
+            on_killed=request.on_kill,
         )
-        limit = timedelta(seconds=end_time - pace.REAL.now()) + BEYOND_TIMEOUT
-        kept = {**kept, "page": attempt.page, "end_time": end_time, "is_inherited": started.is_inherited}
-        self.defer(trigger=trigger, method_name="execute_complete", kwargs=kept, timeout=limit)
+        known = {"name": record.name, "page": record.page}
+        kept = {"try_number": record.try_number, "end_time": end_time, **known}
+        limit = timedelta(seconds=max(end_time - pace.REAL.now(), 0.0)) + BEYOND_TIMEOUT
+        self.defer(trigger=trigger, method_name="execute_complete", kwargs=kept, timeout=limit)  # type: ignore[attr-defined]
+        raise AssertionError  # a deferral does not return
 
-    @staticmethod
-    def _is_of_earlier_try(context: Mapping[str, Any], kept: Mapping[str, Any]) -> bool:
-        """Whether an event was met in an earlier try: Airflow 3.0 starts a retry where the deferral ended."""
-        number = context["ti"].try_number
-        return bool(kept.get("try_number", number) != number)
-
-    def _ended(self, attempt: Attempt, event: Mapping[str, Any], kept: Mapping[str, Any]) -> Job:
-        """Judge the job of a trigger's event; defers once more for one that takes its place.
+    def _after_event(
+        self, context: Mapping[str, Any], event: Mapping[str, Any], kept: Mapping[str, Any]
+    ) -> Job:
+        """Give the job of a trigger's event as the result; defers again for one that follows it.
 
         Nothing may be `kept`: `airflow dags test` forgets what a task was deferred with (3.3).
         """
-        attempt.remember(event["facts"])
+        task_try = self._open_try(context)
+        task_try.memory.note(name=kept.get("name"), page=kept.get("page"))
+        state = state_from_json(event["state"])
+        if event.get("is_changed"):
+            task_try.memory.change(state=state)
         if "error" in event:
-            raise AirflowException(attempt.with_page(event["error"]))
-        job = job_of_json(event["job"])
-        if not kept.get("is_replaced"):
-            is_inherited = bool(kept.get("is_inherited"))
-            met = Started(job=job, is_ours=event["is_ours"], is_inherited=is_inherited)
-            instead = attempt.run(jobs.replace_adopted(attempt.means, self.wanted, met, job))
-            if instead is not None:
-                end_time = kept.get("end_time", pace.REAL.now() + self.wanted.timeout)
-                same = {name: kept[name] for name in kept if name == "try_number"}
-                self._wait_deferred(attempt, instead, end_time, is_replaced=True, **same)
-        return attempt.run(jobs.judge(self.wanted, job))
+            raise AirflowException(task_try.with_page(event["error"]))
+        request = self.request
+        ended = Target(job=job_from_json(event["job"]), state=state)
+        if jobs.is_followed(ended):
+            following = task_try.run(lambda sync: jobs.follow(sync, request, ended))
+            end_time = kept.get("end_time", pace.REAL.now() + request.timeout)
+            self._defer_until_end(task_try, following, end_time)
+        return finished(task_try, request, ended)
+
+    @staticmethod
+    def _is_of_earlier_try(context: Mapping[str, Any], kept: Mapping[str, Any]) -> bool:
+        """Whether an event is of an earlier try: Airflow 3.0 starts a retry where the one before deferred."""
+        number = context["ti"].try_number
+        return bool(kept.get("try_number", number) != number)
+
+
+def finished(task_try: TaskTry, request: SyncRequest, ended: Target) -> Job:
+    """Give an ended job as the result, with its rows where `min_rows` needs them."""
+    if jobs.lacks_rows(request, ended.job):
+        job = task_try.run(lambda sync: jobs.count_rows(sync, request, ended.job))
+        ended = Target(job=job, state=ended.state)
+    job = task_try.finish(request, ended)
+    task_try.memory.finish()
+    return job

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from typing import Any, Literal
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any, TypeVar
 
 from airflow.providers.airbyte.triggers.airbyte import AirbyteSyncTrigger
 from airflow.triggers.base import TriggerEvent
 from asgiref.sync import sync_to_async
 
 from dag_factory import versions
-from dag_factory.airbyte import jobs, pace
+from dag_factory.airbyte import clients, connection, jobs, pace, polling
+from dag_factory.airbyte.access import Access
 from dag_factory.airbyte.api import Api
-from dag_factory.airbyte.connection import access_in_loop
-from dag_factory.airbyte.drivers import Surroundings, run_in_loop
-from dag_factory.airbyte.errors import ApiError, SyncError
-from dag_factory.airbyte.exchange import Protocol
-from dag_factory.airbyte.model import Job, job_as_json, unseen_job
-from dag_factory.airbyte.terms import Means, Started, Wanted
+from dag_factory.airbyte.drivers import Handlers, run_in_loop
+from dag_factory.airbyte.errors import ApiError, JobTimedOutError, SyncError
+from dag_factory.airbyte.exchange import Protocol, Say
+from dag_factory.airbyte.model import Connection, job_as_json, unknown_job
+from dag_factory.airbyte.patience import LONGEST_PAUSE
+from dag_factory.airbyte.state import SyncState, state_as_json, state_from_json
+from dag_factory.airbyte.types import OnEnd, SyncContext, SyncRequest, Target
 
-# How long Airflow may take to tell the state of a task, in seconds. The first question makes a triggerer of
-# Airflow 3 import the API that answers it, which has taken more than 10 s on a busy machine; and from 3.3 on
-# a trigger has 30 s to act on a kill (`[triggerer] on_kill_timeout`).
+T = TypeVar("T")
+
+# How long Airflow may take to say what state a task is in, in seconds. The first question makes a triggerer
+# of Airflow 3 import the API that answers it, which has taken more than 10 s on a busy machine; and from 3.3
+# on a trigger has 30 s to act on a kill (`[triggerer] on_kill_timeout`).
 STATE_SECONDS = 25.0
 
 # Airflow cancels what it runs for a trigger again every second until it has ended; and the event loop itself
@@ -31,35 +35,41 @@ _cancellations: set[asyncio.Task[None]] = set()
 
 
 class AirbyteJobTrigger(AirbyteSyncTrigger):
-    """Waits for one job until `end_time`, seconds since 1970, and tells how it ended.
+    """Waits for the job of a `state` until `end_time`, seconds since 1970, and says how it ended.
 
     The event holds `job` where it has ended and `error` where it cannot be waited for. At its end time the
     job is cancelled if `on_timeout` says so, and when a person ends the task if `on_killed` does; never one
-    that is not ours.
+    that this task did not start. `sync_timeout` is the whole timeout, in seconds, for texts.
     """
 
     def __init__(  # noqa: PLR0913 (keywords, as operators have them)
         self,
         *,
-        job_id: int,
+        state: Mapping[str, Any],
         conn_id: str,
         connection_id: str,
         end_time: float,
+        sync_timeout: float,
         poll_interval: float,
-        is_ours: bool,
-        on_timeout: Literal["cancel", "leave"] = "cancel",
-        on_killed: Literal["cancel", "leave"] = "cancel",
+        connection_name: str | None = None,
+        on_timeout: OnEnd = "cancel",
+        on_killed: OnEnd = "cancel",
     ) -> None:
-        super().__init__(job_id=job_id, conn_id=conn_id, end_time=end_time, poll_interval=poll_interval)
+        self.state = dict(state)
+        super().__init__(
+            job_id=self.state["job_id"], conn_id=conn_id, end_time=end_time, poll_interval=poll_interval
+        )
         self.connection_id = connection_id
-        self.is_ours = is_ours
+        self.connection_name = connection_name
+        self.sync_timeout = sync_timeout
         self.on_timeout = on_timeout
         self.on_killed = on_killed
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Give the class and its arguments."""
-        names = ("job_id", "conn_id", "connection_id", "end_time", "poll_interval", "is_ours")
-        arguments = {name: getattr(self, name) for name in (*names, "on_timeout", "on_killed")}
+        names = ("state", "conn_id", "connection_id", "connection_name", "end_time", "sync_timeout")
+        more = ("poll_interval", "on_timeout", "on_killed")
+        arguments = {name: getattr(self, name) for name in (*names, *more)}
         return f"{type(self).__module__}.{type(self).__qualname__}", arguments
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
@@ -67,7 +77,7 @@ class AirbyteJobTrigger(AirbyteSyncTrigger):
         begun = pace.REAL.clock()
         try:
             event = await self._wait()
-            await self._let_airflow_hear(begun)
+            await self._settle_deferral(begun)
         except asyncio.CancelledError:
             if not versions.TRIGGERS_ARE_KILLED:
                 await self._cancel_unless_moved()
@@ -78,40 +88,82 @@ class AirbyteJobTrigger(AirbyteSyncTrigger):
         """Cancel the job, since a person has ended the task; Airflow calls this from 3.3 on."""
         await self._cancel_unless_moved()
 
-    async def _let_airflow_hear(self, begun: float) -> None:
-        """Fire no sooner than a task may run again: one that goes on before Airflow has heard of its deferral
-        is failed by it."""
+    async def _settle_deferral(self, begun: float) -> None:
+        """Fire no sooner than a task may run again: Airflow fails one that goes on before it has recorded
+        that the task was deferred."""
         rest = begun + versions.shortest_reschedule() - pace.REAL.clock()
         if rest > 0:
             await pace.REAL.sleep_in_loop(rest)
 
     async def _wait(self) -> dict[str, Any]:
-        started = Started(job=unseen_job(self.job_id, self.connection_id), is_ours=self.is_ours)
-        facts: dict[str, int] = {}
-        told = {"job_id": self.job_id, "is_ours": self.is_ours, "facts": facts}
+        target = self._target
+        saved: list[SyncState] = []
         try:
-            job = await self._run(lambda means: jobs.wait(means, self._wanted(), started), facts)
-        except (SyncError, ApiError) as error:
-            return {**told, "error": str(error)}
-        return {**told, "job": job_as_json(job)}
+            job = await self._run(
+                lambda sync: polling.wait(sync, self._request, target, self._seconds_left()), saved.append
+            )
+            outcome: dict[str, Any] = {"job": job_as_json(job)}
+        except (SyncError, ApiError, JobTimedOutError) as error:
+            outcome = {"error": str(error)}
+        state = saved[-1] if saved else target.state
+        return {**outcome, "state": state_as_json(state), "is_changed": bool(saved)}
 
-    def _wanted(self) -> Wanted:
-        return Wanted(
+    @property
+    def _target(self) -> Target:
+        job = unknown_job(self.job_id, self.connection_id)
+        return Target(job=job, state=state_from_json(self.state))
+
+    @property
+    def _request(self) -> SyncRequest:
+        return SyncRequest(
             connection_id=self.connection_id,
             wait_seconds=self.poll_interval,
-            timeout=self.end_time - pace.REAL.now(),
+            timeout=self.sync_timeout,
             on_timeout=self.on_timeout,
+            on_kill=self.on_killed,
         )
 
-    async def _run(self, protocol: Callable[[Means], Protocol[Job]], facts: dict[str, int]) -> Job:
-        access = await access_in_loop(self.conn_id)
-        clock = pace.REAL.clock
-        means = Means(api=Api(access, clock), clock=clock, spread=pace.REAL.spread)
-        surroundings = Surroundings(say=self.log.info, remember=lambda effect: facts.update(effect.facts))
-        return await run_in_loop(protocol(means), access, surroundings, pace.REAL.sleep_in_loop)
+    def _seconds_left(self) -> float:
+        return self.end_time - pace.REAL.now()
+
+    async def _run(self, make: Callable[[SyncContext], Protocol[T]], save: Callable[[SyncState], None]) -> T:
+        access = await self._access()
+        async with clients.lease(access) as client:
+            context = SyncContext(
+                api=Api(access, client.tokens),
+                clock=pace.REAL.clock,
+                jitter=pace.REAL.spread,
+                first_pause=pace.REAL.first_pause,
+                connection=Connection(connection_id=self.connection_id, name=self.connection_name),
+            )
+            handlers = Handlers(say=self._say, save=save)
+            return await run_in_loop(make(context), client, handlers, pace.REAL.sleep_in_loop)
+
+    async def _access(self) -> Access:
+        """Look up the Airflow connection, again and again until the timeout if it is not to be had.
+
+        Raises SyncError when the time is over.
+        """
+        pause = 1.0
+        while True:
+            try:
+                return await connection.access_in_loop(self.conn_id)
+            except Exception as error:  # noqa: BLE001 (a secrets backend may raise anything; the job goes on)
+                # Its text may hold what a secrets backend was asked with, so only its name is shown.
+                reason = str(error) if isinstance(error, SyncError) else type(error).__name__
+                text = f"Airflow connection '{self.conn_id}' cannot be read: {reason}"
+            if self._seconds_left() <= 0:
+                raise SyncError(text)
+            self._say(Say(f"{text}; trying again in {pause:.0f} seconds"))
+            await pace.REAL.sleep_in_loop(pace.REAL.spread(pause))
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+    def _say(self, line: Say) -> None:
+        self.log.log(line.level, "%s", line.text)
 
     async def _cancel_unless_moved(self) -> None:
-        if self.on_killed == "leave" or not self.is_ours:
+        state = self._target.state
+        if self.on_killed == "leave" or not (state.may_cancel or state.is_submitting):
             return
         task = asyncio.create_task(self._cancel())
         _cancellations.add(task)
@@ -123,7 +175,7 @@ class AirbyteJobTrigger(AirbyteSyncTrigger):
             self.log.info("Job %s goes on: its task waits for it elsewhere", self.job_id)
             return
         try:
-            await self._run(lambda means: jobs.cancel(means, self.job_id), {})
+            await self._run(lambda sync: jobs.undo(sync, self._target.state), lambda _state: None)
         except (SyncError, ApiError) as error:
             self.log.error("%s", error)
 

@@ -1,7 +1,7 @@
 """The process that cancels what a killed task has started; it outlives the task and knows nothing of Airflow.
 
 Run as `python -m dag_factory.airbyte.undoing`, with its order on the standard input: credentials must not
-stand in a command line.
+be part of a command line.
 """
 
 from __future__ import annotations
@@ -9,35 +9,48 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-import time
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from dag_factory.airbyte import jobs, pace
-from dag_factory.airbyte.api import Access, Api
-from dag_factory.airbyte.drivers import Surroundings, run_blocking
-from dag_factory.airbyte.terms import Means
+from dag_factory.airbyte import drivers, jobs, pace
+from dag_factory.airbyte.access import Access
+from dag_factory.airbyte.api import Api
+from dag_factory.airbyte.drivers import Handlers
+from dag_factory.airbyte.exchange import Say
+from dag_factory.airbyte.model import Connection
+from dag_factory.airbyte.state import SyncState, state_as_json, state_from_json
+from dag_factory.airbyte.tokens import TokenCache
+from dag_factory.airbyte.types import SyncContext
 
 
-def order(access: Access, connection_id: str, facts: Mapping[str, int]) -> dict[str, Any]:
-    """Put what is to be undone into words of JSON."""
-    return {"access": asdict(access), "connection_id": connection_id, "facts": dict(facts)}
+def order(access: Access, connection: Connection, state: SyncState) -> dict[str, Any]:
+    """Write as JSON what is to be cancelled."""
+    return {"access": asdict(access), "connection": asdict(connection), "state": state_as_json(state)}
 
 
-def obey(given: Mapping[str, Any]) -> None:
-    """Undo what an order says; raises SyncError or ApiError if that cannot be done."""
-    access = Access(**given["access"])
-    means = Means(api=Api(access, time.monotonic), clock=time.monotonic, spread=pace.spread)
-    protocol = jobs.undo(means, given["connection_id"], given["facts"])
-    run_blocking(protocol, access, Surroundings(say=_say), time.sleep)
+def carry_out(given: Mapping[str, Any]) -> None:
+    """Cancel what an order names; raises SyncError or ApiError if that cannot be done."""
+    proxies = tuple((scheme, url) for scheme, url in given["access"]["proxies"])
+    access = Access(**{**given["access"], "proxies": proxies})
+    clock = pace.REAL.clock
+    context = SyncContext(
+        api=Api(access, TokenCache(clock)),
+        clock=clock,
+        jitter=pace.REAL.spread,
+        first_pause=pace.REAL.first_pause,
+        connection=Connection(**given["connection"]),
+    )
+    protocol = jobs.undo(context, state_from_json(given["state"]))
+    with drivers.open_worker_client(access) as client:
+        drivers.run_blocking(protocol, client, Handlers(say=_say), pace.REAL.sleep)
 
 
-def _say(text: str) -> None:
+def _say(line: Say) -> None:
     # The task that listens may have ended meanwhile.
     with contextlib.suppress(BrokenPipeError):
-        print(text, flush=True)  # noqa: T201 (this module is a program)
+        print(line.text, flush=True)  # noqa: T201 (this module is a program)
 
 
 if __name__ == "__main__":
-    obey(json.load(sys.stdin))
+    carry_out(json.load(sys.stdin))

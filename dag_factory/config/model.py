@@ -48,7 +48,7 @@ class Sync:
     connection_id: str
     airbyte_conn_id: str = "airbyte_default"
     mode: Literal["sync", "async"] = "async"
-    deferrable: bool = False
+    deferrable: bool | None = None
     wait_seconds: int = 30
     timeout: int = 86_400
     on_running: Literal["adopt", "fail", "skip"] = "adopt"
@@ -69,6 +69,11 @@ class Sync:
     outlets: tuple[str, ...] | None = None
     description: str | None = None
     doc_md: str | None = None
+
+    @property
+    def is_deferred(self) -> bool:
+        """Whether a triggerer waits, unless Airflow's `[operators] default_deferrable` says otherwise."""
+        return self.mode == "async" if self.deferrable is None else self.deferrable
 
     @property
     def assets(self) -> tuple[str, ...]:
@@ -204,6 +209,8 @@ def _sync_from(sync: ResolvedSync) -> Sync:
 
 
 def _plain(key: str, value: object) -> object:
+    if key == "connection_id" and isinstance(value, str) and "{{" not in value:
+        return value.lower()  # Airbyte's own spelling: another one would be another asset
     if key in _DURATIONS:
         return durations.seconds(cast("int | str", value))
     return tuple(value) if isinstance(value, list) else value

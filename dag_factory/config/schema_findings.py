@@ -227,8 +227,8 @@ _OTHER_VALUES = {
 def _choice_help(key: str, text: str, choices: Sequence[str]) -> str:
     known = _OTHER_VALUES.get(text.lower())
     if known in choices:
-        more = ", and 'deferrable: true'" if text.lower() == "deferrable" else ""
-        return f"write '{known}'{more}"
+        more = {"deferrable": ", and 'deferrable: true'", "reschedule": ", and 'deferrable: false'"}
+        return f"write '{known}'{more.get(text.lower(), '')}"
     return suggestions.did_you_mean(text, choices) or f"'{key}' is one of {', '.join(choices)}"
 
 

@@ -11,7 +11,7 @@ from airflow.providers.common.compat.sdk import DAG, BaseOperator, TaskGroup
 from dag_factory.airbyte.operators import AirbyteSyncOperator
 from dag_factory.airbyte.sensors import AirbyteSyncSensor
 from dag_factory.config.model import Sync
-from dag_factory.versions import make_asset
+from dag_factory.versions import default_deferrable, make_asset
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,7 +38,7 @@ def _submit_and_wait(sync: Sync, dag: DAG, group: TaskGroup | None) -> BaseOpera
     return AirbyteSyncOperator(
         task_id=sync.name,
         asynchronous=False,
-        deferrable=sync.deferrable,
+        deferrable=_is_deferred(sync),
         wait_seconds=sync.wait_seconds,
         timeout=sync.timeout,
         trigger_rule=sync.trigger_rule,
@@ -53,6 +53,9 @@ def _submit_and_wait(sync: Sync, dag: DAG, group: TaskGroup | None) -> BaseOpera
 def _submit(sync: Sync, dag: DAG, group: TaskGroup) -> BaseOperator:
     return AirbyteSyncOperator(
         task_id="trigger",
+        wait_task_id=f"{group.group_id}.wait",
+        # Not of a host DAG's `default_args`: the two tasks hand the job over as an XCom.
+        do_xcom_push=True,
         asynchronous=True,
         deferrable=False,
         wait_seconds=sync.wait_seconds,
@@ -68,9 +71,14 @@ def _submit(sync: Sync, dag: DAG, group: TaskGroup) -> BaseOperator:
 def _wait(sync: Sync, dag: DAG, group: TaskGroup, trigger: BaseOperator) -> BaseOperator:
     return AirbyteSyncSensor(
         task_id="wait",
+        # Not of a host DAG's `default_args`: without a job there is nothing to wait for.
+        trigger_rule="all_success",
+        do_xcom_push=True,
+        soft_fail=False,
+        silent_fail=False,
         airbyte_job_id=trigger.output,
         trigger_task_id=trigger.task_id,
-        deferrable=sync.deferrable,
+        deferrable=_is_deferred(sync),
         mode="reschedule",
         poke_interval=sync.wait_seconds,
         sync_timeout=sync.timeout,
@@ -92,6 +100,14 @@ def _terms(sync: Sync) -> dict[str, Any]:
         "on_killed": sync.on_kill,
         "min_rows": sync.min_rows,
     }
+
+
+def _is_deferred(sync: Sync) -> bool:
+    """Whether a triggerer waits: as the sync says, else as Airflow's configuration does, else as its mode."""
+    if sync.deferrable is None:
+        wanted = default_deferrable()
+        return sync.is_deferred if wanted is None else wanted
+    return sync.deferrable
 
 
 def _outlets(sync: Sync) -> list[Any]:

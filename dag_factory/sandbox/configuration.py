@@ -55,4 +55,4 @@ def expected_from(project: Project) -> Expected:
 
 
 def _mode(sync: Sync) -> str:
-    return f"{sync.mode}, deferrable" if sync.deferrable else sync.mode
+    return f"{sync.mode}, deferrable" if sync.is_deferred else sync.mode

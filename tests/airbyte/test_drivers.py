@@ -1,285 +1,243 @@
-"""The protocol over real HTTP against the local Airbyte, blocking and in an event loop."""
+"""Running a protocol, blocking and in an event loop: the same effects and the same errors."""
 
 from __future__ import annotations
 
 import asyncio
-import re
-import ssl
 import threading
-import time
-import uuid
-from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
 
-import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
-from dag_factory.airbyte import jobs
-from dag_factory.airbyte.api import Access, Api
-from dag_factory.airbyte.drivers import Surroundings, run_blocking, run_in_loop
+from dag_factory.airbyte.access import Access
+from dag_factory.airbyte.api import Api
+from dag_factory.airbyte.clients import lease
+from dag_factory.airbyte.drivers import Handlers, open_worker_client, run_blocking, run_in_loop
 from dag_factory.airbyte.errors import ApiError, SyncError
-from dag_factory.airbyte.exchange import Remember
-from dag_factory.airbyte.terms import Means, Wanted
-from dag_factory.local_airbyte.server import LocalAirbyte
+from dag_factory.airbyte.exchange import Pause, Request, Response, Save, Say, TransportError
+from dag_factory.airbyte.model import Connection
+from dag_factory.airbyte.state import SyncState
+from dag_factory.airbyte.tokens import TokenCache
+from dag_factory.airbyte.types import SyncContext
+from tests.airbyte.fake_airbyte import GET, LIST, OTHER_UUID, POST, TOKEN, FakeAirbyte
+from tests.airbyte.protocol_runs import sync_request, whole_sync
+from tests.airbyte.raw_server import answer, raw_server
+from tests.airbyte.task_runs import http_of
 
-CLIENT_ID = "tests-of-the-drivers"
-SECRET = "test-secret"
-# Pauses are for real here, but so many times shorter.
-HURRY = 300.0
+pytestmark = pytest.mark.airflow
+
+REQUEST = Request(method="GET", url="http://airbyte/v1/jobs/7")
+RESPONSE = Response(status=200, content=b"{}")
+LOST = TransportError("lost", was_sent=True)
 
 
-def whole_sync(means, wanted, earlier):
-    """Do one try of a sync, as the operator does it in `mode: sync`."""
-    started = yield from jobs.begin(means, wanted, earlier)
-    return (yield from jobs.complete(means, wanted, started))
+class Script:
+    """A client that answers as it was told to, in both worlds, and keeps what happened."""
+
+    def __init__(self, *answers):
+        self.answers = list(answers)
+        self.happened = []
+        self.handlers = Handlers(say=self.happened.append, save=self.happened.append)
+
+    def send(self, request):
+        self.happened.append(request)
+        result = self.answers.pop(0)
+        if isinstance(result, BaseException):
+            raise result
+        return result
+
+    def run_blocking(self, protocol):
+        return run_blocking(protocol, self, self.handlers, self.happened.append)
+
+    def run_in_loop(self, protocol):
+        script = self
+
+        class Client:
+            async def send(self, request):
+                return script.send(request)
+
+        async def sleep(seconds):
+            script.happened.append(seconds)
+
+        return asyncio.run(run_in_loop(protocol, Client(), self.handlers, sleep))
 
 
-class Lab:
-    """A connection of a local Airbyte, and one sync after the other on it, by one of the two drivers."""
+@pytest.fixture(params=["run_blocking", "run_in_loop"])
+def driver(request):
+    return request.param
 
-    def __init__(self, server: LocalAirbyte, driver: str) -> None:
-        self.server = server
-        self.driver = driver
-        self.connection = str(uuid.uuid4())
-        self.admin("DELETE", "/faults")
-        self.admin("PUT", f"/connections/{self.connection}", {"name": self.connection})
-        self.said: list[str] = []
-        self.remembered: dict[str, int] = {}
 
-    def access(self, **more) -> Access:
-        return Access(
-            **{
-                "conn_id": "airbyte_default",
-                "host": self.server.url,
-                "client_id": CLIENT_ID,
-                "client_secret": SECRET,
-                "timeout": 0.5,
-                **more,
-            }
+def run(script, driver, protocol):
+    return getattr(script, driver)(protocol)
+
+
+def test_every_effect_is_done_in_its_turn(driver):
+    state = SyncState(seen=1)
+
+    def protocol():
+        yield Say("begins")
+        response = yield REQUEST
+        yield Save(state)
+        assert (yield Pause(3.0)) is None
+        return response
+
+    script = Script(RESPONSE)
+    assert run(script, driver, protocol()) is RESPONSE
+    assert script.happened == [Say("begins"), REQUEST, state, 3.0]
+
+
+def test_a_call_without_a_response_is_raised_where_it_was_asked_for(driver):
+    def protocol():
+        try:
+            yield REQUEST
+        except TransportError as error:
+            yield Say(str(error))
+        return (yield REQUEST)
+
+    script = Script(LOST, RESPONSE)
+    assert run(script, driver, protocol()) is RESPONSE
+    assert script.happened == [REQUEST, Say("lost"), REQUEST]
+
+
+@pytest.mark.parametrize("error", [SyncError("no"), ApiError("no"), ZeroDivisionError()])
+def test_what_a_protocol_raises_is_raised(driver, error):
+    def protocol():
+        yield Say("begins")
+        raise error
+
+    with pytest.raises(type(error)):
+        run(Script(), driver, protocol())
+
+
+@pytest.mark.parametrize("result", [None, 0, "text", StopIteration])
+def test_whatever_a_protocol_returns_is_given(driver, result):
+    def protocol():
+        return result
+        yield
+
+    assert run(Script(), driver, protocol()) is result
+
+
+def test_a_save_that_fails_ends_the_protocol_before_the_next_call(driver):
+    def protocol():
+        yield Save(SyncState())
+        yield REQUEST
+
+    script = Script(RESPONSE)
+
+    def refuse(_state):
+        raise SyncError
+
+    script.handlers = Handlers(say=script.happened.append, save=refuse)
+    with pytest.raises(SyncError):
+        run(script, driver, protocol())
+    assert script.happened == []
+
+
+class Http:
+    """Whole syncs over HTTP by one of the drivers; pauses pass in no time."""
+
+    def __init__(self, airbyte, url, driver):
+        self.airbyte, self.driver = airbyte, driver
+        self.access = Access(
+            conn_id="airbyte_default", host=url, client_id="id", client_secret="a-secret", timeout=10.0
         )
 
-    def run(self, protocol_of, access: Access | None = None):
-        access = access or self.access()
-        means = Means(api=Api(access, time.monotonic), clock=self._clock, spread=lambda seconds: seconds)
-        surroundings = Surroundings(say=self.said.append, remember=self._remember)
-        if self.driver == "blocking":
-            return run_blocking(protocol_of(means), access, surroundings, self._sleep)
-        return asyncio.run(run_in_loop(protocol_of(means), access, surroundings, self._sleep_in_loop))
+    def sync(self, access=None, **more):
+        request = sync_request(**more)
+        access = access or self.access
+        handlers = Handlers(say=lambda _line: None)
+        if self.driver == "run_in_loop":
+            return asyncio.run(self._in_loop(access, request, handlers))
+        with open_worker_client(access) as client:
+            protocol = whole_sync(self._context(access, request), request)
+            return run_blocking(protocol, client, handlers, self.airbyte.sleep)
 
-    def sync(self, access: Access | None = None, **wanted):
-        asked = Wanted(**{"connection_id": self.connection, "wait_seconds": 5, "timeout": 3600, **wanted})
-        return self.run(lambda means: whole_sync(means, asked, None), access)
+    async def _in_loop(self, access, request, handlers):
+        async def sleep(seconds):
+            self.airbyte.sleep(seconds)
 
-    def admin(self, method: str, path: str, body=None):
-        response = httpx.request(method, self.server.admin_url + path, json=body, timeout=10)
-        response.raise_for_status()
-        return response.json() if response.content else None
+        async with lease(access) as client:
+            protocol = whole_sync(self._context(access, request), request)
+            return await run_in_loop(protocol, client, handlers, sleep)
 
-    def fault(self, route: str, kind: str, **more) -> None:
-        self.admin("POST", "/faults", {"route": route, "kind": kind, **more})
-
-    def jobs(self) -> list[str]:
-        every = self.admin("GET", "/jobs")["jobs"]
-        return [job["status"] for job in every if job["connectionId"] == self.connection]
-
-    def _remember(self, effect: Remember) -> None:
-        self.remembered = effect.onto(self.remembered)
-
-    def _clock(self) -> float:
-        return time.monotonic() * HURRY
-
-    def _sleep(self, seconds: float) -> None:
-        time.sleep(seconds / HURRY)
-
-    async def _sleep_in_loop(self, seconds: float) -> None:
-        await asyncio.sleep(seconds / HURRY)
+    def _context(self, access, request):
+        return SyncContext(
+            api=Api(access, TokenCache(lambda: self.airbyte.now)),
+            clock=lambda: self.airbyte.now,
+            jitter=lambda seconds: seconds,
+            first_pause=lambda seconds: seconds,
+            connection=Connection(connection_id=request.connection_id),
+        )
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("airbyte")
-    with LocalAirbyte.start(folder, client_id=CLIENT_ID, client_secret=SECRET, job_seconds=0.1) as started:
-        yield started
+@pytest.fixture
+def http(driver):
+    airbyte = FakeAirbyte()
+    with http_of(airbyte) as url:
+        yield Http(airbyte, url, driver)
 
 
-@pytest.fixture(params=["blocking", "in_loop"])
-def lab(request, server):
-    return Lab(server, request.param)
+def test_a_whole_sync_over_http(http):
+    job = http.sync()
+    assert (job.status, job.rows, len(http.airbyte.jobs), http.airbyte.tokens) == ("succeeded", 7, 1, 1)
 
 
-@pytest.fixture(scope="module")
-def untrusted_host(tmp_path_factory):
-    """A server on loopback with a certificate that it has signed itself."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(_self_signed(tmp_path_factory.mktemp("certificate") / "both.pem"))
-    server = HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"https://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-def _self_signed(path: Path) -> Path:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "nobody")])
-    now = datetime.now(UTC)
-    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-    dated = builder.not_valid_before(now).not_valid_after(now + timedelta(days=1))
-    secret = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    public = dated.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
-    path.write_bytes(secret + public)
-    return path
-
-
-def test_a_plain_sync_tells_its_rows(lab):
-    job = lab.sync()
-    assert (job.status, job.rows, lab.jobs()) == ("succeeded", 400, ["succeeded"])
-    assert lab.remembered == {"seen": 0, "job": job.job_id, "judged": job.job_id}
-
-
+@pytest.mark.parametrize("call", [POST, LIST, GET, TOKEN])
 @pytest.mark.parametrize(
-    "fault",
-    [
-        {"kind": "delay_after", "seconds": 1},
-        {"kind": "drop_before"},
-        {"kind": "drop_after"},
-        {"kind": "status", "code": 500},
-        {"kind": "status", "code": 502},
-        {"kind": "status", "code": 503},
-        {"kind": "status", "code": 429},
-        {"kind": "status", "code": 429, "retry_after": 7},
-        {"kind": "status_after", "code": 500},
-        {"kind": "status_after", "code": 504},
-        {"kind": "malformed_json"},
-        {"kind": "html"},
-        {"kind": "unknown_status"},
-    ],
-    ids=lambda fault: "-".join(str(value) for value in fault.values()),
+    "fault", ["lost before", "lost after", "html after", "500 after", "504 after", 429, 500, 502, 503]
 )
-@pytest.mark.parametrize("route", ["POST /jobs", "GET /jobs/{jobId}", "GET /jobs"])
-def test_a_call_that_fails_makes_no_second_job(lab, route, fault):
-    lab.fault(route, **fault)
-    assert lab.sync().status == "succeeded"
-    assert lab.jobs() == ["succeeded"]
+def test_a_call_that_fails_makes_no_second_job(http, call, fault):
+    http.airbyte.fail(call, fault)
+    assert http.sync().status == "succeeded"
+    assert len(http.airbyte.jobs) == 1
 
 
-def test_tokens_that_end_early_are_fetched_anew(lab):
-    lab.admin(
-        "PATCH", f"/connections/{lab.connection}", {"scripts": [{"steps": [{"run": 1}], "end": "succeed"}]}
-    )
-    lab.fault("GET /jobs/{jobId}", "status", code=401)
-    assert lab.sync().status == "succeeded"
-    assert lab.jobs() == ["succeeded"]
+def test_tokens_that_end_early_are_fetched_again(http):
+    http.airbyte.fail(GET, 401)
+    assert http.sync().status == "succeeded"
+    assert http.airbyte.tokens == 2
 
 
-def test_a_token_endpoint_that_is_down_for_a_while(lab):
-    lab.fault("POST /applications/token", "status", code=503, times=3)
-    assert lab.sync().status == "succeeded"
+def test_the_waits_of_a_server_are_kept(http):
+    http.airbyte.fail(POST, Response(status=429, content=b"{}", headers={"retry-after": "77"}))
+    http.sync()
+    assert http.airbyte.jobs[0].started_at == 77
 
 
-def test_a_wrong_secret_says_what_to_check(lab):
-    with pytest.raises(ApiError, match=r"check login \(client id\) and password \(client secret\)") as error:
-        lab.sync(lab.access(client_secret="wrong"))
-    assert "wrong" not in str(error.value).replace("wrong client id or secret", "")
-    assert lab.jobs() == []
+def test_the_event_loop_goes_on_while_a_server_is_slow():
+    """The server answers only once others have had their turn, which a blocked loop would never give."""
+    had_turn = threading.Event()
+
+    def protocol():
+        return (yield Request(method="GET", url=f"{server.url}/slow"))
+
+    async def slow(_server, _request, writer):
+        while not had_turn.is_set():
+            await asyncio.sleep(0.001)
+        await answer()(_server, _request, writer)
+
+    async def beside():
+        access = Access(conn_id="c", host=server.url)
+        async with lease(access) as client:
+            sent = asyncio.create_task(run_in_loop(protocol(), client, Handlers(say=lambda _line: None)))
+            while not server.requests:
+                await asyncio.sleep(0.001)
+            had_turn.set()
+            return await sent
+
+    with raw_server(slow) as server:
+        assert asyncio.run(beside()).status == 200
 
 
-def test_an_unknown_connection_says_so(lab):
-    with pytest.raises((ApiError, SyncError), match="there is no such connection"):
-        lab.sync(connection_id=str(uuid.uuid4()))
+def test_clients_of_several_workers_do_not_share_anything():
+    with raw_server(answer()) as server:
+        access = Access(conn_id="c", host=server.url)
+        with open_worker_client(access) as one, open_worker_client(access) as two:
+            request = Request(method="GET", url=server.url)
+            assert [client.send(request).status for client in (one, two, one)] == [200, 200, 200]
+        assert server.sockets == 2
 
 
-def test_a_host_without_the_api_says_what_it_must_end_in(lab):
-    with pytest.raises(ApiError, match=r"must be the API's address and end in /v1"):
-        lab.sync(lab.access(host=lab.server.root_url))
-
-
-def test_nobody_at_the_host_says_so(lab):
-    access = lab.access(host="http://127.0.0.1:9/v1")
-    with pytest.raises(ApiError, match="no answer from Airbyte to asking for a token"):
-        lab.sync(access)
-
-
-@pytest.mark.parametrize(
-    ("host", "mend"),
-    [
-        ("https://127.0.0.1:{port}/v1", "it does not speak TLS: write http:// instead of https://"),
-        ("127.0.0.1:{port}/v1", "write the host as https://... or http://..."),
-        ("ftp://127.0.0.1:{port}/v1", "write the host as https://... or http://..."),
-    ],
-)
-def test_a_host_that_can_never_answer_is_told_at_once(lab, host, mend):
-    access = lab.access(host=host.format(port=httpx.URL(lab.server.root_url).port))
-    with pytest.raises(ApiError, match=re.escape(mend)):
-        lab.sync(access)
-    assert lab.said == []
-
-
-def test_a_certificate_that_nobody_trusts_is_told_at_once(lab, untrusted_host):
-    with pytest.raises(ApiError, match="its certificate is not trusted: set SSL_CERT_FILE"):
-        lab.sync(lab.access(host=f"{untrusted_host}/v1"))
-    assert lab.said == []
-
-
-def test_a_host_that_has_no_address_says_so(lab):
-    with pytest.raises(ApiError, match="check the host's name"):
-        lab.sync(lab.access(host="http://no-such-host.invalid/v1"))
-
-
-def test_a_disabled_connection_says_so(lab):
-    lab.admin("PATCH", f"/connections/{lab.connection}", {"status": "inactive"})
-    with pytest.raises(SyncError, match=r"see in Airbyte whether connection .* is enabled"):
-        lab.sync()
-    assert lab.jobs() == []
-
-
-def test_attempts_that_fail_and_go_on_are_no_end(lab):
-    steps = [{"queued": 0.2}, {"run": 0.2}, {"fail_attempt": True}, {"incomplete": 0.3}, {"run": 0.2}]
-    lab.admin("PATCH", f"/connections/{lab.connection}", {"scripts": [{"steps": steps, "end": "succeed"}]})
-    assert lab.sync().status == "succeeded"
-    assert lab.jobs() == ["succeeded"]
-
-
-def test_a_job_that_hangs_is_cancelled(lab):
-    lab.admin(
-        "PATCH", f"/connections/{lab.connection}", {"scripts": [{"steps": [{"run": 0.1}], "end": "hang"}]}
-    )
-    with pytest.raises(SyncError, match="still active after 60 seconds; it is cancelled now"):
-        lab.sync(timeout=60)
-    assert lab.jobs() == ["cancelled"]
-
-
-def test_another_persons_job_is_adopted(lab):
-    lab.admin("POST", f"/connections/{lab.connection}/jobs")
-    assert not lab.sync().is_active
-    assert lab.jobs() == ["succeeded"]
-
-
-def test_the_event_loop_goes_on_while_a_server_is_slow(server):
-    lab = Lab(server, "in_loop")
-    lab.fault("GET /jobs", "delay", seconds=0.8)
-    # A blocked loop would have counted the calls, not the time that the slow one took.
-    assert asyncio.run(_sync_beside_a_clock(lab)) > 15
-
-
-async def _sync_beside_a_clock(lab: Lab) -> int:
-    access = lab.access(timeout=5.0)
-    means = Means(api=Api(access, time.monotonic), clock=time.monotonic, spread=lambda _seconds: 0.05)
-    wanted = Wanted(connection_id=lab.connection, wait_seconds=1, timeout=60)
-    surroundings = Surroundings(say=lab.said.append)
-    sync = asyncio.create_task(run_in_loop(whole_sync(means, wanted, None), access, surroundings))
-    ticks = 0
-    while not sync.done():
-        await asyncio.sleep(0.02)
-        ticks += 1
-    assert (await sync).status == "succeeded"
-    return ticks
+def test_an_answer_for_another_connection_is_not_the_submissions(http):
+    other = http.airbyte.add("running", connection_id=OTHER_UUID)
+    http.airbyte.fail(POST, lambda airbyte, _call, _request: airbyte._json(airbyte.shown(other)))
+    assert http.sync().job_id == 2

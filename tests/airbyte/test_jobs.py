@@ -1,364 +1,404 @@
-"""The protocol of one sync against an Airbyte in memory, with every fault in milliseconds."""
+"""One sync as a whole, against an Airbyte in memory: one job, none left, and no success that was not one."""
 
 from __future__ import annotations
-
-import json
-from collections import deque
-from dataclasses import dataclass, field
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dag_factory.airbyte import jobs
-from dag_factory.airbyte.api import Access, Api
 from dag_factory.airbyte.errors import ApiError, JobEndedError, JobTimedOutError, SyncError, SyncSkipped
-from dag_factory.airbyte.exchange import Pause, Remember, Request, Response, Say, TransportError
-from dag_factory.airbyte.terms import Earlier, Means, Started, Wanted
+from dag_factory.airbyte.exchange import Say
+from dag_factory.airbyte.model import Job
+from dag_factory.airbyte.state import Role, SyncState
+from dag_factory.airbyte.types import PreviousTry, Target
+from tests.airbyte.fake_airbyte import CONNECTION, DAWN, DELETE, GET, LIST, POST, UUID, FakeAirbyte
+from tests.airbyte.protocol_runs import CONNECTION_LABEL, Runs, sync_request
 
-UUID = "1e3b5a72-7bfd-4808-a13c-204505490110"
-HOST = "http://airbyte/api/public/v1"
-
-
-@dataclass
-class Airbyte:
-    """The jobs of one connection, and faults for the calls to come, by method."""
-
-    now: float = 0.0
-    run_seconds: float = 10.0
-    end: str = "succeeded"
-    jobs: list[dict] = field(default_factory=list)
-    faults: dict[str, deque] = field(default_factory=dict)
-    calls: list[str] = field(default_factory=list)
-    said: list[str] = field(default_factory=list)
-    remembered: dict[str, int] = field(default_factory=dict)
-    ignore_cancel: int = 0
-    rows: int = 7
-
-    def fail(self, method: str, *faults) -> None:
-        self.faults.setdefault(method, deque()).extend(faults)
-
-    def add(self, status: str = "running", seconds: float | None = None) -> int:
-        ends = None if seconds is None else self.now + seconds
-        self.jobs.append({"jobId": len(self.jobs) + 1, "status": status, "ends": ends})
-        return len(self.jobs)
-
-    @property
-    def active(self) -> list[dict]:
-        self._advance()
-        return [job for job in self.jobs if job["status"] not in ("succeeded", "failed", "cancelled")]
-
-    def run(self, protocol):
-        """Drive a protocol; pauses pass in no time."""
-        answer, error = None, None
-        while True:
-            try:
-                effect = protocol.send(answer) if error is None else protocol.throw(error)
-            except StopIteration as stop:
-                return stop.value
-            answer = error = None
-            if isinstance(effect, Pause):
-                self.now += effect.seconds
-            elif isinstance(effect, Say):
-                self.said.append(effect.text)
-            elif isinstance(effect, Remember):
-                self.remembered = effect.onto(self.remembered)
-            else:
-                try:
-                    answer = self._answer(effect)
-                except TransportError as lost:
-                    error = lost
-
-    def _answer(self, request: Request) -> Response:
-        self.calls.append(request.method)
-        self._advance()
-        waiting = self.faults.get(request.method)
-        fault = waiting.popleft() if waiting else None
-        if fault in ("connect", 429, 401, 403, 404, 503):
-            return self._fault(fault)
-        response = self._do(request)
-        return self._fault(fault) if fault is not None else response
-
-    def _fault(self, fault) -> Response:
-        if fault == "connect":
-            message = "connection refused"
-            raise TransportError(message, was_sent=False)
-        if fault == "lost":
-            message = "the request timed out"
-            raise TransportError(message, was_sent=True)
-        if fault == "html":
-            return Response(status=200, content=b"<html>")
-        return Response(status=fault, content=b"{}")
-
-    def _do(self, request: Request) -> Response:
-        if request.method == "POST":
-            return self._post()
-        if request.url.endswith("/jobs"):
-            assert request.params["orderBy"] == "createdAt|DESC"
-            assert request.params["jobType"] == "sync"
-            return self._json({"data": [self._shown(job) for job in reversed(self.jobs)]})
-        job = self.jobs[int(request.url.rsplit("/", 1)[1]) - 1]
-        if request.method == "DELETE" and self.active:
-            if self.ignore_cancel:
-                self.ignore_cancel -= 1
-            else:
-                self.active[0]["status"] = "cancelled"
-        return self._json(self._shown(job))
-
-    def _post(self) -> Response:
-        if any(job["status"] == "running" for job in self.active):
-            message = {"message": "A sync is already running for: x"}
-            return Response(status=409, content=json.dumps({"data": message}).encode())
-        if not self.active:
-            self.add("running", self.run_seconds)
-        return self._json(self._shown((self.active or self.jobs)[-1]))
-
-    def _advance(self) -> None:
-        for job in self.jobs:
-            if job["status"] == "running" and job["ends"] is not None and self.now >= job["ends"]:
-                job["status"] = self.end
-
-    def _shown(self, job) -> dict:
-        return {
-            "jobId": job["jobId"],
-            "status": job["status"],
-            "jobType": "sync",
-            "connectionId": UUID,
-            "startTime": "2026-07-25T03:12Z",
-            "rowsSynced": self.rows,
-        }
-
-    def _json(self, value) -> Response:
-        return Response(status=200, content=json.dumps(value).encode())
+LOG_HINT = "Airbyte's page of the connection has the job's log"
 
 
 @pytest.fixture
 def airbyte():
-    return Airbyte()
+    return FakeAirbyte()
 
 
-def means_of(airbyte: Airbyte) -> Means:
-    api = Api(Access(conn_id="airbyte_default", host=HOST), lambda: airbyte.now)
-    return Means(api=api, clock=lambda: airbyte.now, spread=lambda seconds: seconds)
+@pytest.fixture
+def runs(airbyte):
+    return Runs(airbyte)
 
 
-def wanted(**more) -> Wanted:
-    return Wanted(**{"connection_id": UUID, "wait_seconds": 5, "timeout": 3600, **more})
+def job_of(status="succeeded", **more) -> Job:
+    return Job(**{"job_id": 7, "status": status, "job_type": "sync", "connection_id": UUID, **more})
 
 
-def whole_sync(means, wanted, earlier):
-    """Do one try of a sync, as the operator does it in `mode: sync`."""
-    started = yield from jobs.begin(means, wanted, earlier)
-    return (yield from jobs.complete(means, wanted, started))
-
-
-def run(airbyte: Airbyte, earlier: Earlier | None = None, **more):
-    return airbyte.run(whole_sync(means_of(airbyte), wanted(**more), earlier))
-
-
-def test_a_plain_sync(airbyte):
-    job = run(airbyte)
-    assert (job.job_id, job.status, job.rows) == (1, "succeeded", 7)
-    assert airbyte.calls == ["GET", "POST", "GET", "GET"]
-    assert airbyte.remembered == {"seen": 0, "job": 1, "judged": 1}
-
-
-# What becomes of the submission's answer; the job is made, or is not.
-SUBMISSION_FAULTS = ["lost", "html", 500, 502, 504, "connect", 429, 503]
-
-
-@pytest.mark.parametrize("fault", SUBMISSION_FAULTS)
-@pytest.mark.parametrize("times", [1, 3])
-def test_a_submission_that_fails_makes_one_job(airbyte, fault, times):
-    airbyte.fail("POST", *[fault] * times)
-    assert run(airbyte).status == "succeeded"
-    assert len(airbyte.jobs) == 1
-
-
-def test_a_lost_submission_of_a_job_that_is_over_at_once_is_found(airbyte):
-    airbyte.run_seconds = 0.5
-    airbyte.fail("POST", "lost")
-    assert run(airbyte).job_id == 1
-    assert airbyte.calls.count("POST") == 1
-
-
-def test_a_lost_submission_whose_job_failed_is_not_submitted_again(airbyte):
-    airbyte.end = "failed"
-    airbyte.run_seconds = 0.5
-    airbyte.fail("POST", "lost")
-    with pytest.raises(JobEndedError, match=r"Airbyte job 1 .* failed"):
-        run(airbyte)
-    assert len(airbyte.jobs) == 1
-
-
-@pytest.mark.parametrize("code", [401, 403, 404])
-def test_what_no_waiting_changes_fails_at_once(airbyte, code):
-    airbyte.fail("GET", code)
-    with pytest.raises(ApiError, match=f"Airbyte answered {code} to listing the jobs of connection {UUID}"):
-        run(airbyte)
-    assert airbyte.now == 0
-
-
-@pytest.mark.parametrize("failures", [1, 5, 50])
-@pytest.mark.parametrize("fault", ["lost", "connect", "html", 429, 500, 503])
-def test_status_calls_that_fail_do_not_fail_the_sync(airbyte, fault, failures):
-    airbyte.run_seconds = 8 * 3600
-    protocol = whole_sync(means_of(airbyte), wanted(timeout=12 * 3600), None)
-    airbyte.fail("GET", None, None, *[fault] * failures)
-    assert airbyte.run(protocol).status == "succeeded"
-    assert len(airbyte.jobs) == 1
-
-
-def test_status_calls_leave_a_struggling_server_alone(airbyte):
-    airbyte.run_seconds = 3600
-    airbyte.fail("GET", None, *[503] * 10)
-    run(airbyte, timeout=7200)
-    assert airbyte.calls.count("GET") < 3600 / 5
-
-
-def test_answers_that_stay_fail_with_what_to_do(airbyte):
-    airbyte.run_seconds = 3600
-    airbyte.fail("GET", None, *[403] * 50)
-    with pytest.raises(SyncError, match="the connection_id is unknown there"):
-        run(airbyte)
-
-
-@pytest.mark.parametrize("status", ["pending", "queued", "running", "incomplete", "paused"])
-def test_an_active_job_is_adopted_whatever_its_status(airbyte, status):
-    airbyte.add(status)
-    started = airbyte.run(jobs.start(means_of(airbyte), wanted()))
-    assert (started.job.job_id, started.is_ours) == (1, False)
-    assert airbyte.calls == ["GET"]
-
-
-def test_a_running_connection_fails_or_skips_if_that_is_wanted(airbyte):
-    airbyte.add("running")
-    with pytest.raises(SyncError, match="is syncing already: job 1 is running"):
-        run(airbyte, on_running="fail")
-    with pytest.raises(SyncSkipped):
-        run(airbyte, on_running="skip")
-
-
-def test_an_adopted_job_that_is_cancelled_is_replaced_once(airbyte):
-    airbyte.add("running", 10)
-    airbyte.end = "cancelled"
-    with pytest.raises(JobEndedError, match=r"Airbyte job 2 .* was cancelled"):
-        run(airbyte)
-    assert len(airbyte.jobs) == 2
-
-
-def test_a_job_of_an_earlier_try_that_is_cancelled_is_replaced_once(airbyte):
-    # What ended the earlier try cancels its job, perhaps only after this try has found it.
-    airbyte.add("running", 10)
-    airbyte.end = "cancelled"
-    found = airbyte.run(jobs.resume(means_of(airbyte), wanted(), Earlier(seen=0)))
-    with pytest.raises(JobEndedError, match=r"Airbyte job 2 .* was cancelled"):
-        airbyte.run(jobs.complete(means_of(airbyte), wanted(), found))
-    assert len(airbyte.jobs) == 2
-
-
-def test_a_job_beyond_its_time_is_cancelled_and_seen_to_be(airbyte):
-    airbyte.run_seconds = 10_000
-    airbyte.ignore_cancel = 3
-    with pytest.raises(JobTimedOutError, match="still active after 60 seconds; it is cancelled now"):
-        run(airbyte, timeout=60)
-    assert airbyte.active == []
-    assert airbyte.now < 120
-
-
-def test_a_job_beyond_its_time_is_left_if_that_is_wanted(airbyte):
-    airbyte.run_seconds = 10_000
-    with pytest.raises(JobTimedOutError, match="it goes on, since on_timeout is leave"):
-        run(airbyte, timeout=60, on_timeout="leave")
-    assert len(airbyte.active) == 1
-
-
-def test_an_adopted_job_beyond_its_time_is_left(airbyte):
-    airbyte.add("running")
-    with pytest.raises(JobTimedOutError, match="it goes on, since this task did not start it"):
-        run(airbyte, timeout=60)
-    assert len(airbyte.active) == 1
-
-
-@pytest.mark.parametrize("fault", ["lost", 500, 503, "connect", "html"])
-def test_a_cancellation_is_repeated_until_it_is_seen(airbyte, fault):
-    airbyte.add("running")
-    airbyte.fail("DELETE", fault, fault)
-    assert airbyte.run(jobs.cancel(means_of(airbyte), 1)).status == "cancelled"
-
-
-def test_a_cancellation_that_never_works_says_so(airbyte):
-    airbyte.add("running")
-    airbyte.ignore_cancel = 10_000
-    with pytest.raises(SyncError, match="job 1 could not be cancelled within 120 seconds"):
-        airbyte.run(jobs.cancel(means_of(airbyte), 1))
-
-
-def test_an_ended_job_is_never_cancelled(airbyte):
-    airbyte.add("succeeded")
-    airbyte.add("running")
-    assert airbyte.run(jobs.cancel(means_of(airbyte), 1)).status == "succeeded"
-    assert "DELETE" not in airbyte.calls
-    assert len(airbyte.active) == 1
-
-
-def test_too_few_rows_fail(airbyte):
-    with pytest.raises(JobEndedError, match="job 1 moved 7 rows, fewer than min_rows 8"):
-        run(airbyte, min_rows=8)
-    assert run(airbyte, min_rows=7).job_id == 2
+def test_a_plain_sync(runs, airbyte):
+    job = runs.sync()
+    assert job == job_of(job_id=1, rows=7, created=DAWN)
+    assert airbyte.calls == [CONNECTION, LIST, POST, GET, GET]
+    assert runs.saved == [
+        SyncState(seen=0, submitted_at=DAWN, is_submitting=True),
+        SyncState(seen=0, submitted_at=DAWN, job_id=1, role=Role.OWN),
+    ]
+    assert runs.said == [
+        f"Airbyte {CONNECTION_LABEL} at http://airbyte/api/public/v1 (Airflow connection 'airbyte_default')",
+        "submitted job 1",
+        f"http://airbyte/workspaces/9b36a871-32a3-4d7d-8a3e-5a1f37b5c0aa/connections/{UUID}/timeline",
+        "job 1 is running: 7 rows",
+        "job 1 succeeded: 7 rows",
+    ]
 
 
 class TestRetry:
     """A try after another one of the same task."""
 
-    def test_it_goes_on_with_a_running_job_whatever_on_running_says(self, airbyte):
+    def test_a_running_job_of_the_try_before_is_waited_for_whatever_on_running_says(self, runs, airbyte):
         airbyte.add("succeeded")
-        airbyte.add("running", 20)
-        job = run(airbyte, Earlier(seen=1), on_running="fail")
-        assert (job.job_id, airbyte.calls.count("POST")) == (2, 0)
+        airbyte.add("running", 20, asked_by="us")
+        state = SyncState(seen=1, job_id=2, role=Role.OWN)
+        assert runs.sync(PreviousTry(state=state), on_running="fail").job_id == 2
+        assert airbyte.count(POST) == 0
 
-    def test_it_takes_a_job_that_has_ended_well_meanwhile(self, airbyte):
+    @pytest.mark.parametrize(
+        "state", [SyncState(seen=0, job_id=1, role=Role.OWN), SyncState(seen=0, is_submitting=True)], ids=str
+    )
+    def test_a_job_that_ended_well_meanwhile_is_the_result(self, runs, airbyte, state):
         airbyte.add("succeeded")
-        assert run(airbyte, Earlier(seen=0)).job_id == 1
-        assert "POST" not in airbyte.calls
+        assert runs.sync(PreviousTry(state=state)).job_id == 1
+        assert airbyte.count(POST) == 0
 
     @pytest.mark.parametrize("status", ["failed", "cancelled"])
-    def test_it_starts_a_new_job_after_one_that_ended_badly(self, airbyte, status):
+    @pytest.mark.parametrize(
+        "state", [SyncState(seen=0, job_id=1, role=Role.OWN), SyncState(seen=0, is_submitting=True)], ids=str
+    )
+    def test_a_new_job_follows_one_that_ended_badly(self, runs, airbyte, state, status):
         airbyte.add(status)
-        assert run(airbyte, Earlier(seen=0)).job_id == 2
+        assert runs.sync(PreviousTry(state=state)).job_id == 2
 
-    def test_it_starts_a_new_job_after_one_with_too_few_rows(self, airbyte):
+    def test_a_new_job_follows_one_with_too_few_rows(self, runs, airbyte):
         airbyte.add("succeeded")
+        state = SyncState(seen=0, job_id=1, role=Role.OWN)
         with pytest.raises(JobEndedError, match="job 2 moved"):
-            run(airbyte, Earlier(seen=0), min_rows=8)
+            runs.sync(PreviousTry(state=state), min_rows=8)
 
-    def test_it_starts_a_new_job_after_one_that_was_judged(self, airbyte):
+    def test_a_new_job_follows_one_whose_failure_was_reported(self, runs, airbyte):
         airbyte.add("succeeded")
-        assert run(airbyte, Earlier(seen=0, judged=1)).job_id == 2
+        state = SyncState(seen=0, job_id=1, role=Role.OWN, is_reported=True)
+        assert runs.sync(PreviousTry(state=state)).job_id == 2
 
-    def test_it_leaves_jobs_from_before_the_first_try_alone(self, airbyte):
+    def test_jobs_from_before_the_first_try_are_left_alone(self, runs, airbyte):
         airbyte.add("succeeded")
-        assert run(airbyte, Earlier(seen=1)).job_id == 2
+        assert runs.sync(PreviousTry(state=SyncState(seen=1, is_submitting=True))).job_id == 2
+
+    @pytest.mark.parametrize("foreign", ["running", "succeeded"])
+    def test_the_own_job_is_the_result_and_not_a_newer_one(self, runs, airbyte, foreign):
+        airbyte.add("succeeded", asked_by="us")
+        airbyte.add(foreign)
+        state = SyncState(seen=0, job_id=1, role=Role.OWN)
+        assert runs.sync(PreviousTry(state=state)).job_id == 1
+        assert airbyte.count(POST) == airbyte.count(DELETE) == 0
+
+    def test_a_persons_newer_success_is_not_the_result_of_a_failed_job(self, runs, airbyte):
+        airbyte.add("failed", asked_by="us")
+        airbyte.add("succeeded")
+        state = SyncState(seen=0, job_id=1, role=Role.OWN)
+        assert runs.sync(PreviousTry(state=state)).job_id == 3
+
+    def test_a_persons_newer_sync_is_left_to_on_running_after_a_failed_job(self, runs, airbyte):
+        airbyte.add("failed", asked_by="us")
+        airbyte.add("running")
+        state = SyncState(seen=0, job_id=1, role=Role.OWN)
+        with pytest.raises(SyncSkipped, match="job 2, a sync that this task did not start, is running"):
+            runs.sync(PreviousTry(state=state), on_running="skip")
+        assert airbyte.count(DELETE) == airbyte.count(POST) == 0
+
+    def test_a_job_that_airbyte_has_forgotten_is_replaced(self, runs, airbyte):
+        state = SyncState(seen=40, job_id=41, role=Role.OWN)
+        assert runs.sync(PreviousTry(state=state)).job_id == 1
+        assert len(airbyte.jobs) == 1
+
+    @pytest.mark.parametrize("code", [401, 403, 404, 409])
+    def test_a_proxy_that_restarts_does_not_make_a_retry_leave_its_job(self, runs, airbyte, code):
+        airbyte.add("running", 400, asked_by="us")
+        airbyte.fail(GET, *[code] * 5)
+        state = SyncState(seen=0, job_id=1, role=Role.OWN)
+        assert runs.sync(PreviousTry(state=state)).job_id == 1
+        assert len(airbyte.jobs) == 1
+
+    def test_an_uncertain_submission_that_made_nothing_is_done_again(self, runs, airbyte):
+        assert runs.sync(PreviousTry(state=SyncState(seen=0, is_submitting=True))).job_id == 1
+        assert airbyte.count(POST) == 1
+
+    def test_the_oldest_sync_since_is_the_one_of_an_uncertain_submission(self, runs, airbyte):
+        airbyte.add("succeeded", asked_by="us")
+        airbyte.add("running")
+        assert runs.sync(PreviousTry(state=SyncState(seen=0, is_submitting=True))).job_id == 1
+
+    def test_a_job_that_was_in_the_way_of_the_try_before_is_not_its_result(self, runs, airbyte):
+        airbyte.add("succeeded", job_type="clear")
+        state = SyncState(seen=0, job_id=1, role=Role.BLOCKER)
+        assert runs.sync(PreviousTry(state=state)).job_id == 2
+
+    def test_an_adopted_job_stays_somebody_elses(self, runs, airbyte):
+        airbyte.add("running")
+        state = SyncState(seen=0, job_id=1, role=Role.ADOPTED)
+        with pytest.raises(JobTimedOutError, match="it goes on, since this task did not start it"):
+            runs.sync(PreviousTry(state=state), timeout=60)
+        assert [job.status for job in airbyte.jobs] == ["running"]
+
+    @pytest.mark.parametrize("effects", range(1, 14))
+    def test_wherever_a_try_is_killed_the_next_one_makes_no_second_job(self, runs, airbyte, effects):
+        runs.crash(effects)
+        assert runs.retry(on_running="fail").job_id == 1
+        assert len(airbyte.jobs) == 1
+
+    @pytest.mark.parametrize("effects", range(1, 8))
+    def test_a_try_that_is_killed_while_its_submission_is_lost(self, runs, airbyte, effects):
+        airbyte.fail(POST, "lost after")
+        runs.crash(effects)
+        assert runs.retry(on_running="fail").job_id == 1
+        assert len(airbyte.jobs) == 1
 
 
-FAULTS = st.sampled_from([None, None, "lost", "html", "connect", 429, 500, 502, 503, 504])
+class TestClear:
+    """A try after a person has cleared the task: it syncs again."""
+
+    @pytest.mark.parametrize("status", ["succeeded", "failed", "cancelled"])
+    def test_a_job_that_ended_is_not_the_result(self, runs, airbyte, status):
+        airbyte.add(status)
+        state = SyncState(seen=0, job_id=1, role=Role.OWN)
+        assert runs.sync(PreviousTry(state=state, is_clear=True)).job_id == 2
+
+    @pytest.mark.parametrize(
+        "state", [SyncState(seen=0, job_id=1, role=Role.OWN), SyncState(seen=0, is_submitting=True)], ids=str
+    )
+    def test_a_job_that_runs_is_cancelled_and_replaced(self, runs, airbyte, state):
+        airbyte.add("running", asked_by="us")
+        assert runs.sync(PreviousTry(state=state, is_clear=True)).job_id == 2
+        assert [job.status for job in airbyte.jobs] == ["cancelled", "succeeded"]
+
+    def test_a_cancellation_that_is_ignored_is_repeated_before_the_next_job(self, runs, airbyte):
+        airbyte.add("running", asked_by="us")
+        airbyte.ignored_cancels = 3
+        state = SyncState(seen=0, job_id=1, role=Role.OWN)
+        assert runs.sync(PreviousTry(state=state, is_clear=True)).job_id == 2
+        assert [job.status for job in airbyte.jobs] == ["cancelled", "succeeded"]
+        assert SyncState(seen=0, job_id=1, role=Role.CLEARED) in runs.saved
+
+    def test_with_on_kill_leave_its_end_is_waited_for(self, runs, airbyte):
+        airbyte.add("running", 300, asked_by="us")
+        state = SyncState(seen=0, job_id=1, role=Role.OWN)
+        assert runs.sync(PreviousTry(state=state, is_clear=True), on_kill="leave").job_id == 2
+        assert [job.status for job in airbyte.jobs] == ["succeeded", "succeeded"]
+        assert airbyte.count(DELETE) == 0
+
+    @pytest.mark.parametrize("role", [Role.ADOPTED, Role.BLOCKER])
+    def test_somebody_elses_job_is_not_cancelled(self, runs, airbyte, role):
+        kind = "clear" if role is Role.BLOCKER else "sync"
+        airbyte.add("running", 300, job_type=kind)
+        state = SyncState(seen=0, job_id=1, role=role)
+        runs.sync(PreviousTry(state=state, is_clear=True))
+        assert airbyte.cancelled == []
+
+    def test_a_persons_job_is_left_to_on_running(self, runs, airbyte):
+        airbyte.add("succeeded", asked_by="us")
+        airbyte.add("running")
+        state = SyncState(seen=0, job_id=1, role=Role.OWN)
+        with pytest.raises(SyncError, match="job 2, a sync that this task did not start"):
+            runs.sync(PreviousTry(state=state, is_clear=True), on_running="fail")
+
+
+class TestFollow:
+    """What comes after a job that is not the last one of its sync."""
+
+    @pytest.mark.parametrize("kind", ["clear", "reset", "refresh"])
+    @pytest.mark.parametrize("status", ["running", "pending", "queued", "incomplete"])
+    def test_a_sync_follows_a_job_of_another_type(self, runs, airbyte, kind, status):
+        airbyte.add(status, 2000, job_type=kind)
+        assert runs.sync().job_id == 2
+        assert [job.status for job in airbyte.jobs] == ["succeeded", "succeeded"]
+        assert airbyte.cancelled == []
+
+    def test_a_sync_follows_each_job_of_another_type_as_long_as_the_timeout_allows(self, runs, airbyte):
+        airbyte.add("running", 898, job_type="clear")
+        airbyte.later(899, lambda: airbyte.start(job_type="refresh"))
+        assert runs.sync().job_id == 3
+
+    def test_a_job_of_another_type_is_left_at_the_timeout(self, runs, airbyte):
+        airbyte.add("running", job_type="clear")
+        with pytest.raises(JobTimedOutError, match="since this task did not start it"):
+            runs.sync(timeout=60)
+        assert airbyte.cancelled == []
+
+    def test_an_adopted_job_that_is_cancelled_is_replaced_once(self, runs, airbyte):
+        airbyte.add("running", 10, end="cancelled")
+        airbyte.end = "cancelled"
+        with pytest.raises(JobEndedError, match="job 2 was cancelled"):
+            runs.sync()
+        assert len(airbyte.jobs) == 2
+
+    def test_a_job_of_an_earlier_try_that_is_cancelled_is_replaced_once(self, runs, airbyte):
+        # What ended the earlier try cancels its job, perhaps only after this try has found it.
+        airbyte.add("running", 10, end="cancelled", asked_by="us")
+        airbyte.end = "cancelled"
+        with pytest.raises(JobEndedError, match="job 2 was cancelled"):
+            runs.sync(PreviousTry(state=SyncState(seen=0, job_id=1, role=Role.OWN)))
+        assert len(airbyte.jobs) == 2
+
+    def test_a_job_of_this_try_that_is_cancelled_is_not_replaced(self, runs, airbyte):
+        airbyte.end = "cancelled"
+        with pytest.raises(JobEndedError, match="job 1 was cancelled"):
+            runs.sync()
+        assert len(airbyte.jobs) == 1
+
+
+class TestFinish:
+    """Whether a job that ended is a success."""
+
+    def test_too_few_rows_fail_and_are_saved_as_reported(self, runs):
+        with pytest.raises(JobEndedError) as error:
+            runs.sync(min_rows=8)
+        assert str(error.value) == f"Airbyte {CONNECTION_LABEL}: job 1 moved 7 rows, fewer than min_rows 8"
+        assert runs.state == SyncState(seen=0, submitted_at=DAWN, job_id=1, role=Role.OWN, is_reported=True)
+        assert runs.retry(min_rows=7).job_id == 2
+
+    def test_rows_that_are_counted_late_are_waited_for(self, runs, airbyte):
+        airbyte.rows_after = 12.0
+        assert runs.sync(min_rows=7).rows == 7
+
+    def test_rows_that_are_never_counted_do_not_fail_a_success(self, runs, airbyte):
+        airbyte.rows = None
+        assert runs.sync(min_rows=7).status == "succeeded"
+        assert runs.lines[-2:] == [
+            Say("job 1 succeeded"),
+            Say("Airbyte has not counted the rows of job 1: min_rows cannot be checked", level=30),
+        ]
+
+    def test_a_server_that_is_away_when_rows_are_counted_does_not_fail_a_success(self, runs, airbyte):
+        airbyte.rows = None
+        airbyte.just_before(GET, *[lambda: None] * 2, lambda: airbyte.fail(GET, *[503] * 50))
+        assert runs.sync(min_rows=7).status == "succeeded"
+
+    @pytest.mark.parametrize(
+        ("job", "text"),
+        [
+            (job_of(), None),
+            (job_of(rows=0), None),
+            (job_of("failed"), f"job 7 failed. {LOG_HINT}"),
+            (job_of("cancelled", seconds=700.0), f"job 7 was cancelled after 11 min. {LOG_HINT}"),
+            (
+                job_of("failed", seconds=5.0, rows=1, bytes=2048),
+                f"job 7 failed after 5 s, having moved 1 row, 2.0 KiB. {LOG_HINT}",
+            ),
+        ],
+        ids=str,
+    )
+    def test_what_an_end_means(self, job, text):
+        assert jobs.failure_of(job, sync_request()) == text
+
+    @pytest.mark.parametrize(("rows", "is_too_few"), [(0, True), (9, True), (10, False), (None, False)])
+    def test_how_many_rows_suffice(self, rows, is_too_few):
+        failure = jobs.failure_of(job_of(rows=rows), sync_request(min_rows=10))
+        assert (failure is not None) == is_too_few
+
+    @pytest.mark.parametrize("end", ["failed", "cancelled"])
+    def test_a_job_that_ended_badly_is_never_a_success(self, runs, airbyte, end):
+        airbyte.end = end
+        with pytest.raises(JobEndedError):
+            runs.sync()
+
+
+class TestUndo:
+    """What is cancelled when a task is killed."""
+
+    @pytest.mark.parametrize("role", [Role.OWN, Role.CLEARED])
+    def test_the_own_job_is_cancelled(self, runs, airbyte, role):
+        airbyte.add("running", asked_by="us")
+        state = SyncState(seen=0, job_id=1, role=role)
+        assert runs.run(lambda context: jobs.undo(context, state)).status == "cancelled"
+
+    @pytest.mark.parametrize("role", [Role.ADOPTED, Role.BLOCKER])
+    def test_somebody_elses_job_goes_on(self, runs, airbyte, role):
+        airbyte.add("running")
+        state = SyncState(seen=0, job_id=1, role=role)
+        assert runs.run(lambda context: jobs.undo(context, state)) is None
+        assert airbyte.calls == []
+
+    def test_nothing_is_asked_where_nothing_was_started(self, runs, airbyte):
+        assert runs.run(lambda context: jobs.undo(context, SyncState())) is None
+        assert airbyte.calls == []
+
+    def test_a_job_whose_submission_was_under_way_is_found_and_cancelled(self, runs, airbyte):
+        airbyte.add("succeeded")
+        airbyte.later(25.0, lambda: airbyte.start("us"))
+        airbyte.run_seconds = 3600
+        state = SyncState(seen=1, is_submitting=True)
+        assert runs.run(lambda context: jobs.undo(context, state)).job_id == 2
+        assert airbyte.active == []
+
+    def test_a_job_from_before_the_submission_is_not_cancelled(self, runs, airbyte):
+        airbyte.add("running")
+        state = SyncState(seen=1, is_submitting=True)
+        assert runs.run(lambda context: jobs.undo(context, state)) is None
+        assert len(airbyte.active) == 1
+
+    def test_a_job_of_another_type_since_the_submission_is_not_cancelled(self, runs, airbyte):
+        airbyte.add("running", job_type="clear")
+        state = SyncState(seen=0, is_submitting=True)
+        assert runs.run(lambda context: jobs.undo(context, state)) is None
+        assert len(airbyte.active) == 1
+
+
+class TestIsFollowed:
+    """Whether another job has to come after one that ended."""
+
+    @pytest.mark.parametrize(
+        ("state", "status", "is_followed"),
+        [
+            (SyncState(role=Role.OWN), "succeeded", False),
+            (SyncState(role=Role.OWN), "cancelled", False),
+            (SyncState(role=Role.OWN, is_inherited=True), "cancelled", True),
+            (SyncState(role=Role.OWN, is_inherited=True), "failed", False),
+            (SyncState(role=Role.OWN, is_inherited=True, is_replaced=True), "cancelled", False),
+            (SyncState(role=Role.ADOPTED), "succeeded", False),
+            (SyncState(role=Role.ADOPTED), "cancelled", True),
+            (SyncState(role=Role.ADOPTED, is_replaced=True), "cancelled", False),
+            (SyncState(role=Role.BLOCKER), "succeeded", True),
+            (SyncState(role=Role.BLOCKER, is_replaced=True), "cancelled", True),
+            (SyncState(role=Role.CLEARED), "succeeded", True),
+        ],
+        ids=str,
+    )
+    def test_is_followed(self, state, status, is_followed):
+        assert jobs.is_followed(Target(job=job_of(status), state=state)) == is_followed
+
+
+FAULTS = st.sampled_from(
+    [None, None, "lost before", "lost after", "html after", "refused", 429, 500, 502, 503, 504, "504 after"]
+)
 
 
 @settings(max_examples=300, deadline=None)
 @given(
+    # More would use up the ten minutes for a start.
     faults=st.fixed_dictionaries(
-        {method: st.lists(FAULTS, max_size=12) for method in ("GET", "POST", "DELETE")}
+        {
+            call: st.lists(FAULTS, max_size=most)
+            for call, most in {LIST: 6, POST: 3, GET: 12, DELETE: 12}.items()
+        }
     ),
     run_seconds=st.sampled_from([0.1, 3.0, 40.0, 5000.0]),
-    ignore_cancel=st.integers(0, 5),
+    order=st.sampled_from(["newest", "oldest", "random"]),
+    ignored_cancels=st.integers(0, 5),
     end=st.sampled_from(["succeeded", "failed", "cancelled"]),
 )
-def test_whatever_fails_there_is_one_job_and_none_is_left(faults, run_seconds, ignore_cancel, end):
-    airbyte = Airbyte(run_seconds=run_seconds, ignore_cancel=ignore_cancel, end=end)
-    for method, each in faults.items():
-        airbyte.fail(method, *each)
+def test_whatever_fails_there_is_one_job_and_none_is_left(faults, run_seconds, order, ignored_cancels, end):
+    airbyte = FakeAirbyte(run_seconds=run_seconds, order=order, ignored_cancels=ignored_cancels, end=end)
+    runs = Runs(airbyte)
+    for call, each in faults.items():
+        airbyte.fail(call, *each)
     try:
-        job = run(airbyte, timeout=600)
+        job = runs.sync(timeout=600)
     except JobEndedError:
         assert end != "succeeded"
     except JobTimedOutError:
@@ -369,9 +409,3 @@ def test_whatever_fails_there_is_one_job_and_none_is_left(faults, run_seconds, i
         assert job.status == "succeeded"
     assert len(airbyte.jobs) == 1
     assert airbyte.active == []
-
-
-def test_a_started_job_can_be_waited_for_elsewhere(airbyte):
-    started = airbyte.run(jobs.start(means_of(airbyte), wanted()))
-    assert airbyte.run(jobs.wait(means_of(airbyte), wanted(), started)).job_id == started.job.job_id
-    assert isinstance(started, Started)

@@ -23,7 +23,7 @@ from tests.airflow_processes.database import Task
 MODES: Mapping[str, Mapping[str, object]] = {
     "sync": {"mode": "sync"},
     "sync deferrable": {"mode": "sync", "deferrable": True},
-    "async": {"mode": "async"},
+    "async": {"mode": "async", "deferrable": False},
     "async deferrable": {"mode": "async", "deferrable": True},
 }
 # The state in which a task waits for its job, by mode.

@@ -70,8 +70,39 @@ def test_mode_sync_deferred_leaves_the_timeout_to_the_trigger(build):
 def test_what_becomes_of_the_job_reaches_every_task(build, mode):
     terms = {"on_running": "skip", "on_timeout": "leave", "on_kill": "leave", "min_rows": 3}
     for task in build(sync(mode=mode, **terms)).tasks:
-        told = (task.on_running, task.on_timeout, task.on_killed, task.min_rows, task.wanted.min_rows)
-        assert told == ("skip", "leave", "leave", 3, 3)
+        request = task.request
+        asked = (request.on_running, request.on_timeout, request.on_kill, request.min_rows)
+        assert asked == ("skip", "leave", "leave", 3)
+
+
+@pytest.mark.parametrize(
+    ("setting", "mode", "expected"),
+    [
+        (None, "async", True),
+        (None, "sync", False),
+        ("True", "async", True),
+        ("True", "sync", True),
+        ("False", "async", False),
+        ("False", "sync", False),
+    ],
+)
+def test_airflows_setting_decides_who_waits_else_the_mode(build, monkeypatch, setting, mode, expected):
+    if setting is not None:
+        monkeypatch.setenv("AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE", setting)
+    [*_, last] = build(sync(mode=mode)).tasks
+    assert last.deferrable is expected
+
+
+def test_what_the_sync_says_comes_before_airflows_setting(build, monkeypatch):
+    monkeypatch.setenv("AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE", "True")
+    [*_, last] = build(sync(mode="async", deferrable="false")).tasks
+    assert last.deferrable is False
+
+
+def test_an_id_in_upper_case_is_the_same_connection_and_asset(build):
+    [task] = build(sync(mode="sync").replace(UUID, UUID.upper())).tasks
+    assert task.connection_id == f"{UUID}0"
+    assert [asset.uri for asset in task.outlets] == [f"airbyte://airbyte_default/{UUID}0"]
 
 
 @pytest.mark.parametrize("deferrable", [True, False])

@@ -15,9 +15,22 @@ class Crash(SystemExit):
     """The end of a worker process, as far as that can be had within one process."""
 
 
-def start_job_of_a_person(lab: Lab) -> None:
-    """Another person starts a sync of the connection."""
-    lab.admin("POST", f"/connections/{lab.connection_id}/jobs")
+def start_job_of_a_person(lab: Lab, kind: str = "sync") -> None:
+    """Another person starts a job of the connection."""
+    # The lab ends it, by the tasks' hours.
+    script = {"steps": [{"run": 0}], "end": "hang"}
+    lab.admin("POST", f"/connections/{lab.connection_id}/jobs", {"jobType": kind, "script": script})
+
+
+def start_job_of_a_person_later(lab: Lab, minutes: float = 4) -> None:
+    """Another person starts a sync once the one that runs has ended."""
+    lab.later(minutes, partial(start_job_of_a_person, lab))
+
+
+def start_clear_that_waits(lab: Lab) -> None:
+    """Another person starts a clear, which waits for its first attempt."""
+    script = {"steps": [{"queued": 3600}, {"run": 0}], "end": "succeed"}
+    lab.admin("POST", f"/connections/{lab.connection_id}/jobs", {"jobType": "clear", "script": script})
 
 
 def make_job_half_a_minute_later(lab: Lab) -> None:
@@ -55,6 +68,23 @@ def ignore_cancellations_for_a_minute(lab: Lab) -> None:
     """The server says yes to cancellations and does nothing, until a minute after the timeout."""
     lab.admin("PATCH", "/settings", {"ignore_cancel": True})
     lab.later(21, partial(lab.admin, "PATCH", "/settings", {"ignore_cancel": False}))
+
+
+def ignore_cancellations_for_a_quarter_of_an_hour(lab: Lab) -> None:
+    """As between two attempts of a job, which can be half an hour apart."""
+    lab.admin("PATCH", "/settings", {"ignore_cancel": True})
+    lab.later(35, partial(lab.admin, "PATCH", "/settings", {"ignore_cancel": False}))
+
+
+def stop_server_until_after_the_timeout(lab: Lab) -> None:
+    """The job goes on, but nobody can ask for it until the task's time is over."""
+    lab.later(7, lab.server.stop)
+    lab.later(25, lab.server.start)
+
+
+def clear_in_a_minute(lab: Lab) -> None:
+    """A person clears all tasks of the run."""
+    lab.later(1, lab.run.clear)
 
 
 def set_clock_of_airflow(days: float) -> Callable[[Lab], None]:

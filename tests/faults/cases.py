@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from types import SimpleNamespace
-from typing import Protocol
+from typing import Protocol, TypeVar
 from unittest.mock import patch
+from urllib.parse import urlsplit
 
 import httpx
-from airflow.sdk import DAG
+from airflow.providers.common.compat.sdk import DAG
 
+from dag_factory.airbyte import drivers
+from dag_factory.airbyte.exchange import Request, Response
 from tests.faults.faults import Fault, Outcome
+from tests.faults.hours import hours_of_airbyte, hours_of_airflow
 from tests.faults.lab import Lab, Server
 from tests.faults.runs import Run
+
+Answer = TypeVar("Answer")
 
 
 class Subject(Protocol):
@@ -48,7 +53,13 @@ def prepared(server: Server, fault: Fault, subject: Subject) -> Iterator[Lab]:
     """Make a lab with a fault; as long as it is open, whatever waits does so by its hours."""
     lab = Lab(server, fault)
     lab.prepare()
-    with lab.connection(), _watched_calls(lab), _hours_of_sensors(lab), subject.at_pace(lab):
+    with (
+        lab.connection(),
+        _watched_calls(lab),
+        hours_of_airflow(lab.hours),
+        hours_of_airbyte(lab.hours),
+        subject.at_pace(lab),
+    ):
         yield lab
 
 
@@ -69,25 +80,27 @@ def _outcome(lab: Lab, run: Run) -> Outcome:
 
 @contextmanager
 def _watched_calls(lab: Lab) -> Iterator[None]:
-    """Tell the lab of the calls that a worker makes to Airbyte."""
-    send = httpx.Client.send
+    """Report to the lab the calls that a worker makes to Airbyte: by our client, or by the provider's."""
+    ours, theirs = drivers.ThreadClient.send, httpx.Client.send
 
-    def watched(client: httpx.Client, request: httpx.Request, **options: object) -> httpx.Response:
-        is_airbyte = str(request.url).startswith(lab.server.airbyte.url)
-        path = request.url.path.rsplit("/v1/", 1)[-1]
-        if is_airbyte:
-            lab.calling(request.method, path)
-        response = send(client, request, **options)
-        if is_airbyte:
-            lab.called(request.method, path)
-        return response
+    def send_ours(client: drivers.ThreadClient, request: Request) -> Response:
+        return _watched(lab, request.method, request.url, lambda: ours(client, request))
 
-    with patch.object(httpx.Client, "send", watched):
+    def send_theirs(client: httpx.Client, request: httpx.Request, **options: object) -> httpx.Response:
+        return _watched(lab, request.method, str(request.url), lambda: theirs(client, request, **options))
+
+    with (
+        patch.object(drivers.ThreadClient, "send", send_ours),
+        patch.object(httpx.Client, "send", send_theirs),
+    ):
         yield
 
 
-@contextmanager
-def _hours_of_sensors(lab: Lab) -> Iterator[None]:
-    """Let Airflow's sensors go by the lab's clock, which says when the next look is due."""
-    with patch("airflow.sdk.bases.sensor.timezone", SimpleNamespace(utcnow=lab.hours.today)):
-        yield
+def _watched(lab: Lab, method: str, url: str, send: Callable[[], Answer]) -> Answer:
+    if not url.startswith(lab.server.airbyte.url):
+        return send()
+    path = urlsplit(url).path.rsplit("/v1/", 1)[-1]
+    lab.calling(method, path)
+    answer = send()
+    lab.called(method, path)
+    return answer

@@ -50,7 +50,8 @@ class Fault:
     `faults` are the server's own from the start, `acts` what happens later, `plan` changes the connection.
     Jobs end after `job_minutes` as `ends` says, the first one first, the last end for all that follow; None
     is a job that hangs. Before that they have the `statuses` that begin at those minutes. `sync` are the
-    keys of the sync in YAML beside the usual ones.
+    keys of the sync in YAML beside the usual ones. `allowances` are by mode; `on_versions` are those of minor
+    versions of Airflow, by version and mode, where the newest one has another outcome.
     """
 
     name: str
@@ -65,7 +66,9 @@ class Fault:
     clears: int = 0
     outcome: Outcome = field(default_factory=Outcome)
     allowances: Mapping[str, Allowance] = field(default_factory=dict)
+    on_versions: Mapping[str, Mapping[str, Allowance]] = field(default_factory=dict)
 
-    def expected(self, mode: str) -> Outcome:
-        """What has to come of the fault in a mode."""
-        return self.allowances[mode].outcome if mode in self.allowances else self.outcome
+    def expected(self, mode: str, version: str) -> Outcome:
+        """What has to come of the fault in a mode, on a minor version of Airflow such as `3.1`."""
+        allowance = self.on_versions.get(version, {}).get(mode) or self.allowances.get(mode)
+        return self.outcome if allowance is None else allowance.outcome

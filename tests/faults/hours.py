@@ -1,10 +1,31 @@
-"""Time as the tasks see it: it passes when something waits, so that a job of hours takes milliseconds."""
+"""Virtual time: it passes when something waits, so that a job of hours takes milliseconds."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
+from importlib import import_module
+from types import ModuleType
+from unittest.mock import patch
+
+from dag_factory import versions
+from dag_factory.local_airbyte.clock import Clock
+
+# The modules whose `utcnow` Airflow calls.
+UTCNOW = (
+    ("airflow.utils.timezone",)
+    if versions.VERSION < (3, 1)
+    else (
+        "airflow._shared.timezones.timezone",
+        "airflow.sdk._shared.timezones.timezone",
+        "airflow.sdk.timezone",
+    )
+)
+# The modules of Airflow 3 that call `datetime.now` for the times of a try.
+NOW = ("airflow.sdk.execution_time.supervisor", "airflow.sdk.execution_time.task_runner")
 
 
 @dataclass
@@ -33,3 +54,34 @@ class Hours:
     def skip(self, seconds: float) -> None:
         """Let time pass."""
         self.skipped += max(seconds, 0.0)
+
+
+@contextmanager
+def hours_of_airflow(hours: Hours) -> Iterator[None]:
+    """Let every part of Airflow within this process take its time of day from `hours`."""
+    with ExitStack() as stack:
+        for name in UTCNOW:
+            stack.enter_context(patch.object(import_module(name), "utcnow", hours.today))
+        for name in NOW if versions.VERSION >= (3, 0) else ():
+            stack.enter_context(_virtual_datetime(import_module(name), hours))
+        yield
+
+
+@contextmanager
+def hours_of_airbyte(hours: Hours) -> Iterator[None]:
+    """Let the local Airbyte's clock advance with `hours`; the shift of Airflow's clock is not Airbyte's."""
+    with patch.object(Clock, "now", lambda clock: time.time() + hours.skipped + clock.shift):
+        yield
+
+
+@contextmanager
+def _virtual_datetime(module: ModuleType, hours: Hours) -> Iterator[None]:
+    """Let `datetime.now` of one module be that of `hours`."""
+
+    class VirtualDatetime(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:
+            return hours.today().astimezone(tz)
+
+    with patch.object(module, "datetime", VirtualDatetime):
+        yield

@@ -1,88 +1,103 @@
 """Runs of a DAG on the real Airflow within this process: its database, task runner, API and triggers.
 
-`dag.test()` is not enough: it waits in real time, and forgets what a task was deferred with.
+`dag.test()` is not enough: it waits in real time, and forgets what a task was deferred with. What differs
+between Airflow's versions is in `airflow_2` and `airflow_3`.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+import signal
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from importlib import import_module
+from typing import Any
 
-from airflow.models.dagbundle import DagBundleModel
+import psutil
+from airflow import settings
 from airflow.models.dagrun import DagRun
-from airflow.models.serialized_dag import SerializedDagModel
 from airflow.models.taskinstance import TaskInstance, clear_task_instances
+from airflow.models.taskreschedule import TaskReschedule
 from airflow.models.trigger import Trigger
-from airflow.sdk import DAG
-from airflow.sdk._shared.module_loading import import_string
-from airflow.sdk.api.datamodels._generated import TaskInstance as Workload
-from airflow.sdk.execution_time.comms import RescheduleTask
-from airflow.sdk.execution_time.supervisor import (
-    InProcessTestSupervisor,
-    TaskRunResult,
-    run_task_in_process,
-)
-from airflow.serialization.decoders import smart_decode_trigger_kwargs
-from airflow.serialization.definitions.dag import SerializedDAG
-from airflow.serialization.serialized_objects import DagSerialization, LazyDeserializedDAG
-from airflow.utils.db import initdb
+from airflow.providers.common.compat.sdk import DAG
 from airflow.utils.session import create_session
-from airflow.utils.state import DagRunState
-from airflow.utils.types import DagRunTriggeredByType, DagRunType
-from sqlalchemy import select
+from airflow.utils.state import DagRunState, TaskInstanceState
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
+from dag_factory import versions
+from tests.faults.interruptions import Killed
 from tests.faults.lab import Lab
+from tests.faults.triggerer import Triggerer
 
-BUNDLE = "faults"
-ENDED = ("success", "failed", "skipped")
+RUN_ID = "run"
 # More often no task starts in any case; beyond that something goes round in circles.
-MOST_STARTS = 400
+MOST_STEPS = 1600
+# In real seconds.
+CHILD_SECONDS = 120.0
+# Airflow starts no task before its logical date, and a case may set its clock a day back.
+AGE = timedelta(days=3)
+
+FAMILY = import_module("tests.faults.airflow_2" if versions.VERSION < (3, 0) else "tests.faults.airflow_3")
 
 
 def make_database() -> None:
-    """Make the database of this process's Airflow home, and a bundle that the DAGs belong to."""
-    initdb()
-    with create_session() as session:
-        session.add(DagBundleModel(name=BUNDLE))
+    """Make the database of this process's Airflow home, which need not outlive a crash of the machine."""
+
+    @event.listens_for(settings.engine, "connect")
+    def never_sync(connection: Any, _record: object) -> None:
+        connection.execute("PRAGMA synchronous = OFF")
+
+    FAMILY.make_database()
 
 
 class Run:
-    """One run of a DAG, whose waits are those of a lab."""
+    """One run of a DAG, whose waits are those of a lab.
+
+    While it is under way the lab can change it: `lab.run` is this.
+    """
 
     def __init__(self, dag: DAG, lab: Lab) -> None:
         self.dag = dag
         self._lab = lab
-        self._scheduler_dag = DagSerialization.deserialize_dag(DagSerialization.serialize_dag(dag))
-        self._starts = 0
-        now = datetime.now().astimezone()
+        lab.run = self
+        self._steps = 0
+        self._working: TaskInstance | None = None
+        self._is_killed = False
+        self._triggerer: Triggerer | None = None
+        start = lab.hours.today()
         with create_session() as session:
-            SerializedDAG.bulk_write_to_db(BUNDLE, None, [dag], session=session)
-            SerializedDagModel.write_dag(
-                LazyDeserializedDAG.from_dag(dag), bundle_name=BUNDLE, session=session
-            )
-            session.flush()
-            self._scheduler_dag.create_dagrun(
-                run_id="run",
-                logical_date=now,
-                data_interval=(now, now),
-                run_after=now,
-                run_type=DagRunType.MANUAL,
-                triggered_by=DagRunTriggeredByType.TEST,
-                state=DagRunState.RUNNING,
-                start_date=now,
-                session=session,
-            )
+            self._scheduler_dag = FAMILY.store(dag, session)
+            FAMILY.create_run(self._scheduler_dag, RUN_ID, start - AGE, start, session)
 
     def finish(self) -> None:
-        """Do what the scheduler does until nothing is left to be done."""
-        while ready := self._schedule():
-            for task_id in ready:
-                self._run_to_end(task_id)
+        """Do what the scheduler, the workers and the triggerer do until nothing is left to be done."""
+        self._schedule()
+        while self._step():
+            self._steps += 1
+            assert self._steps < MOST_STEPS
+            self._schedule()
 
-    def clear(self) -> None:
-        """Clear all tasks as a person does."""
+    def clear(self, task_ids: Collection[str] | None = None) -> None:
+        """Clear tasks as a person does, all by default; also while the run is under way.
+
+        A task that runs is killed, which does not return where a task calls this; the trigger of one that is
+        deferred is cancelled.
+        """
         with create_session() as session:
-            clear_task_instances(self._task_instances(session), session, DagRunState.RUNNING)
+            wanted = [
+                each for each in self._task_instances(session) if task_ids is None or each.task_id in task_ids
+            ]
+            clear_task_instances(wanted, session)
+        self._interrupt()
+
+    def mark(self, task_id: str, state: str) -> None:
+        """Mark a task as `success` or `failed` as a person does; what it runs in ends as with `clear`."""
+        with create_session() as session:
+            self._scheduler_dag.set_task_instance_state(
+                task_id=task_id, run_id=RUN_ID, state=TaskInstanceState(state), session=session
+            )
+        self._interrupt()
 
     def states(self) -> dict[str, tuple[str, int]]:
         """The state of each task and how many tries it took."""
@@ -90,60 +105,109 @@ class Run:
             found = self._task_instances(session)
             return {each.task_id: (str(each.state), each.try_number) for each in found}
 
-    def _schedule(self) -> list[str]:
+    async def settle(self) -> None:
+        """Let a trigger be cancelled where it waits; to be awaited by whatever waits in a trigger."""
+        if self._triggerer is not None:
+            await self._triggerer.settle()
+
+    def _schedule(self) -> None:
         with create_session() as session:
             run = session.scalar(select(DagRun).where(DagRun.dag_id == self.dag.dag_id))
-            run.dag = self._scheduler_dag
-            ready, _ = run.update_state(session=session)
-            for each in ready:
-                each.try_number += 1
-            return [each.task_id for each in ready]
+            if run.state == DagRunState.QUEUED:
+                run.state = DagRunState.RUNNING
+                run.start_date = self._lab.hours.today()
+            if run.state == DagRunState.RUNNING:
+                run.dag = self._scheduler_dag
+                ready, _ = run.update_state(session=session)
+                run.schedule_tis(ready, session=session)
 
-    def _run_to_end(self, task_id: str) -> None:
-        """Start a task, and start it again after each deferral, each reschedule and for each retry."""
-        while True:
-            workload = self._queue(task_id)
-            result = run_task_in_process(ti=workload, task=self.dag.task_dict[workload.task_id])
-            if result.state in ENDED:
-                return
-            if result.state == "deferred":
-                self._run_trigger(task_id, workload)
-            else:
-                self._wait_for_next_start(task_id, result)
-
-    def _queue(self, task_id: str) -> Workload:
-        self._starts += 1
-        assert self._starts < MOST_STARTS
+    def _step(self) -> bool:
+        """Do the next thing that is due; whether there was any."""
+        by_state: dict[str, TaskInstance] = {}
         with create_session() as session:
-            task_instance = self._task_instance(session, task_id)
-            task_instance.state = "queued"
-            names = ("id", "task_id", "dag_id", "run_id", "try_number", "map_index", "dag_version_id")
-            return Workload(**{name: getattr(task_instance, name) for name in names})
+            for each in self._task_instances(session):
+                by_state.setdefault(str(each.state), each)
+                each.task = self._scheduler_dag.get_task(each.task_id)
+            session.expunge_all()
+        steps = {
+            "scheduled": self._work,
+            "deferred": self._run_trigger,
+            "running": self._bury,
+            "restarting": self._bury,
+            "up_for_reschedule": self._wait_until_due,
+            "up_for_retry": self._wait_until_due,
+        }
+        state = next(filter(by_state.__contains__, steps), None)
+        if state is not None:
+            steps[state](by_state[state])
+        return state is not None
 
-    def _wait_for_next_start(self, task_id: str, result: TaskRunResult) -> None:
-        if isinstance(result.msg, RescheduleTask):
-            self._lab.wait(result.msg.reschedule_date.timestamp() - self._lab.hours.now())
-            return
-        assert result.state == "up_for_retry"
-        self._lab.wait(result.ti.task.retry_delay.total_seconds())
+    def _work(self, task_instance: TaskInstance) -> None:
+        """Do what an executor and its worker do."""
         with create_session() as session:
-            self._task_instance(session, task_id).try_number += 1
+            queued = self._task_instance(session, task_instance.task_id)
+            queued.state = TaskInstanceState.QUEUED
+            session.flush()
+            session.expunge_all()
+        self._working, self._is_killed = queued, False
+        with _signals_kept(), suppress(Killed):
+            FAMILY.work(self.dag, queued, lambda: self._is_killed)
+        self._working = None
+        # What a killed task leaves behind to cancel its job.
+        psutil.wait_procs(psutil.Process().children(), timeout=CHILD_SECONDS)
 
-    def _run_trigger(self, task_id: str, workload: Workload) -> None:
-        """Do what a triggerer does."""
+    def _run_trigger(self, task_instance: TaskInstance) -> None:
         with create_session() as session:
-            row = session.get(Trigger, self._task_instance(session, task_id).trigger_id)
-            arguments = Trigger._decrypt_kwargs(row.encrypted_kwargs)
-        made = import_string(row.classpath)(
-            **{name: smart_decode_trigger_kwargs(value) for name, value in arguments.items()}
-        )
-        made.task_instance = workload
+            row = session.get(Trigger, task_instance.trigger_id)
+            made = FAMILY.trigger_of(row, task_instance)
+        surroundings = FAMILY.surroundings_of_trigger(made)
+        self._triggerer = Triggerer(task_instance.trigger_id, made, surroundings)
+        self._working = task_instance
         try:
-            event = InProcessTestSupervisor.run_trigger_in_process(trigger=made, ti=workload)
-        except Exception as error:  # noqa: BLE001 (a trigger that raises fails its task)
-            Trigger.submit_failure(row.id, error)
-        else:
-            Trigger.submit_event(row.id, event)
+            self._triggerer.run()
+        finally:
+            self._triggerer = self._working = None
+
+    def _bury(self, task_instance: TaskInstance) -> None:
+        """Do what the scheduler does where a worker has ended and its task has not."""
+        with create_session() as session:
+            found = self._task_instance(session, task_instance.task_id)
+            found.task = self._scheduler_dag.get_task(found.task_id)
+            found.handle_failure(error="the worker has died", session=session)
+
+    def _wait_until_due(self, task_instance: TaskInstance) -> None:
+        """Wait until a task may start again, unless somebody changes it at the beginning of that."""
+        before = _mark_of(task_instance)
+        self._lab.wait(0)
+        with create_session() as session:
+            found = self._task_instance(session, task_instance.task_id)
+            found.task = self._scheduler_dag.get_task(found.task_id)
+            if _mark_of(found) != before:
+                return
+            due = _due(found, session)
+        self._lab.wait(due - self._lab.hours.now() + 0.001)
+
+    def _interrupt(self) -> None:
+        """End what runs for a task that somebody has changed."""
+        before = self._working
+        if before is None:
+            return
+        with create_session() as session:
+            after = self._task_instance(session, before.task_id)
+            if self._triggerer is not None:
+                is_same = after.state == TaskInstanceState.DEFERRED and after.trigger_id == before.trigger_id
+            else:
+                is_same = after.state == TaskInstanceState.RUNNING
+        if is_same:
+            return
+        if self._triggerer is not None:
+            self._triggerer.cancel()
+            return
+        # On Airflow 2 the handler raises; on Airflow 3 it returns, and SIGKILL follows within 5 seconds.
+        assert callable(signal.getsignal(signal.SIGTERM))
+        signal.raise_signal(signal.SIGTERM)
+        self._is_killed = True
+        raise Killed
 
     def _task_instance(self, session: Session, task_id: str) -> TaskInstance:
         """Each try has an id of its own."""
@@ -151,3 +215,25 @@ class Run:
 
     def _task_instances(self, session: Session) -> list[TaskInstance]:
         return list(session.scalars(select(TaskInstance).where(TaskInstance.dag_id == self.dag.dag_id)))
+
+
+def _mark_of(task_instance: TaskInstance) -> tuple[str, int]:
+    return str(task_instance.state), task_instance.try_number
+
+
+def _due(task_instance: TaskInstance, session: Session) -> float:
+    """When a task may start again, in seconds since 1970."""
+    if task_instance.state == TaskInstanceState.UP_FOR_RETRY:
+        return float(task_instance.next_retry_datetime().timestamp())
+    latest = TaskReschedule.stmt_for_task_instance(task_instance, descending=True)
+    return float(session.scalars(latest).first().reschedule_date.timestamp())
+
+
+@contextmanager
+def _signals_kept() -> Iterator[None]:
+    """Airflow's task runner installs a handler of its own and leaves it."""
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

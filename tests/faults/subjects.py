@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import patch
@@ -14,7 +15,7 @@ import yaml
 from airbyte_api._hooks.clientcredentials import ClientCredentialsHook
 from airflow.providers.airbyte.operators.airbyte import AirbyteTriggerSyncOperator
 from airflow.providers.airbyte.sensors.airbyte import AirbyteJobSensor
-from airflow.sdk import DAG
+from airflow.providers.common.compat.sdk import DAG
 
 from dag_factory.airbyte import pace
 from dag_factory.airbyte.pace import Pace
@@ -56,8 +57,9 @@ class Ours:
             clock=lab.hours.clock,
             now=lab.hours.now,
             sleep=lab.wait,
-            sleep_in_loop=lab.wait_in_loop,
+            sleep_in_loop=partial(_wait_in_loop, lab),
             spread=lambda seconds: seconds,
+            first_pause=lambda seconds: seconds,
         )
         with patch.object(pace, "REAL", hurried):
             yield
@@ -107,6 +109,12 @@ class Provider:
         with ExitStack() as stack:
             for module in ("hooks", "operators", "sensors", "triggers"):
                 stack.enter_context(patch(f"{package}.{module}.airbyte.time", hours))
-            loop = SimpleNamespace(sleep=lab.wait_in_loop, CancelledError=asyncio.CancelledError)
+            loop = SimpleNamespace(sleep=partial(_wait_in_loop, lab), CancelledError=asyncio.CancelledError)
             stack.enter_context(patch(f"{package}.triggers.airbyte.asyncio", loop))
             yield
+
+
+async def _wait_in_loop(lab: Lab, seconds: float) -> None:
+    """Let time pass for a trigger, which may be cancelled meanwhile."""
+    await lab.wait_in_loop(seconds)
+    await lab.run.settle()

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from tests.faults import acts
+from tests.faults.clear_faults import CLEARS
+from tests.faults.edge_faults import CANCELLATIONS, LISTS, POLLS, TOKENS
 from tests.faults.faults import AFTER, AT, BEFORE, DURING, LOOK, Allowance, Fault, Outcome
+from tests.faults.ownership_faults import OTHER_PEOPLE, OTHER_TYPES
 
 POST, LIST, GET, DELETE = "POST /jobs", "GET /jobs", "GET /jobs/{jobId}", "DELETE /jobs/{jobId}"
 TOKEN = "POST /applications/token"
@@ -70,25 +73,25 @@ WAITING = (
         name="the token ends and there is no other for a while",
         acts={DURING: (acts.revoke_tokens, acts.break_calls(TOKEN, "status", code=503, times=3))},
     ),
-    Fault(name="a look at the job fails once", faults=_answers(GET, "status", 503)),
-    Fault(name="looks at the job fail 5 times", faults=_answers(GET, "status", 503, times=5)),
-    Fault(name="looks at the job fail 50 times", faults=_answers(GET, "status", 503, times=50)),
-    Fault(name="a look at the job times out", faults=({"route": GET, "kind": "delay", "seconds": 1},)),
-    Fault(name="429 to three looks at the job", faults=_answers(GET, "status", 429, times=3)),
+    Fault(name="a poll of the job fails once", faults=_answers(GET, "status", 503)),
+    Fault(name="polls of the job fail 5 times", faults=_answers(GET, "status", 503, times=5)),
+    Fault(name="polls of the job fail 50 times", faults=_answers(GET, "status", 503, times=50)),
+    Fault(name="a poll of the job times out", faults=({"route": GET, "kind": "delay", "seconds": 1},)),
+    Fault(name="429 to three polls of the job", faults=_answers(GET, "status", 429, times=3)),
     Fault(
-        name="429 with `Retry-After` to three looks at the job",
+        name="429 with `Retry-After` to three polls of the job",
         faults=_answers(GET, "status", 429, times=3, retry_after=90),
     ),
     Fault(
-        name="three looks at the job give cut JSON",
+        name="three polls of the job give cut JSON",
         faults=({"route": GET, "kind": "malformed_json", "times": 3},),
     ),
     Fault(
-        name="three looks at the job give a sign-in page",
+        name="three polls of the job give a sign-in page",
         faults=({"route": GET, "kind": "html", "times": 3},),
     ),
     Fault(
-        name="the job has a status that nobody knows",
+        name="the job has an unknown status",
         faults=({"route": GET, "kind": "unknown_status", "times": 3},),
     ),
     Fault(name="the job is `queued`", statuses=((0, "queued"), (4, "running"))),
@@ -104,7 +107,7 @@ WAITING = (
         allowances={
             "async": Allowance(
                 outcome=Outcome(jobs=2, tries=2),
-                reason="between two looks of a rescheduled sensor there is no process that could count "
+                reason="between two polls of a rescheduled sensor there is no process that could count "
                 "seconds: only the time of day tells it how long it has waited",
             )
         },
@@ -260,4 +263,10 @@ TRIES = (
     ),
 )
 
-FAULTS = (*SUBMISSION, *WAITING, *ENDS, *TIMEOUTS, *OTHERS, *TRIES)
+FAULTS = (
+    *(*SUBMISSION, *LISTS, *TOKENS),
+    *(*WAITING, *POLLS, *ENDS),
+    *(*TIMEOUTS, *CANCELLATIONS),
+    *(*OTHERS, *OTHER_TYPES, *OTHER_PEOPLE),
+    *(*TRIES, *CLEARS),
+)

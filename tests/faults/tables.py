@@ -58,10 +58,11 @@ def _head(second: str) -> str:
 
 def _row(fault: Fault, outcomes: Outcomes, name: str, marks: Mapping[str, str] | None = None) -> str:
     cells = [_cell(outcomes[fault.name, mode], fault.outcome) + (marks or {}).get(mode, "") for mode in MODES]
-    return f"| {' | '.join((name, _wish(fault.outcome), *cells))} |"
+    return f"| {' | '.join((name, outcome_as_text(fault.outcome), *cells))} |"
 
 
-def _wish(wanted: Outcome) -> str:
+def outcome_as_text(wanted: Outcome) -> str:
+    """Write an outcome in a few words."""
     left = f", {wanted.left} left running" if wanted.left else ""
     return f"{_jobs(wanted.jobs)}{left}, task {_STATES[wanted.state]}"
 

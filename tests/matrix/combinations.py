@@ -1,4 +1,6 @@
-"""Runs tests/matrix on each supported Airflow and Python, one after the other; `make test-matrix` starts it.
+"""Runs the tests of the versions on each supported Airflow and Python; `make test-matrix` starts it.
+
+That is tests/matrix on each of them and tests/faults on one Python of each Airflow, one after the other.
 
 Each combination has an environment of its own in .venv-matrix/, made of constraints-MINOR.txt.
 """
@@ -33,6 +35,11 @@ COMPILE = (
     *("--universal", "--python-version", "3.11", "--no-emit-package", "airbyte-dag-factory"),
     *("--no-annotate", "--no-header", "--quiet"),
 )
+# Older versions of Airflow warn of themselves while they are imported.
+PYTEST = ("-m", "pytest", "-W", "ignore", "-q", "--no-header")
+MATRIX = ("-m", "matrix", "tests/matrix")
+# What runs Airflow within one process: the matrix of faults, what a person changes meanwhile, what is left.
+FAULTS = tuple(f"tests/faults/{name}.py" for name in ("test_matrix", "test_runs", "test_results"))
 DIAGONAL = ("2.11-py3.11", "3.1-py3.12", "3.3-py3.13")
 
 
@@ -56,7 +63,7 @@ class Combination:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
-    """What became of a combination: seconds for installing and for the tests, and pytest's summary."""
+    """What became of a combination: seconds for installing and for the tests, and pytest's summaries."""
 
     combination: Combination
     is_green: bool
@@ -81,16 +88,24 @@ def main(arguments: Sequence[str]) -> int:
     if options.constraints:
         return _write_constraints()
     begin = time.monotonic()
-    outcomes = [_run(each) for each in ALL if each.name in names]
+    chosen = [each for each in ALL if each.name in names]
+    outcomes = [_run(each, _suites(each, chosen)) for each in chosen]
     _show(outcomes, time.monotonic() - begin)
     return 0 if all(outcome.is_green for outcome in outcomes) else 1
+
+
+def _suites(combination: Combination, chosen: Sequence[Combination]) -> tuple[Sequence[str], ...]:
+    """Give the arguments of each run of pytest: the faults take minutes, and differ only with Airflow."""
+    first = next(each for each in chosen if each.airflow == combination.airflow)
+    has_faults = combination == first and not os.environ.get("UPDATE_SERIALISED")
+    return (MATRIX, FAULTS) if has_faults else (MATRIX,)
 
 
 def _diagonal() -> list[str]:
     return [_with_a_python_of_this_machine(each).name for each in ALL if each.name in DIAGONAL]
 
 
-def _run(combination: Combination) -> Outcome:
+def _run(combination: Combination, suites: Sequence[Sequence[str]]) -> Outcome:
     _say(f"== Airflow {combination.airflow}, Python {combination.python}")
     begin = time.monotonic()
     try:
@@ -100,17 +115,26 @@ def _run(combination: Combination) -> Outcome:
             combination, begin, time.monotonic(), f"not installed: exit status {error.returncode}"
         )
     installed = time.monotonic()
-    # Older versions of Airflow warn of themselves while they are imported.
-    options = ("-m", "matrix", "-W", "ignore", "-q", "--no-header")
-    command = [programs / "python", "-m", "pytest", *options, "tests/matrix"]
+    done = [_run_pytest(programs, suite) for suite in suites]
+    summary = "; ".join(last for _, last in done)
+    return _outcome(combination, begin, installed, summary, is_green=all(is_green for is_green, _ in done))
+
+
+def _run_pytest(programs: Path, suite: Sequence[str]) -> tuple[bool, str]:
+    """Show what pytest says as it comes; gives whether all is green, and the summary."""
     process = subprocess.Popen(
-        command, cwd=REPOSITORY, env=_environment(), stdout=subprocess.PIPE, text=True, encoding="utf-8"
+        [programs / "python", *PYTEST, *suite],
+        cwd=REPOSITORY,
+        env=_environment(),
+        stdout=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
     )
     last = ""
     for line in process.stdout or ():
         _say(line.rstrip("\n"))
         last = line.strip("= \n") or last
-    return _outcome(combination, begin, installed, last, is_green=process.wait() == 0)
+    return process.wait() == 0, last
 
 
 def _outcome(

@@ -25,7 +25,7 @@ CLIENT_ID, SECRET = "tests-of-the-matrix", "a-secret-of-the-matrix"
 MODES = {
     "sync": {"mode": "sync"},
     "sync_deferrable": {"mode": "sync", "deferrable": True},
-    "async": {"mode": "async"},
+    "async": {"mode": "async", "deferrable": False},
     "async_deferrable": {"mode": "async", "deferrable": True},
 }
 DEFERRABLE = [mode for mode in MODES if "deferrable" in mode]

@@ -26,7 +26,7 @@ syncs:
 """
     found = expected({"money.yaml": money, "off.yaml": f"enabled: false\n{money}"})
     assert found.dag_ids == {"money"}
-    assert found.modes == {("money", "plain"): "async", ("money", "deferred"): "sync, deferrable"}
+    assert found.modes == {("money", "plain"): "async, deferrable", ("money", "deferred"): "sync, deferrable"}
     assert found.airbyte_conn_ids == {"airbyte_default", "airbyte_eu"}
     assert found.pools == {"few"}
     assert not found.has_problems

@@ -1,0 +1,107 @@
+"""Runs protocols against an Airbyte in memory, and keeps what they write and save."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from dag_factory.airbyte import jobs
+from dag_factory.airbyte.access import Access
+from dag_factory.airbyte.api import Api
+from dag_factory.airbyte.drivers import Handlers, run_blocking
+from dag_factory.airbyte.exchange import Protocol, Response, Say, TransportError
+from dag_factory.airbyte.model import Connection, Job
+from dag_factory.airbyte.state import SyncState, state_as_json, state_from_json
+from dag_factory.airbyte.tokens import TokenCache
+from dag_factory.airbyte.types import PreviousTry, SyncContext, SyncRequest
+from tests.airbyte.fake_airbyte import HOST, UUID, FakeAirbyte
+
+T = TypeVar("T")
+
+CONNECTION_LABEL = f"connection 'bank → json' ({UUID})"
+
+
+def sync_request(**more: Any) -> SyncRequest:
+    """A sync that is polled every 5 seconds and may take an hour."""
+    return SyncRequest(**{"connection_id": UUID, "wait_seconds": 5.0, "timeout": 3600.0, **more})
+
+
+@dataclass
+class Runs:
+    """The tries of one task; pauses pass in no time."""
+
+    airbyte: FakeAirbyte
+    access: Access = field(default_factory=lambda: Access(conn_id="airbyte_default", host=HOST))
+    lines: list[Say] = field(default_factory=list)
+    saved: list[SyncState] = field(default_factory=list)
+
+    @property
+    def said(self) -> list[str]:
+        """The texts of the log."""
+        return [line.text for line in self.lines]
+
+    @property
+    def state(self) -> SyncState:
+        """What a later try finds."""
+        return state_from_json(state_as_json(self.saved[-1])) if self.saved else SyncState()
+
+    def context(self) -> SyncContext:
+        """What a protocol of a new try works with."""
+        return SyncContext(
+            api=Api(self.access, TokenCache(lambda: self.airbyte.now)),
+            clock=lambda: self.airbyte.now,
+            jitter=lambda seconds: seconds,
+            first_pause=lambda seconds: seconds,
+            connection=Connection(connection_id=UUID),
+        )
+
+    def run(self, make: Callable[[SyncContext], Protocol[T]]) -> T:
+        """Run a protocol to its end."""
+        return run_blocking(make(self.context()), self.airbyte, self._handlers(), self.airbyte.sleep)
+
+    def sync(self, previous: PreviousTry | None = None, **more: Any) -> Job:
+        """Do one try of a sync, as the operator does it in `mode: sync`."""
+        return self.run(lambda context: whole_sync(context, sync_request(**more), previous))
+
+    def retry(self, **more: Any) -> Job:
+        """Do another try with what the last one has left."""
+        return self.sync(PreviousTry(state=self.state), **more)
+
+    def after_clear(self, **more: Any) -> Job:
+        """Do the try after a person has cleared the task."""
+        return self.sync(PreviousTry(state=self.state, is_clear=True), **more)
+
+    def crash(self, effects: int, previous: PreviousTry | None = None, **more: Any) -> None:
+        """Do a try whose process is killed before its next effect after so many."""
+        protocol = whole_sync(self.context(), sync_request(**more), previous)
+        run_blocking(_cut_off(protocol, effects), self.airbyte, self._handlers(), self.airbyte.sleep)
+
+    def _handlers(self) -> Handlers:
+        return Handlers(say=self.lines.append, save=self.saved.append)
+
+
+def whole_sync(
+    context: SyncContext, request: SyncRequest, previous: PreviousTry | None = None
+) -> Protocol[Job]:
+    """Do one try of a sync."""
+    target = yield from jobs.begin(context, request, previous)
+    return (yield from jobs.complete(context, request, target))
+
+
+def _cut_off(protocol: Protocol[T], effects: int) -> Protocol[T | None]:
+    """Run a protocol as far as its effect of this number, which is done but not answered any more."""
+    answer: Response | None = None
+    error: TransportError | None = None
+    for _ in range(effects):
+        try:
+            effect = protocol.send(answer) if error is None else protocol.throw(error)
+        except StopIteration as stop:
+            return stop.value
+        answer = error = None
+        try:
+            answer = yield effect
+        except TransportError as lost:
+            error = lost
+    protocol.close()
+    return None
