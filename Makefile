@@ -16,7 +16,7 @@ CLUSTER_INSTALLED := .venv-cluster/.installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo up validate lint types test test-airflow test-cluster test-matrix test-matrix-fast serialised cases fuzz wheel sdist bench constraints clean
+.PHONY: help install demo up validate lint types test test-airflow test-cluster test-matrix test-matrix-fast serialised cases fuzz histories wheel sdist bench constraints clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
@@ -70,6 +70,9 @@ cases: $(INSTALLED) ## write the outputs of tests/cases anew; read what has chan
 fuzz: $(FUZZ_INSTALLED) ## try 200,000 changed configurations on validate (ARGS='--runs 5000': fewer)
 	@ulimit -v 6000000 && exec .venv-fuzz/bin/python fuzz/configs.py $(ARGS)
 
+histories: $(INSTALLED) ## try 100,000 random histories on the operators (ARGS='--histories 5000 --processes 2 --seed 1': others)
+	@exec $(BIN)/python -m tests.adversary --histories 100000 $(ARGS)
+
 wheel: $(INSTALLED) ## build the wheel into dist/
 	$(BIN)/uv build --quiet --wheel --out-dir dist
 	@ls dist/*.whl
@@ -78,11 +81,14 @@ sdist: $(INSTALLED) ## build the source distribution into dist/
 	$(BIN)/uv build --quiet --sdist --out-dir dist
 	@ls dist/*.tar.gz
 
-bench: $(INSTALLED) ## measure validate, the loader and the parse at a task's start, beside others (in half an hour)
+# The last two need Debian's package `postgresql`, and a machine with nothing else to do.
+bench: $(INSTALLED) ## measure validate, the loader, a task's start, a triggerer and waiting (in three hours)
 	$(BIN)/python benchmarks/validate.py --environments .venv-bench
 	$(BIN)/python benchmarks/loader.py --environments .venv-bench
 	$(BIN)/python benchmarks/task_start.py --environments .venv-bench
 	$(BIN)/python benchmarks/processor.py --environments .venv-bench
+	$(BIN)/python benchmarks/triggers.py
+	$(BIN)/python benchmarks/waiting.py
 
 constraints: $(INSTALLED) ## write constraints.txt anew, with the newest versions
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \

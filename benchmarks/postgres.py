@@ -1,0 +1,123 @@
+"""A PostgreSQL that a benchmark starts and throws away, from Debian's package `postgresql`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from dag_factory.sandbox.airflow_home import LOOPBACK
+from dag_factory.sandbox.processes import Child, Command, running, wait_until
+from dag_factory.sandbox.stack import free_port
+
+# Where Debian puts the programs, a folder for each version.
+PROGRAMS = Path("/usr/lib/postgresql")
+# Nothing has to survive a power failure; each sync and each worker has connections of its own.
+SETTINGS = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_connections": "500",
+    "shared_preload_libraries": "pg_stat_statements",
+    "pg_stat_statements.max": "20000",
+    # BEGIN and COMMIT are no queries.
+    "pg_stat_statements.track_utility": "off",
+}
+START_SECONDS = 60.0
+# Airflow's user, and the one whose queries a benchmark leaves out of its figures.
+AIRFLOW, OBSERVER = "airflow", "observer"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Postgres:
+    """A server with an empty database: its process, and its address as `OBSERVER` and `AIRFLOW` see it."""
+
+    child: Child
+    port: int
+
+    @property
+    def address(self) -> str:
+        """The address for SQLAlchemy, for Airflow."""
+        return self.address_of(AIRFLOW)
+
+    def address_of(self, user: str) -> str:
+        """The address for SQLAlchemy, for a user."""
+        return f"postgresql+psycopg2://{user}@{LOOPBACK}:{self.port}/postgres"
+
+
+def is_there() -> bool:
+    """Whether this machine has the programs."""
+    return bool(_found())
+
+
+@contextmanager
+def postgres() -> Iterator[Postgres]:
+    """Start a server on the loopback, yield it, and leave nothing behind.
+
+    Raises FileNotFoundError where the programs are missing.
+    """
+    if not is_there():
+        message = "PostgreSQL's programs are missing: apt-get install postgresql"
+        raise FileNotFoundError(message)
+    programs = _found()[-1].parent
+    folder = Path(tempfile.mkdtemp(prefix="postgres-of-a-benchmark-"))
+    try:
+        if os.geteuid() == 0:
+            # PostgreSQL refuses to run as root.
+            shutil.chown(folder, "postgres", "postgres")
+        _make_cluster(programs, folder)
+        port = free_port()
+        with running([_server(programs, folder, port)]) as (child,):
+            _wait_until_ready(programs, child, port)
+            _prepare(programs, port)
+            yield Postgres(child=child, port=port)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _found() -> list[Path]:
+    return sorted(PROGRAMS.glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+
+
+def _as_postgres() -> tuple[str, ...]:
+    if os.geteuid() != 0:
+        return ()
+    return ("setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--")
+
+
+def _make_cluster(programs: Path, folder: Path) -> None:
+    # The locale is named, since an initdb that finds none takes SQL_ASCII for the encoding.
+    options = (f"--username={OBSERVER}", "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C.UTF-8")
+    command = (*_as_postgres(), programs / "initdb", "--pgdata", folder / "data", *options)
+    subprocess.run(command, check=True, cwd=folder, stdout=subprocess.DEVNULL)
+
+
+def _server(programs: Path, folder: Path, port: int) -> Command:
+    settings = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
+    options = ("-D", folder / "data", "-k", folder, "-h", LOOPBACK, "-p", port, *settings)
+    return Command(
+        name="PostgreSQL",
+        argv=(*_as_postgres(), *map(str, (programs / "postgres", *options))),
+        environment={**os.environ, "LC_ALL": "C.UTF-8"},
+        log=folder / "postgres.log",
+    )
+
+
+def _wait_until_ready(programs: Path, child: Child, port: int) -> None:
+    asking = (programs / "pg_isready", "--quiet", "--host", LOOPBACK, "--port", str(port))
+    if not wait_until(
+        lambda: subprocess.run(asking, check=False).returncode == 0, [child], timeout_seconds=START_SECONDS
+    ):
+        child.fail(f"was not ready after {START_SECONDS:.0f} s")
+
+
+def _prepare(programs: Path, port: int) -> None:
+    statements = (f"CREATE ROLE {AIRFLOW} SUPERUSER LOGIN", "CREATE EXTENSION pg_stat_statements")
+    for statement in statements:
+        where = ("--host", LOOPBACK, "--port", str(port), "--username", OBSERVER, "--dbname", "postgres")
+        subprocess.run((programs / "psql", "--quiet", *where, "--command", statement), check=True)

@@ -1,0 +1,603 @@
+"""The judge: holds what came of a history against the promise, by the truth that only the models know.
+
+Each rule gives a line for each violation. What cannot be held is counted by name: an *exclusion* is where the
+API cannot tell what the truth is, a *hole* is where Airflow runs no code of ours, and what is *open* is a
+known violation. All are as narrow as they can be said; their numbers show how much they hide.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from airflow.providers.common.compat.sdk import AirflowException, TaskDeferred
+
+from tests.adversary.airbyte_model import Delete, Job, Post
+from tests.adversary.airflow_model import Actor, AirflowRescheduleException, Report, Run, Task
+from tests.adversary.network import Call
+from tests.adversary.world import REST, SECRET, World
+
+ALLOWED = (AirflowException, TaskDeferred, AirflowRescheduleException)
+# So long after an uncertain submission a job is looked for that may have come of it, in seconds.
+LOOKED_FOR = 900.0
+MOST_CALLS = 1500
+# For how long a cancellation is tried, and a job of a killed task is looked for, in seconds.
+CANCELLED_FOR = 2600.0
+DISCOVERED_FOR = 125.0
+
+
+@dataclass(kw_only=True, slots=True)
+class Verdict:
+    """What was found."""
+
+    violations: list[str] = field(default_factory=list)
+    exclusions: Counter[str] = field(default_factory=Counter)
+    holes: Counter[str] = field(default_factory=Counter)
+    open: Counter[str] = field(default_factory=Counter)
+
+
+class Judge:
+    """Judges one history that has been run."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.verdict = Verdict()
+        self._jobs = list(world.airbyte.jobs.values())
+        self._posts = [call for call in world.network.calls if call.method == "POST" and _is_jobs(call)]
+
+    def judge(self) -> Verdict:
+        """Apply all rules."""
+        rules = (
+            self._one_job_a_try,
+            self._one_success_a_run,
+            self._deletes,
+            self._needless_deletes,
+            self._successes,
+            self._orphans,
+            self._waits_for_others,
+            self._exceptions,
+            self._leaks,
+            self._ends,
+            self._plain_run,
+        )
+        for rule in rules:
+            self.verdict.violations += rule()
+        return self.verdict
+
+    # Whose job is it?
+
+    def _made_by(self, run: Run) -> list[Job]:
+        """The jobs that submissions of a run have made."""
+        return [
+            job for job in self._jobs if any(_made(post, job) and _run_of(post) is run for post in job.posts)
+        ]
+
+    def _is_of(self, run: Run, job: Job) -> bool:
+        """Whether a submission of a run has made a job or was answered with it."""
+        return any(_run_of(post) is run for post in job.posts)
+
+    def _is_only_of(self, run: Run, job: Job) -> bool:
+        return bool(job.posts) and all(_run_of(post) is run for post in job.posts)
+
+    def _is_excused(self, run: Run, job: Job) -> bool:
+        """Whether a job of somebody else looks just like what an uncertain submission of the run has made.
+
+        It is the first sync since the last list that its sender could read before a submission that came to
+        no clear answer, and whose own job, if there is one, came later.
+        """
+        for call in self._posts:
+            if call.actor.run is not run or not _is_uncertain(call):
+                continue
+            own = _job_of(call)
+            if own is not None and own.created <= job.created:
+                continue
+            if self._is_first_since(self._last_list(call), call.sent + LOOKED_FOR, job):
+                return True
+        return self._is_of_one_who_died(run, job)
+
+    def _is_of_one_who_died(self, run: Run, job: Job) -> bool:
+        """Whether it is the first sync since the last list of a worker that died before it submitted.
+
+        What it kept says that it was about to submit; nothing says that it had not done so yet.
+        """
+        for task in run.tasks:
+            for actor in task.actors:
+                calls = [call for call in self.world.network.calls if call.actor is actor]
+                if actor.ended_at is None or not calls or not _is_jobs(calls[-1]):
+                    continue
+                last = calls[-1]
+                is_clear = last.method == "GET" or _is_refused(last)
+                if is_clear and self._is_first_since(last.sent, actor.ended_at + LOOKED_FOR, job):
+                    return True
+        return False
+
+    def _is_first_since(self, listed: float, until: float, job: Job) -> bool:
+        since = listed - self.world.history.list_lag
+        later = [each for each in self._jobs if each.created >= since and each.job_type == "sync"]
+        return bool(later) and later[0] is job and job.created <= until
+
+    def _was_hidden(self, run: Run, job: Job) -> bool:
+        """Whether a list that is behind hid a job from a run that then submitted."""
+        lag = self.world.history.list_lag
+        return any(
+            call.actor.run is run and 0.0 <= self._last_list(call) + 1.0 - job.created <= lag + 1.0
+            for call in self._posts
+            if lag > 0.0
+        )
+
+    def _last_list(self, call: Call) -> float:
+        lists = [
+            each.sent
+            for each in self.world.network.calls
+            if each.actor is call.actor and each.sent < call.sent and each.method == "GET" and _is_jobs(each)
+        ]
+        return max(lists, default=call.sent)
+
+    # The rules.
+
+    def _one_job_a_try(self) -> Iterator[str]:
+        """(a) One try makes at most one job."""
+        made: dict[tuple[Task, int], list[Job]] = {}
+        for job in self._jobs:
+            keys = {_try_of(post) for post in job.posts if _made(post, job) and post.sender.is_ours}
+            for key in keys:
+                made.setdefault(key, []).append(job)
+        for (task, number), found in made.items():
+            jobs = found
+            for reason, is_excused in (
+                ("a job was cancelled before its submission was answered", self._was_cancelled_unseen),
+                ("a job came later than anybody looks for it", self._came_late),
+            ):
+                kept = [job for job in jobs if not is_excused(job)] if len(jobs) > 1 else jobs
+                if len(kept) < len(jobs):
+                    self.verdict.exclusions[reason] += 1
+                jobs = kept
+            pairs = itertools.pairwise(jobs)
+            if any(not self._was_cleared(task.run, before, after) for before, after in pairs):
+                yield f"a: try {number} of {task.name} made jobs {_ids(jobs)}"
+
+    def _came_late(self, job: Job) -> bool:
+        """Whether a job came so long after its submission that nobody looks for it any more."""
+        return any(
+            job.created - post.sent > DISCOVERED_FOR
+            for post in job.posts
+            if post.sender.is_ours and _is_uncertain(post.sender)
+        )
+
+    def _was_cancelled_unseen(self, job: Job) -> bool:
+        """Whether a person ended a job before the submission that made it was answered."""
+        told = [post.sender.told for post in job.posts if _made(post, job) and post.sender.is_ours]
+        return (
+            job.status == "cancelled"
+            and job.ended is not None
+            and all(time is None or time >= job.ended for time in told)
+        )
+
+    def _one_success_a_run(self) -> Iterator[str]:
+        """(a) A run makes no second job where the one before has brought what was asked for."""
+        for run in self.world.scheduler.runs:
+            made = self._made_by(run)
+            for number, job in enumerate(made):
+                for before in made[:number]:
+                    if self._has_succeeded(run, before) and not self._is_explained(run, before, job):
+                        told = f"though job {before.job_id} had succeeded"
+                        yield f"a: {run.dag_id} made job {job.job_id} {told}"
+
+    def _is_explained(self, run: Run, before: Job, job: Job) -> bool:
+        """Whether a run had a reason to make a job after one that had succeeded."""
+        if self._was_cleared(run, before, job):
+            return True
+        if self._took_another(run, before):
+            self.verdict.exclusions["a job came after another was taken for it"] += 1
+        elif self.world.history.list_lag and not self._has_read(run, before):
+            self.verdict.exclusions["the list was behind and hid the run's own job"] += 1
+        elif self._came_late(before):
+            self.verdict.exclusions["a job came later than anybody looks for it"] += 1
+        elif self._died_with(run, before, job):
+            self.verdict.holes["died after its job had succeeded"] += 1
+        else:
+            return False
+        return True
+
+    def _has_succeeded(self, run: Run, job: Job) -> bool:
+        rows, least = job.plan.rows, run.setup.min_rows
+        return job.status == "succeeded" and (rows is None or least is None or rows >= least)
+
+    def _was_cleared(self, run: Run, before: Job, job: Job) -> bool:
+        asked = min(post.sent for post in before.posts if _run_of(post) is run)
+        latest = max(post.sent for post in job.posts if _run_of(post) is run)
+        return any(asked <= time <= latest for task in run.tasks for time in task.generations[1:]) or any(
+            time <= latest
+            for post in before.posts
+            if _run_of(post) is run
+            for time in post.sender.actor.task.generations[post.sender.actor.generation + 1 :]
+        )
+
+    def _died_with(self, run: Run, before: Job, job: Job) -> bool:
+        """Whether a try knew that the job had succeeded, and its worker died before it could say so."""
+        ends = [(time, actor) for time, task, actor in self.world.crashes if task.run is run]
+        ends += [
+            (time, actor)
+            for time, task, how in self.world.kills
+            if task.run is run and how == "evicted"
+            for actor in task.actors
+        ]
+        readers = {
+            (call.actor.task, call.actor.try_number)
+            for _, call, _, status in self._reads(before)
+            if status == "succeeded"
+        }
+        return any(
+            before.ended is not None
+            and before.ended <= time <= job.created
+            and (actor.task, actor.try_number) in readers
+            for time, actor in ends
+        )
+
+    def _reads(self, job: Job) -> list[tuple[float, Call, int, str]]:
+        return [read for read in self.world.airbyte.reads if read[2] == job.job_id]
+
+    def _deletes(self) -> Iterator[str]:
+        """(b) No DELETE of ours hits a job that no submission of ours can have made."""
+        for delete in self.world.airbyte.deletes:
+            hit = delete.hit
+            if hit is None or not isinstance(delete.sender, Call):
+                continue
+            run = delete.sender.actor.run
+            if self._is_of(run, hit):
+                if any(_run_of(post) is not run for post in hit.posts):
+                    self.verdict.exclusions["cancelled a job that was shared"] += 1
+            elif self._is_excused(run, hit):
+                self.verdict.exclusions["cancelled what an uncertain submission may have made"] += 1
+            elif not self._is_excused_delete(delete, run, hit):
+                at = f"at {delete.arrived:.1f} s"
+                yield f"b: {delete.sender} cancelled job {hit.job_id} of {hit.maker} {at}"
+
+    def _needless_deletes(self) -> Iterator[str]:
+        """(b) No job is cancelled but at the timeout, or since a person or a machine ended a task."""
+        for delete in self.world.airbyte.deletes:
+            if delete.hit is None or not isinstance(delete.sender, Call):
+                continue
+            actor = delete.sender.actor
+            was_ended = any(
+                task.run is actor.run and time <= delete.sent for time, task, _ in self.world.kills
+            )
+            began = min(each.begun for each in actor.task.actors if each.try_number == actor.try_number)
+            if not was_ended and delete.sent - began < actor.run.setup.timeout - 1.0:
+                yield f"b: {delete.sender} cancelled job {delete.hit.job_id} for no reason"
+
+    def _is_excused_delete(self, delete: Delete, run: Run, hit: Job) -> bool:
+        if self._was_hidden(run, hit):
+            self.verdict.exclusions["the list was behind and hid somebody's job"] += 1
+        elif self._is_late(delete):
+            self.verdict.exclusions["the job ended between the poll and the DELETE"] += 1
+        else:
+            return False
+        return True
+
+    def _is_late(self, delete: Delete) -> bool:
+        """Whether the job that a DELETE names was active when its sender last asked, just before."""
+        call = delete.sender
+        named = self.world.airbyte.jobs[delete.named]
+        if not self._is_of(call.actor.run, named) and not self._is_excused(call.actor.run, named):
+            return False
+        before = [
+            each for each in self.world.network.calls if each.actor is call.actor and each.sent < call.sent
+        ]
+        if not before or named.ended is None:
+            return False
+        reads = [time for time, sender, _, _ in self._reads(named) if sender in before[-3:]]
+        return bool(reads) and reads[-1] <= named.ended <= delete.arrived
+
+    def _successes(self) -> Iterator[str]:
+        """(c) A success is that of a sync of this connection, of now, and of ours unless adopted."""
+        for run in self.world.scheduler.runs:
+            last = run.tasks[-1]
+            for report in last.reports:
+                if report.outcome == "success":
+                    yield from self._success(run, report)
+                elif report.outcome == "skipped" and run.setup.on_running != "skip":
+                    yield f"c: {last.name} was skipped with on_running {run.setup.on_running}"
+
+    def _success(self, run: Run, report: Report) -> Iterator[str]:
+        job = self.world.airbyte.jobs.get(report.result) if isinstance(report.result, int) else None
+        told = f"c: {report.task.name} succeeded with job {report.result}"
+        if job is None or job.job_type != "sync" or job.status_at(report.time) != "succeeded":
+            yield f"{told}, which is {'no job' if job is None else f'{job.status} ({job.job_type})'}"
+        else:
+            yield from self._success_of(run, report, job, told)
+
+    def _success_of(self, run: Run, report: Report, job: Job, told: str) -> Iterator[str]:
+        is_ours = self._is_of(run, job) or self._is_excused(run, job)
+        broken = list(self._faults_of_success(run, report, job, told))
+        if broken and self._is_of_before_a_running_clear(run, report, job):
+            self.verdict.open["a running task was cleared and took the job of before for its result"] += 1
+        elif broken and (excuse := self._excuse_of_list(run, job, is_ours)) is not None:
+            self.verdict.exclusions[excuse] += 1
+        else:
+            yield from broken
+        if is_ours and not self._is_of(run, job):
+            self.verdict.exclusions["took for its own what an uncertain submission may have made"] += 1
+
+    def _faults_of_success(self, run: Run, report: Report, job: Job, told: str) -> Iterator[str]:
+        assert job.ended is not None
+        began = report.task.generations[report.generation]
+        if run.is_first_cleared_alone and all(
+            report is each or each.result != job.job_id for each in report.task.reports
+        ):
+            began = job.created  # the first task has left a job that nobody has waited for yet
+        if not self._has_succeeded(run, job):
+            yield f"{told} of {job.plan.rows} rows"
+        if job.ended < began:
+            yield f"{told}, which had ended at {job.ended:.1f} s, before it began at {began:.1f} s"
+        elif self._is_only_of(run, job) and job.created < began and report.generation > 0:
+            yield from self._cleared_too_late(run, report, job, told)
+        elif not self._is_of(run, job) and not self._is_excused(run, job):
+            yield from self._foreign_success(run, report, job, told)
+
+    def _cleared_too_late(self, run: Run, report: Report, job: Job, told: str) -> Iterator[str]:
+        """(g) A clear of a task whose job runs cancels the job, and syncs again."""
+        began = report.task.generations[report.generation]
+        if any(began <= post.sent for post in job.posts if _run_of(post) is run):
+            return  # it was submitted again and answered with the old job
+        if run.setup.on_kill == "leave":
+            self.verdict.holes["on_kill is leave: a cleared task's job went on"] += 1
+        elif any(child.run is run for child in self.world.lost_children):
+            self.verdict.holes["the machine was lost with the cancelling process"] += 1
+        else:
+            yield f"g: {told[3:]}, which was made before the clear at {began:.1f} s"
+
+    def _excuse_of_list(self, run: Run, job: Job, is_ours: bool) -> str | None:
+        if not is_ours and self._was_hidden(run, job):
+            return "the list was behind and hid somebody's job"
+        return (
+            "the list was behind, and an ended job looked active" if self._looked_active(run, job) else None
+        )
+
+    def _looked_active(self, run: Run, job: Job) -> bool:
+        lag = self.world.history.list_lag
+        return lag > 0.0 and any(
+            call.actor.run is run
+            and call.method == "GET"
+            and _is_jobs(call)
+            and job.ended is not None
+            and job.created <= job.ended <= (call.told or 0.0) <= job.ended + lag + 1.0
+            for call in self.world.network.calls
+        )
+
+    def _is_of_before_a_running_clear(self, run: Run, report: Report, job: Job) -> bool:
+        began = report.task.generations[report.generation]
+        if report.generation not in report.task.cleared_running or job.created >= began:
+            return False
+        return not any(began <= post.sent for post in job.posts if _run_of(post) is run)
+
+    def _foreign_success(self, run: Run, report: Report, job: Job, told: str) -> Iterator[str]:
+        if run.setup.on_running != "adopt":
+            yield f"{told} of {job.maker} with on_running {run.setup.on_running}"
+            return
+        assert job.ended is not None
+        began = report.task.generations[report.generation]
+        own = [
+            each.ended for each in self._made_by(run) if each.created < job.created and each.ended is not None
+        ]
+        since = max([began, *own])
+        asked = [
+            call.sent
+            for call in self.world.network.calls
+            if call.actor.run is run and _is_jobs(call) and call.sent >= since
+        ]
+        if own and (not asked or job.ended < min(asked)):
+            yield f"{told} of {job.maker}, which had ended before anybody could adopt it"
+
+    def _orphans(self) -> Iterator[str]:
+        """(d) When a run has ended, no job of its own is left."""
+        for run, job, status in self.world.active_at_end:
+            posts = job.posts
+            if job not in self._made_by(run) or any(_run_of(post) is not run for post in posts):
+                continue
+            hole = self._hole(run, job)
+            if hole is None:
+                yield f"d: job {job.job_id} of {run.dag_id} is {status} {REST * 0.9:.0f} s after its run"
+            else:
+                self.verdict.holes[hole] += 1
+
+    def _hole(self, run: Run, job: Job) -> str | None:
+        setup = run.setup
+        kills = [(time, task, how) for time, task, how in self.world.kills if task.run is run]
+        kills = [kill for kill in kills if kill[0] >= job.created - 120.0]
+        if setup.on_kill == "leave" and kills:
+            return "on_kill is leave"
+        if setup.on_timeout == "leave" and self._has_timed_out(run):
+            return "on_timeout is leave"
+        if any(task.run is run and time >= job.created - 120.0 for time, task, _ in self.world.crashes):
+            return "a worker was lost on the last try"
+        if any(child.run is run for child in self.world.lost_children):
+            return "the machine was lost with the cancelling process"
+        return self._hole_of_ended(run, kills) or self._hole_of_killed(run, job, kills)
+
+    def _hole_of_ended(self, run: Run, kills: list[tuple[float, Task, str]]) -> str | None:
+        idle = ("None", "scheduled", "up_for_retry", "up_for_reschedule", "restarting", *_FINISHED)
+        if any(how.rpartition(" while ")[2] in idle for _, _, how in kills):
+            return "ended by a person while no code ran"
+        if any(how.endswith("None") for _, task, how in self.world.kills if task.run is run):
+            return "ended by a person before it began"
+        if run.is_first_cleared_alone:
+            return "the first task was cleared alone, and nobody waits for its job"
+        if any(how.endswith("deferred") and self._is_unheard(task, time) for time, task, how in kills):
+            return "ended by a person while no triggerer held the trigger"
+        return None
+
+    def _hole_of_killed(self, run: Run, job: Job, kills: list[tuple[float, Task, str]]) -> str | None:
+        if self._came_late(job):
+            return "the job came later than anybody looks for it"
+        if self._took_another(run, job):
+            return "a job came after another had been taken for it"
+        if self._was_refused(run):
+            return "the API refused for longer than give_up_after"
+        if self._cancelled_in_vain(run):
+            return "the server did not cancel for as long as it was asked"
+        if any(how.endswith("running") and self._ended_unaware(task, time) for time, task, how in kills):
+            return "ended by a person just before its code ended"
+        return None
+
+    def _is_unheard(self, task: Task, time: float) -> bool:
+        """Whether no triggerer had the trigger yet, or none lived long enough to cancel."""
+        begun = [actor for actor in task.actors if actor.begun <= time]
+        if not begun or begun[-1].kind != "trigger":
+            return True
+        return any(begins - 2700.0 <= time <= ends + 70.0 for begins, ends in self.world.outages)
+
+    def _cancelled_in_vain(self, run: Run) -> bool:
+        """Whether a process that cancels, or a trigger that does, has tried to the end or tries still."""
+        asked: dict[Actor, list[float]] = {}
+        for call in self.world.network.calls:
+            actor = call.actor
+            if actor.run is run and (actor.kind == "canceller" or call.sent > run.finished_at):
+                asked.setdefault(actor, []).append(call.sent)
+        judged = run.finished_at + REST * 0.9 - 120.0
+        return any(times[-1] - times[0] >= CANCELLED_FOR or times[-1] >= judged for times in asked.values())
+
+    def _was_refused(self, run: Run) -> bool:
+        """Whether the calls of a task were all refused, for ten minutes."""
+        last: dict[Task, float] = {}
+        for call in self.world.network.calls:
+            if call.actor.run is run:
+                is_refused = call.fault in ("unauthorized", "forbidden", "not found")
+                task = call.actor.task
+                begun = last.setdefault(task, call.sent) if is_refused else last.pop(task, 0.0)
+                if is_refused and call.sent - begun >= 590.0:
+                    return True
+        return False
+
+    def _has_read(self, run: Run, job: Job) -> bool:
+        return any(call.actor.run is run for _, call, _, _ in self._reads(job))
+
+    def _took_another(self, run: Run, job: Job) -> bool:
+        """Whether an older job looked as much like the run's own as this one, which nobody has seen."""
+        if self._has_read(run, job):
+            return False
+        others = (each for each in self._jobs if each.created <= job.created and not self._is_of(run, each))
+        return any(self._is_excused(run, each) for each in others)
+
+    def _ended_unaware(self, task: Task, time: float) -> bool:
+        """Whether a worker's process ended by itself after its task was ended, and before it was told."""
+        return any(
+            actor.kind == "worker" and actor.ended_at is None and actor.begun <= time <= actor.over_at
+            for actor in task.actors
+        )
+
+    def _has_timed_out(self, run: Run) -> bool:
+        """Whether a try of the run lasted as long as `timeout` allows."""
+        return any(
+            report.time - actor.begun >= run.setup.timeout - 1.0
+            for task in run.tasks
+            for report in task.reports
+            for actor in task.actors
+            if report.outcome == "failed"
+            and (actor.try_number, actor.generation) == (report.try_number, report.generation)
+        )
+
+    def _waits_for_others(self) -> Iterator[str]:
+        """(e) With on_running fail or skip nobody waits for somebody else's sync."""
+        for run in self.world.scheduler.runs:
+            if run.setup.on_running == "adopt":
+                continue
+            for job in self._jobs:
+                if self._is_of(run, job) or job.job_type != "sync" or self._is_excused(run, job):
+                    continue
+                if self._was_hidden(run, job):
+                    continue
+                reads = [call for _, call, _, _ in self._reads(job) if call.actor.run is run]
+                if len(reads) >= 3:
+                    yield f"e: {run.dag_id} asked {len(reads)} times for job {job.job_id} of {job.maker}"
+
+    def _exceptions(self) -> Iterator[str]:
+        """(f) Nothing leaves a task but what Airflow expects."""
+        for report in self.world.scheduler.reports:
+            if report.error is not None and not isinstance(report.error, ALLOWED):
+                yield f"f: {report.task.name} ended by {report.error!r}"
+        for deferral, error in self.world.kept.trigger_errors:
+            yield f"f: the trigger of {deferral.task.name} ended by {error!r}"
+        for triggerer in self.world.scheduler.triggerers:
+            for error in triggerer.loop.errors:
+                yield f"f: a triggerer's loop was left {error!r}"
+
+    def _leaks(self) -> Iterator[str]:
+        """(f) No secret in a log or an error."""
+        for text in self.world.kept.leaks:
+            yield f"f: a log tells the secret: {text}"
+        for report in self.world.scheduler.reports:
+            if SECRET in report.text:
+                yield f"f: an error tells the secret: {report.text}"
+
+    def _ends(self) -> Iterator[str]:
+        """(h) Nothing waits for ever. (i) Nobody asks without end."""
+        if self.world.is_stuck:
+            states = [f"{task.name} {task.state}" for run in self.world.scheduler.runs for task in run.tasks]
+            yield f"h: not over at {self.world.timeline.now:.0f} s: {', '.join(states)}"
+        if len(self.world.network.calls) > MOST_CALLS:
+            yield f"i: {len(self.world.network.calls)} calls"
+
+    def _plain_run(self) -> Iterator[str]:
+        """Where nothing goes wrong, a sync succeeds at the first try with one job."""
+        history = self.world.history
+        if history.acts or history.faults or len(history.setups) > 1 or history.refuses_order:
+            return
+        plan = history.plans[0]
+        setup = history.setups[0]
+        seconds = sum(phase.seconds for phase in plan.phases)
+        has_rows = plan.rows is not None and (setup.min_rows is None or plan.rows >= setup.min_rows)
+        if plan.end != "succeeded" or seconds > setup.timeout - 300 or not has_rows:
+            return
+        run = self.world.scheduler.runs[0]
+        made = len(self._jobs) - history.old_jobs
+        if made != 1 or any(task.state != "success" or task.try_number != 1 for task in run.tasks):
+            states = [f"{task.name} {task.state} (try {task.try_number})" for task in run.tasks]
+            yield f"plain: {made} jobs, {', '.join(states)}"
+
+
+_FINISHED = ("success", "failed", "skipped", "upstream_failed")
+
+
+def _is_jobs(call: Call) -> bool:
+    return call.path.endswith("/jobs")
+
+
+def _made(post: Post, job: Job) -> bool:
+    return post.made is job
+
+
+def _run_of(post: Post) -> Run | None:
+    return post.sender.actor.run if post.sender.is_ours else None
+
+
+def _try_of(post: Post) -> tuple[Task, int]:
+    return post.sender.actor.task, post.sender.actor.try_number
+
+
+def _job_of(call: Call) -> Job | None:
+    """The sync that a submission made or shared."""
+    job: Job | None = None if call.post is None else call.post.job
+    return job if job is not None and job.job_type == "sync" else None
+
+
+def _is_uncertain(call: Call) -> bool:
+    """Whether a submission may have made a job for all that its sender knows."""
+    if call.actor.ended_at is not None and call.actor.ended_at <= (call.told or call.actor.ended_at):
+        return True  # whoever sent it was in no state to read the answer
+    if _is_refused(call):
+        return False
+    if call.fault is not None or call.status is None:
+        return True
+    return call.status >= 500 or (call.status == 409 and "Could not" in call.post.answer)
+
+
+def _is_refused(call: Call) -> bool:
+    """Whether the answer says clearly that nothing was done."""
+    return call.status in (401, 403, 404, 429) or "refused" in call.outcome
+
+
+def _ids(jobs: list[Job]) -> str:
+    return ", ".join(str(job.job_id) for job in jobs)
