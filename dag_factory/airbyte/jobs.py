@@ -31,7 +31,8 @@ def begin(context: SyncContext, request: SyncRequest, previous: PreviousTry | No
     if previous is None or previous.is_settled:
         return (yield from start(context, request))
     job = yield from _previous_job(context, previous.state)
-    if previous.is_clear:
+    # A try that was to replace a cleared task's job has not done so: its job is still not a result.
+    if previous.is_clear or previous.state.role is Role.CLEARED:
         target = yield from _end_cleared(context, request, previous.state, job)
     else:
         target = yield from _resume(context, request, previous, job)

@@ -140,8 +140,8 @@ class AirbyteSyncSensor(SyncTask, AirbyteJobSensor):
     def _begin(self, context: Mapping[str, Any], task_try: TaskTry) -> Target:
         """Take the job that the first task started, or go on after an earlier try of this one."""
         memory, request = task_try.memory, self.request
-        if not memory.is_same_try:
-            memory.record = replace(memory.record, end_time=pace.REAL.now() + self.sync_timeout)
+        began = memory.found.end_time if memory.found is not None and memory.is_same_try else 0.0
+        memory.record = replace(memory.record, end_time=began or pace.REAL.now() + self.sync_timeout)
         state = self._handed_over(memory.found)
         if state is not None:
             memory.change(state=state)
