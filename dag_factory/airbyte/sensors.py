@@ -20,7 +20,7 @@ from dag_factory.airbyte.amounts import duration_text
 from dag_factory.airbyte.attempts import TaskTry
 from dag_factory.airbyte.links import AirbyteConnectionLink
 from dag_factory.airbyte.memory import Record, Store, XComStore
-from dag_factory.airbyte.model import Job, unknown_job
+from dag_factory.airbyte.model import UNKNOWN, Job, unknown_job
 from dag_factory.airbyte.polling import CANCEL_SECONDS, Reported
 from dag_factory.airbyte.results import publish, publish_page
 from dag_factory.airbyte.state import Role, SyncState
@@ -110,9 +110,11 @@ class AirbyteSyncSensor(SyncTask, AirbyteJobSensor):
         """Poll the job once; start one first where this try has to, or where one has to follow."""
         task_try = self._open_try(context)
         self.poke_interval = self._pause()
-        if not self._knows_job(task_try):
-            self._begin(context, task_try)
+        # What was asked for or started just now is polled the next time.
+        if not self._knows_job(task_try) and self._begin(context, task_try).job.status != UNKNOWN:
             return False
+        # Airflow 2 wipes the link at each poke.
+        publish_page(context, task_try.page)
         ended = self._poll(task_try)
         if ended is None:
             return False

@@ -74,10 +74,7 @@ def test_the_asset_event_tells_what_moved(server, ours, mode, last_task):
     assert extra == {"job_id": job.job_id, **{key: left[key] for key in RESULTS[1:]}}
 
 
-def test_a_sync_that_fails_leaves_the_link_and_no_result(server, ours, mode, last_task, request):
-    if versions.VERSION < (3, 0) and mode == "async":
-        reason = "Airflow 2 wipes the link at each poke, and only the first one of a try writes it"
-        request.applymarker(pytest.mark.xfail(reason=reason))
+def test_a_sync_that_fails_leaves_the_link_and_no_result(server, ours, mode, last_task):
     fault = next(fault for fault in FAULTS if fault.name == "the job fails, `retries: 0`")
     lab, run = carried_out(server, fault, mode, ours)
     left = xcoms(run.dag.dag_id, last_task)
