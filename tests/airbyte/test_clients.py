@@ -259,6 +259,61 @@ class TestTokens:
         assert airbyte.tokens == 1
 
 
+class TestSharing:
+    """A request that many send at once, such as for a token, is sent once."""
+
+    SHAREABLE = Request(method="POST", url=f"{HOST}/applications/token", is_shareable=True)
+
+    async def _send_all(self, number: int, *, cancelled: int = 0) -> list[Response | BaseException]:
+        async with clients.lease(access_of()) as client:
+            tasks = [asyncio.create_task(client.send(self.SHAREABLE)) for _ in range(number)]
+            await asyncio.sleep(1)
+            for task in tasks[:cancelled]:
+                task.cancel()
+            return await asyncio.gather(*tasks, return_exceptions=True)
+
+    def test_a_thousand_who_send_it_at_once_are_one_call(self, http):
+        responses = run(self._send_all(1000))
+        assert {response.status for response in responses} == {200}
+        assert len(http.made[0].began) == 1
+
+    def test_one_who_is_cancelled_does_not_end_it_for_the_others(self, http):
+        responses = run(self._send_all(5, cancelled=1))
+        assert [isinstance(each, Response) for each in responses] == [False, True, True, True, True]
+        assert len(http.made[0].began) == 1
+
+    def test_nothing_is_left_where_all_are_cancelled(self, http):
+        run(self._send_all(5, cancelled=5))
+        assert (http.made[0].is_closed, http.made[0].under_way) == (True, 0)
+
+    def test_all_hear_of_a_failure_and_the_next_one_sends_again(self, http, monkeypatch):
+        sent = []
+
+        async def fail(_client, _request):
+            sent.append(1)
+            await asyncio.sleep(2)
+            message = "lost"
+            raise TransportError(message, was_sent=True)
+
+        monkeypatch.setattr(http, "send", fail)
+
+        async def send_twice():
+            async with clients.lease(access_of()):
+                return [*await self._send_all(3), *await self._send_all(2)]
+
+        assert {type(each) for each in run(send_twice())} == {TransportError}
+        assert len(sent) == 2
+
+    def test_a_submission_is_never_shared(self, http):
+        async def submit_twice():
+            async with clients.lease(access_of()) as client:
+                request = Request(method="POST", url=f"{HOST}/jobs", body={})
+                await asyncio.gather(client.send(request), client.send(request))
+
+        run(submit_twice())
+        assert len(http.made[0].began) == 2
+
+
 class Lookup:
     """A slow lookup of an Airflow connection, which may fail."""
 

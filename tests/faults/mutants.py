@@ -1,7 +1,8 @@
-"""Takes out one protection after the other and shows which cases notice: `python -m tests.faults.mutants`.
+"""Takes out one protection after the other and shows which tests notice: `python -m tests.faults.mutants`.
 
-Each is taken out of a copy of the package, on which the matrix is run in the modes named. Arguments choose
-the protections by parts of their names. Takes about half a minute for each mode of each.
+Each is taken out of a copy of the package, on which the unit tests named are run: a few seconds each. With
+`--matrix` the matrix of faults is run as well, for the protections that name modes of it: half a minute for
+each mode. Arguments choose the protections by parts of their names.
 """
 
 from __future__ import annotations
@@ -16,108 +17,896 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 COPIED = ("dag_factory", "schemas", "tests", "docs", "pyproject.toml")
-# The end of a test's id, for pytest's -k.
+# The end of a test's id in the matrix, for pytest's -k.
 SYNC, ASYNC, DEFERRED = "-sync]", "-async]", "deferrable]"
+# Enough to see that it is noticed.
+MOST_FAILURES = 5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Mutant:
-    """A protection, and the change of one file that takes it out."""
+    """A protection, and the change of one file that takes it out.
+
+    `tests` are files in `tests/airbyte` without `test_` and `.py`, perhaps with a test in them, and `modes`
+    are those of the matrix that are to notice too.
+    """
 
     protection: str
     file: str
     old: str
     new: str
-    tests: tuple[str, ...] = ("tests/faults/test_matrix.py",)
-    modes: tuple[str, ...] = (SYNC,)
+    tests: tuple[str, ...]
+    modes: tuple[str, ...] = ()
 
 
 MUTANTS = (
     Mutant(
-        protection="adopting the job that runs",
-        file="jobs.py",
-        old="    if active is not None:\n        return (yield from _meet",
-        new="    if False:\n        return (yield from _meet",
+        protection="taking only a newer job in an answer for ours",
+        file="ownership.py",
+        old="return answered.is_sync and answered.job_id > seen",
+        new="return answered.is_sync",
+        tests=("ownership",),
     ),
     Mutant(
-        protection="looking again after a submission that failed",
-        file="jobs.py",
-        old='            if found is not None:\n                yield Say(f"job {found.job_id} was not there',
-        new='            if False:\n                yield Say(f"job {found.job_id} was not there',
+        protection="taking only a sync in an answer for ours",
+        file="ownership.py",
+        old="return answered.is_sync and answered.job_id > seen",
+        new="return answered.job_id > seen",
+        tests=("ownership", "submission"),
+        modes=(SYNC,),
     ),
     Mutant(
-        protection="keeping the newest job before a submission",
-        file="jobs.py",
-        old='    yield Remember(facts={"seen": seen}, is_start=True)\n    deadline',
-        new="    deadline",
+        protection="knowing that a 409 of a busy connection made nothing",
+        file="ownership.py",
+        old="    if error.is_busy:\n        return Fate.BUSY\n",
+        new="",
+        tests=("ownership", "submission"),
+        modes=(SYNC,),
+    ),
+    Mutant(
+        protection="knowing that a refused submission made nothing",
+        file="ownership.py",
+        old="return Fate.UNCERTAIN if error.may_have_acted else Fate.MADE_NOTHING",
+        new="return Fate.UNCERTAIN",
+        tests=("ownership", "submission"),
+    ),
+    Mutant(
+        protection="knowing that a lost submission may have made a job",
+        file="ownership.py",
+        old="return Fate.UNCERTAIN if error.may_have_acted else Fate.MADE_NOTHING",
+        new="return Fate.MADE_NOTHING",
+        tests=("ownership", "submission"),
+        modes=(SYNC,),
+    ),
+    Mutant(
+        protection="taking the oldest sync since a submission",
+        file="ownership.py",
+        old="oldest = min(newer",
+        new="oldest = max(newer",
+        tests=("ownership",),
+    ),
+    Mutant(
+        protection="finding only syncs of a submission",
+        file="ownership.py",
+        old="newer = (job for job in jobs if job.is_sync and job.job_id > seen)",
+        new="newer = (job for job in jobs if job.job_id > seen)",
+        tests=("ownership", "jobs"),
+    ),
+    Mutant(
+        protection="finding only jobs since a submission",
+        file="ownership.py",
+        old="newer = (job for job in jobs if job.is_sync and job.job_id > seen)",
+        new="newer = (job for job in jobs if job.is_sync)",
+        tests=("ownership", "jobs"),
+        modes=(SYNC,),
+    ),
+    Mutant(
+        protection="finding no job that was made too late for a submission",
+        file="ownership.py",
+        old="if oldest.created - submitted_at < LONGEST_SUBMISSION else None",
+        new="",
+        tests=("ownership", "submission"),
+    ),
+    Mutant(
+        protection="meeting only active jobs",
+        file="ownership.py",
+        old="(job for job in jobs if job.is_active)",
+        new="jobs",
+        tests=("ownership", "submission"),
+        modes=(SYNC,),
+    ),
+    Mutant(
+        protection="counting jobs of every type as seen",
+        file="ownership.py",
+        old="return max((job.job_id for job in jobs), default=0)",
+        new="return max((job.job_id for job in jobs if job.is_sync), default=0)",
+        tests=("ownership", "submission"),
+    ),
+    Mutant(
+        protection="submitting nothing where a job runs",
+        file="submission.py",
+        old="        if busy is not None:\n",
+        new="        if False:\n",
+        tests=("submission",),
+        modes=(SYNC,),
+    ),
+    Mutant(
+        protection="adopting a sync and nothing else",
+        file="submission.py",
+        old="role = Role.ADOPTED if job.is_sync else Role.BLOCKER",
+        new="role = Role.ADOPTED",
+        tests=("submission",),
+        modes=(SYNC,),
+    ),
+    Mutant(
+        protection="not claiming what is met",
+        file="submission.py",
+        old="role = Role.ADOPTED if job.is_sync else Role.BLOCKER",
+        new="role = Role.OWN if job.is_sync else Role.BLOCKER",
+        tests=("submission",),
+        modes=(SYNC,),
+    ),
+    Mutant(
+        protection="saving before a submission that a job may come of it",
+        file="submission.py",
+        old="        yield Save(replace(state, is_submitting=True, job_id=None, role=None))\n",
+        new="",
+        tests=("submission", "jobs"),
+        modes=(SYNC,),
+    ),
+    Mutant(
+        protection="saving whose job it is",
+        file="submission.py",
+        old="        yield Save(claimed)\n",
+        new="",
+        tests=("submission",),
+    ),
+    Mutant(
+        protection="saving that a refused submission made nothing",
+        file="submission.py",
+        old="        yield Save(state)\n        is_busy",
+        new="        is_busy",
+        tests=("submission",),
+    ),
+    Mutant(
+        protection="looking for the job of a lost submission",
+        file="submission.py",
+        old=("        found = yield from discover(self.context, state)\n        if found is not None:"),
+        new="        found = None\n        if found is not None:",
+        tests=("submission",),
+        modes=(SYNC,),
+    ),
+    Mutant(
+        protection="looking for two minutes",
+        file="submission.py",
+        old="DISCOVERY_PAUSES = (0.0, 1.0, 3.0, 6.0, 10.0, 20.0, 30.0, 30.0, 30.0)",
+        new="DISCOVERY_PAUSES = (0.0, 1.0)",
+        tests=("submission",),
+        modes=(SYNC,),
+    ),
+    Mutant(
+        protection="keeping what was seen before the first of several submissions",
+        file="submission.py",
+        old="seen = state.seen if state.is_submitting else newest_id(jobs)",
+        new="seen = newest_id(jobs)",
+        tests=("submission", "ownership"),
+    ),
+    Mutant(
+        protection="looking at the connection after a 409 that is not clear",
+        file="submission.py",
+        old="if error.status == 409:  #",
+        new="if False:  #",
+        tests=("submission",),
+    ),
+    Mutant(
+        protection="refusing a connection that does not sync",
+        file="submission.py",
+        old="    _refuse_if_not_syncing(context)\n    submission",
+        new="    submission",
+        tests=("submission",),
+        modes=(SYNC,),
+    ),
+    Mutant(
+        protection="on_running where a sync begins just before a submission",
+        file="submission.py",
+        old="        if is_busy and not state.is_submitting:\n",
+        new="        if False:\n",
+        tests=("submission",),
+        modes=(SYNC,),
+    ),
+    Mutant(
+        protection="not refusing a conflict with the own job of a lost submission",
+        file="submission.py",
+        old="        if is_busy and not state.is_submitting:\n",
+        new="        if is_busy:\n",
+        tests=("submission",),
+    ),
+    Mutant(
+        protection="giving up a start after ten minutes",
+        file="submission.py",
+        old="return self.context.clock() - self.begun >= START_SECONDS",
+        new="return False",
+        tests=(
+            "submission::test_a_submission_that_is_refused_fails_at_once",
+            ("submission::TestBusy::test_a_server_that_says_busy_while_nothing_runs_fails_after_ten_minutes"),
+        ),
+    ),
+    Mutant(
+        protection="listing patiently where a job of ours may run",
+        file="submission.py",
+        old="            permanent_seconds=context.api.access.give_up_after,\n",
+        new="",
+        tests=("ownership", "jobs", "submission"),
     ),
     Mutant(
         protection="going on with the job of the try before",
-        file="memory.py",
-        old="        if not is_retry(",
-        new="        if True or not is_retry(",
+        file="jobs.py",
+        old="    job = yield from _previous_job(context, previous.state)\n",
+        new="    job = None\n",
+        tests=("jobs",),
+        modes=(SYNC,),
+    ),
+    Mutant(
+        protection="knowing the own job by its id",
+        file="jobs.py",
+        old="    if state.job_id is not None and state.role is not Role.BLOCKER:\n",
+        new="    if False:\n",
+        tests=("jobs",),
+        modes=(SYNC,),
+    ),
+    Mutant(
+        protection="not taking what was in the way for the result of a retry",
+        file="jobs.py",
+        old="    if state.job_id is not None and state.role is not Role.BLOCKER:\n",
+        new="    if state.job_id is not None:\n",
+        tests=("jobs", "operators"),
+    ),
+    Mutant(
+        protection="leaving a job behind that ended badly",
+        file="jobs.py",
+        old="    if is_failed and not previous.is_same_try:\n",
+        new="    if False:\n",
+        tests=("jobs",),
+        modes=(SYNC,),
+    ),
+    Mutant(
+        protection="leaving a job behind whose end was reported",
+        file="types.py",
+        old="return self.state.is_reported or (",
+        new="return (",
+        tests=("jobs", "memory"),
+        modes=(ASYNC,),
+    ),
+    Mutant(
+        protection="syncing again after a clear",
+        file="types.py",
+        old="self.is_clear and self.state.is_done",
+        new="False",
+        tests=("memory", "operators", "sensors", "field_faults::TestClears"),
+    ),
+    Mutant(
+        protection="cancelling the job of a cleared task",
+        file="jobs.py",
+        old="    if job is None or not job.is_active or not is_own:\n",
+        new="    if True:\n",
+        tests=("jobs",),
+        modes=(SYNC,),
+    ),
+    Mutant(
+        protection="cancelling only the own job of a cleared task",
+        file="jobs.py",
+        old="    if job is None or not job.is_active or not is_own:\n",
+        new="    if job is None or not job.is_active:\n",
+        tests=("jobs",),
+    ),
+    Mutant(
+        protection="replacing a job that is cancelled though this try did not start it",
+        file="jobs.py",
+        old="return is_foreign and not ended.state.is_replaced and ended.job.status == CANCELLED",
+        new="return False",
+        tests=("jobs",),
+        modes=(SYNC,),
+    ),
+    Mutant(
+        protection="replacing it once",
+        file="jobs.py",
+        old="return is_foreign and not ended.state.is_replaced and ended.job.status == CANCELLED",
+        new="return is_foreign and ended.job.status == CANCELLED",
+        tests=("jobs::TestIsFollowed", "jobs::TestFollow"),
+    ),
+    Mutant(
+        protection="syncing after a job that was in the way",
+        file="jobs.py",
+        old="    if ended.role in (Role.BLOCKER, Role.CLEARED):\n        return True\n",
+        new="",
+        tests=("jobs",),
+        modes=(SYNC,),
+    ),
+    Mutant(
+        protection="undoing only what the task made",
+        file="jobs.py",
+        old="    if state.may_cancel and state.job_id is not None:\n        return (yield",
+        new="    if state.job_id is not None:\n        return (yield",
+        tests=("jobs",),
+    ),
+    Mutant(
+        protection="undoing a submission that was under way",
+        file="jobs.py",
+        old=(
+            "(yield from discover(context, state)) if state.is_submitting else None\n    "
+            "return None if found is None else (yield"
+        ),
+        new="None\n    return None if found is None else (yield",
+        tests=("jobs",),
+    ),
+    Mutant(
+        protection="saving that a failure was reported",
+        file="jobs.py",
+        old="        yield Save(replace(ended.state, is_reported=True))\n",
+        new="",
+        tests=("jobs",),
+        modes=(ASYNC,),
+    ),
+    Mutant(
+        protection="waiting for rows that are counted late",
+        file="jobs.py",
+        old="_ROW_POLLS, _ROW_PAUSE = 3, 5.0",
+        new="_ROW_POLLS, _ROW_PAUSE = 0, 5.0",
+        tests=("jobs",),
+    ),
+    Mutant(
+        protection="not taking rows that are not counted for none",
+        file="jobs.py",
+        old=("request.min_rows is not None and job.rows is not None and job.rows < request.min_rows"),
+        new="request.min_rows is not None and (job.rows or 0) < request.min_rows",
+        tests=("jobs",),
+    ),
+    Mutant(
+        protection="asking for the own job as long as a proxy restarts",
+        file="jobs.py",
+        old=("context, lambda: context.api.get(job_id), permanent_seconds=context.api.access.give_up_after"),
+        new="context, lambda: context.api.get(job_id)",
+        tests=("jobs",),
+    ),
+    Mutant(
+        protection="asking once more when the time is over",
+        file="polling.py",
+        old="        is_last = context.clock() >= deadline\n        job, pause",
+        new=(
+            "        if context.clock() >= deadline:\n            return (yield from "
+            "time_out(context, request, target))\n        is_last = False\n        job, pause"
+        ),
+        tests=("polling",),
+        modes=(DEFERRED,),
+    ),
+    Mutant(
+        protection="bearing answers that waiting does not change for a while",
+        file="polling.py",
+        old="elif now - self._permanent_since >= self._context.api.access.give_up_after:",
+        new="elif True:",
+        tests=("polling",),
+        modes=(SYNC,),
+    ),
+    Mutant(
+        protection="ending the wait where they stay",
+        file="polling.py",
+        old="            raise SyncError(failure.text)\n",
+        new="            pass\n",
+        tests=(
+            ("polling::TestWait::test_answers_that_waiting_does_not_change_end_the_wait_after_give_up_after"),
+        ),
+    ),
+    Mutant(
+        protection="cancelling no job that has ended",
+        file="polling.py",
+        old="return (yield from context.api.cancel(job_id)) if job.is_active else job",
+        new="return (yield from context.api.cancel(job_id))",
+        tests=("polling",),
     ),
     Mutant(
         protection="seeing that a cancelled job has ended",
-        file="jobs.py",
-        old="            if not job.is_active:\n                return job",
-        new="            return job",
-        modes=(SYNC, DEFERRED),
+        file="polling.py",
+        old=(
+            "            if not job.is_active:\n                yield Say(text)\n                return job\n"
+        ),
+        new="            return job\n",
+        tests=("polling",),
+        modes=(SYNC,),
+    ),
+    Mutant(
+        protection="cancelling for longer than a back-off",
+        file="polling.py",
+        old="CANCEL_SECONDS = 2700.0",
+        new="CANCEL_SECONDS = 120.0",
+        tests=("polling",),
+    ),
+    Mutant(
+        protection="cancelling nobody else's job at the timeout",
+        file="polling.py",
+        old='return target.role is Role.OWN and request.on_timeout == "cancel"',
+        new='return request.on_timeout == "cancel"',
+        tests=("polling",),
+        modes=(SYNC,),
+    ),
+    Mutant(
+        protection="on_timeout: leave",
+        file="polling.py",
+        old='return target.role is Role.OWN and request.on_timeout == "cancel"',
+        new="return target.role is Role.OWN",
+        tests=("polling",),
+        modes=(SYNC,),
+    ),
+    Mutant(
+        protection="a success just before the cancellation",
+        file="polling.py",
+        old="    if job.status == SUCCEEDED:\n        return job\n",
+        new="",
+        tests=("polling",),
+    ),
+    Mutant(
+        protection="polling a job of a cleared try until it is cancelled",
+        file="polling.py",
+        old='target.role is Role.CLEARED and request.on_kill == "cancel"',
+        new="False",
+        tests=("polling",),
+    ),
+    Mutant(
+        protection="never pausing for less than nothing",
+        file="polling.py",
+        old="yield Pause(max(min(pause, deadline - context.clock()), 0.0))",
+        new="yield Pause(pause)",
+        tests=("polling",),
+    ),
+    Mutant(
+        protection="doing what a server asks for in Retry-After",
+        file="patience.py",
+        old="    if error.retry_after is not None:\n",
+        new="    if False:\n",
+        tests=("patience", "drivers"),
+    ),
+    Mutant(
+        protection="leaving a struggling server alone",
+        file="patience.py",
+        old="2.0 ** min(failures, 10)",
+        new="0.1",
+        tests=("patience", "polling::TestWait"),
     ),
     Mutant(
         protection="taking every unknown status for active",
         file="model.py",
         old="return self.status not in FINAL",
-        new='return self.status in ("pending", "running", "incomplete", UNSEEN)',
-        modes=(SYNC, DEFERRED),
+        new='return self.status in ("pending", "running", "incomplete", UNKNOWN)',
+        tests=("model", "polling"),
+        modes=(SYNC,),
     ),
     Mutant(
-        protection="keeping which job was judged",
-        file="jobs.py",
-        old='    yield Remember(facts={"judged": job.job_id})\n    reason',
-        new="    yield Remember(facts={})\n    reason",
-        modes=(ASYNC,),
+        protection="reading words in any case",
+        file="model.py",
+        old="printable(value, _LONGEST_NAME).lower()",
+        new="printable(value, _LONGEST_NAME)",
+        tests=("model",),
     ),
     Mutant(
-        protection="leaving somebody else's job alone",
-        file="jobs.py",
-        old='"leave" or not started.is_ours',
-        new='"leave"',
-    ),
-    Mutant(
-        protection="replacing an adopted job that is cancelled",
-        file="jobs.py",
-        old="    if is_own or job.status != CANCELLED:",
-        new="    if True:",
+        protection="refusing what is not an id",
+        file="model.py",
+        old="if number is None or not 0 < number <= _LARGEST:",
+        new="if number is None:",
+        tests=("model",),
     ),
     Mutant(
         protection="fetching a new token after a 401",
         file="api.py",
-        old="if response.status == 401 and self._needs_token:",
+        old="if response.status == 401 and token is not None:",
         new="if False:",
+        tests=("api",),
+        modes=(SYNC,),
+    ),
+    Mutant(
+        protection="taking no other job for the answer",
+        file="api.py",
+        old="        if job.job_id != job_id:\n",
+        new="        if False:\n",
+        tests=("api",),
+    ),
+    Mutant(
+        protection="taking no other connection's job for the answer",
+        file="api.py",
+        old="        if job.connection_id != connection_id:\n",
+        new="        if False:\n",
+        tests=("api", "submission"),
+    ),
+    Mutant(
+        protection="reading a list that is not newest first to its end",
+        file="api.py",
+        old="is_sorted = all(one > other for one, other in itertools.pairwise(ids))",
+        new="is_sorted = True",
+        tests=("api",),
+    ),
+    Mutant(
+        protection="leaving out other connections' jobs",
+        file="api.py",
+        old="own = (job for job in found.values() if job.connection_id == connection_id)",
+        new="own = found.values()",
+        tests=("api",),
+    ),
+    Mutant(
+        protection="asking without an order where it is refused",
+        file="api.py",
+        old="            if error.status not in _ORDER_REFUSED:\n",
+        new="            if True:\n",
+        tests=("api",),
+    ),
+    Mutant(
+        protection="knowing that a call whose token failed was not made",
+        file="api.py",
+        old="            raise _before_the_call(error) from None\n",
+        new="            raise\n",
+        tests=("api",),
+    ),
+    Mutant(
+        protection="knowing that a gateway's error says nothing of the call",
+        file="api.py",
+        old="may_have_acted=status >= 500 or status in (408, 409),",
+        new="may_have_acted=False,",
+        tests=("api", "submission"),
+        modes=(SYNC,),
+    ),
+    Mutant(
+        protection="retrying what cannot be read",
+        file="api.py",
+        old=(
+            'text = explain_unreadable(what, "is not what Airbyte\'s API gives", '
+            "self._context)\n            raise self._error(text, may_have_acted=True) from "
+            "None"
+        ),
+        new=(
+            'text = explain_unreadable(what, "is not what Airbyte\'s API gives", '
+            "self._context)\n            raise self._error(text) from None"
+        ),
+        tests=("api",),
+        modes=(SYNC,),
+    ),
+    Mutant(
+        protection="reading whatever is answered",
+        file="api.py",
+        old=(
+            "_UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, "
+            "ArithmeticError, RecursionError)"
+        ),
+        new="_UNREADABLE = (ValueError, TypeError, LookupError)",
+        tests=("api",),
+    ),
+    Mutant(
+        protection="taking secrets out of texts",
+        file="api.py",
+        old='                text = text.replace(secret, "***")\n',
+        new="                pass\n",
+        tests=("api",),
+    ),
+    Mutant(
+        protection="telling a missing token endpoint from a missing job",
+        file="api.py",
+        old="        is_about_token=True,\n",
+        new="",
+        tests=("api",),
+    ),
+    Mutant(
+        protection="sharing the response to asking for a token",
+        file="clients.py",
+        old="(self._share(request) if request.is_shareable else self._send(request))",
+        new="self._send(request)",
+        tests=("clients",),
+    ),
+    Mutant(
+        protection="fetching no token for others that one who is cancelled could end",
+        file="clients.py",
+        old=(
+            "task = self._shared[request.url] = asyncio.ensure_future(self._send(request))\n  "
+            "      # One who stops to wait must not end it for the others.\n        return "
+            "await asyncio.shield(task)"
+        ),
+        new=(
+            "task = self._shared[request.url] = asyncio.ensure_future(self._send(request))\n  "
+            "      return await task"
+        ),
+        tests=("clients",),
+    ),
+    Mutant(
+        protection="taking secrets out before a text is cut",
+        file="responses.py",
+        old="printable(clean(str(said))[:2000], 300)",
+        new="clean(printable(str(said)[:2000], 300))",
+        tests=("api",),
+    ),
+    Mutant(
+        protection="showing no user of a redirect's address",
+        file="responses.py",
+        old='bare = parts.netloc.rpartition("@")[2]',
+        new="bare = parts.netloc",
+        tests=("responses", "api"),
+    ),
+    Mutant(
+        protection="reading a date without a zone",
+        file="responses.py",
+        old="return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)",
+        new="return moment",
+        tests=("responses",),
+    ),
+    Mutant(
+        protection="using no token that a header cannot hold",
+        file="tokens.py",
+        old='    if not all("!" <= character <= "~" for character in value):\n',
+        new="    if False:\n",
+        tests=("tokens", "api"),
+    ),
+    Mutant(
+        protection="reading any lifetime of a token",
+        file="tokens.py",
+        old="    except (ValueError, OverflowError):\n        return _DEFAULT_LIFETIME\n",
+        new="    except OverflowError:\n        return _DEFAULT_LIFETIME\n",
+        tests=("tokens", "api"),
+    ),
+    Mutant(
+        protection="dropping no newer token",
+        file="tokens.py",
+        old="        if self._token == token:\n",
+        new="        if True:\n",
+        tests=("tokens",),
+    ),
+    Mutant(
+        protection="knowing passwords in any form",
+        file="access.py",
+        old="return (password, unquote(password))",
+        new="return (password,)",
+        tests=("api",),
+    ),
+    Mutant(
+        protection="following no redirect",
+        file="http.py",
+        old='"follow_redirects": False',
+        new='"follow_redirects": True',
+        tests=("http",),
+    ),
+    Mutant(
+        protection="one time limit for a whole call",
+        file="http.py",
+        old="async with asyncio.timeout(self._timeout):",
+        new="async with asyncio.timeout(None):",
+        tests=("http::test_a_server_that_drips_has_no_more_than_the_timeout",),
+    ),
+    Mutant(
+        protection="a limit for a body",
+        file="http.py",
+        old="if len(content) > LARGEST_BODY:",
+        new="if len(content) > 1000 * LARGEST_BODY:",
+        tests=("http::test_a_body_is_read_up_to_a_limit",),
+    ),
+    Mutant(
+        protection="knowing what was never sent",
+        file="http.py",
+        old="was_sent = not isinstance(error, _NEVER_SENT)",
+        new="was_sent = True",
+        tests=("http",),
+    ),
+    Mutant(
+        protection="knowing what was sent",
+        file="http.py",
+        old="was_sent = not isinstance(error, _NEVER_SENT)",
+        new="was_sent = False",
+        tests=("http",),
+    ),
+    Mutant(
+        protection="quoting no header that could not be sent",
+        file="http.py",
+        old="isinstance(error, httpx.LocalProtocolError | httpx.DecodingError)",
+        new="False",
+        tests=("http",),
+    ),
+    Mutant(
+        protection="refusing an address once and for all",
+        file="http.py",
+        old=(
+            'message = "the address is not a URL"\n            raise TransportError(message, '
+            "was_sent=False, is_permanent=True) from None"
+        ),
+        new=(
+            'message = "the address is not a URL"\n            raise TransportError(message, '
+            "was_sent=False) from None"
+        ),
+        tests=("http",),
+    ),
+    Mutant(
+        protection="refusing a proxy that cannot be used",
+        file="http.py",
+        old="        httpx.Proxy(url)  # type: ignore[arg-type]\n",
+        new="        str(url)\n",
+        tests=("http", "connection"),
+    ),
+    Mutant(
+        protection="at most eight sockets",
+        file="clients.py",
+        old="self._slots = asyncio.Semaphore(MOST_SOCKETS)",
+        new="self._slots = asyncio.Semaphore(1000)",
+        tests=("clients",),
+    ),
+    Mutant(
+        protection="at most fifty calls a second",
+        file="clients.py",
+        old="        await self._turn()\n",
+        new="",
+        tests=("clients",),
+    ),
+    Mutant(
+        protection="sharing a client",
+        file="clients.py",
+        old="    client = clients.get(access)\n",
+        new="    client = None\n",
+        tests=("clients",),
+    ),
+    Mutant(
+        protection="closing a client with its last user",
+        file="clients.py",
+        old="            await client.aclose()\n",
+        new="            pass\n",
+        tests=("clients",),
+    ),
+    Mutant(
+        protection="keeping no lookup that failed",
+        file="clients.py",
+        old=" or (task.done() and _has_failed(task))",
+        new="",
+        tests=("clients",),
+    ),
+    Mutant(
+        protection="ending no lookup that others wait for",
+        file="clients.py",
+        old=(
+            "lookups[conn_id] = (now, task)\n    # One who stops to wait must not end it for "
+            "the others.\n    return await asyncio.shield(task)"
+        ),
+        new="lookups[conn_id] = (now, task)\n    return await task",
+        tests=("clients",),
+    ),
+    Mutant(
+        protection="telling a clear from a retry",
+        file="memory.py",
+        old="found.max_tries == self._ti.max_tries",
+        new="True",
+        tests=("memory",),
+        modes=(SYNC,),
+    ),
+    Mutant(
+        protection="telling a partner's record from an own one",
+        file="memory.py",
+        old="is_retry = found.task_id == self._ti.task_id and",
+        new="is_retry =",
+        tests=("memory",),
+    ),
+    Mutant(
+        protection="keeping the record with both tasks",
+        file="memory.py",
+        old="for task_id in self._written:",
+        new="for task_id in self._written[:1]:",
+        tests=("memory", "sensors"),
+        modes=(ASYNC,),
+    ),
+    Mutant(
+        protection="deleting the Variable of a sync that has ended",
+        file="memory.py",
+        old="state.is_reported or state.is_done or not",
+        new="not",
+        tests=("memory",),
+    ),
+    Mutant(
+        protection="keeping the record of each run apart",
+        file="memory.py",
+        old='f"{ti.dag_id} {ti.run_id} {ti.task_id} {ti.map_index}"',
+        new='f"{ti.dag_id} {ti.task_id} {ti.map_index}"',
+        tests=("memory",),
+    ),
+    Mutant(
+        protection="keeping that a sync has succeeded",
+        file="memory.py",
+        old="self.change(state=replace(self.record.state, is_done=True))",
+        new="pass",
+        tests=("memory", "operators"),
+    ),
+    Mutant(
+        protection="starting nothing after a kill",
+        file="attempts.py",
+        old="        if self._is_killed:\n",
+        new="        if False:\n",
+        tests=("attempts",),
+    ),
+    Mutant(
+        protection="cancelling on a kill only what the task made",
+        file="attempts.py",
+        old="not (state.may_cancel or state.is_submitting)",
+        new="False",
+        tests=("attempts",),
+    ),
+    Mutant(
+        protection="checking what a template gave",
+        file="tasks.py",
+        old="            return str(uuid.UUID(text))\n",
+        new="            return text\n",
+        tests=("tasks",),
+    ),
+    Mutant(
+        protection="starting again where an event is of an earlier try",
+        file="tasks.py",
+        old='return bool(kept.get("try_number", number) != number)',
+        new="return False",
+        tests=("tasks",),
+    ),
+    Mutant(
+        protection="bearing an Airflow connection that cannot be read",
+        file="sensors.py",
+        old=("            return PollFailure(text=text, pause=self.wait_seconds, is_retryable=True)\n"),
+        new="            raise\n",
+        tests=("field_faults::TestOrphans",),
+    ),
+    Mutant(
+        protection="saying that there is no job to wait for",
+        file="sensors.py",
+        old="        if text.isdecimal():\n",
+        new="        if True:\n",
+        tests=("field_faults::TestNoJobId",),
+    ),
+    Mutant(
+        protection="being due no sooner than Airflow knows",
+        file="sensors.py",
+        old="return max(pause, versions.shortest_reschedule()) if self.reschedule else pause",
+        new="return pause",
+        tests=("sensors",),
     ),
     Mutant(
         protection="asking whether a task is still deferred",
         file="triggers.py",
         old='return state == "deferred"',
         new="return False",
-        tests=("tests/airbyte/test_triggers.py",),
-        modes=(),
+        tests=("triggers",),
+    ),
+    Mutant(
+        protection="asking Airflow for its connection again",
+        file="triggers.py",
+        old="            if self._seconds_left() <= 0:\n                raise SyncError(text)\n",
+        new="            raise SyncError(text)\n",
+        tests=("triggers",),
+    ),
+    Mutant(
+        protection="firing no sooner than the task may run again",
+        file="triggers.py",
+        old="            await self._settle_deferral(begun)\n",
+        new="",
+        tests=("triggers",),
+    ),
+    Mutant(
+        protection="going on with a cancellation that is itself cancelled",
+        file="triggers.py",
+        old="await asyncio.shield(task)",
+        new="await task",
+        tests=("triggers",),
     ),
 )
 
 
 def main(words: list[str]) -> None:
-    """Print a line for each protection, with the cases that turn red without it."""
+    """Print a line for each protection, with the tests that turn red without it."""
+    has_matrix = "--matrix" in words
+    chosen = [word for word in words if word != "--matrix"]
+    unnoticed = 0
     for mutant in MUTANTS:
-        if not words or any(word in mutant.protection for word in words):
-            red = failures(mutant)
+        if not chosen or any(word in mutant.protection for word in chosen):
+            red = failures(mutant, has_matrix=has_matrix)
+            unnoticed += not red
             names = "\n".join(f"    {name}" for name in red) or "    NOTHING NOTICES"
             sys.stdout.write(f"{mutant.protection}: {len(red)} red\n{names}\n")
             sys.stdout.flush()
+    sys.exit(1 if unnoticed else 0)
 
 
-def failures(mutant: Mutant) -> list[str]:
+def failures(mutant: Mutant, *, has_matrix: bool) -> list[str]:
     """Run the tests without a protection; gives the names of those that fail."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder)
@@ -125,19 +914,25 @@ def failures(mutant: Mutant) -> list[str]:
             source = ROOT / name
             (shutil.copytree if source.is_dir() else shutil.copy)(source, copy / name)
         mutate(copy / "dag_factory" / "airbyte" / mutant.file, mutant)
-        chosen = [f"-k={' or '.join(mutant.modes)}"] if mutant.modes else []
-        command = [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-q",
-            "--tb=no",
-            "-rfE",
-            "--show-capture=no",
-            *mutant.tests,
-        ]
-        done = subprocess.run([*command, *chosen], cwd=copy, capture_output=True, text=True, check=False)
-    assert done.returncode in (0, 1), done.stderr
+        red = run_tests(copy, [test_path(name) for name in mutant.tests])
+        if has_matrix and mutant.modes:
+            chosen = f"-k={' or '.join(mutant.modes)}"
+            red += run_tests(copy, ["tests/faults/test_matrix.py", chosen])
+    return red
+
+
+def test_path(name: str) -> str:
+    """Where a test is that a mutant names."""
+    module, _, test = name.partition("::")
+    return f"tests/airbyte/test_{module}.py" + (f"::{test}" if test else "")
+
+
+def run_tests(folder: Path, chosen: list[str]) -> list[str]:
+    """Run tests in a copy; gives the names of the first that fail."""
+    options = ["-q", "--tb=no", "-rfE", "--show-capture=no", "--timeout=120", f"--maxfail={MOST_FAILURES}"]
+    command = [sys.executable, "-m", "pytest", *options, *chosen]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode in (0, 1), done.stdout + done.stderr
     return re.findall(r"^(?:FAILED|ERROR) \S+?::(.*?)(?: - .*)?$", done.stdout, re.MULTILINE)
 
 
