@@ -88,6 +88,11 @@ class Sample:
     supervisor_resident: float
     cpu: float
 
+    @property
+    def is_of_both(self) -> bool:
+        """Whether both processes were alive."""
+        return self.resident > 0 and self.supervisor_resident > 0
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
@@ -215,7 +220,7 @@ def _measure(setting: Setting, limit: Limit) -> dict[str, str]:
         if limit.files is not None:
             triggerer.runner.rlimit(psutil.RLIMIT_NOFILE, (limit.files, limit.files))
         samples = _watch(setting, triggerer)
-        figures = _figures(setting, [sample for sample in samples if sample.cpu], began)
+        figures = _figures(setting, [each for each in samples if each.is_of_both], began)
         ended = time.monotonic()
         setting.stub.jobs.end_all()
         outcome, last = _wait_for_outcome(setting, triggerer)
