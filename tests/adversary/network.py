@@ -275,7 +275,7 @@ class Network:
         jobs = answer.get("data")
         jobs = jobs if isinstance(jobs, list) and jobs else [answer]
         job = self._random.choice(jobs)
-        name = self._random.choice(("jobId", "rowsSynced", "startTime", "status", "duration", "expires_in"))
+        name = self._random.choice(("jobId", "rowsSynced", "startTime", "duration", "expires_in"))
         job[name] = self._random.choice(_ODD)
         return json.dumps(answer).replace('"1e999"', "1e999").encode()
 
