@@ -28,8 +28,10 @@ _ROW_POLLS, _ROW_PAUSE = 3, 5.0
 
 def begin(context: SyncContext, request: SyncRequest, previous: PreviousTry | None) -> Protocol[Target]:
     """Go on with what an earlier try left, or start a sync; raises as `start` does."""
-    if previous is None or previous.is_settled:
+    if previous is None:
         return (yield from start(context, request))
+    if previous.is_settled:
+        return (yield from start(context, request, SyncState(seen=previous.state.newest_known)))
     job = yield from _previous_job(context, previous.state)
     # A try that was to replace a cleared task's job has not done so: its job is still not a result.
     if previous.is_clear or previous.state.role is Role.CLEARED:
@@ -38,12 +40,7 @@ def begin(context: SyncContext, request: SyncRequest, previous: PreviousTry | No
         target = yield from _resume(context, request, previous, job)
     if target is not None:
         return target
-    is_uncertain = job is None and previous.state.is_submitting
-    left = None
-    if is_uncertain:
-        kept = previous.state
-        left = SyncState(seen=kept.seen, is_submitting=True, submitted_at=kept.submitted_at)
-    return (yield from start(context, request, left))
+    return (yield from start(context, request, _left_of(previous.state, job)))
 
 
 def complete(context: SyncContext, request: SyncRequest, target: Target) -> Protocol[Job]:
@@ -70,10 +67,11 @@ def follow(context: SyncContext, request: SyncRequest, ended: Target) -> Protoco
         yield Say(f"job {ended.job.job_id}, which was in the way, is {ended.job.status}")
         if ended.role is Role.CLEARED:
             yield Pause(SETTLE_SECONDS)
-        left = replace(state, job_id=None, role=None, is_inherited=False)
+        left = replace(_left_of(state, ended.job), is_replaced=state.is_replaced)
         return (yield from start(context, request, left))
     yield Say(f"job {ended.job.job_id}, which this try did not start, was cancelled: starting another")
-    return (yield from start(context, request, SyncState(is_replaced=True)))
+    left = SyncState(seen=state.newest_known, is_replaced=True)
+    return (yield from start(context, request, left))
 
 
 def is_followed(ended: Target) -> bool:
@@ -137,6 +135,17 @@ def _previous_job(context: SyncContext, state: SyncState) -> Protocol[Job | None
     if state.job_id is not None and state.role is not Role.BLOCKER:
         return (yield from _known_job(context, state.job_id))
     return (yield from discover(context, state)) if state.is_submitting else None
+
+
+def _left_of(state: SyncState, job: Job | None) -> SyncState:
+    """What a new submission has to know of the sync before it, whose job was `job` if there was one."""
+    if state.is_submitting and (job is None or state.role is Role.BLOCKER):
+        return SyncState(seen=state.seen, is_submitting=True, submitted_at=state.submitted_at)
+    if job is not None:
+        return SyncState(seen=max(state.newest_known, job.job_id))
+    is_forgotten = state.job_id is not None and state.role is not Role.BLOCKER
+    # An Airbyte that was set up again numbers its jobs from the beginning.
+    return SyncState() if is_forgotten else SyncState(seen=state.newest_known)
 
 
 def _known_job(context: SyncContext, job_id: int) -> Protocol[Job | None]:

@@ -122,7 +122,9 @@ def job_from_json(value: Mapping[str, Any]) -> Job:
 
 def printable(text: str, longest: int) -> str:
     """Give a text as one line that can stand in a log: without control characters, at most `longest`."""
-    line = "".join(character if character.isprintable() else " " for character in text).strip()
+    if not text.isprintable():
+        text = "".join(character if character.isprintable() else " " for character in text)
+    line = text.strip()
     return line if len(line) <= longest else line[: longest - 1] + "…"
 
 

@@ -158,10 +158,10 @@ def cancels_on_timeout(request: SyncRequest, target: Target) -> bool:
 
 
 def timeout_text(context: SyncContext, request: SyncRequest, target: Target) -> str:
-    """Say that a job took longer than the whole timeout, and what becomes of it."""
+    """Say that a job was active at the end of the timeout, and what becomes of it."""
     text = (
         f"Airbyte {context.label}: job {target.job.job_id} was still active "
-        f"after {duration_text(request.timeout)} (timeout)"
+        f"when this task had waited {duration_text(request.timeout)} (timeout)"
     )
     if cancels_on_timeout(request, target):
         return text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
 
@@ -44,14 +44,23 @@ class SyncState:
     is_replaced: bool = False
 
     @property
+    def newest_known(self) -> int:
+        """The newest job that is known to have been there, whatever a list says later; 0 if none is."""
+        return max(self.seen or 0, self.job_id or 0)
+
+    @property
     def may_cancel(self) -> bool:
         """Whether the job is this task's own."""
         return self.role in OURS
 
 
+_NAMES = tuple(each.name for each in fields(SyncState))
+
+
 def state_as_json(state: SyncState) -> dict[str, Any]:
     """Write a state as `state_from_json` reads it."""
-    return asdict(state)
+    # Not `asdict`, which copies deeply: this is done at each step of each sync.
+    return {name: getattr(state, name) for name in _NAMES}
 
 
 def state_from_json(value: Mapping[str, Any]) -> SyncState:

@@ -30,8 +30,8 @@ DISCOVERY_PAUSES = (0.0, 1.0, 3.0, 6.0, 10.0, 20.0, 30.0, 30.0, 30.0)
 def start(context: SyncContext, request: SyncRequest, state: SyncState | None = None) -> Protocol[Target]:
     """Submit a sync, or take the job that the connection is busy with as `on_running` says.
 
-    `state` is what an earlier submission left. Raises SyncError with what to do, SyncSkipped, or ApiError
-    where Airbyte does not answer.
+    `state` is what an earlier submission left, or only the newest job that was `seen`. Raises SyncError with
+    what to do, SyncSkipped, or ApiError where Airbyte does not answer.
     """
     yield from describe_connection(context)
     _refuse_if_not_syncing(context)
@@ -104,8 +104,9 @@ class _Submission:
         busy = job_in_the_way(jobs)
         if busy is not None:
             return (yield from self._meet(state, busy))
-        seen = state.seen if state.is_submitting else newest_id(jobs)
-        return (yield from self._submit(replace(state, seen=seen), seen or 0, attempt))
+        # A list can be behind what an earlier try has seen.
+        seen = (state.seen or 0) if state.is_submitting else max(newest_id(jobs), state.seen or 0)
+        return (yield from self._submit(replace(state, seen=seen), seen, attempt))
 
     def _jobs(self, state: SyncState) -> Protocol[list[Job]]:
         """List the jobs, patiently where one of ours may be among them."""

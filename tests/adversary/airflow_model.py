@@ -3,7 +3,8 @@
 Workers are programs that can be signalled and killed at any effect, triggers run in the event loops of two
 triggerers. What is kept is what Airflow keeps: a task's own XCom is wiped whenever its code begins anew, that
 of another task stays until that one begins; the task state store and Variables stay for ever; a clear gives
-as many retries again and a clear of a running task none. The real operators, sensors and triggers run in it.
+as many retries again and a clear of a running task none; with the store of 3.3 come the clears that a run
+counts while it goes on. The real operators, sensors and triggers run in it.
 """
 
 from __future__ import annotations
@@ -522,7 +523,9 @@ class Scheduler:
         run = tasks[0].run
         names = ", ".join(f"{task.task_id} ({task.state})" for task in tasks)
         self.world.say(f"a person clears {run.dag_id}.{run.run_id}: {names}")
-        run.clears += 1
+        # Airflow before 3.2 counts only the clears of runs that have ended.
+        if run.is_finished or run.setup.has_store:
+            run.clears += 1
         run.is_first_cleared_alone = run.is_first_cleared_alone or (
             len(run.tasks) > 1 and tasks == run.tasks[:1]
         )

@@ -369,7 +369,11 @@ class Judge:
 
     def _is_of_before_a_running_clear(self, run: Run, report: Report, job: Job) -> bool:
         began = report.task.generations[report.generation]
-        if report.generation not in report.task.cleared_running or job.created >= began:
+        if (
+            run.setup.has_store
+            or report.generation not in report.task.cleared_running
+            or job.created >= began
+        ):
             return False
         return not any(began <= post.sent for post in job.posts if _run_of(post) is run)
 

@@ -307,7 +307,7 @@ class TestAbsence:
         airbyte.end = None
         run = stage.run(mode, timeout="1h", on_timeout="leave", retries=0, away_seconds=3 * 3600)
         assert run.finish() == "failed"
-        assert "job 1 was still active after 1 h (timeout)" in run.errors[-1]
+        assert "job 1 was still active when this task had waited 1 h (timeout)" in run.errors[-1]
 
 
 HOST_DAG = """

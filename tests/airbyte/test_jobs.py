@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dag_factory.airbyte import jobs
 from dag_factory.airbyte.errors import ApiError, JobEndedError, JobTimedOutError, SyncError, SyncSkipped
-from dag_factory.airbyte.exchange import Say
+from dag_factory.airbyte.exchange import Response, Say
 from dag_factory.airbyte.model import Job
 from dag_factory.airbyte.state import Role, SyncState
 from dag_factory.airbyte.types import PreviousTry, Target
@@ -85,6 +85,28 @@ class TestRetry:
         airbyte.add("succeeded")
         state = SyncState(seen=0, job_id=1, role=Role.OWN, is_reported=True)
         assert runs.sync(PreviousTry(state=state)).job_id == 2
+
+    @pytest.mark.parametrize(
+        ("state", "is_clear"),
+        [
+            (SyncState(seen=0, job_id=1, role=Role.OWN, is_done=True), True),
+            (SyncState(seen=0, job_id=1, role=Role.OWN), True),
+            (SyncState(seen=0, job_id=1, role=Role.OWN, is_reported=True), False),
+            (SyncState(seen=0, is_submitting=True), True),
+        ],
+        ids=["cleared when done", "cleared", "failed", "cleared, of an uncertain submission"],
+    )
+    def test_a_list_that_is_behind_does_not_make_the_old_job_a_result(self, runs, airbyte, state, is_clear):
+        airbyte.add("succeeded", asked_by="us")
+        good_lists = [None] if state.is_submitting else []
+        airbyte.fail(LIST, *good_lists, Response(status=200, content=b'{"data": []}'))
+        airbyte.fail(POST, "lost before")
+        assert runs.sync(PreviousTry(state=state, is_clear=is_clear)).job_id == 2
+
+    def test_an_airbyte_that_was_set_up_again_numbers_its_jobs_from_the_beginning(self, runs):
+        state = SyncState(seen=70, job_id=71, role=Role.OWN)
+        assert runs.sync(PreviousTry(state=state)).job_id == 1
+        assert runs.state.role is Role.OWN
 
     def test_jobs_from_before_the_first_try_are_left_alone(self, runs, airbyte):
         airbyte.add("succeeded")

@@ -111,7 +111,8 @@ class TestTimeout:
         with pytest.raises(JobTimedOutError) as error:
             wait(runs, timeout=600)
         assert str(error.value) == (
-            f"Airbyte connection {UUID}: job 1 was still active after 10 min (timeout); it is cancelled now"
+            f"Airbyte connection {UUID}: job 1 was still active "
+            "when this task had waited 10 min (timeout); it is cancelled now"
         )
         assert airbyte.active == []
         assert runs.state == SyncState(seen=0, job_id=1, role=Role.OWN, is_reported=True)
@@ -134,13 +135,14 @@ class TestTimeout:
         with pytest.raises(JobTimedOutError) as error:
             wait(runs, target_of(role=role), timeout=5400, **more)
         assert str(error.value) == (
-            f"Airbyte connection {UUID}: job 1 was still active after 1 h 30 min (timeout); {end}"
+            f"Airbyte connection {UUID}: job 1 was still active "
+            f"when this task had waited 1 h 30 min (timeout); {end}"
         )
         assert (airbyte.count(DELETE), len(airbyte.active)) == (0, 1)
 
     def test_texts_name_the_whole_timeout_and_not_what_is_left_of_it(self, runs, airbyte):
         airbyte.add("running")
-        with pytest.raises(JobTimedOutError, match=r"still active after 1 h \(timeout\)"):
+        with pytest.raises(JobTimedOutError, match=r"still active when this task had waited 1 h \(timeout\)"):
             wait(runs, seconds=-3600.0, on_timeout="leave")
 
 

@@ -113,8 +113,8 @@ class TestEvent:
         airbyte.add("running", asked_by="us")
         payload = event_of(trigger())
         assert payload["error"] == (
-            f"Airbyte connection 'bank' ({UUID}): job 1 was still active after 1 h (timeout); "
-            "it is cancelled now"
+            f"Airbyte connection 'bank' ({UUID}): job 1 was still active "
+            "when this task had waited 1 h (timeout); it is cancelled now"
         )
         assert state_from_json(payload["state"]).is_reported
         assert (payload["is_changed"], airbyte.active) == (True, [])

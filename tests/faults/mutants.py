@@ -187,8 +187,8 @@ MUTANTS = (
     Mutant(
         protection="keeping what was seen before the first of several submissions",
         file="submission.py",
-        old="seen = state.seen if state.is_submitting else newest_id(jobs)",
-        new="seen = newest_id(jobs)",
+        old="seen = (state.seen or 0) if state.is_submitting else max(newest_id(jobs), state.seen or 0)",
+        new="seen = max(newest_id(jobs), state.seen or 0)",
         tests=("submission", "ownership"),
     ),
     Mutant(
@@ -770,17 +770,32 @@ MUTANTS = (
     Mutant(
         protection="telling a clear from a retry",
         file="memory.py",
-        old="found.max_tries == self._ti.max_tries",
-        new="True",
+        old="return record.task_id, record.max_tries, record.clear_number",
+        new="return record.task_id, 0, record.clear_number",
         tests=("memory",),
         modes=(SYNC,),
     ),
     Mutant(
         protection="telling a partner's record from an own one",
         file="memory.py",
-        old="is_retry = found.task_id == self._ti.task_id and",
-        new="is_retry =",
+        old="return record.task_id, record.max_tries, record.clear_number",
+        new='return "", record.max_tries, record.clear_number',
         tests=("memory",),
+    ),
+    Mutant(
+        protection="seeing that a task was cleared while it ran",
+        file="memory.py",
+        old="return record.task_id, record.max_tries, record.clear_number",
+        new="return record.task_id, record.max_tries, 0",
+        tests=("memory",),
+        modes=(SYNC,),
+    ),
+    Mutant(
+        protection="remembering a job that a list which is behind does not show",
+        file="submission.py",
+        old="max(newest_id(jobs), state.seen or 0)",
+        new="newest_id(jobs)",
+        tests=("jobs",),
     ),
     Mutant(
         protection="keeping the record with both tasks",
