@@ -448,7 +448,7 @@ class Scheduler:
         if actor is None or actor.program is None:
             return
         self.world.say(f"{actor}: SIGKILL")
-        actor.ended_at = self.timeline.now
+        actor.ended_at = actor.ended_at or self.timeline.now
         self.world.crashes.append((self.timeline.now, task, actor))
         self.timeline.after(detection, self._crash_found, actor)
         actor.program.kill()

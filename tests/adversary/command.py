@@ -76,7 +76,7 @@ def run(seed: int, first: int, last: int) -> Tally:
             world = seams.run_world(history(number, seed))
             verdict = Judge(world).judge()
             tally.calls += len(world.network.calls)
-            kinds = (("exclusions", verdict.exclusions), ("holes", verdict.holes), ("open", verdict.open))
+            kinds = (("exclusions", verdict.exclusions), ("holes", verdict.holes))
             for name, counter in (("acts", Counter(world.acts_done)), *kinds):
                 tally.counts.setdefault(name, Counter()).update(counter)
             if verdict.violations:

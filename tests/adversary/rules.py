@@ -1,8 +1,8 @@
 """The judge: holds what came of a history against the promise, by the truth that only the models know.
 
 Each rule gives a line for each violation. What cannot be held is counted by name: an *exclusion* is where the
-API cannot tell what the truth is, a *hole* is where Airflow runs no code of ours, and what is *open* is a
-known violation. All are as narrow as they can be said; their numbers show how much they hide.
+API cannot tell what the truth is, a *hole* is where Airflow runs no code of ours or does not say what has
+happened. All are as narrow as they can be said; their numbers show how much they hide.
 """
 
 from __future__ import annotations
@@ -35,7 +35,6 @@ class Verdict:
     violations: list[str] = field(default_factory=list)
     exclusions: Counter[str] = field(default_factory=Counter)
     holes: Counter[str] = field(default_factory=Counter)
-    open: Counter[str] = field(default_factory=Counter)
 
 
 class Judge:
@@ -313,7 +312,7 @@ class Judge:
         is_ours = self._is_of(run, job) or self._is_excused(run, job)
         broken = list(self._faults_of_success(run, report, job, told))
         if broken and self._is_of_before_a_running_clear(run, report, job):
-            self.verdict.open["a running task was cleared and took the job of before for its result"] += 1
+            self.verdict.holes["Airflow before 3.2 did not show that a running task was cleared"] += 1
         elif broken and (excuse := self._excuse_of_list(run, job, is_ours)) is not None:
             self.verdict.exclusions[excuse] += 1
         else:
@@ -342,9 +341,7 @@ class Judge:
         began = report.task.generations[report.generation]
         if any(began <= post.sent for post in job.posts if _run_of(post) is run):
             return  # it was submitted again and answered with the old job
-        if run.setup.on_kill == "leave":
-            self.verdict.holes["on_kill is leave: a cleared task's job went on"] += 1
-        elif any(child.run is run for child in self.world.lost_children):
+        if any(child.run is run for child in self.world.lost_children):
             self.verdict.holes["the machine was lost with the cancelling process"] += 1
         else:
             yield f"g: {told[3:]}, which was made before the clear at {began:.1f} s"
