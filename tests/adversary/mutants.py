@@ -95,14 +95,26 @@ MUTANTS = (
     Mutant(
         rule="a cleared task cancels its job",
         file="jobs.py",
-        old="    if previous.is_clear:\n",
-        new="    if False:\n",
+        old="    if previous.is_clear or",
+        new="    if",
     ),
     Mutant(
-        rule="a clear is told from a retry",
+        rule="a clear of a task that waits is told from a retry",
         file="memory.py",
-        old="is_clear=not is_retry",
-        new="is_clear=False",
+        old="return record.task_id, record.max_tries, record.clear_number",
+        new="return record.task_id, 0, 0",
+    ),
+    Mutant(
+        rule="a clear of a task that runs is told from a retry",
+        file="memory.py",
+        old="return record.task_id, record.max_tries, record.clear_number",
+        new="return record.task_id, record.max_tries, 0",
+    ),
+    Mutant(
+        rule="a job that an earlier try has known is not that of a new submission",
+        file="submission.py",
+        old="max(newest_id(jobs), state.seen or 0)",
+        new="newest_id(jobs)",
     ),
     Mutant(
         rule="a job that this task did not start is not cancelled at its timeout",

@@ -127,7 +127,7 @@ class Network:
         self._is_said = is_said
         self._latency = latency
         self._used: dict[Fault, int] = {}
-        self._under_way: set[Wait] = set()
+        self._under_way: dict[Wait, None] = {}  # a set has no order, and the same history would differ
         self._down_until = -1.0
 
     def restart(self, seconds: float, *, forgets_tokens: bool) -> None:
@@ -160,7 +160,7 @@ class Network:
         limit = self._timeline.after(
             timeout, answered.finish, None, NoAnswerError("the request timed out", was_sent=True)
         )
-        self._under_way.add(answered)
+        self._under_way[answered] = None
         answered.when_done(lambda: self._told(call, answered, wait, limit))
         fault = self._fault(call)
         call.fault = fault
@@ -169,7 +169,7 @@ class Network:
         return wait
 
     def _told(self, call: Call, answered: Wait, wait: Wait, limit: Event) -> None:
-        self._under_way.discard(answered)
+        self._under_way.pop(answered, None)
         limit.cancel()
         call.told = self._timeline.now
         try:

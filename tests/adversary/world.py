@@ -168,7 +168,7 @@ class World:
 
     def draw_retry_delay(self) -> float:
         """From a failed try to the next."""
-        return self.random.choice((1.0, 30.0, 300.0))
+        return self.random.choice((1.0, 30.0, 300.0, 1200.0))
 
     def draw_heartbeat_delay(self) -> float:
         """Until a worker learns that its task was acted on."""
