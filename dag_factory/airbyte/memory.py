@@ -10,11 +10,11 @@ Four stores would come to mind; each loses something else, as tried on the real 
 * Before 3.3 a single task (`mode: sync`) has nothing of the kind. An Airflow Variable outlives everything,
   so the record of a sync that is under way is one, and is deleted when the sync has ended.
 
-A retry is told from a person's clear by two numbers (`airflow/models/taskinstance.py`,
-`clear_task_instances`). A clear of a task that does not run raises its `max_tries`. A clear of anything in
-the run raises the run's `clear_number`, from Airflow 3.2 on; before, only where the run had ended. So a clear
-of a *running* task, which is ended by a signal first, looks like a retry on Airflow before 3.2: it goes on
-with the job, or replaces it where the signal cancelled it.
+A retry is told from a person's clear by `max_tries`: a clear of a task that does not run raises it
+(`airflow/models/taskinstance.py`, `clear_task_instances`). One that runs is ended by a signal first, and its
+next try cannot be told from a retry: it goes on with the job, or replaces it where the signal cancelled it.
+The run's `clear_number` says no more: from Airflow 3.2 on it counts the clears of all tasks of the run, and
+somebody who clears the failed ones after a worker was lost must not end the jobs of those that go on.
 """
 
 from __future__ import annotations
@@ -36,17 +36,15 @@ KEY = "airbyte_sync"
 class Record:
     """What a task keeps: the state of its sync, which task and try wrote it, and where a sensor is.
 
-    `max_tries` and `clear_number` are Airflow's, of the task and of its run. `end_time` is until when the try
-    waits, in seconds since 1970. `failures` polls in a row have failed; since `permanent_since` the API
-    answers what waiting does not change, since `cancelling_since` the job is being cancelled; the last line
-    of the log was written at `reported_at` of a job in `reported_status`.
+    `end_time` is until when the try waits, in seconds since 1970. `failures` polls in a row have failed;
+    since `permanent_since` the API answers what waiting does not change, since `cancelling_since` the job is
+    being cancelled; the last line of the log was written at `reported_at` of a job in `reported_status`.
     """
 
     state: SyncState = field(default_factory=SyncState)
     task_id: str = ""
     try_number: int = 0
     max_tries: int = 0
-    clear_number: int = 0
     name: str | None = None
     page: str | None = None
     end_time: float = 0.0
@@ -139,16 +137,11 @@ def store_of_task(context: Mapping[str, Any]) -> Store:
 class TaskMemory:
     """The record of the present try of one task, and what earlier ones left."""
 
-    def __init__(self, context: Mapping[str, Any], store: Store) -> None:
-        self._ti = ti = context["ti"]
+    def __init__(self, ti: Any, store: Store) -> None:  # noqa: ANN401 (another class on each version)
+        self._ti = ti
         self._store = store
         self._found = store.load()
-        own = Record(
-            task_id=ti.task_id,
-            try_number=ti.try_number,
-            max_tries=ti.max_tries,
-            clear_number=context["dag_run"].clear_number or 0,
-        )
+        own = Record(task_id=ti.task_id, try_number=ti.try_number, max_tries=ti.max_tries)
         self.record = (
             own
             if self._found is None
@@ -178,18 +171,13 @@ class TaskMemory:
         found = self._found
         if found is None or found.state == SyncState():
             return None
-        is_clear = not self.is_same_try and self._counts(found) != self._counts(self.record)
-        return PreviousTry(state=found.state, is_clear=is_clear, is_same_try=self.is_same_try)
-
-    @staticmethod
-    def _counts(record: Record) -> tuple[str, int, int]:
-        """What stays the same from a try to its retry."""
-        return record.task_id, record.max_tries, record.clear_number
+        is_retry = found.task_id == self._ti.task_id and found.max_tries == self._ti.max_tries
+        return PreviousTry(state=found.state, is_clear=not is_retry, is_same_try=self.is_same_try)
 
     def resume(self) -> None:
         """Go on with the record of this same try, where its last poll left off."""
         if self._found is not None:
-            self.record = replace(self._found, clear_number=self.record.clear_number)
+            self.record = self._found
 
     def note(self, *, name: str | None, page: str | None) -> None:
         """Remember what the connection is called, for the next time that something is kept."""

@@ -87,7 +87,7 @@ class SyncTask:
 
     def _open_try(self, context: Mapping[str, Any]) -> TaskTry:
         """Make what runs the protocols of this try, with what earlier ones kept."""
-        memory = TaskMemory(context, self._store(context))
+        memory = TaskMemory(context["ti"], self._store(context))
         self._task_try = TaskTry(self._access, self._connection_uuid(), self.log, memory)
         return self._task_try
 

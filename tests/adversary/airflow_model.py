@@ -3,8 +3,7 @@
 Workers are programs that can be signalled and killed at any effect, triggers run in the event loops of two
 triggerers. What is kept is what Airflow keeps: a task's own XCom is wiped whenever its code begins anew, that
 of another task stays until that one begins; the task state store and Variables stay for ever; a clear gives
-as many retries again and a clear of a running task none; with the store of 3.3 come the clears that a run
-counts while it goes on. The real operators, sensors and triggers run in it.
+as many retries again and a clear of a running task none. The real operators, sensors and triggers run in it.
 """
 
 from __future__ import annotations

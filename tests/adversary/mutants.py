@@ -99,16 +99,10 @@ MUTANTS = (
         new="    if",
     ),
     Mutant(
-        rule="a clear of a task that waits is told from a retry",
+        rule="a clear is told from a retry",
         file="memory.py",
-        old="return record.task_id, record.max_tries, record.clear_number",
-        new="return record.task_id, 0, 0",
-    ),
-    Mutant(
-        rule="a clear of a task that runs is told from a retry",
-        file="memory.py",
-        old="return record.task_id, record.max_tries, record.clear_number",
-        new="return record.task_id, record.max_tries, 0",
+        old="is_clear=not is_retry",
+        new="is_clear=False",
     ),
     Mutant(
         rule="a job that an earlier try has known is not that of a new submission",

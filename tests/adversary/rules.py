@@ -312,7 +312,7 @@ class Judge:
         is_ours = self._is_of(run, job) or self._is_excused(run, job)
         broken = list(self._faults_of_success(run, report, job, told))
         if broken and self._is_of_before_a_running_clear(run, report, job):
-            self.verdict.holes["Airflow before 3.2 did not show that a running task was cleared"] += 1
+            self.verdict.holes["Airflow does not show that a running task was cleared"] += 1
         elif broken and (excuse := self._excuse_of_list(run, job, is_ours)) is not None:
             self.verdict.exclusions[excuse] += 1
         else:
@@ -341,7 +341,9 @@ class Judge:
         began = report.task.generations[report.generation]
         if any(began <= post.sent for post in job.posts if _run_of(post) is run):
             return  # it was submitted again and answered with the old job
-        if any(child.run is run for child in self.world.lost_children):
+        if run.setup.on_kill == "leave":
+            self.verdict.holes["on_kill is leave: a cleared task's job went on"] += 1
+        elif any(child.run is run for child in self.world.lost_children):
             self.verdict.holes["the machine was lost with the cancelling process"] += 1
         else:
             yield f"g: {told[3:]}, which was made before the clear at {began:.1f} s"
@@ -366,11 +368,7 @@ class Judge:
 
     def _is_of_before_a_running_clear(self, run: Run, report: Report, job: Job) -> bool:
         began = report.task.generations[report.generation]
-        if (
-            run.setup.has_store
-            or report.generation not in report.task.cleared_running
-            or job.created >= began
-        ):
+        if report.generation not in report.task.cleared_running or job.created >= began:
             return False
         return not any(began <= post.sent for post in job.posts if _run_of(post) is run)
 

@@ -283,7 +283,7 @@ class TaskRun:
             "ti": ti,
             "task": self._operator,
             "outlet_events": outlets,
-            "dag_run": SimpleNamespace(start_date=None, clear_number=0),
+            "dag_run": SimpleNamespace(start_date=None),
             "task_state_store": kept if self.has_state_store else None,
         }
 

@@ -42,10 +42,6 @@ def url(airbyte, monkeypatch):
         yield url
 
 
-def context_of(ti):
-    return {"ti": ti, "dag_run": SimpleNamespace(clear_number=0)}
-
-
 @pytest.fixture
 def make_try(url):
     """Make a try that has a state."""
@@ -54,7 +50,7 @@ def make_try(url):
         access = Access(conn_id="c", host=url, client_id="id", client_secret=SECRET)
         ti = SimpleNamespace(task_id="money", try_number=1, max_tries=1)
         stored = Stored(None if state is None else Record(state=state, task_id="money", **more))
-        return TaskTry(lambda: access, UUID, logging.getLogger("tries"), TaskMemory(context_of(ti), stored))
+        return TaskTry(lambda: access, UUID, logging.getLogger("tries"), TaskMemory(ti, stored))
 
     return make
 
@@ -113,7 +109,7 @@ class TestRun:
             lambda: looked_up.append(1) or Access(conn_id="c", host="http://airbyte/v1"),
             UUID,
             logging.getLogger(),
-            TaskMemory(context_of(ti), Stored()),
+            TaskMemory(ti, Stored()),
         )
         assert looked_up == []
         for _ in range(2):
@@ -178,7 +174,7 @@ class TestUndo:
     def test_a_try_that_has_not_looked_up_its_connection_asks_airflow_nothing(self, monkeypatch):
         monkeypatch.setattr(attempts, "start_cancel_process", None)
         ti = SimpleNamespace(task_id="money", try_number=1, max_tries=1)
-        memory = TaskMemory(context_of(ti), Stored(Record(state=OWN)))
+        memory = TaskMemory(ti, Stored(Record(state=OWN)))
         TaskTry(lambda: pytest.fail("asked"), UUID, logging.getLogger(), memory).undo(cancels=True)
 
     @pytest.mark.parametrize("cancels", [True, False])

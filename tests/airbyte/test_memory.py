@@ -55,11 +55,6 @@ def ti_of(try_number=1, max_tries=1, task_id="money", **more):
     )
 
 
-def context_of(clear_number=0, **of_task):
-    """What a try's code gets from Airflow."""
-    return {"ti": ti_of(**of_task), "dag_run": SimpleNamespace(clear_number=clear_number)}
-
-
 def kept_by(ti, state=OWN, **more) -> Stored:
     """A store in which a try has kept a state."""
     stored = Stored()
@@ -71,19 +66,17 @@ class TestPrevious:
     """What is told of an earlier try."""
 
     def test_a_first_try_has_none(self):
-        assert TaskMemory(context_of(), Stored()).previous() is None
+        assert TaskMemory(ti_of(), Stored()).previous() is None
 
     @pytest.mark.parametrize(
         ("later", "expected"),
         [
-            (context_of(try_number=2), PreviousTry(state=OWN)),
-            (context_of(try_number=3), PreviousTry(state=OWN)),
-            (context_of(try_number=1), PreviousTry(state=OWN, is_same_try=True)),
-            (context_of(try_number=2, max_tries=2), PreviousTry(state=OWN, is_clear=True)),
-            (context_of(try_number=2, max_tries=3), PreviousTry(state=OWN, is_clear=True)),
-            (context_of(try_number=2, clear_number=1), PreviousTry(state=OWN, is_clear=True)),
-            (context_of(try_number=1, clear_number=1), PreviousTry(state=OWN, is_same_try=True)),
-            (context_of(try_number=1, task_id="another"), PreviousTry(state=OWN, is_clear=True)),
+            (ti_of(try_number=2), PreviousTry(state=OWN)),
+            (ti_of(try_number=3), PreviousTry(state=OWN)),
+            (ti_of(try_number=1), PreviousTry(state=OWN, is_same_try=True)),
+            (ti_of(try_number=2, max_tries=2), PreviousTry(state=OWN, is_clear=True)),
+            (ti_of(try_number=2, max_tries=3), PreviousTry(state=OWN, is_clear=True)),
+            (ti_of(try_number=1, task_id="another"), PreviousTry(state=OWN, is_clear=True)),
         ],
         ids=[
             "a retry",
@@ -91,17 +84,15 @@ class TestPrevious:
             "the same try, begun again",
             "a clear",
             "a clear of a task that has had tries left",
-            "a clear of a task that runs",
-            "the same try, begun again after a clear of another task",
             "a clear of both tasks, after which the partner's record is left",
         ],
     )
     def test_a_retry_is_told_from_a_clear(self, later, expected):
-        assert TaskMemory(later, kept_by(context_of())).previous() == expected
+        assert TaskMemory(later, kept_by(ti_of())).previous() == expected
 
     def test_a_record_without_a_state_says_nothing(self):
-        stored = kept_by(context_of(), SyncState(), name="bank")
-        memory = TaskMemory(context_of(try_number=2), stored)
+        stored = kept_by(ti_of(), SyncState(), name="bank")
+        memory = TaskMemory(ti_of(try_number=2), stored)
         assert (memory.previous(), memory.record.name) == (None, "bank")
 
     @pytest.mark.parametrize(
@@ -122,22 +113,22 @@ class TestRecord:
     """The record of the present try."""
 
     def test_a_new_try_takes_over_the_state_and_what_the_connection_is_called(self):
-        stored = kept_by(context_of(), name="bank", page="http://page", failures=3, end_time=7.0)
-        memory = TaskMemory(context_of(try_number=2), stored)
+        stored = kept_by(ti_of(), name="bank", page="http://page", failures=3, end_time=7.0)
+        memory = TaskMemory(ti_of(try_number=2), stored)
         assert memory.record == Record(
             state=OWN, task_id="money", try_number=2, max_tries=1, name="bank", page="http://page"
         )
 
     def test_the_same_try_can_go_on_with_the_whole_of_it(self):
-        stored = kept_by(context_of(), failures=3, end_time=7.0)
-        memory = TaskMemory(context_of(), stored)
+        stored = kept_by(ti_of(), failures=3, end_time=7.0)
+        memory = TaskMemory(ti_of(), stored)
         memory.resume()
         assert memory.is_same_try
         assert memory.record == stored.record
 
     def test_a_note_is_kept_with_the_next_change(self):
         stored = Stored()
-        memory = TaskMemory(context_of(), stored)
+        memory = TaskMemory(ti_of(), stored)
         memory.note(name="bank", page=None)
         assert stored.record is None
         memory.change(state=OWN)
@@ -145,8 +136,8 @@ class TestRecord:
         assert (stored.record.name, memory.record.name, memory.record.page) == ("bank", "bank", "http://page")
 
     def test_the_end_is_kept(self):
-        stored = kept_by(context_of())
-        TaskMemory(context_of(), stored).finish()
+        stored = kept_by(ti_of())
+        TaskMemory(ti_of(), stored).finish()
         assert stored.record.state == SyncState(seen=4, job_id=5, role=Role.OWN, is_done=True)
 
     @given(

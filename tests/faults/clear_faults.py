@@ -5,11 +5,6 @@ from __future__ import annotations
 from tests.faults import acts
 from tests.faults.faults import DURING, Allowance, Fault, Outcome
 
-# Airflow before 3.2 counts no clear of a run that goes on.
-UNSEEN_CLEAR = Allowance(
-    outcome=Outcome(tries=2),
-    reason="a task that is cleared while a worker runs it looks like a retry, which goes on",
-)
 CLEARS = (
     Fault(
         name="a person clears the run while it waits",
@@ -21,6 +16,11 @@ CLEARS = (
         acts={DURING: (acts.clear_in_a_minute,)},
         sync={"on_kill": "leave"},
         outcome=Outcome(jobs=2, tries=2),
-        on_versions={version: {"sync": UNSEEN_CLEAR} for version in ("2.11", "3.0", "3.1")},
+        allowances={
+            "sync": Allowance(
+                outcome=Outcome(tries=2),
+                reason="a task that is cleared while a worker runs it looks like a retry, which goes on",
+            )
+        },
     ),
 )
