@@ -105,12 +105,6 @@ MUTANTS = (
         new="is_clear=False",
     ),
     Mutant(
-        rule="a job that an earlier try has known is not that of a new submission",
-        file="submission.py",
-        old="max(newest_id(jobs), state.seen or 0)",
-        new="newest_id(jobs)",
-    ),
-    Mutant(
         rule="a job that this task did not start is not cancelled at its timeout",
         file="polling.py",
         old='return target.role is Role.OWN and request.on_timeout == "cancel"',

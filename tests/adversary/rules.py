@@ -8,6 +8,7 @@ happened. All are as narrow as they can be said; their numbers show how much the
 from __future__ import annotations
 
 import itertools
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -54,6 +55,7 @@ class Judge:
             self._deletes,
             self._needless_deletes,
             self._successes,
+            self._failures,
             self._orphans,
             self._waits_for_others,
             self._exceptions,
@@ -348,6 +350,30 @@ class Judge:
         else:
             yield f"g: {told[3:]}, which was made before the clear at {began:.1f} s"
 
+    def _failures(self) -> Iterator[str]:
+        """(c) A job that had failed before a retry began does not fail it: the retry starts another."""
+        for run in self.world.scheduler.runs:
+            for task in run.tasks:
+                for report in task.reports:
+                    named = _ENDED.search(report.text) if report.outcome == "failed" else None
+                    job = None if named is None else self.world.airbyte.jobs[int(named[1])]
+                    if job is None or not self._had_failed(report, job):
+                        continue
+                    if self._looked_active(run, job):
+                        self.verdict.exclusions["the list was behind, and an ended job looked active"] += 1
+                    else:
+                        at = f"try {report.try_number} of {task.name}"
+                        yield f"c: {at} failed for job {job.job_id} of before"
+
+    def _had_failed(self, report: Report, job: Job) -> bool:
+        """Whether a job had ended before a try began, and an earlier one had asked for it."""
+        task, number, generation = report.task, report.try_number, report.generation
+        own = [actor for actor in task.actors if actor.generation == generation]
+        began = min(actor.begun for actor in own if actor.try_number == number)
+        earlier = {actor for actor in own if actor.try_number < number}
+        is_known = any(call.actor in earlier for _, call, _, _ in self._reads(job))
+        return is_known and job.ended is not None and job.ended < began
+
     def _excuse_of_list(self, run: Run, job: Job, is_ours: bool) -> str | None:
         if not is_ours and self._was_hidden(run, job):
             return "the list was behind and hid somebody's job"
@@ -557,6 +583,8 @@ class Judge:
             yield f"plain: {made} jobs, {', '.join(states)}"
 
 
+# How an error names a job that has ended, and is no success.
+_ENDED = re.compile(r"job (\d+) (?:failed|was cancelled|moved)")
 _FINISHED = ("success", "failed", "skipped", "upstream_failed")
 
 
