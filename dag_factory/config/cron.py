@@ -121,8 +121,16 @@ def _without_hash(field: Field, part: str, dag_id: str) -> str:
     number = int.from_bytes(digest, "big")
     if match[3] is None:
         return str(low + number % (high - low + 1))
-    step = int(match[3])
-    return f"{low + number % min(step, high - low + 1)}-{high}/{step}"
+    return stepped(low, high, int(match[3]), number)
+
+
+def stepped(low: int, high: int, step: int, number: int) -> str:
+    """Write every step-th value of a range (inclusive), from the one of the first step that a number chooses.
+
+    A single value stands alone: croniter takes a range from a value to itself for the whole field.
+    """
+    first = low + number % min(step, high - low + 1)
+    return str(first) if first + step > high else f"{first}-{high}/{step}"
 
 
 def _bounds(field: Field, match: re.Match[str]) -> tuple[int, int]:
@@ -192,10 +200,33 @@ def _part_fault(field: Field, part: str) -> tuple[str, str] | None:
         except (ValueError, KeyError):
             pass
         else:
-            return None
+            return _equal_range_fault(field, part)
     if _MISUSED_HASH.search(part):
         return f"{field.name} '{part}' is no use of H", _HASH_HELP
     return f"{field.name} '{part}' is not valid", _part_help(field, part)
+
+
+def _equal_range_fault(field: Field, part: str) -> tuple[str, str] | None:
+    """Find a range from a value to itself, which croniter, and so Airflow, takes for the whole field."""
+    match = _RANGE.fullmatch(part)
+    bounds = () if match is None else (_value(match[1]), _value(match[2]))
+    if match is None or (bounds[0] != bounds[1] and bounds != (7, 0)):
+        return None
+    message = f"{field.name} '{part}' goes from a value to itself, which Airflow takes for every {field.name}"
+    return message, f"write {match[1]} for this one, or * for all"
+
+
+_RANGE = re.compile(r"([0-9]{1,2}|[a-z]{3})-([0-9]{1,2}|[a-z]{3})(?:/[0-9]{1,3})?", re.IGNORECASE)
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_NAMES = {
+    **dict(zip(("sun", "mon", "tue", "wed", "thu", "fri", "sat"), range(7), strict=True)),
+    **dict(zip(_MONTHS, range(1, 13), strict=True)),
+}
+
+
+def _value(text: str) -> int:
+    return int(text) if text.isdigit() else _NAMES[text.lower()]
 
 
 _HASH_HELP = "write H as a capital letter and first: H, H/10 or H(0-29)"

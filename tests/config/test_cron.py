@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import string
 from datetime import datetime
 
@@ -10,7 +11,7 @@ from croniter import CroniterBadDateError, croniter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dag_factory.config.cron import FIELDS, cron_fault, expression
+from dag_factory.config.cron import FIELDS, cron_fault, expression, stepped
 
 
 @pytest.mark.parametrize(
@@ -55,6 +56,65 @@ def test_hash_lies_within_the_field(dag_id, part):
         )
         expanded = croniter.expand(expression(text, dag_id))[0][index]
         assert all(low <= value <= high for value in expanded)
+
+
+def meant(field, text):
+    """The values that croniter, and so Airflow, takes a field's text for."""
+    found = values_of(" ".join(text if each is field else "*" for each in FIELDS))[FIELDS.index(field)]
+    everything = list(range(field.low, (31 if field.name == "day of month" else field.high) + 1))
+    return everything if found == ["*"] else found
+
+
+@functools.cache
+def values_of(text):
+    return croniter.expand(text)[0]
+
+
+def ranges(field):
+    return [(low, high) for low in range(field.low, field.high + 1) for high in range(low, field.high + 1)]
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
+def test_a_step_of_every_range_fires_as_often_as_it_says_from_each_offset(field):
+    for low, high in ranges(field):
+        for step in range(1, high - low + 3):
+            for offset in range(min(step, high - low + 1)):
+                text = stepped(low, high, step, offset)
+                assert meant(field, text) == list(range(low + offset, high + 1, step)), (low, high, step)
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
+def test_hash_fires_as_often_as_range_and_step_say(field):
+    index = FIELDS.index(field)
+    for low, high in ranges(field):
+        size = high - low + 1
+        steps = (*range(1, size + 2), 99)
+        for part, least, most in (
+            (f"H({low}-{high})", 1, 1),
+            *((f"H({low}-{high})/{step}", max(1, size // step), -(-size // step)) for step in steps),
+        ):
+            text = " ".join(part if position == index else "*" for position in range(5))
+            values = meant(field, expression(text, "money").split()[index])
+            assert least <= len(values) <= most, part
+            assert low <= values[0] <= values[-1] <= high, part
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
+def test_a_plain_range_of_one_value_is_refused(field):
+    for value in range(field.low, field.high + 1):
+        for part in (f"{value}-{value}", f"{value}-{value}/2", f"{value},{value}-{value}"):
+            text = " ".join(part if each is field else "*" for each in FIELDS)
+            assert "to itself" in cron_fault(text).message
+
+
+@pytest.mark.parametrize("text", ["* * * * sun-sun", "* * * * 1-mon", "* * * * 7-0", "* * * Jan-jan *"])
+def test_a_plain_range_of_one_name_is_refused(text):
+    assert "to itself" in cron_fault(text).message
+
+
+@pytest.mark.parametrize("text", ["* * * * 0-7", "* * * * 1-7", "* * * * mon-sun", "* 22-3 * * *"])
+def test_a_range_of_several_values_is_none_of_one(text):
+    assert cron_fault(text) is None
 
 
 def test_a_preset_is_five_fields():
