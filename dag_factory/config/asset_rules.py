@@ -27,10 +27,10 @@ def check_asset_uri(dag: ResolvedDag) -> Iterator[Diagnostic]:
 
 def check_asset_loop(dag: ResolvedDag) -> Iterator[Diagnostic]:
     """A DAG does not wait for what only its own runs make."""
-    waited = list(_waited_for(dag))
+    waited = list(waited_for(dag))
     if not waited:
         return
-    made = {asset: (sync, place) for sync in dag.syncs for asset, place in _made_by(dag, sync)}
+    made = {asset: (sync, place) for sync in dag.syncs for asset, place in made_by(dag, sync)}
     for asset, place in waited:
         if asset in made:
             sync, where = made[asset]
@@ -42,10 +42,10 @@ def check_asset_loop(dag: ResolvedDag) -> Iterator[Diagnostic]:
 
 def check_unknown_asset(dags: Sequence[ResolvedDag]) -> Iterator[tuple[ResolvedDag, Diagnostic]]:
     """Somebody makes what a DAG waits for. Only true where all files have been read."""
-    waiting = [(dag, asset, place) for dag in dags for asset, place in _waited_for(dag)]
+    waiting = [(dag, asset, place) for dag in dags for asset, place in waited_for(dag)]
     if not waiting:
         return
-    made = {asset for dag in dags for sync in dag.syncs for asset, _ in _made_by(dag, sync)}
+    made = {asset for dag in dags for sync in dag.syncs for asset, _ in made_by(dag, sync)}
     known, told = sorted(made), Counter[str]()
     for dag, asset, place in waiting:
         if asset not in made:
@@ -69,7 +69,7 @@ def _unknown(asset: str, place: Place, known: Sequence[str]) -> Diagnostic:
 _MANY, _FEW = 2_000, 10
 
 
-def _waited_for(dag: ResolvedDag) -> Iterator[tuple[str, Place]]:
+def waited_for(dag: ResolvedDag) -> Iterator[tuple[str, Place]]:
     """Yield each asset that a DAG waits for, and where it says so."""
     if dag.value("enabled", True):
         yield from _in_schedule(dag)
@@ -96,7 +96,7 @@ def _assets(condition: object, path: KeyPath) -> Iterator[tuple[str, KeyPath]]:
             yield from _assets(part, (*path, key))
 
 
-def _made_by(dag: ResolvedDag, sync: ResolvedSync) -> Iterator[tuple[str, Place]]:
+def made_by(dag: ResolvedDag, sync: ResolvedSync) -> Iterator[tuple[str, Place]]:
     """Yield each asset that a sync updates, and where it says so; by default one of its connection's name."""
     outlets, connection = sync.settings.get("outlets"), sync.settings.get("connection_id")
     if outlets is not None:

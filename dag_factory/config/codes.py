@@ -19,6 +19,7 @@ ERRORS: Mapping[str, str] = MappingProxyType(
         "bad-ignore": "a comment 'dag-factory: ignore' that cannot be followed",
         "bad-name": "a name that Airflow does not take",
         "bad-value": "a value that the key cannot have",
+        "dag-loop": "DAGs that start each other, or one that starts itself, without end",
         "dependency-cycle": "syncs that wait for each other",
         "duplicate-dag-id": "a DAG id that another document has already",
         "duplicate-key": "a key that stands twice in one mapping",
@@ -48,6 +49,7 @@ ERRORS: Mapping[str, str] = MappingProxyType(
 # belongs here; as an error it cannot be ignored.
 WARNINGS: Mapping[str, str] = MappingProxyType(
     {
+        "disabled-dag": "a DAG that is triggered and that 'enabled: false' keeps from being made",
         "far-start-date": "a start more than a year from now",
         "long-task-id": "a name that Airflow does not take inside sync_group()",
         "no-effect": "a key that changes nothing beside the others",

@@ -209,8 +209,10 @@ def _part_fault(field: Field, part: str) -> tuple[str, str] | None:
 def _equal_range_fault(field: Field, part: str) -> tuple[str, str] | None:
     """Find a range from a value to itself, which croniter, and so Airflow, takes for the whole field."""
     match = _RANGE.fullmatch(part)
-    bounds = () if match is None else (_value(match[1]), _value(match[2]))
-    if match is None or (bounds[0] != bounds[1] and bounds != (7, 0)):
+    if match is None:
+        return None
+    low, high = _value(match[1]), _value(match[2])
+    if low != high and (low, high) != (7, 0):  # both are Sunday
         return None
     message = f"{field.name} '{part}' goes from a value to itself, which Airflow takes for every {field.name}"
     return message, f"write {match[1]} for this one, or * for all"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from dag_factory.config.asset_rules import check_unknown_asset
+from dag_factory.config.chain_rules import check_dag_loop, check_disabled_dag
 from dag_factory.config.connection_rules import check_shared_connection
 from dag_factory.config.diagnostics import Diagnostic, Severity, Span
 from dag_factory.config.layers import ResolvedDag
@@ -74,6 +75,8 @@ PROJECT_RULES: tuple[ProjectRule, ...] = (
     check_duplicate_dag_id,
     check_similar_dag_id,
     check_shared_connection,
+    check_dag_loop,
+    check_disabled_dag,
 )
 
 # What is true only where every file of the folder has been read: else what is missed may be in another one.

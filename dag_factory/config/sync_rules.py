@@ -39,7 +39,7 @@ def check_sync_names(dag: ResolvedDag) -> Iterator[Diagnostic]:
             if name not in names and not dag.is_faulty("syncs", name):
                 others = [other for other in names if other != sync.name]
                 yield _unknown_sync(sync.settings["depends_on"].part(index), name, others)
-    for trigger, entry in _triggered(dag):
+    for trigger, entry in triggered(dag):
         for index, name in enumerate(entry.get("after", ())):
             if name not in names and not dag.is_faulty("syncs", name):
                 yield _unknown_sync(trigger.part("after", index), name, list(names))
@@ -61,7 +61,7 @@ def check_trigger_dags(dag: ResolvedDag) -> Iterator[Diagnostic]:
     """Each DAG is triggered by a task of its own name."""
     syncs = {sync.name: sync for sync in dag.syncs}
     seen: dict[str, Setting] = {}
-    for trigger, entry in _triggered(dag):
+    for trigger, entry in triggered(dag):
         target = entry.get("dag_id", "")
         clash = syncs.get(f"trigger_{target}")
         if clash is not None:
@@ -84,7 +84,7 @@ def check_fail_fast(dag: ResolvedDag) -> Iterator[Diagnostic]:
         return
     related = (dag.settings["fail_fast"].place.related("fail_fast is set here"),)
     rules = [own_setting(dag, sync, "trigger_rule") for sync in dag.syncs]
-    for trigger, entry in _triggered(dag):
+    for trigger, entry in triggered(dag):
         if "trigger_rule" in entry:
             rules.append(Setting(value=entry["trigger_rule"], place=trigger.part("trigger_rule")))
     for rule in rules:
@@ -119,7 +119,7 @@ def dependencies(sync: ResolvedSync) -> list[str]:
     return list(setting.value) if setting else []
 
 
-def _triggered(dag: ResolvedDag) -> Iterator[tuple[Setting, dict[str, Any]]]:
+def triggered(dag: ResolvedDag) -> Iterator[tuple[Setting, dict[str, Any]]]:
     """Yield each entry of `trigger_dags` with its place, in its long form."""
     setting = dag.settings.get("trigger_dags")
     if setting is None:
