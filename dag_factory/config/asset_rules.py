@@ -19,7 +19,7 @@ def check_asset_uri(dag: ResolvedDag) -> Iterator[Diagnostic]:
     """A URI has the form that Airflow's providers ask of its scheme."""
     outlets = [sync.settings["outlets"] for sync in dag.syncs if "outlets" in sync.settings]
     made = [(asset, each.part(index)) for each in outlets for index, asset in enumerate(each.value)]
-    for asset, place in (*_in_schedule(dag), *made):
+    for asset, place in (*in_schedule(dag), *made):
         mend = uri_fault(asset)
         if mend is not None:
             yield place.diagnostic("bad-value", f"'{asset}' is no URI that Airflow takes", mend)
@@ -72,10 +72,11 @@ _MANY, _FEW = 2_000, 10
 def waited_for(dag: ResolvedDag) -> Iterator[tuple[str, Place]]:
     """Yield each asset that a DAG waits for, and where it says so."""
     if dag.value("enabled", True):
-        yield from _in_schedule(dag)
+        yield from in_schedule(dag)
 
 
-def _in_schedule(dag: ResolvedDag) -> Iterator[tuple[str, Place]]:
+def in_schedule(dag: ResolvedDag) -> Iterator[tuple[str, Place]]:
+    """Yield each asset that the schedule names, and where."""
     schedule = dag_setting(dag, "schedule")
     form = schedule_form(dag)
     if schedule is None or "assets" not in form:

@@ -98,6 +98,17 @@ def is_merge_key(node: Node) -> bool:
     return isinstance(node, ScalarNode) and node.value == "<<" and not node.style
 
 
+def is_bare_template(node: MappingNode, key: Node) -> bool:
+    """Whether a mapping is `{{ ... }}` without quotes, of which `key` is what stands in the inner braces."""
+    outer, inner = node.start_mark, key.start_mark
+    return (
+        isinstance(key, MappingNode)
+        and outer is not None
+        and inner is not None
+        and (bool(node.flow_style) and outer.line == inner.line and outer.column + 1 == inner.column)
+    )
+
+
 def merged_mappings(value: Node) -> list[MappingNode]:
     """Give the mappings that a merge key takes in, the one that wins first; empty if it names none."""
     if isinstance(value, MappingNode):

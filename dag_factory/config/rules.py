@@ -30,6 +30,7 @@ from dag_factory.config.sync_rules import (
     check_sync_names,
     check_trigger_dags,
 )
+from dag_factory.config.template_rules import check_templates, check_unrendered_templates
 from dag_factory.config.timing_rules import (
     check_effect,
     check_pool,
@@ -83,6 +84,8 @@ DAG_RULES: tuple[DagRule, ...] = (
     check_same_connection,
     check_asset_loop,
     check_asset_uri,
+    check_templates,
+    check_unrendered_templates,
 )
 
 # Rules that compare with the present day, which their caller has to tell: there is no hidden clock.

@@ -11,6 +11,7 @@ from dag_factory.config import suggestions
 from dag_factory.config.diagnostics import Diagnostic
 from dag_factory.config.key_help import home_name, key_help
 from dag_factory.config.source import Document, Place
+from dag_factory.config.templates import TemplateFault, brace_fault
 from dag_factory.config.type_help import type_help, type_name, wanted_types
 from dag_factory.config.values import KeyPath
 
@@ -120,7 +121,17 @@ def _bad_value(place: Place, error: ValidationError, keyword: str) -> Diagnostic
         message = f"{subject} has 'timezone' without 'cron'"
         mend = "write 'cron' beside it, or 'timezone' at the top of the document"
         return place.diagnostic("bad-value", message, mend, of_key=True)
+    fault = _brace_fault(error, keyword)
+    if fault is not None:
+        return place.diagnostic("bad-template", fault.message, fault.help)
     return place.diagnostic("bad-value", f"{subject} {_value_message(error)}", _value_help(error, place.path))
+
+
+def _brace_fault(error: ValidationError, keyword: str) -> TemplateFault | None:
+    """Find what is wrong with a text that was to be a template, where the schema takes one."""
+    if keyword != "pattern" or "{{" not in error.validator_value.replace("\\", ""):
+        return None
+    return brace_fault(str(error.instance))
 
 
 _MOVE = {

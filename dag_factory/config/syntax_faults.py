@@ -33,6 +33,9 @@ _HELP = (
     ("documents in one file", "split it into several files"),
 )
 
+# A template that begins where a value does, without quotes before it.
+_BARE_TEMPLATE = re.compile(r"(?:[:,\[-]\s+|\[)\{[{%#]")
+
 
 def syntax_fault(text: str, error: MarkedYAMLError) -> SyntaxFault:
     """Tell what the parser means by an error about a text."""
@@ -41,6 +44,10 @@ def syntax_fault(text: str, error: MarkedYAMLError) -> SyntaxFault:
     mark = error.context_mark if _begins_earlier(error, problem) else error.problem_mark
     mark = mark or error.problem_mark or error.context_mark
     span = Span() if mark is None else _span_in(text, mark)
+    if _BARE_TEMPLATE.search(line_at(text, span.line) or ""):
+        return SyntaxFault(
+            span=span, message=problem, help='put the template in quotes: "{{ var.value.name }}"'
+        )
     glued = _glued_key(text, span.line - 1) if "mapping values are" in problem else None
     if glued is not None:
         return SyntaxFault(span=glued, message="no blank after the colon", help="write 'key: value'")

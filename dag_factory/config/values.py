@@ -110,6 +110,9 @@ class ValueBuilder:
         for key, value in node.value:
             if nodes.is_merge_key(key):
                 merges.append((key, value))
+            elif nodes.is_bare_template(node, key):
+                mend = 'put it in quotes: "{{ var.value.name }}"'
+                self._report(node, "yaml-key", "a template without quotes is a mapping to YAML", mend)
             elif not isinstance(key, ScalarNode):
                 self._report(
                     key, "yaml-key", "a key is text, not a list or mapping", "write a name before the colon"

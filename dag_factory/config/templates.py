@@ -1,0 +1,116 @@
+"""Jinja templates: what keeps one from being parsed. None is ever rendered."""
+
+from __future__ import annotations
+
+import functools
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TemplateFault:
+    """What is wrong with a template, and what to write."""
+
+    message: str
+    help: str
+
+
+# What makes Jinja read a text as more than text.
+_OPENING = re.compile(r"\{[{%#]")
+
+# A variable of a shell, as the whole value.
+_SHELL_VARIABLE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]{0,99})\}?")
+
+# Longer ones would take long to parse, and nobody writes them.
+_LONGEST = 10_000
+
+_CLOSING = {"{{": "}}", "{%": "%}", "{#": "#}"}
+_LITERAL = "correct it; braces that are no template are written {{ '{{' }}"
+
+
+def is_template(text: str) -> bool:
+    """Whether Jinja would read a text as more than text."""
+    return "{" in text and _OPENING.search(text) is not None
+
+
+def shell_variable(text: str) -> str | None:
+    """Give the name of the shell's variable that a text is, as in ${NAME}."""
+    match = _SHELL_VARIABLE.fullmatch(text.strip())
+    return None if match is None else match[1]
+
+
+@functools.lru_cache(maxsize=1024)
+def template_fault(text: str) -> TemplateFault | None:
+    """Find what keeps Jinja from parsing a text; None where it is no template, or a very long one."""
+    if not is_template(text) or len(text) > _LONGEST:
+        return None
+    from jinja2 import TemplateSyntaxError  # noqa: PLC0415 (0.1 s that only a template costs)
+
+    try:
+        _environment().parse(text)
+    except TemplateSyntaxError as error:
+        return _fault(text, str(error.message))
+    except RecursionError:
+        return TemplateFault(message="the template is nested too deep", help="write a simpler one")
+    return None
+
+
+def brace_fault(text: str) -> TemplateFault | None:
+    """Find what is wrong with a text that was to be a template and is none."""
+    name = shell_variable(text)
+    if name is not None:
+        mend = f'write "{{{{ var.value.{name.lower()} }}}}" for an Airflow Variable'
+        return TemplateFault(message=f"'{text.strip()}' stays as it is: no shell variable is read", help=mend)
+    fault = template_fault(text)
+    if fault is not None:
+        return fault
+    if "{%" in text:
+        return TemplateFault(
+            message="a template of statements alone", help="write {{ 'one' if condition else 'another' }}"
+        )
+    if "}}" in text and "{{" not in text:
+        return TemplateFault(
+            message="'}}' closes what nothing has opened", help="write {{ before the expression"
+        )
+    single = re.fullmatch(r"\s*\{\s*(\w[\w.]{0,99})\s*\}\s*", text)
+    if single:
+        mend = f'write "{{{{ {single[1]} }}}}"'
+        return TemplateFault(message="a template has two braces on each side", help=mend)
+    return None
+
+
+@functools.cache
+def _environment() -> Environment:
+    from jinja2 import Environment  # noqa: PLC0415 (0.1 s that only a template costs)
+
+    # With the extension that Airflow has. It only parses: nothing is escaped since nothing is rendered.
+    return Environment(extensions=["jinja2.ext.do"])  # noqa: S701
+
+
+def _fault(text: str, told: str) -> TemplateFault:
+    empty = re.search(r"\{\{-?\s*-?\}\}", text)
+    if empty and "Expected an expression" in told:
+        mend = "write an expression such as {{ var.value.name }} or {{ ds }}"
+        return TemplateFault(message="an empty template", help=mend)
+    opened = _left_open(text)
+    if opened is not None:
+        return TemplateFault(
+            message=f"'{opened}' is not closed", help=f"write {_CLOSING[opened]} where the template ends"
+        )
+    return TemplateFault(
+        message=f"a template that Jinja cannot parse: {told[:1].lower()}{told[1:].rstrip('.')}", help=_LITERAL
+    )
+
+
+def _left_open(text: str) -> str | None:
+    """Find the first `{{`, `{%` or `{#` that no closing one follows before the next."""
+    openings = list(_OPENING.finditer(text))
+    for opening, following in zip(openings, [*openings[1:], None], strict=True):
+        inside = text[opening.end() : following.start() if following else None]
+        if _CLOSING[opening[0]] not in inside:
+            return opening[0]
+    return None
