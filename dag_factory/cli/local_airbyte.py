@@ -60,7 +60,7 @@ def connection_seeds(folder: Path) -> tuple[ConnectionSeed, ...]:
     for dag in (dag for each in environments for dag in load_project(folder, each).dags):
         for sync in dag.syncs:
             if "{{" not in sync.connection_id:
-                names.setdefault(sync.connection_id.lower(), f"{dag.dag_id}_{sync.name}")
+                names.setdefault(sync.connection_id, f"{dag.dag_id}_{sync.name}")
     return tuple(ConnectionSeed(connection_id=each, name=name) for each, name in names.items())
 
 

@@ -105,8 +105,6 @@ def made_by(dag: ResolvedDag, sync: ResolvedSync) -> Iterator[tuple[str, Place]]
             yield asset, outlets.part(index)
     elif connection is not None and not is_refused(dag, sync, "outlets"):
         conn_id = sync.settings.get("airbyte_conn_id")
-        written = connection.value
-        airbyte_id = written if "{{" in written else written.lower()
-        uri = f"airbyte://{conn_id.value if conn_id else 'airbyte_default'}/{airbyte_id}"
+        uri = f"airbyte://{conn_id.value if conn_id else 'airbyte_default'}/{connection.value}"
         if "{{" not in uri:
             yield uri, connection.place

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeAlias
 
 from dag_factory.config.diagnostics import Diagnostic, Severity
 from dag_factory.config.layers import ResolvedDag, ResolvedSync
 from dag_factory.config.rule_values import dag_setting
 from dag_factory.config.schedule_rules import schedule_form
+from dag_factory.config.templates import reading
 
 _HELP = "delete one of the two; a connection runs one sync at a time"
 
 
 def check_same_connection(dag: ResolvedDag) -> Iterator[Diagnostic]:
     """Two syncs of one connection in one DAG get into each other's way."""
-    first: dict[tuple[str, str], ResolvedSync] = {}
+    first: dict[_Identity, ResolvedSync] = {}
     for sync in dag.syncs:
-        identity = connection_identity(sync)
+        identity = _identity(sync, _OF_A_TASK.isdisjoint)
         if identity is None:
             continue
         earlier = first.setdefault(identity, sync)
@@ -29,10 +31,10 @@ def check_same_connection(dag: ResolvedDag) -> Iterator[Diagnostic]:
 
 def check_shared_connection(dags: Sequence[ResolvedDag]) -> Iterator[tuple[ResolvedDag, Diagnostic]]:
     """Two DAGs that sync one connection can meet, unless one of them runs only by hand or once."""
-    first: dict[tuple[str, str], tuple[ResolvedDag, ResolvedSync]] = {}
+    first: dict[_Identity, tuple[ResolvedDag, ResolvedSync]] = {}
     for dag in dags:
         for sync in dag.syncs if _is_scheduled(dag) else ():
-            identity = connection_identity(sync)
+            identity = _identity(sync, _OF_ALL.issuperset)
             if identity is None:
                 continue
             owner, earlier = first.setdefault(identity, (dag, sync))
@@ -40,13 +42,25 @@ def check_shared_connection(dags: Sequence[ResolvedDag]) -> Iterator[tuple[Resol
                 yield dag, _shared(sync, owner, earlier)
 
 
-def connection_identity(sync: ResolvedSync) -> tuple[str, str] | None:
-    """Give what makes an Airbyte connection the same: None where a template decides."""
+def _identity(sync: ResolvedSync, is_the_same: Callable[[frozenset[str]], bool]) -> _Identity | None:
+    """Give what makes an Airbyte connection the same; `is_the_same` says of the names in a template whether
+    they stand for one value wherever they are rendered. None if not."""
     setting = sync.settings.get("connection_id")
-    if setting is None or "{{" in setting.value:
+    if setting is None:
         return None
     conn_id = sync.settings.get("airbyte_conn_id")
-    return (conn_id.value if conn_id else "airbyte_default", setting.value.lower())
+    server = reading(conn_id.value if conn_id else "airbyte_default")
+    connection = reading(setting.value)
+    if server is None or connection is None or not is_the_same(server.names | connection.names):
+        return None
+    return server.words, connection.words
+
+
+_Identity: TypeAlias = tuple[tuple[str, ...], tuple[str, ...]]
+
+# What differs between the tasks of one run, or at each rendering; and what is the same for all DAGs.
+_OF_A_TASK = frozenset(("task", "ti", "task_instance", "task_instance_key_str", "macros"))
+_OF_ALL = frozenset(("var", "conn"))
 
 
 def _shared(sync: ResolvedSync, owner: ResolvedDag, earlier: ResolvedSync) -> Diagnostic:

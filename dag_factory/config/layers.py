@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from dag_factory.config.source import Document, Place
+from dag_factory.config.templates import is_template
 from dag_factory.config.values import KeyPath, Value
 
 
@@ -136,10 +137,18 @@ def _layer(document: Document, path: KeyPath, mapping: dict[str, Any]) -> _Tree:
 
 def _sync_layer(sync: Setting) -> _Tree:
     if isinstance(sync.value, str):
-        return {"": sync.place, "connection_id": sync}
+        return {"": sync.place, "connection_id": replace(sync, value=_airbyte_spelling(sync.value))}
     inside = {key: Setting(value=value, place=sync.part(key)) for key, value in sync.value.items()}
+    if "connection_id" in inside:
+        own = inside["connection_id"]
+        inside["connection_id"] = replace(own, value=_airbyte_spelling(own.value))
     # The empty name is no key of the language: it keeps where the sync itself is named.
     return {"": sync.place, **inside}
+
+
+def _airbyte_spelling(connection_id: str) -> str:
+    """Write a UUID as Airbyte does, once for all that compare, show or name it."""
+    return connection_id if is_template(connection_id) else connection_id.lower()
 
 
 def _laid_over(below: _Tree, above: _Tree) -> _Tree:

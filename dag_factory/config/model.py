@@ -209,8 +209,6 @@ def _sync_from(sync: ResolvedSync) -> Sync:
 
 
 def _plain(key: str, value: object) -> object:
-    if key == "connection_id" and isinstance(value, str) and "{{" not in value:
-        return value.lower()  # Airbyte's own spelling: another one would be another asset
     if key in _DURATIONS:
         return durations.seconds(cast("int | str", value))
     return tuple(value) if isinstance(value, list) else value

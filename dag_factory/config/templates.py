@@ -83,6 +83,33 @@ def brace_fault(text: str) -> TemplateFault | None:
     return None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    """A template as Jinja reads it, whatever its blanks, and the names that it starts from, such as `var`."""
+
+    words: tuple[str, ...]
+    names: frozenset[str]
+
+
+@functools.lru_cache(maxsize=1024)
+def reading(text: str) -> Reading | None:
+    """Read a text as Jinja does; None where it cannot, or where the text is very long."""
+    if not is_template(text):
+        return Reading(words=(text,), names=frozenset())
+    if template_fault(text) is not None or len(text) > _LONGEST:
+        return None
+    tokens = [
+        (kind, word) for _, kind, word in _environment().lex(text) if kind not in ("whitespace", "comment")
+    ]
+    befores = ["", *(word for _, word in tokens)]
+    names = {
+        word
+        for (kind, word), before in zip(tokens, befores, strict=False)
+        if kind == "name" and before not in (".", "|")
+    }
+    return Reading(words=tuple(word for _, word in tokens), names=frozenset(names))
+
+
 @functools.cache
 def _environment() -> Environment:
     from jinja2 import Environment  # noqa: PLC0415 (0.1 s that only a template costs)

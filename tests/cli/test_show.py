@@ -137,3 +137,11 @@ def test_the_command_takes_the_environment_from_the_variable(estate, capsys, mon
     assert capsys.readouterr().out.startswith("DAG money in the environment dev\n")
     assert main(["show", "money", "--configs", "nowhere"]) == 2
     assert main(["show", "money", "--configs", ".", "--env", "prod"]) == 2
+
+
+def test_a_uuid_in_upper_case_is_shown_as_airbyte_writes_it(configs, capsys):
+    root = configs({"money.yaml": f"schedule: null\nsyncs:\n  short: {UUID.upper()}\n"})
+    assert show(root, None, "money", "json", NOW) == 0
+    told = capsys.readouterr().out
+    assert told.count(UUID) == 2  # the connection and its asset
+    assert UUID.upper() not in told

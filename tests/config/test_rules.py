@@ -101,13 +101,36 @@ def test_two_dags_meet_if_both_come_again_by_themselves(first, second, meet, con
     assert ("same-connection" in codes(configs, files)) == meet
 
 
-def test_templates_and_other_servers_are_other_connections(configs):
-    template = dag('"@daily"').replace(f"{UUID}0", '"{{ var.value.x }}"')
-    other = dag('"@daily"', "airbyte_conn_id: other\n")
+def test_another_server_has_other_connections(configs):
     assert (
-        codes(configs, {"a.yaml": template, "b.yaml": template, "c.yaml": other, "d.yaml": dag('"@daily"')})
-        == []
+        codes(configs, {"a.yaml": dag('"@daily"'), "b.yaml": dag('"@daily"', "airbyte_conn_id: b\n")}) == []
     )
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "in_one_dag", "in_two"),
+    [
+        ("{{ var.value.x }}", "{{ var.value.x }}", True, True),
+        ("{{ var.value.x }}", "{{var.value.x}}", True, True),
+        ("{{ var.value.x }}", "{{ var.value.y }}", False, False),
+        ("{{ conn.a.extra_dejson['task'] }}", "{{ conn.a.extra_dejson['task'] }}", True, True),
+        ("{{ params.x }}", "{{ params.x }}", True, False),
+        ("{{ dag.dag_id | lower }}", "{{ dag.dag_id | lower }}", True, False),
+        ("{{ task.task_id }}", "{{ task.task_id }}", False, False),
+        ("{{ var.value[ti.task_id] }}", "{{ var.value[ti.task_id] }}", False, False),
+        (f"{UUID}a", f"{UUID}A", True, True),
+        (f"{UUID}a", "{{ var.value.x }}", False, False),
+    ],
+)
+def test_one_connection_is_known_however_it_is_written(first, second, in_one_dag, in_two, configs):
+    one = f'schedule: \'@daily\'\nsyncs:\n  a: "{first}"\n  b: "{second}"\n'
+    two = {
+        "a.yaml": f"schedule: '@daily'\nsyncs:\n  a: \"{first}\"\n",
+        "b.yaml": f"schedule: '@daily'\nsyncs:\n  b: \"{second}\"\n",
+    }
+    assert ("same-connection" in codes(configs, one)) == in_one_dag
+    (configs({}) / "money.yaml").unlink()
+    assert ("same-connection" in codes(configs, two)) == in_two
 
 
 @pytest.mark.parametrize(
@@ -157,7 +180,7 @@ def test_a_circle_has_no_longest_way(configs):
 
 def test_a_long_chain_is_added_up_without_recursion(configs):
     lines = "".join(
-        f"  s{n}: {{connection_id: '{{{{ x }}}}', timeout: 1m, retries: 1, depends_on: [{before}]}}\n"
+        f"  s{n}: {{connection_id: '{{{{ params.x{n} }}}}', timeout: 1m, retries: 1, depends_on: [{before}]}}\n"
         for n, before in enumerate(["", *(f"s{n}" for n in range(499))])
     )
     assert codes(configs, f"schedule: null\ndagrun_timeout: 1h\nsyncs:\n{lines}") == ["short-dagrun-timeout"]
