@@ -50,6 +50,7 @@ ERRORS: Mapping[str, str] = MappingProxyType(
 WARNINGS: Mapping[str, str] = MappingProxyType(
     {
         "bad-template": "a Jinja template that cannot be parsed",
+        "catchup-without-start": "runs for every slot since a date that nobody has written",
         "disabled-dag": "a DAG that is triggered and that 'enabled: false' keeps from being made",
         "far-start-date": "a start more than a year from now",
         "long-task-id": "a name that Airflow does not take inside sync_group()",
@@ -60,6 +61,7 @@ WARNINGS: Mapping[str, str] = MappingProxyType(
         "short-dagrun-timeout": "a limit for a run that the retries of its syncs do not fit into",
         "short-schedule": "runs that come faster than a sync may take",
         "similar-dag-id": "a DAG id that differs from another in upper and lower case alone",
+        "tasks-without-limit": "a 'max_active_tasks' that does not limit how many syncs run",
         "unknown-asset": "an asset that a DAG waits for and nothing here updates",
         "unrendered-template": "a template, or a shell's variable, where Airflow takes the text as it stands",
         "unused-default": "a default, or a file of them, that applies to nothing",

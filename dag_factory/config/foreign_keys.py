@@ -13,7 +13,7 @@ from types import MappingProxyType
 # Our key to other names for the same thing. What has to be said besides is in EXPLAINED.
 _OTHER_NAMES = {
     "airbyte_conn_id": "airbyte_conn airflow_conn_id airflow_connection airflow_connection_id http_conn_id",
-    "catchup": "catch_up backfill catchup_by_default",
+    "catchup": "catch_up catchup_by_default",
     "connection_id": "airbyte_connection_id airbyte_connection connection connection_uuid uuid",
     "dag_id": "id dag dag_name flow_id pipeline",
     "dagrun_timeout": "dag_run_timeout dagrun_timeout_sec dag_timeout run_timeout",
@@ -113,6 +113,11 @@ _WRITTEN = (
         "write 'defaults' for what concerns the syncs; 'owner' and 'start_date' stand at the top",
         "default_args",
     ),
+    (
+        "catchup",
+        "delete it or write 'catchup': an Airbyte sync knows no interval, so all such runs do the same",
+        "backfill",
+    ),
     ("retries", "write 'retries', one less than the attempts", "max_attempts"),
 )
 
@@ -129,7 +134,10 @@ _TIMEOUT = "write 'dagrun_timeout' for a whole run; for each sync, 'timeout' on 
 # What else a key can mean on a sync or in `defaults`.
 _ON_SYNC: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
-        "concurrency": ("pool", "write 'pool' with 'mode: sync', or 'max_active_tasks' at the top"),
+        "concurrency": (
+            "pool",
+            "write 'pool' with 'mode: sync' and 'deferrable: true', for a pool that includes deferred tasks",
+        ),
         "dag_run_timeout": ("", "write 'dagrun_timeout' at the top of the document"),
         "id": ("connection_id", "write 'connection_id'"),
         "interval": ("wait_seconds", "write 'wait_seconds'"),

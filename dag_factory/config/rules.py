@@ -14,6 +14,7 @@ from dag_factory.config.connection_rules import check_same_connection
 from dag_factory.config.diagnostics import Diagnostic
 from dag_factory.config.layers import ResolvedDag
 from dag_factory.config.schedule_rules import (
+    check_catchup,
     check_cron,
     check_dates,
     check_far_start_date,
@@ -33,6 +34,7 @@ from dag_factory.config.sync_rules import (
 from dag_factory.config.template_rules import check_templates, check_unrendered_templates
 from dag_factory.config.timing_rules import (
     check_effect,
+    check_max_active_tasks,
     check_pool,
     check_retry_delays,
     check_short_dagrun_timeout,
@@ -80,6 +82,7 @@ DAG_RULES: tuple[DagRule, ...] = (
     check_retry_delays,
     check_short_dagrun_timeout,
     check_pool,
+    check_max_active_tasks,
     check_effect,
     check_same_connection,
     check_asset_loop,
@@ -91,4 +94,4 @@ DAG_RULES: tuple[DagRule, ...] = (
 # Rules that compare with the present day, which their caller has to tell: there is no hidden clock.
 DatedRule = Callable[[ResolvedDag, date], Iterator[Diagnostic]]
 
-DATED_RULES: tuple[DatedRule, ...] = (check_far_start_date,)
+DATED_RULES: tuple[DatedRule, ...] = (check_far_start_date, check_catchup)

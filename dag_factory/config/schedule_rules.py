@@ -10,10 +10,11 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from dag_factory.config import cron, durations
-from dag_factory.config.diagnostics import Diagnostic, Severity
+from dag_factory.config.diagnostics import Diagnostic, Related, Severity
 from dag_factory.config.layers import ResolvedDag, Setting
-from dag_factory.config.model import moment
+from dag_factory.config.model import DEFAULT_START_DATE, moment
 from dag_factory.config.rule_values import dag_setting, narrowed, own_setting, seconds
+from dag_factory.config.source import Place
 
 # A start further away than this is more likely a slip than a plan.
 FAR = timedelta(days=366)
@@ -85,6 +86,58 @@ def check_far_start_date(dag: ResolvedDag, today: date) -> Iterator[Diagnostic]:
         message = f"'start_date' {setting.value} is more than a year away: no run is scheduled until then"
         mend = "correct the year, or write 'enabled: false' for as long"
         yield setting.place.diagnostic("far-start-date", message, mend, severity=Severity.WARNING)
+
+
+def check_catchup(dag: ResolvedDag, today: date) -> Iterator[Diagnostic]:
+    """Runs for the past begin on a day that somebody has written."""
+    catchup = dag_setting(dag, "catchup")
+    if catchup is None or not catchup.value or "start_date" in dag.settings or dag.is_faulty("start_date"):
+        return
+    count = _slots(dag, today)
+    if count is None or not dag.value("enabled", True):
+        return
+    since = f"{count} runs, one for each slot since {DEFAULT_START_DATE}"
+    message = f"'catchup: true' without 'start_date' makes {since}"
+    mend = (
+        "write 'catchup: false': an Airbyte sync knows no interval, each run does the same; or a 'start_date'"
+    )
+    place: Place = catchup.place
+    related: tuple[Related, ...] = ()
+    if place.document is not dag.document:  # of many DAGs each has its own number
+        place, related = dag.settings["schedule"].place, (place.related("catchup is set here"),)
+    yield place.diagnostic("catchup-without-start", message, mend, severity=Severity.WARNING, related=related)
+
+
+def _slots(dag: ResolvedDag, today: date) -> str | None:
+    """Say how many slots the schedule has had since the default start; None if it has no times of its own."""
+    apart = _distance(dag, timeout=FAR.days * 86_400)
+    past = (today - date.fromisoformat(DEFAULT_START_DATE)) // timedelta(seconds=1)
+    text = next((setting.value for setting in _cron_texts(dag)), None)
+    if apart is None or past <= 0:
+        return None
+    count = past // (apart if text is None else _mean_distance(text, dag.dag_id.value))
+    # A round figure stays the same from day to day.
+    digits = max(0, len(str(count)) - 2)
+    return f"about {round(count, -digits):,}" if digits else str(count)
+
+
+@functools.lru_cache(maxsize=1024)
+def _mean_distance(text: str, dag_id: str) -> int:
+    """Give the mean number of seconds between the first runs, for an expression that has some."""
+    from croniter import croniter  # noqa: PLC0415 (only for a schedule that catches up)
+
+    start = datetime(2024, 1, 1)
+    times = croniter(cron.expression(text, dag_id), start, max_years_between_matches=8)
+    last, count = start, 0
+    while (
+        count < _RUNS_OF_A_MEAN and last - start < 3 * FAR
+    ):  # where runs are rare, each is searched for long
+        last, count = times.get_next(datetime), count + 1
+    return max(1, int((last - start).total_seconds()) // count)
+
+
+# More than a week of a schedule that runs every hour of the working days.
+_RUNS_OF_A_MEAN = 200
 
 
 def check_short_schedule(dag: ResolvedDag) -> Iterator[Diagnostic]:

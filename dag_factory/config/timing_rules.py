@@ -78,6 +78,36 @@ def check_pool(dag: ResolvedDag) -> Iterator[Diagnostic]:
         yield place.diagnostic("pool-without-limit", message, mend, of_key=of_key, severity=Severity.WARNING)
 
 
+def check_max_active_tasks(dag: ResolvedDag) -> Iterator[Diagnostic]:
+    """A limit of running tasks limits the syncs only where a task is running as long as its sync does."""
+    limit = dag_setting(dag, "max_active_tasks")
+    if limit is None or not dag.value("enabled", True) or len(dag.syncs) <= limit.value:
+        return
+    free = [sync for sync in dag.syncs if not _is_running_throughout(sync)]
+    if not free:
+        return
+    why = "a task that is deferred, or waits for its next look at the job, does not count"
+    message = (
+        f"'max_active_tasks' {limit.value} does not limit how many of the {len(dag.syncs)} syncs run: {why}"
+    )
+    mend = (
+        "write 'mode: sync' and 'deferrable: true' with a 'pool' that includes deferred tasks,"
+        " or 'mode: sync' with 'deferrable: false'"
+    )
+    if limit.place.document is dag.document:
+        yield limit.place.diagnostic("tasks-without-limit", message, mend, severity=Severity.WARNING)
+    else:
+        related = (limit.place.related("the limit is here"),)
+        yield free[0].place.diagnostic(
+            "tasks-without-limit", message, mend, of_key=True, severity=Severity.WARNING, related=related
+        )
+
+
+def _is_running_throughout(sync: ResolvedSync) -> bool:
+    """Whether a task of the sync is running, in Airflow's sense, as long as its job is."""
+    return value_of(sync, "mode", "async") == "sync" and not value_of(sync, "deferrable", False)
+
+
 def check_effect(dag: ResolvedDag) -> Iterator[Diagnostic]:
     """The longest delay between retries matters only where the delays grow."""
     for sync in dag.syncs:

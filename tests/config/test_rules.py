@@ -180,7 +180,7 @@ def test_a_circle_has_no_longest_way(configs):
 
 def test_a_long_chain_is_added_up_without_recursion(configs):
     lines = "".join(
-        f"  s{n}: {{connection_id: '{{{{ params.x{n} }}}}', timeout: 1m, retries: 1, depends_on: [{before}]}}\n"
+        f"  s{n}: {{connection_id: '{{{{ x{n} }}}}', timeout: 1m, retries: 1, depends_on: [{before}]}}\n"
         for n, before in enumerate(["", *(f"s{n}" for n in range(499))])
     )
     assert codes(configs, f"schedule: null\ndagrun_timeout: 1h\nsyncs:\n{lines}") == ["short-dagrun-timeout"]
@@ -245,3 +245,48 @@ def test_the_name_of_a_file_is_told_at_the_first_line_of_its_document(configs):
     (diagnostic,) = validate_project(root, "configs", None, lambda _file: True).diagnostics
     assert diagnostic.code == "bad-name"
     assert diagnostic.span == Span(line=2, column=1, end_line=2, end_column=32)
+
+
+@pytest.mark.parametrize(
+    ("lines", "warns"),
+    [
+        ("max_active_tasks: 1\n", True),
+        ("max_active_tasks: 2\n", False),
+        ("max_active_tasks: 1\ndefaults: {mode: sync}\n", False),
+        ("max_active_tasks: 1\ndefaults: {mode: sync, deferrable: false}\n", False),
+        ("max_active_tasks: 1\ndefaults: {mode: sync, deferrable: true}\n", True),
+        ("max_active_tasks: 1\ndefaults: {mode: async, deferrable: false}\n", True),
+        ("max_active_tasks: 1\nenabled: false\n", False),
+    ],
+)
+def test_only_tasks_that_run_as_long_as_their_sync_count(lines, warns, configs):
+    found = codes(configs, f"schedule: null\n{lines}syncs:\n  a: {UUID}0\n  b: {UUID}1\n")
+    assert ("tasks-without-limit" in found) == warns
+
+
+@pytest.mark.parametrize(
+    ("schedule", "lines", "today", "count"),
+    [
+        ('"@hourly"', "catchup: true\n", TODAY, "about 18,000"),
+        ('"0 0 * * 1-5"', "catchup: true\n", TODAY, "about 540"),
+        ('"0 0 1 1 *"', "catchup: true\n", TODAY, "2"),
+        ("{every: 7d}", "catchup: true\n", TODAY, "about 110"),
+        ('{cron: "@daily", assets: [a]}', "catchup: true\n", TODAY, "about 760"),
+        ('"@hourly"', "catchup: true\nstart_date: 2024-01-01\n", TODAY, None),
+        ('"@hourly"', "catchup: true\nstart_date: nonsense\n", TODAY, None),
+        ('"@hourly"', "catchup: true\nenabled: false\n", TODAY, None),
+        ('"@hourly"', "catchup: true\n", None, None),
+        ('"@hourly"', "catchup: true\n", date(2023, 1, 1), None),
+        ('"@hourly"', "catchup: false\n", TODAY, None),
+        ('"@hourly"', "", TODAY, None),
+        ("null", "catchup: true\n", TODAY, None),
+        ("{assets: [a]}", "catchup: true\n", TODAY, None),
+        ('"@once"', "catchup: true\n", TODAY, None),
+        ('"99 * * * *"', "catchup: true\n", TODAY, None),
+    ],
+)
+def test_the_runs_of_a_catchup_without_a_start_are_counted(schedule, lines, today, count, configs):
+    root = configs({"money.yaml": dag(schedule, lines)})
+    found = validate_project(root, "configs", None, lambda _file: True, today).diagnostics
+    messages = [each.message for each in found if each.code == "catchup-without-start"]
+    assert [message.split(" runs,")[0].split("makes ")[1] for message in messages] == [count] * bool(count)
