@@ -34,7 +34,7 @@ def check_file(file: ConfigFile, schema: str) -> CheckedFile:
     checked = [_check_document(document, schema) for document in source.documents]
     named = len(source.documents) > 1 and schema == DAG_SCHEMA
     pairs = [_check_named(*each) if named else each for each in checked]
-    found = [diagnostic for _, diagnostics in pairs for diagnostic in diagnostics]
+    found = _foreign_once([diagnostic for _, diagnostics in pairs for diagnostic in diagnostics])
     ignores, faults = _ignores(source)
     return CheckedFile(
         file=file,
@@ -43,6 +43,12 @@ def check_file(file: ConfigFile, schema: str) -> CheckedFile:
         secrets=tuple(secret for document in source.documents for secret in find_secrets(document)),
         ignores=ignores,
     )
+
+
+def _foreign_once(found: list[Diagnostic]) -> list[Diagnostic]:
+    """Tell of a file with several documents once that it belongs to another tool."""
+    foreign = [each for each in found if each.code == "foreign-file"]
+    return [each for each in found if each not in foreign[1:]]
 
 
 def _ignores(source: Source) -> tuple[tuple[Ignore, ...], tuple[Diagnostic, ...]]:

@@ -26,6 +26,7 @@ ERRORS: Mapping[str, str] = MappingProxyType(
         "empty-document": "a file or a document without a DAG",
         "end-before-start": "an end date before the start date",
         "fail-fast": "'fail_fast' with a trigger rule that it does not go with",
+        "foreign-file": "a file of another tool among the DAGs",
         "misplaced-key": "a key that is known, but not here",
         "missing-key": "a key that has to be there and is not",
         "name-clash": "two tasks of one name",

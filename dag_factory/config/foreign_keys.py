@@ -39,7 +39,7 @@ _OTHER_NAMES = {
     "retry_exponential_backoff": "exponential_backoff backoff retry_backoff",
     "schedule": "schedule_interval cron_expression cron_schedule schedule_cron timetable",
     "start_date": "start start_time starts begin_date",
-    "syncs": "sync tasks jobs steps connections task_groups",
+    "syncs": "sync tasks jobs steps connections nodes task_groups",
     "tags": "tag labels dag_tags",
     "timeout": "execution_timeout job_timeout sync_timeout poll_timeout wait_timeout timeout_seconds max_wait"
     " max_wait_seconds max_duration max_runtime",
@@ -54,8 +54,10 @@ SYNONYMS: Mapping[str, str] = MappingProxyType(
     {other: key for key, others in _OTHER_NAMES.items() for other in others.split()}
 )
 
-_ASYNC = "write 'mode: async' for true, 'mode: sync' for false"
-_SYNC = "write 'mode: sync' for true, 'mode: async' for false"
+_WAITS = "the DAG waits for the job in both"
+_ASYNC = f"write 'mode: async' for true, 'mode: sync' for false; {_WAITS}"
+_SYNC = f"write 'mode: sync' for true, 'mode: async' for false; {_WAITS}"
+_ALWAYS_WAITS = "delete it: a sync always waits for its job; 'mode: async' does so in a task of its own"
 _CALLBACK = "write 'notify' at the top, with on_failure, on_success or on_retry and a list of notifiers"
 _IN_CONNECTION = "delete it: it belongs in the Airflow connection that 'airbyte_conn_id' names"
 _IN_AIRBYTE = "delete it: what a connection moves, and how, is set in Airbyte; 'connection_id' names it"
@@ -72,7 +74,7 @@ _DELETED = {
     _IN_CONNECTION: "base_url url host port server api_url airbyte_url server_url client_id client_secret"
     " username password token access_token api_key token_url auth credentials",
     _IN_AIRBYTE: "source source_id source_name destination destination_id destination_name streams job_type"
-    " sync_mode full_refresh reset namespace",
+    " sync_mode full_refresh refresh resync clear reset namespace",
     _NOT_PASSED_ON: "access_control auto_register dag_display_name default_view do_xcom_push executor_config"
     " jinja_environment_kwargs max_consecutive_failed_dag_runs orientation params resources run_as_user"
     " render_template_as_native_obj template_searchpath template_undefined user_defined_filters"
@@ -91,12 +93,18 @@ _DELETED = {
 # Our key, what to write, and the keys for which it is written.
 _WRITTEN = (
     ("mode", _ASYNC, "asynchronous async async_mode"),
-    ("mode", _SYNC, "synchronous blocking wait"),
+    ("mode", _SYNC, "synchronous"),
+    ("mode", _ALWAYS_WAITS, "blocking wait wait_for_job fire_and_forget"),
     (
         "notify",
         _CALLBACK,
         "email email_on_failure email_on_retry email_on_success on_execute_callback on_failure_callback"
         " on_retry_callback on_skipped_callback on_success_callback slack webhook",
+    ),
+    (
+        "schedule",
+        "write 'schedule' for what starts the DAG, 'trigger_dags' for the DAGs that it starts",
+        "triggers trigger",
     ),
     ("enabled", "write 'enabled'", "active"),
     ("enabled", "write 'enabled: false'", "disabled"),
@@ -143,7 +151,7 @@ _ON_SYNC: Mapping[str, tuple[str, str]] = MappingProxyType(
         "interval": ("wait_seconds", "write 'wait_seconds'"),
         "name": ("", "delete it: a sync's name is its key under 'syncs'"),
         "on_failure": ("", "write it under 'notify' at the top, which tells of the whole run"),
-        "wait_for_completion": ("mode", _SYNC),
+        "wait_for_completion": ("mode", _ALWAYS_WAITS),
     }
 )
 

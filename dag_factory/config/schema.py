@@ -36,9 +36,13 @@ def check_schema(document: Document, schema: str) -> tuple[Document, list[Diagno
     if _acceptor()(schema)(document.value):
         return document, []
     # Only a mistake needs them, and most files have none.
+    from dag_factory.config.foreign_files import foreign_file  # noqa: PLC0415
     from dag_factory.config.schema_findings import findings, without_follow_ups  # noqa: PLC0415
 
     keys = _keys_of_the_language()
+    foreign = foreign_file(document, keys["dag"]) if schema == DAG_SCHEMA else None
+    if foreign is not None:
+        return replace(document, value=None), [foreign]
     errors = _validator(schema).iter_errors(document.value)
     every = (finding for error in errors for finding in findings(document, error, keys))
     found = list(islice(every, MAX_PROBLEMS))

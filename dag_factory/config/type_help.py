@@ -39,6 +39,9 @@ def type_help(error: Any, path: KeyPath) -> str:  # noqa: ANN401 (jsonschema's V
         return "write 'key: value' pairs, without a dash before them"
     if path[-1] in _OF_KEY:
         return _OF_KEY[path[-1]]
+    if error.instance is None and path[-1] in _UNDONE_BY:
+        undone = f"to undo a default, write '{path[-1]}: {_UNDONE_BY[path[-1]]}'"
+        return f"write a value, or delete the key to keep the default; {undone}"
     if path[-2:-1] == ("syncs",):
         return "write the connection_id of the sync, or its keys indented below it"
     return _value_help(error.instance, _wanted(error))
@@ -55,6 +58,47 @@ def _value_help(value: object, wanted: list[str]) -> str:
         return f"write {int(value)}" if value.is_integer() else "write a whole number"
     return _FORMS[wanted[-1]]
 
+
+# What stands for no value of a key, or for the default that it has where no file sets another.
+_UNDONE_BY: dict[str | int, str] = {
+    "airbyte_conn_id": "airbyte_default",
+    "catchup": "false",
+    "dagrun_timeout": "365d",
+    "depends_on": "[]",
+    "description": '""',
+    "doc_md": '""',
+    "enabled": "true",
+    "end_date": "2999-12-31",
+    "fail_fast": "false",
+    "is_paused_upon_creation": "false",
+    "max_active_runs": "1",
+    "max_active_tasks": "16",
+    "max_retry_delay": "1d",
+    "min_rows": "0",
+    "mode": "async",
+    "notify": "{on_failure: []}",
+    "on_failure": "[]",
+    "on_kill": "cancel",
+    "on_retry": "[]",
+    "on_running": "adopt",
+    "on_success": "[]",
+    "on_timeout": "cancel",
+    "outlets": "[]",
+    "owner": "airflow",
+    "pool": "default_pool",
+    "pool_slots": "1",
+    "priority_weight": "1",
+    "queue": "default",
+    "retries": "0",
+    "retry_delay": "5m",
+    "retry_exponential_backoff": "false",
+    "tags": "[]",
+    "timeout": "24h",
+    "timezone": "UTC",
+    "trigger_dags": "[]",
+    "trigger_rule": "all_success",
+    "wait_seconds": "30",
+}
 
 _OF_KEY: dict[str | int, str] = {
     "schedule": 'write a cron expression in quotes such as "H 3 * * *", or null to run only by hand',

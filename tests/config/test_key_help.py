@@ -47,7 +47,11 @@ def told(key, home):
         ("name", "dag", "write 'dag_id', or give the file this name"),
         ("name", "sync", "delete it: a sync's name is its key under 'syncs'"),
         ("wait", "trigger", "write 'wait_for_completion'"),
-        ("wait", "sync", "write 'mode: sync' for true, 'mode: async' for false"),
+        (
+            "wait",
+            "sync",
+            "delete it: a sync always waits for its job; 'mode: async' does so in a task of its own",
+        ),
         ("on_failure_callback", "notify", "write 'on_failure'"),
         ("retries", "dag", "write 'retries' on a sync, or under 'defaults' for every sync"),
         ("connection_id", "dag", "write 'connection_id' on a sync, below its name under 'syncs'"),

@@ -1,0 +1,79 @@
+"""Files of other tools that lie among the DAGs: told once, not key by key; used by `config.schema` alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, TypeAlias
+
+from dag_factory.config.diagnostics import Diagnostic
+from dag_factory.config.foreign_keys import EXPLAINED, HERE, SYNONYMS
+from dag_factory.config.source import Document, Place
+from dag_factory.config.suggestions import nearest, snake_case
+
+_HELP = "move it out of the folder; a DAG has 'schedule' and 'syncs', with 'name: connection_id' below it"
+
+
+def foreign_file(document: Document, keys: Collection[str]) -> Diagnostic | None:
+    """Tell that a document is no DAG, where its keys say whose it is or none is like a key of a DAG."""
+    value = document.value
+    if not isinstance(value, dict) or not value or "syncs" in value:
+        return None
+    tool = next((name for name, is_its in _TOOLS.items() if is_its(value)), None)
+    if tool is not None:
+        message = f"this is no DAG: its keys are those of {tool}"
+    elif not any(_is_alike(key, keys) for key in list(value)[:_MANY]):
+        message = "this is no DAG: none of its keys is one of a DAG, or like one"
+    else:
+        return None
+    return Place(document=document).diagnostic("foreign-file", message, _HELP)
+
+
+# Of more keys than these the first tell enough.
+_MANY = 50
+
+
+def _is_alike(key: str, keys: Collection[str]) -> bool:
+    """Whether a key is one of a DAG, one that is known from elsewhere, or nearly one."""
+    word = snake_case(key)
+    known = (keys, EXPLAINED, SYNONYMS, HERE["dag"])
+    return any(word in each for each in known) or key.startswith("x-") or nearest(key, keys) is not None
+
+
+_Mapping: TypeAlias = Mapping[str, Any]
+
+
+def _has(*keys: str) -> Callable[[_Mapping], bool]:
+    return lambda value: all(key in value for key in keys)
+
+
+def _holds_tasks(value: _Mapping) -> bool:
+    """Whether DAGs stand below their names, each with its own `tasks`."""
+    below = [each for name, each in value.items() if name != "default"]
+    return bool(below) and all(isinstance(each, dict) and "tasks" in each for each in below)
+
+
+def _is_compose(value: _Mapping) -> bool:
+    services = value.get("services")
+    return isinstance(services, dict) and any(
+        isinstance(each, dict) and ("image" in each or "build" in each or "<<" in each or "command" in each)
+        for each in services.values()
+    )
+
+
+# The first that fits is told, so what needs more keys stands first.
+_TOOLS: Mapping[str, Callable[[_Mapping], bool]] = {
+    "a flow of Kestra": _has("id", "namespace", "tasks"),
+    "a resource of Kubernetes": _has("apiVersion", "kind"),
+    "a workflow of GitHub": _has("on", "jobs"),
+    "Docker Compose": _is_compose,
+    "a resource of octavia, Airbyte's former command": _has("resource_name", "configuration"),
+    "a connector's manifest of Airbyte": _has("type", "check", "streams"),
+    "a project of dbt": _has("name", "profile", "model-paths"),
+    "a schema file of dbt": lambda value: "version" in value and ("models" in value or "sources" in value),
+    "hooks of pre-commit": _has("repos"),
+    "a project of Meltano": _has("plugins", "default_environment"),
+    "deployments of Prefect": _has("deployments"),
+    "a DAG of dbt-coves": _has("nodes"),
+    "a task of gusty": _has("operator"),
+    "Astronomer's dag-factory": _holds_tasks,
+}
