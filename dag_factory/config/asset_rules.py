@@ -40,6 +40,25 @@ def check_asset_loop(dag: ResolvedDag) -> Iterator[Diagnostic]:
             yield place.diagnostic("asset-loop", message, mend, related=related)
 
 
+def check_similar_asset(dags: Sequence[ResolvedDag]) -> Iterator[tuple[ResolvedDag, Diagnostic]]:
+    """Two assets differ by more than upper and lower case, which MySQL and people take for the same."""
+    first: dict[str, tuple[str, Place]] = {}
+    told: set[str] = set()
+    for dag in dags:
+        for asset, place in (made for sync in dag.syncs for made in made_by(dag, sync)):
+            other, where = first.setdefault(asset.lower(), (asset, place))
+            if other == asset or asset in told:
+                continue
+            told.add(asset)
+            message = f"the asset '{asset}' differs from '{other}' in upper and lower case alone"
+            mend = f"write '{other}' if it is the same one, else another name"
+            related = (where.related("the other one is here"),)
+            yield (
+                dag,
+                place.diagnostic("similar-asset", message, mend, severity=Severity.WARNING, related=related),
+            )
+
+
 def check_unknown_asset(dags: Sequence[ResolvedDag]) -> Iterator[tuple[ResolvedDag, Diagnostic]]:
     """Somebody makes what a DAG waits for. Only true where all files have been read."""
     waiting = [(dag, asset, place) for dag in dags for asset, place in waited_for(dag)]

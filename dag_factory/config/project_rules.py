@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from dag_factory.config.asset_rules import check_unknown_asset
+from dag_factory.config.asset_rules import check_similar_asset, check_unknown_asset
 from dag_factory.config.chain_rules import check_dag_loop, check_disabled_dag
 from dag_factory.config.connection_rules import check_shared_connection
 from dag_factory.config.diagnostics import Diagnostic, Severity, Span
@@ -77,6 +77,7 @@ PROJECT_RULES: tuple[ProjectRule, ...] = (
     check_shared_connection,
     check_dag_loop,
     check_disabled_dag,
+    check_similar_asset,
 )
 
 # What is true only where every file of the folder has been read: else what is missed may be in another one.

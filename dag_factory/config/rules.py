@@ -17,7 +17,9 @@ from dag_factory.config.schedule_rules import (
     check_catchup,
     check_cron,
     check_dates,
+    check_each_minute,
     check_far_start_date,
+    check_past_end_date,
     check_short_schedule,
     check_special_preset,
     check_timezone,
@@ -68,6 +70,7 @@ DAG_RULES: tuple[DagRule, ...] = (
     check_dag_id,
     check_schedule,
     check_cron,
+    check_each_minute,
     check_special_preset,
     check_timezone,
     check_dates,
@@ -94,4 +97,4 @@ DAG_RULES: tuple[DagRule, ...] = (
 # Rules that compare with the present day, which their caller has to tell: there is no hidden clock.
 DatedRule = Callable[[ResolvedDag, date], Iterator[Diagnostic]]
 
-DATED_RULES: tuple[DatedRule, ...] = (check_far_start_date, check_catchup)
+DATED_RULES: tuple[DatedRule, ...] = (check_far_start_date, check_past_end_date, check_catchup)

@@ -88,6 +88,41 @@ def check_far_start_date(dag: ResolvedDag, today: date) -> Iterator[Diagnostic]:
         yield setting.place.diagnostic("far-start-date", message, mend, severity=Severity.WARNING)
 
 
+def check_past_end_date(dag: ResolvedDag, today: date) -> Iterator[Diagnostic]:
+    """A DAG whose end has passed makes no run by its schedule, and nobody sees why."""
+    setting = dag_setting(dag, "end_date")
+    if setting is None or not dag.value("enabled", True):
+        return
+    try:
+        start, end = (
+            moment(text, _zone(dag)).date()
+            for text in (dag.value("start_date", setting.value), setting.value)
+        )
+    except ValueError:  # told by check_dates
+        return
+    if start <= end < today:  # else told by check_dates too
+        message = f"'end_date' {setting.value} has passed: no run is scheduled any more"
+        mend = "write a later date, or 'enabled: false' if the DAG is done"
+        yield setting.place.diagnostic("past-end-date", message, mend, severity=Severity.WARNING)
+
+
+def check_each_minute(dag: ResolvedDag) -> Iterator[Diagnostic]:
+    """Where somebody has chosen the hour, the DAG is not to run in each of its minutes."""
+    for setting in _cron_texts(dag):
+        fields = setting.value.split()
+        if len(fields) != len(cron.FIELDS) or fields[0] not in _EACH or fields[1] in _EACH:
+            continue
+        hours = f"hour '{fields[1]}'"
+        message = f"minute '{fields[0]}' with {hours} makes a run in each minute of the hour"
+        mend = f"write '{' '.join(('0', *fields[1:]))}' for one run an hour, or H in the place of 0"
+        diagnostic = setting.place.diagnostic("each-minute", message, mend, severity=Severity.WARNING)
+        yield narrowed(diagnostic, setting.value, (0, len(fields[0])))
+
+
+# How a field says that each of its values fits.
+_EACH = frozenset(("*", "*/1"))
+
+
 def check_catchup(dag: ResolvedDag, today: date) -> Iterator[Diagnostic]:
     """Runs for the past begin on a day that somebody has written."""
     catchup = dag_setting(dag, "catchup")

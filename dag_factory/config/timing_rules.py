@@ -109,14 +109,34 @@ def _is_running_throughout(sync: ResolvedSync) -> bool:
 
 
 def check_effect(dag: ResolvedDag) -> Iterator[Diagnostic]:
-    """The longest delay between retries matters only where the delays grow."""
+    """What is set for a sync changes something beside its other keys."""
     for sync in dag.syncs:
-        setting = sync.settings.get("max_retry_delay")
-        if setting is not None and not value_of(sync, "retry_exponential_backoff", False):
-            why = "without 'retry_exponential_backoff' each retry waits 'retry_delay'"
-            message = f"'max_retry_delay' has no effect on sync '{sync.name}': {why}"
-            mend = "write 'retry_exponential_backoff: true' beside it, or delete it"
-            yield setting.place.diagnostic("no-effect", message, mend, of_key=True, severity=Severity.WARNING)
+        yield from _idle_delay(sync)
+        yield from _idle_trigger_rule(dag, sync)
+
+
+def _idle_delay(sync: ResolvedSync) -> Iterator[Diagnostic]:
+    """The longest delay between retries matters only where the delays grow."""
+    setting = sync.settings.get("max_retry_delay")
+    if setting is not None and not value_of(sync, "retry_exponential_backoff", False):
+        why = "without 'retry_exponential_backoff' each retry waits 'retry_delay'"
+        message = f"'max_retry_delay' has no effect on sync '{sync.name}': {why}"
+        mend = "write 'retry_exponential_backoff: true' beside it, or delete it"
+        yield setting.place.diagnostic("no-effect", message, mend, of_key=True, severity=Severity.WARNING)
+
+
+def _idle_trigger_rule(dag: ResolvedDag, sync: ResolvedSync) -> Iterator[Diagnostic]:
+    """A trigger rule matters only after others: as a default it may be meant for the syncs that have some, and
+    with `sync_group` tasks in Python may come before."""
+    setting = sync.settings.get("trigger_rule")
+    if setting is None or "syncs" not in setting.place.path or setting.value == "all_success":
+        return
+    is_told = dag.value("fail_fast") or is_refused(dag, sync, "depends_on")
+    if is_told or "depends_on" in sync.settings or not dag.value("enabled", True):
+        return
+    message = f"'trigger_rule' has no effect on sync '{sync.name}': it depends on no other sync"
+    mend = "write 'depends_on' beside it, or delete it"
+    yield setting.place.diagnostic("no-effect", message, mend, of_key=True, severity=Severity.WARNING)
 
 
 def _wait_over_timeout(timeout: Setting | None, wait: Setting | None) -> Diagnostic:

@@ -290,3 +290,48 @@ def test_the_runs_of_a_catchup_without_a_start_are_counted(schedule, lines, toda
     found = validate_project(root, "configs", None, lambda _file: True, today).diagnostics
     messages = [each.message for each in found if each.code == "catchup-without-start"]
     assert [message.split(" runs,")[0].split("makes ")[1] for message in messages] == [count] * bool(count)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "warns"),
+    [
+        ('"* 3 * * *"', True),
+        ('"*/1 9-17 * * *"', True),
+        ('"* H * * *"', True),
+        ('"* * * * *"', False),
+        ('"*/5 3 * * *"', False),
+        ('"H 3 * * *"', False),
+        ('"* 3 *"', False),
+        ('"@daily"', False),
+    ],
+)
+def test_a_chosen_hour_is_not_for_each_minute(schedule, warns, configs):
+    assert ("each-minute" in codes(configs, dag(schedule))) == warns
+
+
+@pytest.mark.parametrize(
+    ("lines", "today", "warns"),
+    [
+        ("end_date: 2026-01-30\n", TODAY, True),
+        ("end_date: 2026-01-31\n", TODAY, False),
+        ("end_date: 2026-01-30\n", None, False),
+        ("end_date: 2026-01-30\nenabled: false\n", TODAY, False),
+        ("end_date: 2025-02-30\n", TODAY, False),
+    ],
+)
+def test_an_end_has_passed_on_the_next_day(lines, today, warns, configs):
+    assert ("past-end-date" in codes(configs, dag(more=lines), today=today)) == warns
+
+
+@pytest.mark.parametrize(
+    ("defaults", "lines", "warns"),
+    [
+        ("", "    trigger_rule: all_done\n", True),
+        ("", "    trigger_rule: all_done\n    depends_on: nonsense\n", False),
+        ("defaults: {trigger_rule: all_done}\n", "", False),
+        ("enabled: false\n", "    trigger_rule: all_done\n", False),
+        ("", "    trigger_rule: all_success\n", False),
+    ],
+)
+def test_a_trigger_rule_is_for_what_depends_on_something(defaults, lines, warns, configs):
+    assert ("no-effect" in codes(configs, dag(more=defaults, sync=lines))) == warns
