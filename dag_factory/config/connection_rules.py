@@ -9,7 +9,7 @@ from dag_factory.config.diagnostics import Diagnostic, Severity
 from dag_factory.config.layers import ResolvedDag, ResolvedSync
 from dag_factory.config.rule_values import dag_setting
 from dag_factory.config.schedule_rules import schedule_form
-from dag_factory.config.templates import reading
+from dag_factory.config.templates import names_in, without_blanks
 
 _HELP = "delete one of the two; a connection runs one sync at a time"
 
@@ -49,14 +49,13 @@ def _identity(sync: ResolvedSync, is_the_same: Callable[[frozenset[str]], bool])
     if setting is None:
         return None
     conn_id = sync.settings.get("airbyte_conn_id")
-    server = reading(conn_id.value if conn_id else "airbyte_default")
-    connection = reading(setting.value)
-    if server is None or connection is None or not is_the_same(server.names | connection.names):
+    both = (conn_id.value if conn_id else "airbyte_default", setting.value)
+    if not is_the_same(names_in(both[0]) | names_in(both[1])):
         return None
-    return server.words, connection.words
+    return without_blanks(both[0]), without_blanks(both[1])
 
 
-_Identity: TypeAlias = tuple[tuple[str, ...], tuple[str, ...]]
+_Identity: TypeAlias = tuple[str, str]
 
 # What differs between the tasks of one run, or at each rendering; and what is the same for all DAGs.
 _OF_A_TASK = frozenset(("task", "ti", "task_instance", "task_instance_key_str", "macros"))

@@ -5,7 +5,7 @@ Listed in `config.rules`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from dag_factory.config.asset_rules import in_schedule
@@ -18,12 +18,12 @@ from dag_factory.config.templates import is_template, shell_variable, template_f
 
 def check_templates(dag: ResolvedDag) -> Iterator[Diagnostic]:
     """What Airflow renders can be parsed."""
-    for text, place in _rendered(dag):
+    for text, place in _few(_rendered(dag)):
         fault = template_fault(text)
         if fault is not None:
             yield place.diagnostic("bad-template", fault.message, fault.help)
     for setting in dag.notify.values():
-        for text, place in _texts(setting):
+        for text, place in _few(_texts(setting)):
             # Which of its arguments a notifier renders, only its class says.
             fault = template_fault(text)
             if fault is not None:
@@ -56,6 +56,20 @@ def _rendered(dag: ResolvedDag) -> Iterator[tuple[str, Place]]:
         for key in ("dag_id", "conf"):
             if key in long_form:
                 yield from _texts(Setting(value=long_form[key], place=entry.part(key)))
+
+
+def _few(texts: Iterable[tuple[str, Place]]) -> Iterator[tuple[str, Place]]:
+    """Leave out what is no template, and all after so many characters that parsing them would take long."""
+    left = _MOST
+    for text, place in texts:
+        if is_template(text):
+            yield text, place
+            left -= len(text)
+        if left < 0:
+            return
+
+
+_MOST = 40_000
 
 
 def _plain(dag: ResolvedDag) -> Iterator[tuple[str, Place]]:

@@ -43,7 +43,7 @@ def shell_variable(text: str) -> str | None:
     return None if match is None else match[1]
 
 
-@functools.lru_cache(maxsize=1024)
+@functools.lru_cache(maxsize=4096)
 def template_fault(text: str) -> TemplateFault | None:
     """Find what keeps Jinja from parsing a text; None where it is no template, or a very long one."""
     if not is_template(text) or len(text) > _LONGEST:
@@ -56,6 +56,8 @@ def template_fault(text: str) -> TemplateFault | None:
         return _fault(text, str(error.message))
     except RecursionError:
         return TemplateFault(message="the template is nested too deep", help="write a simpler one")
+    except ValueError:  # Python converts no number of thousands of digits
+        return TemplateFault(message="a number in the template is too long", help="write a shorter one")
     return None
 
 
@@ -83,31 +85,21 @@ def brace_fault(text: str) -> TemplateFault | None:
     return None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Reading:
-    """A template as Jinja reads it, whatever its blanks, and the names that it starts from, such as `var`."""
-
-    words: tuple[str, ...]
-    names: frozenset[str]
+def without_blanks(text: str) -> str:
+    """Write a template as it is written without blanks, so that two that are one compare as one."""
+    return "".join(text.split()) if is_template(text) else text
 
 
-@functools.lru_cache(maxsize=1024)
-def reading(text: str) -> Reading | None:
-    """Read a text as Jinja does; None where it cannot, or where the text is very long."""
+def names_in(text: str) -> frozenset[str]:
+    """Give the names that a template starts from, such as `var` or `params`; none of plain text."""
     if not is_template(text):
-        return Reading(words=(text,), names=frozenset())
-    if template_fault(text) is not None or len(text) > _LONGEST:
-        return None
-    tokens = [
-        (kind, word) for _, kind, word in _environment().lex(text) if kind not in ("whitespace", "comment")
-    ]
-    befores = ["", *(word for _, word in tokens)]
-    names = {
-        word
-        for (kind, word), before in zip(tokens, befores, strict=False)
-        if kind == "name" and before not in (".", "|")
-    }
-    return Reading(words=tuple(word for _, word in tokens), names=frozenset(names))
+        return frozenset()
+    return frozenset(_NAME.findall(_QUOTED.sub("''", text)))
+
+
+# Text in quotes; and a name that is no attribute (after a point) and no filter (after a bar).
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+_NAME = re.compile(r"(?<![\w.|])(?<!\|\s)[A-Za-z_]\w*")
 
 
 @functools.cache

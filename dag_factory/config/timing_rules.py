@@ -126,8 +126,8 @@ def _idle_delay(sync: ResolvedSync) -> Iterator[Diagnostic]:
 
 
 def _idle_trigger_rule(dag: ResolvedDag, sync: ResolvedSync) -> Iterator[Diagnostic]:
-    """A trigger rule matters only after others: as a default it may be meant for the syncs that have some, and
-    with `sync_group` tasks in Python may come before."""
+    """A trigger rule matters only after others. As a default it may be for the syncs that have some, and with
+    `sync_group` a task in Python may come first."""
     setting = sync.settings.get("trigger_rule")
     if setting is None or "syncs" not in setting.place.path or setting.value == "all_success":
         return

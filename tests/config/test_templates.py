@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dag_factory.config.templates import brace_fault, is_template, shell_variable, template_fault
+from dag_factory.config.templates import brace_fault, is_template, names_in, shell_variable, template_fault
 
 
 @pytest.mark.parametrize(
@@ -49,6 +49,7 @@ def test_what_jinja_parses_has_no_fault(text):
         ),
         ("{% endif %}", "a template that Jinja cannot parse: encountered unknown tag 'endif'"),
         ("{{ a b }}", "a template that Jinja cannot parse: expected token 'end of print statement', got 'b'"),
+        ("{{ " + "1" * 9000 + " }}", "a number in the template is too long"),
         ("{{" + "(" * 4000 + "}}", "the template is nested too deep"),
     ],
 )
@@ -80,6 +81,20 @@ def test_a_long_text_is_not_parsed():
 )
 def test_a_variable_of_a_shell_is_the_whole_text(text, name):
     assert shell_variable(text) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("var", set()),
+        ("{{ var.value.x }}", {"var"}),
+        ("{{var['task'].y(\"ti\")}}", {"var"}),
+        ("{{ a.b[c.d] | lower | f(e) }}", {"a", "c", "e"}),
+        ("{{ dag.dag_id|upper }}-{{ ds }}", {"dag", "ds"}),
+    ],
+)
+def test_the_names_of_a_template_are_those_that_it_starts_from(text, names):
+    assert names_in(text) == names
 
 
 def test_two_braces_make_a_template():
