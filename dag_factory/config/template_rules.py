@@ -22,6 +22,11 @@ def check_templates(dag: ResolvedDag) -> Iterator[Diagnostic]:
         fault = template_fault(text)
         if fault is not None:
             yield place.diagnostic("bad-template", fault.message, fault.help)
+    for sync in dag.syncs:
+        connection = sync.settings.get("connection_id")
+        if connection is not None and "${{" in connection.value:
+            message = "'${{' begins no template of Airflow: the '$' stays before what is rendered"
+            yield connection.place.diagnostic("bad-template", message, "delete the '$'")
     for setting in dag.notify.values():
         for text, place in _few(_texts(setting)):
             # Which of its arguments a notifier renders, only its class says.

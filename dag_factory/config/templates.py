@@ -25,6 +25,8 @@ _OPENING = re.compile(r"\{[{%#]")
 # A variable of a shell, as the whole value.
 _SHELL_VARIABLE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]{0,99})\}?")
 
+_SHELL_VARIABLE_INSIDE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
+
 # Longer ones would take long to parse, and nobody writes them.
 _LONGEST = 10_000
 
@@ -67,6 +69,9 @@ def brace_fault(text: str) -> TemplateFault | None:
     if name is not None:
         mend = f'write "{{{{ var.value.{name.lower()} }}}}" for an Airflow Variable'
         return TemplateFault(message=f"'{text.strip()}' stays as it is: no shell variable is read", help=mend)
+    if _SHELL_VARIABLE_INSIDE.search(text):
+        mend = "write a template of an Airflow Variable in its place: {{ var.value.name }}"
+        return TemplateFault(message="no variable of a shell is read here", help=mend)
     fault = template_fault(text)
     if fault is not None:
         return fault
