@@ -65,16 +65,21 @@ def template_fault(text: str) -> TemplateFault | None:
 
 def brace_fault(text: str) -> TemplateFault | None:
     """Find what is wrong with a text that was to be a template and is none."""
+    return _shell_fault(text) or template_fault(text) or _half_template_fault(text)
+
+
+def _shell_fault(text: str) -> TemplateFault | None:
     name = shell_variable(text)
     if name is not None:
         mend = f'write "{{{{ var.value.{name.lower()} }}}}" for an Airflow Variable'
         return TemplateFault(message=f"'{text.strip()}' stays as it is: no shell variable is read", help=mend)
     if _SHELL_VARIABLE_INSIDE.search(text):
         mend = "write a template of an Airflow Variable in its place: {{ var.value.name }}"
-        return TemplateFault(message="no variable of a shell is read here", help=mend)
-    fault = template_fault(text)
-    if fault is not None:
-        return fault
+        return TemplateFault(message="no shell variable is read", help=mend)
+    return None
+
+
+def _half_template_fault(text: str) -> TemplateFault | None:
     if "{%" in text:
         return TemplateFault(
             message="a template of statements alone", help="write {{ 'one' if condition else 'another' }}"
