@@ -182,7 +182,7 @@ def test_several_loader_files_for_several_folders(estate, asked_for):
             "defaults.yaml": "tags: [ours]\n",
             "north/money.yaml": GOOD,
             "south/loans.yaml": GOOD.replace(f"{UUID}0", f"{UUID}1"),
-            "south/wrong.yaml": "x: 1\n",
+            "south/wrong.yaml": "schedul: null\n",
         }
     )
     for name in ("airbyte_syncs", "airbyte_config_errors"):
@@ -199,7 +199,7 @@ def test_several_loader_files_for_several_folders(estate, asked_for):
     }
     [(file, error)] = bag.import_errors.items()
     assert file.endswith("airbyte_config_errors_south.py")
-    assert "configs/south/wrong.yaml:1:1: error: unknown key 'x' [unknown-key]" in error
+    assert "configs/south/wrong.yaml:1:1: error: unknown key 'schedul' [unknown-key]" in error
     asked_for("loans")
     assert load_dags(dags.parent / "configs/north") == {}
     assert load_dags(dags.parent / "configs/south")["loans"].tags == {"ours"}
