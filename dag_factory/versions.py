@@ -189,6 +189,38 @@ def _state_in_database(ti: Any) -> str | None:  # noqa: ANN401 (another class on
     return None if state is None else str(state)
 
 
+# The DAG processor of 3.0, which runs the callbacks of DAGs, hands no such questions on to the database.
+CALLBACKS_CAN_ASK = VERSION != (3, 0)
+
+
+def failed_task_ids(dag: DAG, run_id: str) -> list[str]:
+    """Ask in a callback for the tasks of a run that have failed, in the DAG's order."""
+    states = (
+        _states_in_database(dag.dag_id, run_id) if VERSION < (3, 0) else _states_of_run(dag.dag_id, run_id)
+    )
+    return [task.task_id for task in dag.tasks if states.get(task.task_id) == "failed"]
+
+
+def read_xcom(dag_id: str, run_id: str, task_id: str, key: str) -> Any:  # noqa: ANN401 (what was written)
+    """Read an XCom in a callback; None where there is none."""
+    return XCom.get_one(dag_id=dag_id, run_id=run_id, task_id=task_id, key=key)
+
+
+def _states_of_run(dag_id: str, run_id: str) -> dict[str, str]:
+    runtime = _load("airflow.sdk.execution_time.task_runner", "RuntimeTaskInstance")
+    states = runtime.get_task_states(dag_id=dag_id, run_ids=[run_id]).get(run_id, {})
+    return {task_id: str(getattr(state, "value", state)) for task_id, state in states.items()}
+
+
+def _states_in_database(dag_id: str, run_id: str) -> dict[str, str]:
+    model = _load("airflow.models.taskinstance", "TaskInstance")
+    with _load("airflow.utils.session", "create_session")() as session:
+        found = session.query(model.task_id, model.state).filter(
+            model.dag_id == dag_id, model.run_id == run_id
+        )
+        return {task_id: str(state) for task_id, state in found}
+
+
 def has_cluster_policies() -> bool:
     """Whether the deployment has policies of its own, which may change a DAG each time that they see it."""
     settings = import_module("airflow.settings")

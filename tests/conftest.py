@@ -19,7 +19,8 @@ def pytest_configure() -> None:
     """Set what Airflow reads while it is imported, with a home of its own, and what children inherit."""
     for name in [name for name in os.environ if name.startswith(("AIRFLOW", "_AIRFLOW"))]:
         del os.environ[name]
-    os.environ.pop("DAG_FACTORY_ENV", None)
+    for name in ("DAG_FACTORY_ENV", "DAG_FACTORY_NOTIFIER_PREFIXES"):
+        os.environ.pop(name, None)
     os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="airflow-home-")
     os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
     # What runs in the background or by nohup has these ignored, and what it starts would inherit that.

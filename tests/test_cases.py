@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from dag_factory.config.codes import CODES
+from dag_factory.config.notifier_paths import prefixes_from
 from dag_factory.config.project import validate_project
 from dag_factory.report import text
 
@@ -32,7 +33,12 @@ def output_of(case: Path) -> str:
         # What DAG_FACTORY_ENV says, if the case has this file.
         variable = case / "environment.txt"
         environment = variable.read_text("utf-8").strip() if variable.exists() else None
-        findings = validate_project(case, "configs", environment, lambda _file: True, TODAY)
+        # And what DAG_FACTORY_NOTIFIER_PREFIXES says.
+        variable = case / "notifier_prefixes.txt"
+        prefixes = prefixes_from(variable.read_text("utf-8")) if variable.exists() else None
+        findings = validate_project(
+            case, "configs", environment, lambda _file: True, TODAY, notifier_prefixes=prefixes
+        )
     else:
         findings = validate_project(case.parent, "configs", None, lambda file: file.path == case, TODAY)
     return text.render(findings.diagnostics, findings.files)

@@ -15,6 +15,7 @@ from dag_factory.cli.main import CLEAN, FINDINGS, UsageError
 from dag_factory.cli.progress import watched
 from dag_factory.config.diagnostics import has_errors, sort_unique
 from dag_factory.config.files import TOP_NAME, ConfigFile, top_folder
+from dag_factory.config.notifier_paths import PREFIXES_VARIABLE, prefixes_from
 from dag_factory.config.project import Findings, validate_project
 from dag_factory.report import text
 from dag_factory.report.formats import FORMATS, renderer
@@ -80,7 +81,9 @@ def _validate_root(root: Path, paths: Sequence[Path], environment: str | None, t
     def watch(files: Sequence[ConfigFile]) -> Iterator[ConfigFile]:
         return watched(files, sys.stderr)
 
-    return validate_project(root, _shown(root, top), environment, wanted, date.today(), watch)
+    prefixes = prefixes_from(os.environ.get(PREFIXES_VARIABLE))
+    shown = _shown(root, top)
+    return validate_project(root, shown, environment, wanted, date.today(), watch, notifier_prefixes=prefixes)
 
 
 def _roots(paths: Sequence[Path]) -> list[Path]:

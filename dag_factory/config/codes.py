@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-# What keeps a DAG from being made. Only `secret` can be ignored: Airflow loads a file that holds one.
+# What keeps a DAG from being made; `bad-notifier` costs the notification alone. Only `secret` can be ignored:
+# Airflow loads a file that holds one.
 ERRORS: Mapping[str, str] = MappingProxyType(
     {
         "airflow-refused": "Airflow itself refuses the DAG",
@@ -18,6 +19,7 @@ ERRORS: Mapping[str, str] = MappingProxyType(
         "bad-defaults": "a file of defaults that holds more than defaults",
         "bad-ignore": "a comment 'dag-factory: ignore' that cannot be followed",
         "bad-name": "a name that Airflow does not take",
+        "bad-notifier": "a notifier that cannot be made, and is left out",
         "bad-value": "a value that the key cannot have",
         "dag-loop": "DAGs that start each other, or one that starts itself, without end",
         "dependency-cycle": "syncs that wait for each other",

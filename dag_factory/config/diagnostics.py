@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 
 class Severity(enum.StrEnum):
-    """An error keeps its DAG from being made; a warning does not."""
+    """An error keeps its DAG, or its notifier, from being made; a warning does not."""
 
     ERROR = "error"
     WARNING = "warning"

@@ -100,10 +100,11 @@ class TriggeredDag:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Notifier:
-    """The import path of a `BaseNotifier` and its arguments."""
+    """The import path of a `BaseNotifier` and its arguments, and the place of the path."""
 
     notifier: str
     arguments: Mapping[str, Any]
+    place: Place = field(compare=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -232,6 +233,7 @@ def _notifiers(setting: Setting) -> tuple[Notifier, ...]:
         Notifier(
             notifier=entry["notifier"],
             arguments={key: value for key, value in entry.items() if key != "notifier"},
+            place=setting.part(index, "notifier"),
         )
-        for entry in setting.value
+        for index, entry in enumerate(setting.value)
     )

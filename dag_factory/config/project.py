@@ -117,12 +117,15 @@ def validate_project(
     wanted: Callable[[ConfigFile], bool],
     today: date | None = None,
     watch: Callable[[Sequence[ConfigFile]], Iterable[ConfigFile]] = iter,
+    *,
+    notifier_prefixes: tuple[str, ...] | None = None,
 ) -> Findings:
     """Read the wanted files of a folder and check them in every environment that is declared.
 
     A mistake that shows only in some environments names the first of them. `environment` is the one that
     DAG_FACTORY_ENV names, which has to be declared. Without `today` no date is compared with the present.
-    `watch` may look on while file after file is read.
+    `watch` may look on while file after file is read. `notifier_prefixes` are what the import paths of
+    notifiers have to begin with; None allows all.
     """
     listing = list_files(root, name)
     files = [file for file in listing.files if wanted(file)]
@@ -130,7 +133,7 @@ def validate_project(
     declared = _declared(checked)
     found = [*listing.diagnostics, *_of_files(checked), *unknown_environment(name, environment, declared)]
     is_whole = len(files) == len(listing.files) and not has_errors(found)
-    rules = Rules(is_whole=is_whole, today=today)
+    rules = Rules(is_whole=is_whole, today=today, notifier_prefixes=notifier_prefixes)
     found += check_unused_defaults(_defaults(checked), listing.files)
     base = [_resolve(each, None) for each in layered]
     enough = Told()
@@ -207,7 +210,7 @@ def _environment_diagnostics(
         diagnostic
         for dag, differs in zip(dags, changed, strict=True)
         if differs
-        for rule in (*DAG_RULES, rules.dated)
+        for rule in (*DAG_RULES, rules.dated, rules.notifiers)
         for diagnostic in enough.few(rule, dag.document.file.name, rule(dag))
     ]
     for rule in rules.of_projects:

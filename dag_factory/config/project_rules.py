@@ -11,6 +11,7 @@ from dag_factory.config.chain_rules import check_dag_loop, check_disabled_dag
 from dag_factory.config.connection_rules import check_shared_connection
 from dag_factory.config.diagnostics import Diagnostic, Severity, Span
 from dag_factory.config.layers import ResolvedDag
+from dag_factory.config.notifier_rules import check_notifiers
 from dag_factory.config.rules import DATED_RULES
 
 ProjectRule = Callable[[Sequence[ResolvedDag]], Iterator[tuple[ResolvedDag, Diagnostic]]]
@@ -86,10 +87,14 @@ WHOLE_PROJECT_RULES: tuple[ProjectRule, ...] = (check_unknown_asset,)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rules:
-    """Which rules apply: were all files read, and the day that dates are compared with, if any."""
+    """Which rules apply: were all files read, and the day that dates are compared with, if any.
+
+    `notifier_prefixes` are what the import paths of notifiers have to begin with; None allows all.
+    """
 
     is_whole: bool
     today: date | None
+    notifier_prefixes: tuple[str, ...] | None = None
 
     @property
     def of_projects(self) -> tuple[ProjectRule, ...]:
@@ -101,3 +106,7 @@ class Rules:
         if self.today is not None:
             for rule in DATED_RULES:
                 yield from rule(dag, self.today)
+
+    def notifiers(self, dag: ResolvedDag) -> Iterator[Diagnostic]:
+        """Tell which notifiers the loader leaves out: that costs no DAG, so it is no rule about DAGs."""
+        yield from check_notifiers(dag, self.notifier_prefixes)

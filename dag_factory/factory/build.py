@@ -6,27 +6,61 @@ Leaving a `with DAG` block registers the DAG, also when an exception leaves it: 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from datetime import datetime, timedelta
-from importlib import import_module
 from typing import Any
 
 import pendulum
 from airflow.providers.common.compat.sdk import DAG, BaseNotifier, TaskGroup
 
 from dag_factory import versions
-from dag_factory.config.model import Dag, Notifier, Schedule, TriggeredDag
+from dag_factory.config.model import Dag, Schedule, TriggeredDag
+from dag_factory.factory.failures import describe_failures, describe_success
+from dag_factory.factory.notifiers import Callbacks
 from dag_factory.factory.sync_tasks import SyncTasks, make_sync_tasks
 
 
-def build_dag(model: Dag) -> DAG:
-    """Build a whole DAG; raises what Airflow or a notifier raises if they refuse a value."""
-    dag = versions.make_dag(**_dag_arguments(model))
-    build_tasks(model, dag, None)
+def build_dag(model: Dag, callbacks: Callbacks) -> DAG:
+    """Build a whole DAG with its notifiers; raises what Airflow raises if it refuses a value."""
+    dag = versions.make_dag(**_dag_arguments(model, callbacks))
+    if callbacks.on_retry:
+        # Airflow's DAG has no callback for retries; its tasks have. Airflow 2 copies what it is given here
+        # earlier, which not every notifier bears.
+        dag.default_args["on_retry_callback"] = [describe_failures, *callbacks.on_retry]
+    _build_tasks(model, dag, None)
     return dag
 
 
-def build_tasks(model: Dag, dag: DAG, group: TaskGroup | None) -> None:
+def build_group(model: Dag, callbacks: Callbacks, group_id: str) -> TaskGroup:
+    """Build a model's tasks as a group of the DAG in whose `with` block this is called.
+
+    The run belongs to the DAG around it: here a notifier tells of each sync by itself, beside what the DAG
+    gives its tasks.
+    """
+    owner: dict[str, Any] = {} if model.owner is None else {"default_args": {"owner": model.owner}}
+    group = TaskGroup(group_id=group_id, tooltip=model.description or "", **owner)
+    syncs = _build_tasks(model, group.dag, group)
+    for task in group.iter_tasks():
+        _add_callbacks(task, "on_failure_callback", describe_failures, callbacks.on_failure)
+        _add_callbacks(task, "on_retry_callback", describe_failures, callbacks.on_retry)
+    for sync in syncs.values():
+        _add_callbacks(sync.last, "on_success_callback", describe_success, callbacks.on_success)
+    return group
+
+
+def _add_callbacks(
+    task: Any,  # noqa: ANN401 (another class on each version)
+    name: str,
+    describe: Callable[[MutableMapping[str, Any]], None],
+    notifiers: Sequence[BaseNotifier],
+) -> None:
+    if notifiers:
+        given = getattr(task, name) or ()
+        before = list(given) if isinstance(given, Sequence) else [given]
+        setattr(task, name, [*before, describe, *notifiers])
+
+
+def _build_tasks(model: Dag, dag: DAG, group: TaskGroup | None) -> Mapping[str, SyncTasks]:
     """Build the tasks of a model inside a DAG, and inside a task group if one is given."""
     syncs = {sync.name: make_sync_tasks(sync, dag, group) for sync in model.syncs}
     for sync in model.syncs:
@@ -34,6 +68,7 @@ def build_tasks(model: Dag, dag: DAG, group: TaskGroup | None) -> None:
             syncs[name].last >> syncs[sync.name].first
     for number, triggered in enumerate(model.trigger_dags, start=1):
         _trigger_dag(triggered, number, syncs, dag, group)
+    return syncs
 
 
 def _trigger_dag(
@@ -55,7 +90,7 @@ def _trigger_dag(
         syncs[name].last >> task
 
 
-def _dag_arguments(model: Dag) -> dict[str, Any]:
+def _dag_arguments(model: Dag, callbacks: Callbacks) -> dict[str, Any]:
     arguments = {
         "dag_id": model.dag_id,
         "description": model.description,
@@ -69,21 +104,17 @@ def _dag_arguments(model: Dag) -> dict[str, Any]:
         "is_paused_upon_creation": model.is_paused_upon_creation,
         "fail_fast": model.fail_fast or None,
         "tags": list(model.tags),
-        "default_args": _default_arguments(model),
-        "on_failure_callback": [_notifier(each) for each in model.notify.on_failure] or None,
-        "on_success_callback": [_notifier(each) for each in model.notify.on_success] or None,
+        "default_args": None if model.owner is None else {"owner": model.owner},
+        "on_failure_callback": _of_run(callbacks.on_failure),
+        "on_success_callback": _of_run(callbacks.on_success),
     }
     given = {key: value for key, value in arguments.items() if value is not None}
     # No schedule has to be said: left out, Airflow 2 would run the DAG every day.
     return {**given, "schedule": _schedule(model.schedule)}
 
 
-def _default_arguments(model: Dag) -> dict[str, Any]:
-    arguments: dict[str, Any] = {} if model.owner is None else {"owner": model.owner}
-    if model.notify.on_retry:
-        # Airflow's DAG has no callback for retries; its tasks have.
-        arguments["on_retry_callback"] = [_notifier(each) for each in model.notify.on_retry]
-    return arguments
+def _of_run(notifiers: Sequence[BaseNotifier]) -> list[Any] | None:
+    return [describe_failures, *notifiers] if notifiers else None
 
 
 def _schedule(schedule: Schedule) -> Any:  # noqa: ANN401 (text, timetable, assets or None)
@@ -104,16 +135,6 @@ def _times(schedule: Schedule) -> Any:  # noqa: ANN401 (text, timetable or None)
 
 def _moment(moment: datetime) -> datetime:
     return pendulum.instance(moment)
-
-
-def _notifier(notifier: Notifier) -> BaseNotifier:
-    """Make a notifier of a DAG's own: Airflow renders its templates in place."""
-    module, _, name = notifier.notifier.rpartition(".")
-    made = getattr(import_module(module), name)(**notifier.arguments)
-    if not isinstance(made, BaseNotifier):
-        message = f"'{notifier.notifier}' is no subclass of Airflow's BaseNotifier"
-        raise TypeError(message)
-    return made
 
 
 def _docs(model: Dag) -> str:

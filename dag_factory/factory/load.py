@@ -6,7 +6,7 @@ import gc
 import logging
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,8 +15,10 @@ from airflow.providers.common.compat.sdk import DAG, TaskGroup, get_parsing_cont
 from dag_factory import versions
 from dag_factory.config.diagnostics import ConfigError, Diagnostic, Severity, sort_unique
 from dag_factory.config.model import Dag
+from dag_factory.config.notifier_paths import PREFIXES_VARIABLE, prefixes_from
 from dag_factory.config.project import Project, load_dag, load_project
-from dag_factory.factory.build import build_dag, build_tasks
+from dag_factory.factory.build import build_dag, build_group
+from dag_factory.factory.notifiers import Callbacks, NotifierMaker
 from dag_factory.report.text import render_one
 
 log = logging.getLogger(__name__)
@@ -48,20 +50,28 @@ def load_dags(folder: str | Path) -> dict[str, DAG]:
         with _without_collections():
             return {dag.dag_id: dag for dag in _built_dags(load_project(root, _environment()))}
     model = load_dag(root, _environment(), wanted)
-    return {} if model is None or not model.enabled else {wanted: build_dag(model)}
+    if model is None or not model.enabled:
+        return {}
+    return {wanted: build_dag(model, _callbacks(model, _notifier_maker()))}
 
 
 def raise_config_errors(folder: str | Path) -> None:
     """Raise one `ConfigError` that lists everything that keeps a DAG of the folder from being made.
 
-    Called in a DAG file of its own, it shows in Airflow's list of import errors and makes no DAG stale. It
-    builds all DAGs, since some mistakes only Airflow can see: executors, cluster policies, notifiers.
+    Notifiers that cannot be made are listed too: their DAGs are made without them. Called in a DAG file of
+    its own, it shows in Airflow's list of import errors and makes no DAG stale. It builds all DAGs, since
+    some mistakes only Airflow can see: executors, cluster policies, notifiers.
     """
     if get_parsing_context().dag_id is not None:
         return
     root = Path(folder)
     project = load_project(root, _environment())
-    found = [*project.diagnostics, *(refusal for _, refusal in _build(project) if refusal is not None)]
+    make = _notifier_maker()
+    refusals = [refusal for _, refusal in _build(project, make) if refusal is not None]
+    for model in project.dags:
+        if not model.enabled:  # no DAG, but sync_group() may make its notifiers
+            make.callbacks(model.notify)
+    found = [*project.diagnostics, *refusals, *make.faults]
     errors = tuple(each for each in sort_unique(found) if each.severity is Severity.ERROR)
     if errors:
         raise ConfigError(_listing(errors, root.name), errors)
@@ -71,16 +81,15 @@ def sync_group(dag_id: str, *, group_id: str | None = None, folder: str | Path |
     """Give the syncs of a configuration as a task group of the DAG in whose `with` block this is called.
 
     `group_id` is the configuration's id by default. `folder` is found from the calling file by default, as
-    `config_folder` does. The configuration's `schedule` and other keys of a DAG do not apply; to make no
-    DAG of its own, it says `enabled: false`. Raises `ConfigError` where the configuration is wrong.
+    `config_folder` does. Of the keys of a DAG `owner`, `notify` and `trigger_dags` apply; `notify` tells of
+    each sync, since the run is not the configuration's. To make no DAG of its own, the configuration says
+    `enabled: false`. Raises `ConfigError` where it is wrong.
     """
     root = Path(folder) if folder is not None else config_folder(sys._getframe(1).f_globals["__file__"])
     model = load_dag(root, _environment(), dag_id)
     if model is None:
         raise _cannot_be_made(root, dag_id)
-    group = TaskGroup(group_id=group_id or dag_id.replace(".", "_"), tooltip=model.description or "")
-    build_tasks(model, group.dag, group)
-    return group
+    return build_group(model, _callbacks(model, _notifier_maker()), group_id or dag_id.replace(".", "_"))
 
 
 @contextmanager
@@ -103,30 +112,49 @@ def _built_dags(project: Project) -> Iterator[DAG]:
     for diagnostic in project.diagnostics:
         if diagnostic.severity is Severity.ERROR:
             log.error("A configuration is left out\n%s", render_one(diagnostic))
-    for dag, refusal in _build(project):
+    make = _notifier_maker()
+    for dag, refusal in _build(project, make):
         if dag is not None:
             yield dag
         if refusal is not None:
             log.error("A configuration is left out\n%s", render_one(refusal))
+    _log_left_out(make.faults)
 
 
-def _build(project: Project) -> Iterator[tuple[DAG | None, Diagnostic | None]]:
+def _notifier_maker() -> NotifierMaker:
+    return NotifierMaker(prefixes_from(os.environ.get(PREFIXES_VARIABLE)))
+
+
+def _callbacks(model: Dag, make: NotifierMaker) -> Callbacks:
+    """Make the notifiers of one DAG alone, and log what is left out."""
+    callbacks = make.callbacks(model.notify)
+    _log_left_out(make.faults)
+    return callbacks
+
+
+def _log_left_out(faults: Iterable[Diagnostic]) -> None:
+    for fault in sort_unique(faults):
+        log.error("A notifier is left out; its DAGs run without it\n%s", render_one(fault))
+
+
+def _build(project: Project, make: NotifierMaker) -> Iterator[tuple[DAG | None, Diagnostic | None]]:
     """Build each DAG and try what Airflow will do with it; give the DAG or why there is none."""
     rehearsal = versions.Rehearsal()
     # A policy may add to a DAG each time it sees it, so the DAG that is handed over is a fresh one.
     build_again = versions.has_cluster_policies()
     for model in project.dags:
         if model.enabled:
-            yield _build_one(model, rehearsal, build_again=build_again)
+            callbacks = make.callbacks(model.notify)
+            yield _build_one(model, callbacks, rehearsal, build_again=build_again)
 
 
 def _build_one(
-    model: Dag, rehearsal: versions.Rehearsal, *, build_again: bool
+    model: Dag, callbacks: Callbacks, rehearsal: versions.Rehearsal, *, build_again: bool
 ) -> tuple[DAG | None, Diagnostic | None]:
     try:
-        dag = build_dag(model)
+        dag = build_dag(model, callbacks)
         rehearsal.run(dag)
-        return (build_dag(model) if build_again else dag), None
+        return (build_dag(model, callbacks) if build_again else dag), None
     except Exception as error:  # noqa: BLE001 (the labelled boundary: one DAG's fault stays its own)
         return None, _refusal(model, error)
 

@@ -188,6 +188,16 @@ def test_the_named_environment_has_to_be_declared(configs):
     assert "names the environment 'deb', but declared are dev [unknown-environment]" in result.stdout
 
 
+def test_the_variable_restricts_notifiers(configs):
+    root = configs({"money.yaml": "notify:\n  on_failure: [{notifier: team.alerts.Pager}]\n" + GOOD})
+    for allowed in ("", "team"):
+        assert run("validate", cwd=root.parent, DAG_FACTORY_NOTIFIER_PREFIXES=allowed).returncode == 0
+    result = run("validate", cwd=root.parent, DAG_FACTORY_NOTIFIER_PREFIXES="airflow.providers, team.al")
+    assert result.returncode == 1
+    assert "configs/money.yaml:2:27: error: the notifier 'team.alerts.Pager' is not imp" in result.stdout
+    assert "name one below 'airflow.providers' or 'team.al', or extend the variable" in result.stdout
+
+
 def test_a_reader_that_leaves_early_makes_no_noise(configs):
     root = configs({f"{number}.yaml": "x: 1\n" for number in range(500)})
     command = f"{sys.executable} -m dag_factory validate | head -n 1"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unittest.mock import ANY
+
 from dag_factory.config.cron import expression
 from dag_factory.config.model import AssetGroup, Notifier, Schedule, TriggeredDag
 from dag_factory.config.project import load_dag, load_project, validate_project
@@ -58,7 +60,7 @@ syncs:
     assert (dag.owner, dag.tags, dag.schedule) == ("near", ("top",), Schedule())
     assert (money.retries, money.timeout, money.pool, money.airbyte_conn_id) == (3, 3600, "own", "top_conn")
     assert (other.retries, other.assets) == (2, ())
-    assert dag.notify.on_retry == (Notifier(notifier="a.B", arguments={"x": 1}),)
+    assert dag.notify.on_retry == (Notifier(notifier="a.B", arguments={"x": 1}, place=ANY),)
     assert dag.defaults_files == ("configs/defaults.yaml", "configs/a/defaults.yml")
 
 

@@ -51,14 +51,100 @@ def test_good_dags_stay_and_bad_files_are_one_import_error(estate):
         }
     )
     bag = DagBag(str(dags))
-    assert list(bag.dags) == ["good"]
+    assert sorted(bag.dags) == ["good", "notifier"]
     (file, text), *others = bag.import_errors.items()
     assert others == []
     assert file.endswith("airbyte_config_errors.py")
     assert "3 errors in configs/" in text
     assert "configs/cron.yaml:1:12: error: unknown preset '@dayly' [bad-cron]" in text
     assert "configs/executor.yaml:1:1: error: Airflow refuses the DAG 'executor': UnknownExecutor" in text
-    assert "configs/notifier.yaml:1:1: error: Airflow refuses the DAG 'notifier': ModuleNotFound" in text
+    assert "configs/notifier.yaml:1:34: error: the notifier 'no.such.Thing' cannot be imported: Mod" in text
+
+
+MISSING = "airflow.providers.slack.notifications.slack.SlackNotifier"
+
+OF_ALL = f"""\
+tags: [ours]
+notify:
+  on_failure:
+    - notifier: {MISSING}
+      text: failed
+    - {{notifier: airflow.providers.smtp.notifications.smtp.SmtpNotifier, to: a@example.com}}
+  on_retry:
+    - {{notifier: airflow.providers.smtp.notifications.smtp.SmtpNotifier, no_such_argument: 1}}
+"""
+
+LEFT_OUT = f"""\
+2 errors in configs/
+
+configs/defaults.yaml:4:17: error: the notifier '{MISSING}' cannot be imported: \
+ModuleNotFoundError: No module named 'airflow.providers.slack' [bad-notifier]
+  |
+4 |     - notifier: {MISSING}
+  |                 {"^" * len(MISSING)}
+  = help: install apache-airflow-providers-slack on the DAG processor and the workers
+
+configs/defaults.yaml:8:18: error: the notifier 'airflow.providers.smtp.notifications.smtp.SmtpNotifier' \
+cannot be made: TypeError: SmtpNotifier.__init__() missing 1 required positional argument: 'to' [bad-notifier]
+"""
+
+
+def test_a_notifier_of_all_that_cannot_be_made_costs_no_dag(estate, caplog):
+    """The fault is told once, where it is written, however many DAGs it concerns."""
+    dags = {
+        f"dag_{number:03}.yaml": GOOD.replace(f"{UUID}0", f"1e3b5a72-7bfd-4808-a13c-{number:012}")
+        for number in range(1, 201)
+    }
+    bag = DagBag(str(estate({"defaults.yaml": OF_ALL, **dags})))
+    assert len(bag.dags) == 200
+    for dag in bag.dags.values():
+        [described, mail] = dag.on_failure_callback
+        assert (described.__name__, mail.to) == ("describe_failures", "a@example.com")
+        assert [task.on_retry_callback for task in dag.tasks] == [[], []]
+    [(file, text)] = bag.import_errors.items()
+    assert file.endswith("airbyte_config_errors.py")
+    assert LEFT_OUT in text
+    logged = [record.getMessage() for record in caplog.records if record.name == "dag_factory.factory.load"]
+    assert [message.splitlines()[0] for message in logged] == [
+        "A notifier is left out; its DAGs run without it"
+    ] * 2
+    assert "configs/defaults.yaml:4:17: error:" in logged[0]
+
+
+def test_a_task_starts_without_the_notifier_and_says_so(configs, asked_for, caplog):
+    root = configs({"defaults.yaml": OF_ALL, "money.yaml": GOOD})
+    asked_for("money")
+    assert len(load_dags(root)["money"].on_failure_callback) == 2
+    assert "configs/defaults.yaml:4:17: error: the notifier" in caplog.text
+    assert "install apache-airflow-providers-slack on the DAG processor and the workers" in caplog.text
+
+
+def test_what_the_text_refuses_costs_no_dag_and_is_told_once(configs):
+    root = configs({"defaults.yaml": "notify:\n  on_failure:\n    - notifier: os.abort\n", "a.yaml": GOOD})
+    assert load_dags(root)["a"].on_failure_callback in (None, [])
+    with pytest.raises(ConfigError, match="1 error in configs/") as error:
+        raise_config_errors(root)
+    [told] = error.value.diagnostics
+    assert (told.code, told.span.line) == ("bad-notifier", 3)
+
+
+def test_the_operator_restricts_notifiers_by_a_variable(configs, monkeypatch):
+    root = configs(
+        {"defaults.yaml": OF_ALL.replace(", no_such_argument: 1", ", to: c@example.com"), "money.yaml": GOOD}
+    )
+    monkeypatch.setenv("DAG_FACTORY_NOTIFIER_PREFIXES", "team.alerts")
+    assert load_dags(root)["money"].on_failure_callback in (None, [])
+    with pytest.raises(ConfigError, match="3 errors in configs/"):
+        raise_config_errors(root)
+    monkeypatch.setenv("DAG_FACTORY_NOTIFIER_PREFIXES", "team.alerts, airflow.providers.smtp")
+    assert len(load_dags(root)["money"].on_failure_callback) == 2
+
+
+@pytest.mark.parametrize("enabled", ["true", "false"])
+def test_a_disabled_configurations_notifiers_are_checked(configs, enabled):
+    text = f"enabled: {enabled}\nnotify:\n  on_failure:\n    - notifier: {MISSING}\n{GOOD}"
+    with pytest.raises(ConfigError, match="install apache-airflow-providers-slack"):
+        raise_config_errors(configs({"money.yaml": text}))
 
 
 def test_a_clean_folder_has_no_import_error(estate):
@@ -219,6 +305,50 @@ def test_sync_group_stands_in_a_hand_written_dag(estate):
         "money.more": ["money.money.wait"],
         "dbt": ["money.more"],
     }
+
+
+OF_A_GROUP = f"""\
+enabled: false
+owner: money-team
+notify:
+  on_failure:
+    - {{notifier: airflow.providers.smtp.notifications.smtp.SmtpNotifier, to: failed@example.com}}
+    - notifier: {MISSING}
+  on_success:
+    - {{notifier: airflow.providers.smtp.notifications.smtp.SmtpNotifier, to: done@example.com}}
+  on_retry:
+    - {{notifier: airflow.providers.smtp.notifications.smtp.SmtpNotifier, to: again@example.com}}
+trigger_dags: [reports]
+{GOOD}"""
+
+HOST = HAND_WRITTEN.replace(
+    "schedule=None", 'schedule=None, default_args={"owner": "host", "on_failure_callback": print}'
+)
+
+
+def test_sync_group_keeps_owner_and_notifiers(estate, caplog):
+    """The run is the host's, so each sync tells of itself; what the host gives its tasks stays."""
+
+    def told(task):
+        callbacks = (task.on_failure_callback, task.on_success_callback, task.on_retry_callback)
+        return [[getattr(each, "to", None) or each.__name__ for each in event] for event in callbacks]
+
+    dags = estate({"money.yaml": OF_A_GROUP})
+    (dags / "by_hand.py").write_text(textwrap.dedent(HOST))
+    bag = DagBag(str(dags))
+    dag = bag.dags["by_hand"]
+    failed = ["print", "describe_failures", "failed@example.com"]
+    again = ["describe_failures", "again@example.com"]
+    assert {task.task_id: (task.owner, *told(task)) for task in dag.tasks} == {
+        "money.money.trigger": ("money-team", failed, [], again),
+        "money.money.wait": ("money-team", failed, ["describe_success", "done@example.com"], again),
+        "money.trigger_reports": ("money-team", failed, [], again),
+        "dbt": ("host", ["print"], [], []),
+    }
+    assert f"configs/money.yaml:6:17: error: the notifier '{MISSING}' cannot be imported" in caplog.text
+    [(file, text)] = bag.import_errors.items()
+    assert file.endswith("airbyte_config_errors.py")
+    assert "1 error in configs/" in text
 
 
 def test_sync_group_says_what_is_wrong(estate):

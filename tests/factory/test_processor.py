@@ -35,20 +35,26 @@ def processor(repository, configs, tmp_path):
         command = [str(Path(sys.executable).with_name("airflow")), *arguments]
         subprocess.run(command, env=environment, check=True, capture_output=True, timeout=120)
 
-    def look():
-        airflow("dag-processor", "--num-runs", "1")
+    def look(*, callbacks=False):
+        # Callbacks are run beside the second look at their file.
+        airflow("dag-processor", "--num-runs", "2" if callbacks else "1")
         with sqlite3.connect(home / "airflow.db") as database:
             stale = dict(database.execute("select dag_id, is_stale from dag").fetchall())
             errors = database.execute("select filename, stacktrace from import_error").fetchall()
         database.close()
         return stale, errors
 
+    def run_python(script):
+        subprocess.run(
+            [sys.executable, script], env=environment, check=True, capture_output=True, timeout=120
+        )
+
     airflow("db", "migrate")
-    return root, look
+    return root, look, run_python
 
 
 def test_a_bad_file_stops_no_other_dag_and_shows_until_it_is_mended(processor):
-    root, look = processor
+    root, look, _ = processor
     assert look() == ({"good": 0, "other": 0}, [])
 
     (root / "bad.yaml").write_text(GOOD.replace("@daily", "@dayly"))
@@ -59,3 +65,44 @@ def test_a_bad_file_stops_no_other_dag_and_shows_until_it_is_mended(processor):
 
     (root / "bad.yaml").unlink()
     assert look() == ({"good": 0, "other": 0}, [])
+
+
+NOTIFIED = """\
+schedule: null
+notify:
+  on_failure:
+    - notifier: made_up_alerts.Recorder
+      text: "{{ dag.dag_id }} {{ reason }} {{ exception }}: {{ failed_tasks | join(', ') }}"
+syncs:
+  google: {connection_id: 1e3b5a72-7bfd-4808-a13c-204505490112, mode: sync}
+  meta: 1e3b5a72-7bfd-4808-a13c-204505490113
+  good: 1e3b5a72-7bfd-4808-a13c-204505490114
+"""
+
+RECORDER = """
+from pathlib import Path
+from airflow.providers.common.compat.sdk import BaseNotifier
+
+class Recorder(BaseNotifier):
+    template_fields = ("text",)
+
+    def __init__(self, text):
+        super().__init__()
+        self.text = text
+
+    def notify(self, context):
+        Path(__file__).with_name("told.txt").write_text(self.text)
+"""
+
+
+def test_a_run_that_fails_names_each_task_that_failed_and_its_page(processor, tmp_path):
+    root, look, run_python = processor
+    (root / "ads.yaml").write_text(NOTIFIED)
+    (tmp_path / "dags" / "made_up_alerts.py").write_text(RECORDER)
+    assert look()[1] == []
+    run_python(Path(__file__).with_name("failed_run.py"))
+    look(callbacks=True)
+    assert (tmp_path / "dags" / "told.txt").read_text() == (
+        "ads task_failure None: google (https://airbyte.example.com/google), "
+        "meta.wait (https://airbyte.example.com/meta.wait)"
+    )

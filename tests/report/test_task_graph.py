@@ -6,6 +6,7 @@ import pytest
 
 from dag_factory.config.project import load_project
 from dag_factory.factory.build import build_dag
+from dag_factory.factory.notifiers import Callbacks
 from dag_factory.report.task_graph import draw, steps_of, upstream_of
 
 UUID = "1e3b5a72-7bfd-4808-a13c-20450549011"
@@ -50,12 +51,12 @@ def test_one_sync_is_one_line(dag):
 @pytest.mark.airflow
 def test_the_tasks_are_those_of_airflow(dag):
     made = dag(DIAMOND)
-    built = {task.task_id: set(task.upstream_task_ids) for task in build_dag(made).tasks}
+    built = {task.task_id: set(task.upstream_task_ids) for task in build_dag(made, Callbacks()).tasks}
     assert {task: set(before) for task, before in upstream_of(steps_of(made)).items()} == built
 
 
 @pytest.mark.airflow
 def test_the_tasks_of_the_examples_are_those_of_airflow(repository):
     for made in load_project(repository / "configs", None).dags:
-        built = {task.task_id: set(task.upstream_task_ids) for task in build_dag(made).tasks}
+        built = {task.task_id: set(task.upstream_task_ids) for task in build_dag(made, Callbacks()).tasks}
         assert {task: set(before) for task, before in upstream_of(steps_of(made)).items()} == built

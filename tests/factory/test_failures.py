@@ -1,0 +1,93 @@
+"""What is put into the context of notifications, in callbacks of runs and of tasks."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from dag_factory import versions
+from dag_factory.factory.failures import FailedTask, describe_failures, describe_success
+
+pytestmark = pytest.mark.airflow
+
+DAG = SimpleNamespace(dag_id="ads")
+TI = SimpleNamespace(task_id="meta.wait")
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """What Airflow answers; the questions are collected."""
+    questions = []
+
+    def failed_task_ids(dag, run_id):
+        questions.append((dag.dag_id, run_id))
+        return ["google", "meta.wait"]
+
+    def read_xcom(dag_id, run_id, task_id, key):
+        questions.append((dag_id, run_id, task_id, key))
+        return f"https://airbyte.example.com/{task_id}" if task_id == "meta.wait" else None
+
+    monkeypatch.setattr(versions, "failed_task_ids", failed_task_ids)
+    monkeypatch.setattr(versions, "read_xcom", read_xcom)
+    monkeypatch.setattr(versions, "CALLBACKS_CAN_ASK", True)
+    return questions
+
+
+def test_a_run_names_all_tasks_that_failed(asked):
+    context = {"dag": DAG, "run_id": "run", "reason": "task_failure", "ti": TI}
+    describe_failures(context)
+    assert (context["reason"], context["exception"]) == ("task_failure", None)
+    assert context["failed_tasks"] == [
+        FailedTask(task_id="google"),
+        FailedTask(task_id="meta.wait", airbyte_url="https://airbyte.example.com/meta.wait"),
+    ]
+    told = ", ".join(map(str, context["failed_tasks"]))
+    assert told == "google, meta.wait (https://airbyte.example.com/meta.wait)"
+    assert asked[0] == ("ads", "run")
+
+
+@pytest.mark.usefixtures("asked")
+def test_a_run_for_which_airflow_names_no_task_is_asked_about_too():
+    context = {"dag": DAG, "run_id": "run", "reason": "timed_out"}
+    describe_failures(context)
+    assert [each.task_id for each in context["failed_tasks"]] == ["google", "meta.wait"]
+
+
+@pytest.mark.parametrize("exception", [None, ValueError("no")])
+def test_a_task_names_itself(asked, exception):
+    context = {"dag": DAG, "run_id": "run", "ti": TI}
+    if exception:
+        context["exception"] = exception
+    describe_failures(context)
+    assert (context["reason"], context["exception"]) == (None, exception)
+    assert [each.task_id for each in context["failed_tasks"]] == ["meta.wait"]
+    assert asked == [("ads", "run", "meta.wait", "airbyte_url")]
+
+
+def test_a_task_that_succeeded_names_none(asked):
+    context = {"dag": DAG, "run_id": "run", "ti": TI}
+    describe_success(context)
+    assert (context["reason"], context["exception"], context["failed_tasks"]) == (None, None, [])
+    assert asked == []
+
+
+def test_where_airflow_cannot_be_asked_the_last_task_is_named(asked, monkeypatch):
+    monkeypatch.setattr(versions, "CALLBACKS_CAN_ASK", False)
+    context = {"dag": DAG, "run_id": "run", "reason": "task_failure", "ti": TI}
+    describe_failures(context)
+    assert context["failed_tasks"] == [FailedTask(task_id="meta.wait")]
+    assert asked == []
+
+
+@pytest.mark.usefixtures("asked")
+def test_where_asking_fails_the_texts_can_be_rendered_all_the_same(monkeypatch):
+    def fail(*_):
+        raise ConnectionError
+
+    monkeypatch.setattr(versions, "failed_task_ids", fail)
+    context = {"dag": DAG, "run_id": "run", "reason": "task_failure", "ti": TI}
+    with pytest.raises(ConnectionError):  # which Airflow logs
+        describe_failures(context)
+    assert context["exception"] is None
+    assert context["failed_tasks"] == [FailedTask(task_id="meta.wait")]
