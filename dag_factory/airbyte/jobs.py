@@ -10,11 +10,11 @@ import logging
 from dataclasses import replace
 
 from dag_factory.airbyte.amounts import duration_text, moved_text
-from dag_factory.airbyte.errors import ApiError, JobEndedError
+from dag_factory.airbyte.errors import ApiError, JobEndedError, JobTimedOutError
 from dag_factory.airbyte.exchange import Pause, Protocol, Save, Say
 from dag_factory.airbyte.model import CANCELLED, SUCCEEDED, Job
 from dag_factory.airbyte.patience import patiently
-from dag_factory.airbyte.polling import cancel, cancel_once, wait
+from dag_factory.airbyte.polling import cancel, cancel_once, ended_late_text, wait
 from dag_factory.airbyte.state import Role, SyncState
 from dag_factory.airbyte.submission import describe_connection, discover, say_page, start
 from dag_factory.airbyte.types import PreviousTry, SyncContext, SyncRequest, Target
@@ -52,17 +52,23 @@ def complete(context: SyncContext, request: SyncRequest, target: Target) -> Prot
         if not is_followed(ended):
             job = yield from count_rows(context, request, job)
             return (yield from finish(context.label, request, replace(ended, job=job)))
-        target = yield from follow(context, request, ended)
+        target = yield from follow(context, request, ended, deadline - context.clock())
 
 
-def follow(context: SyncContext, request: SyncRequest, ended: Target) -> Protocol[Target]:
+def follow(
+    context: SyncContext, request: SyncRequest, ended: Target, seconds_left: float
+) -> Protocol[Target]:
     """Start what has to follow a job that ended; to be called where `is_followed`.
+
+    Raises JobTimedOutError where no `seconds_left` of the timeout, else as `start` does.
 
     A sync follows a job that was in the way. One also takes the place of a job that was cancelled although
     this try did not start it, but once in a try, so that a person who cancels again is not fought: the
     earlier try that was killed may just be cancelling the job that this one found.
     """
     state = ended.state
+    if seconds_left <= 0:
+        raise JobTimedOutError(ended_late_text(context, request, ended.job))
     if ended.role in (Role.BLOCKER, Role.CLEARED):
         yield Say(f"job {ended.job.job_id}, which was in the way, is {ended.job.status}")
         if ended.role is Role.CLEARED:

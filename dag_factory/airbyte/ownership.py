@@ -11,9 +11,10 @@
   still come. The oldest sync after `seen` is ours; a later one was asked for by somebody else.
 * A retry knows the id of its job: that job is ours and no other, since ids are never given twice.
 * A retry knows only `seen`: the oldest sync after it is ours, as after an uncertain POST, unless Airbyte made
-  it a quarter of an hour after our POST or later. No POST takes that long.
+  it five minutes after our POST or later. No POST takes that long.
 * A person cleared the task: what the rules above call ours is cancelled, and a new job is started.
-* Any other job that is active: `on_running` decides, and it is never cancelled.
+* Any other job that is active: `on_running` decides, and it is never cancelled. A list can be behind, so the
+  job itself is asked for its status first.
 * A job that is not a sync: never ours and never a result, since it moves no rows to the destination.
 
 One thing Airbyte does not say: a sync that somebody else started between our list and our POST, and that
@@ -30,7 +31,7 @@ from dag_factory.airbyte.errors import ApiError
 from dag_factory.airbyte.model import Job
 
 # How long after a submission its job can appear, in seconds.
-LONGEST_SUBMISSION = 900.0
+LONGEST_SUBMISSION = 300.0
 
 
 class Fate(Enum):

@@ -172,6 +172,14 @@ def timeout_text(context: SyncContext, request: SyncRequest, target: Target) -> 
     return f"{text}; it goes on, since this task did not start it"
 
 
+def ended_late_text(context: SyncContext, request: SyncRequest, job: Job) -> str:
+    """Say that a job which a sync was to follow ended when the timeout was over."""
+    return (
+        f"Airbyte {context.label}: job {job.job_id}, which was in the way, had not ended "
+        f"when this task had waited {duration_text(request.timeout)} (timeout)"
+    )
+
+
 class _Poller:
     """Polls one job, with the pauses and the patience that the answers call for."""
 

@@ -120,7 +120,8 @@ class AirbyteSyncSensor(SyncTask, AirbyteJobSensor):
             return False
         request = self.request
         if jobs.is_followed(ended):
-            task_try.run(lambda sync: jobs.follow(sync, request, ended))
+            left = task_try.memory.record.end_time - pace.REAL.now()
+            task_try.run(lambda sync: jobs.follow(sync, request, ended, left))
             task_try.memory.change(cancelling_since=None, reported_status="")
             return False
         job = finished(task_try, request, ended)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from dag_factory.airbyte.errors import ApiError, SyncError, SyncSkipped
 from dag_factory.airbyte.exchange import Pause, Protocol, Save, Say
-from dag_factory.airbyte.model import NOT_SYNCING, Job
+from dag_factory.airbyte.model import NOT_SYNCING, Job, unknown_job
 from dag_factory.airbyte.ownership import (
     Fate,
     fate_of,
@@ -25,6 +25,8 @@ from dag_factory.airbyte.urls import page_of
 # When a job is looked for that an uncertain submission may have made: pauses in seconds. A server can take
 # more than a minute to make a job, and gateways give up on it before (apache/airflow#71092: 30 to 130 s).
 DISCOVERY_PAUSES = (0.0, 1.0, 3.0, 6.0, 10.0, 20.0, 30.0, 30.0, 30.0)
+# Airbyte runs one job of a connection at a time: of so many that a list calls active, the status is asked.
+_MOST_ASKED = 3
 
 
 def start(context: SyncContext, request: SyncRequest, state: SyncState | None = None) -> Protocol[Target]:
@@ -101,7 +103,7 @@ class _Submission:
             found = _found(jobs, state)
             if found is not None:
                 return (yield from self._claim_found(state, found))
-        busy = job_in_the_way(jobs)
+        busy = yield from self._busy_with(jobs)
         if busy is not None:
             return (yield from self._meet(state, busy))
         # A list can be behind what an earlier try has seen.
@@ -114,6 +116,23 @@ class _Submission:
             return (yield from _list_after(self.context, state.seen or 0))
         api, connection_id = self.context.api, self.request.connection_id
         return (yield from patiently(self.context, lambda: api.jobs(connection_id)))
+
+    def _busy_with(self, jobs: list[Job]) -> Protocol[Job | None]:
+        """Give the job that the connection is busy with; a list that is behind shows ended ones as active."""
+        for _ in range(_MOST_ASKED):
+            listed = job_in_the_way(jobs)
+            if listed is None:
+                return None
+            try:
+                job = yield from self.context.api.get(listed.job_id)
+            except ApiError as error:
+                yield Say(str(error))
+                return listed
+            if job.is_active:
+                return job
+            yield Say(f"job {job.job_id} is {job.status}, although the list of jobs says {listed.status}")
+            jobs = [each for each in jobs if each.job_id != job.job_id]
+        return None
 
     def _submit(self, state: SyncState, seen: int, attempt: int) -> Protocol[Target | SyncState]:
         # Kept before the call: whoever goes on after a crash has to know that a job may have been made.
@@ -176,7 +195,9 @@ class _Submission:
         claimed = replace(state, is_submitting=False, job_id=job.job_id, role=Role.OWN)
         yield Save(claimed)
         yield from say_page(self.context)
-        return Target(job=job, state=claimed)
+        # The end of a job is believed of the job alone, not of a list or of the answer to a submission.
+        asked = job if job.is_active else unknown_job(job.job_id, self.request.connection_id)
+        return Target(job=asked, state=claimed)
 
     def _meet(self, state: SyncState, job: Job) -> Protocol[Target]:
         """Do with the job that the connection is busy with what `on_running` says."""

@@ -148,8 +148,9 @@ class SyncTask:
         request = self.request
         ended = Target(job=job_from_json(event["job"]), state=state)
         if jobs.is_followed(ended):
-            following = task_try.run(lambda sync: jobs.follow(sync, request, ended))
             end_time = kept.get("end_time", pace.REAL.now() + request.timeout)
+            left = end_time - pace.REAL.now()
+            following = task_try.run(lambda sync: jobs.follow(sync, request, ended, left))
             self._defer_until_end(task_try, following, end_time)
         return finished(task_try, request, ended)
 

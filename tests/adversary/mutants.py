@@ -141,9 +141,9 @@ MUTANTS = (
         new="",
     ),
     Mutant(
-        rule="a submission is looked for a quarter of an hour at most",
+        rule="a submission is looked for five minutes at most",
         file="ownership.py",
-        old="LONGEST_SUBMISSION = 900.0",
+        old="LONGEST_SUBMISSION = 300.0",
         new="LONGEST_SUBMISSION = 1e9",
     ),
     Mutant(

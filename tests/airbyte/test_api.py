@@ -364,6 +364,14 @@ class TestSecrets:
 
         self._check(self._error(name, respond))
 
+    @pytest.mark.parametrize("length", [0, 90, 190, 195])
+    def test_the_name_of_a_connection_shows_none(self, length):
+        answer = {"name": f"{'x' * length} {SECRET} the-token", "status": "active", "connectionId": UUID}
+        client = Client(lambda _request: ok({"access_token": "the-token", "expires_in": 900, **answer}))
+        found = run(CALLS["connection"](api_of(with_credentials())), client)
+        assert SECRET[:4] not in found.name
+        assert "the-t" not in found.name
+
     @pytest.mark.parametrize("length", range(150, 310, 3))
     @pytest.mark.parametrize("status", [307, 500])
     def test_a_text_is_not_cut_in_the_midst_of_a_secret(self, status, length):

@@ -431,3 +431,22 @@ def test_whatever_fails_there_is_one_job_and_none_is_left(faults, run_seconds, o
         assert job.status == "succeeded"
     assert len(airbyte.jobs) == 1
     assert airbyte.active == []
+
+
+class TestTimeout:
+    """What follows a job in the way has the rest of the task's timeout."""
+
+    def test_nothing_follows_a_job_that_ended_when_the_time_was_over(self, runs, airbyte):
+        airbyte.add("running", 3601, job_type="clear")
+        with pytest.raises(JobTimedOutError, match="job 1 was still active"):
+            runs.sync()
+        assert airbyte.count(POST) == airbyte.count(DELETE) == 0
+
+    @pytest.mark.parametrize("role", [Role.BLOCKER, Role.CLEARED, Role.ADOPTED])
+    def test_the_text_says_how_long_was_waited(self, runs, airbyte, role):
+        airbyte.add("cancelled", job_type="sync" if role is Role.ADOPTED else "clear")
+        ended = Target(job=job_of("cancelled", job_id=1), state=SyncState(job_id=1, role=role))
+        text = r"job 1, which was in the way, had not ended when this task had waited 1 h \(timeout\)"
+        with pytest.raises(JobTimedOutError, match=text):
+            runs.run(lambda context: jobs.follow(context, sync_request(), ended, 0.0))
+        assert airbyte.calls == []

@@ -92,14 +92,14 @@ def test_the_oldest_sync_since_an_uncertain_submission(jobs, found):
     ("created", "submitted_at", "is_found"),
     [
         (1000.0, 1000.0, True),
-        (1899.0, 1000.0, True),
-        (1900.0, 1000.0, False),
+        (1299.0, 1000.0, True),
+        (1300.0, 1000.0, False),
         (500.0, 1000.0, True),
         (None, 1000.0, True),
         (9999.0, None, True),
     ],
 )
-def test_no_submission_takes_a_quarter_of_an_hour(created, submitted_at, is_found):
+def test_no_submission_takes_five_minutes(created, submitted_at, is_found):
     found = oldest_sync_after([replace(job(8), created=created)], 7, submitted_at)
     assert (found is not None) == is_found
 

@@ -13,11 +13,13 @@ from dag_factory.airbyte import submission
 from dag_factory.airbyte.access import Access
 from dag_factory.airbyte.errors import ApiError, JobEndedError, SyncError, SyncSkipped
 from dag_factory.airbyte.exchange import Response, Say
+from dag_factory.airbyte.model import UNKNOWN
 from dag_factory.airbyte.state import Role, SyncState
 from tests.airbyte.fake_airbyte import (
     CONNECTION,
     DAWN,
     DELETE,
+    GET,
     LIST,
     OTHER_UUID,
     POST,
@@ -153,8 +155,32 @@ class TestBusy:
         airbyte.add(status)
         target = start(runs)
         assert (target.job.job_id, target.role) == (1, Role.ADOPTED)
-        assert airbyte.calls == [CONNECTION, LIST]
+        assert airbyte.calls == [CONNECTION, LIST, GET]
         assert runs.state == SyncState(job_id=1, role=Role.ADOPTED)
+
+    @pytest.mark.parametrize("on_running", ["adopt", "fail", "skip"])
+    @pytest.mark.parametrize("kind", ["sync", "clear"])
+    def test_a_list_that_calls_an_ended_job_active_is_not_believed(self, runs, airbyte, kind, on_running):
+        old = airbyte.add("succeeded", job_type=kind)
+        listed = json.dumps({"data": [{**airbyte.shown(old), "status": "running"}]}).encode()
+        airbyte.fail(LIST, Response(status=200, content=listed))
+        target = start(runs, on_running=on_running)
+        assert (target.job.job_id, target.role) == (2, Role.OWN)
+        assert "job 1 is succeeded, although the list of jobs says running" in runs.said
+
+    def test_a_list_is_believed_where_the_job_itself_cannot_be_asked_for(self, runs, airbyte):
+        airbyte.add("running")
+        airbyte.fail(GET, 500)
+        assert start(runs).role is Role.ADOPTED
+
+    @pytest.mark.parametrize("status", ["succeeded", "failed", "cancelled"])
+    def test_the_end_of_a_job_is_not_believed_of_the_answer_to_its_submission(self, runs, airbyte, status):
+        def lie(server, _call, _request):
+            return server._json({**server.shown(server.add("running")), "status": status})
+
+        airbyte.fail(POST, lie)
+        target = start(runs)
+        assert (target.job.job_id, target.role, target.job.status) == (1, Role.OWN, UNKNOWN)
 
     @pytest.mark.parametrize("kind", ["clear", "reset", "refresh", "something new"])
     @pytest.mark.parametrize("status", STATUSES)
@@ -326,7 +352,7 @@ class TestState:
         assert {state.seen for state in runs.saved} == {1}
         assert [state.is_submitting for state in runs.saved] == [True, True, True, True, True, False]
 
-    @pytest.mark.parametrize(("after", "role"), [(899.0, Role.OWN), (900.0, Role.ADOPTED)])
+    @pytest.mark.parametrize(("after", "role"), [(299.0, Role.OWN), (300.0, Role.ADOPTED)])
     def test_a_job_that_was_made_too_late_is_not_the_one_of_a_submission(self, runs, airbyte, after, role):
         airbyte.sleep(after)
         airbyte.add("running")
