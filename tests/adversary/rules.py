@@ -534,8 +534,9 @@ class Judge:
                     continue
                 if self._was_hidden(run, job):
                     continue
-                actors = Counter(call.actor for _, call, _, _ in self._reads(job) if call.actor.run is run)
-                if max(actors.values(), default=0) >= 3:
+                readers = (call.actor for _, call, _, _ in self._reads(job) if call.actor.run is run)
+                tries = Counter((actor.task, actor.try_number, actor.generation) for actor in readers)
+                if max(tries.values(), default=0) >= 3:
                     yield f"e: {run.dag_id} asked again and again for job {job.job_id} of {job.maker}"
 
     def _exceptions(self) -> Iterator[str]:
