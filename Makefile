@@ -16,7 +16,7 @@ CLUSTER_INSTALLED := .venv-cluster/.installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo up validate lint types test test-airflow test-cluster test-matrix test-matrix-fast serialised cases fuzz histories wheel sdist bench constraints clean
+.PHONY: help install demo up validate lint types test test-airflow test-cluster test-matrix test-matrix-fast serialised cases fuzz fuzz-folders histories wheel sdist bench constraints clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
@@ -69,6 +69,9 @@ cases: $(INSTALLED) ## write the outputs of tests/cases anew; read what has chan
 # Memory is bounded from outside too: what is looked for is what nobody has thought of.
 fuzz: $(FUZZ_INSTALLED) ## try 200,000 changed configurations on validate (ARGS='--runs 5000': fewer)
 	@ulimit -v 6000000 && exec .venv-fuzz/bin/python fuzz/configs.py $(ARGS)
+
+fuzz-folders: $(INSTALLED) ## try 500 folders of links, odd names and broken files on validate and the loader
+	@exec $(BIN)/python fuzz/folders.py $(ARGS)
 
 histories: $(INSTALLED) ## try 100,000 random histories on the operators (ARGS='--histories 5000 --processes 2 --seed 1': others)
 	@exec $(BIN)/python -m tests.adversary --histories 100000 $(ARGS)

@@ -8,11 +8,13 @@ from datetime import date
 from pathlib import Path
 from xml.etree import ElementTree
 
+from dag_factory.config.boundary import CODE as INTERNAL_ERROR
+from dag_factory.config.boundary import has_internal_errors
 from dag_factory.config.codes import CODES
 from dag_factory.config.diagnostics import Span, has_errors
 from dag_factory.config.files import ConfigFile
 from dag_factory.config.project import Findings, load_project, validate_project
-from dag_factory.config.secrets import LINE_BREAK
+from dag_factory.config.secrets import LINE_BREAK, shape_in
 from dag_factory.report.formats import FORMATS, renderer
 
 TODAY = date(2026, 1, 31)
@@ -31,6 +33,7 @@ def check(data: bytes, root: Path, name: str = "fuzzed.yaml") -> Findings:
     _check_diagnostics(findings, data, f"configs/{name}")
     _check_reports(findings)
     project = load_project(root, None)
+    assert not has_internal_errors(project.diagnostics), project.diagnostics
     assert project.dags or has_errors(project.diagnostics), "neither a DAG nor an error"
     return findings
 
@@ -43,6 +46,7 @@ def _check_diagnostics(findings: Findings, data: bytes, fuzzed: str) -> None:
     lines = LINE_BREAK.split(data.decode("utf-8-sig", "replace"))
     for each in findings.diagnostics:
         assert each.code in CODES, each
+        assert each.code != INTERNAL_ERROR, each
         assert each.file in findings.files, each
         if each.file == fuzzed:
             assert _is_inside(each.span, lines), each
@@ -68,6 +72,7 @@ def _check_reports(findings: Findings) -> None:
     reports = {style: renderer(style)(findings.diagnostics, findings.files) for style in FORMATS}
     for style, report in reports.items():
         assert report.replace("\n", "").isprintable(), style
+        assert not any(shape_in(line) for line in report.splitlines()), style
     assert len(json.loads(reports["json"])["diagnostics"]) == len(findings.diagnostics)
     (run,) = json.loads(reports["sarif"])["runs"]
     assert len(run["results"]) == len(findings.diagnostics)

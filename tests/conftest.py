@@ -6,10 +6,15 @@ import os
 import shutil
 import signal
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
+from dag_factory.config import boundary
+
+INTERNAL_ERROR = boundary.internal_error
 REPOSITORY = Path(__file__).parent.parent
 # The markers whose tests have targets of their own in the Makefile.
 ONLY_IF_ASKED_FOR = ("processes", "matrix", "cluster")
@@ -38,6 +43,25 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_unconfigure() -> None:
     shutil.rmtree(os.environ["AIRFLOW_HOME"], ignore_errors=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_faults_are_raised() -> Iterator[None]:
+    """Let no test pass over a fault of ours because it has become a diagnostic."""
+
+    def raise_it(_file: str, error: BaseException) -> NoReturn:
+        raise error
+
+    told = boundary.internal_error
+    boundary.internal_error = raise_it
+    yield
+    boundary.internal_error = told
+
+
+@pytest.fixture
+def own_faults_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make of our own faults what users get: a diagnostic."""
+    monkeypatch.setattr(boundary, "internal_error", INTERNAL_ERROR)
 
 
 @pytest.fixture

@@ -64,5 +64,7 @@ def test_every_output_has_an_input():
 
 
 def test_every_code_has_a_case():
-    # What Airflow itself refuses shows only where Airflow is: tests/factory.
-    assert {path.name for path in CASES.iterdir() if path.is_dir()} == set(CODES) - {"airflow-refused"}
+    # What Airflow itself refuses shows only where Airflow is: tests/factory. No file is known for our own
+    # faults: tests/config/test_boundary.py. And without a file there is no case: tests/cli/test_validate.py.
+    elsewhere = {"airflow-refused", "internal-error", "nothing-to-check"}
+    assert {path.name for path in CASES.iterdir() if path.is_dir()} == set(CODES) - elsewhere

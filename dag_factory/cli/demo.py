@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dag_factory.cli import numbers
 from dag_factory.cli.main import CLEAN, FINDINGS, UsageError
 
 if TYPE_CHECKING:
@@ -24,7 +25,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     add_shared_arguments(parser)
     parser.add_argument(
-        "--timeout", type=float, default=300.0, metavar="S", help="seconds that all runs together may take"
+        "--timeout",
+        type=numbers.seconds,
+        default=300.0,
+        metavar="S",
+        help="seconds that all runs together may take",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import enum
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -63,13 +64,25 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.package is not None and not _PACKAGE.fullmatch(arguments.package):
         message = f"--package: '{arguments.package}' is no requirement; write NAME @ URL or NAME==VERSION"
         raise UsageError(message)
-    if folder.exists() and not folder.is_dir():
+    if os.path.lexists(folder) and not os.path.isdir(folder):  # noqa: PTH112 (never raises)
         message = f"'{folder}' is no folder"
         raise UsageError(message)
+    _make_top(folder)
     outcomes = make_repository(folder, arguments.ci, arguments.package)
     print(*outcomes, sep="\n")
     _advise(outcomes, arguments.package)
     return FINDINGS if any(each.state is State.BLOCKED for each in outcomes) else CLEAN
+
+
+def _make_top(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"'{folder}' cannot be made: {error.strerror}"
+        raise UsageError(message) from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        message = f"nothing can be written into '{folder}'"
+        raise UsageError(message)
 
 
 def make_repository(folder: Path, ci: str, package: str | None) -> list[Outcome]:
@@ -164,4 +177,7 @@ def _advise(outcomes: list[Outcome], package: str | None) -> None:
         text = f"installs '{package}'" if package else "fails until its PACKAGE says what pip installs"
         print(f"\n{name} {text}; see --package.")
     if "configs/example.yaml" in made:
-        print("\nNext: write a connection_id into configs/example.yaml, and run 'dag-factory validate'.")
+        print(
+            "\nNext: put your connection's id into configs/example.yaml;"
+            " until then 'dag-factory validate' fails."
+        )

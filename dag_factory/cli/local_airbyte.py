@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from dag_factory.cli import numbers
 from dag_factory.cli.main import UsageError
 from dag_factory.config.project import load_project
 from dag_factory.local_airbyte.model import ConnectionSeed
@@ -27,11 +28,11 @@ DEFAULT_PORT = 8006
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument(
-        "--port", type=int, default=DEFAULT_PORT, help="port on 127.0.0.1; 0 takes a free one"
+        "--port", type=numbers.port, default=DEFAULT_PORT, help="port on 127.0.0.1; 0 takes a free one"
     )
     parser.add_argument("--data", type=Path, default=Path(".local-airbyte"), help="folder for jobs and rows")
     parser.add_argument("--configs", type=Path, default=Path("configs"), help="its connections will be known")
-    parser.add_argument("--job-seconds", type=float, default=3.0, help="how long a sync takes")
+    parser.add_argument("--job-seconds", type=numbers.seconds, default=3.0, help="how long a sync takes")
     parser.add_argument(
         "--source-faker", type=Path, metavar="PATH", help="executable of Airbyte's source-faker"
     )
@@ -75,9 +76,6 @@ def _options(arguments: argparse.Namespace) -> ServerOptions:
     faker: Path | None = arguments.source_faker
     if faker is not None and not os.access(faker, os.X_OK):
         msg = f"--source-faker: {faker} is not an executable"
-        raise UsageError(msg)
-    if arguments.job_seconds < 0:
-        msg = "--job-seconds must not be negative"
         raise UsageError(msg)
     return ServerOptions(
         data_folder=arguments.data,

@@ -45,8 +45,12 @@ def main(argv: Sequence[str]) -> int:
     """Run one command and return its exit status; never lets a traceback out for a user's mistake."""
     name = next((word for word in argv if not word.startswith("-")), None)
     command = _import(name) if name in COMMANDS else None
-    arguments = _parser(name, command).parse_args(argv)
+    parser, chosen = _parser(name, command)
+    arguments, unknown = parser.parse_known_args(argv)
     assert command is not None  # noqa: S101 (argparse has ended the process for any other name)
+    if unknown:
+        # By the command's own parser, so that its own usage is shown.
+        chosen.error(f"unrecognized arguments: {' '.join(unknown)}")
     try:
         status = command.run(arguments)
         # A short report is written only now: whether anybody reads it is part of the outcome.
@@ -91,13 +95,18 @@ def _import(name: str) -> Command:
     return module
 
 
-def _parser(chosen: str | None, command: Command | None) -> argparse.ArgumentParser:
+def _parser(
+    chosen: str | None, command: Command | None
+) -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
+    """Make the parser of everything, and give that of the chosen command besides; without one, the same."""
     description = "Airbyte syncs in Airflow, declared in YAML."
     parser = argparse.ArgumentParser(prog="dag-factory", description=description)
     parser.add_argument("--version", action=_Version, nargs=0, help="show the package's version and exit")
+    own = parser
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, text in COMMANDS.items():
         subparser = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
         if name == chosen and command is not None:
             command.configure(subparser)
-    return parser
+            own = subparser
+    return parser, own

@@ -12,6 +12,7 @@ from pathlib import Path
 from dag_factory.cli.main import CLEAN, FINDINGS, UsageError
 from dag_factory.config import suggestions
 from dag_factory.config.diagnostics import has_errors
+from dag_factory.config.file_bytes import read_bytes
 from dag_factory.config.project import Resolution, resolve_project
 from dag_factory.report import explanation, explanation_text, json_report, text
 from dag_factory.report.escapes import escape
@@ -93,9 +94,15 @@ def _folders_above(name: str) -> list[str]:
 
 
 def _text_of(path: Path) -> str:
-    return path.read_text("utf-8", "replace") if path.is_file() else ""
+    try:
+        return (read_bytes(path) or b"").decode("utf-8", "replace")
+    except OSError:  # told among the errors
+        return ""
 
 
 def _unknown(dag_id: str, known: Sequence[str]) -> str:
-    mend = suggestions.did_you_mean(dag_id, known) or f"there are {', '.join(known[:20]) or 'none'}"
+    mend = (
+        suggestions.did_you_mean(dag_id, known, suggestions.Patience())
+        or f"there are {', '.join(known[:20]) or 'none'}"
+    )
     return f"there is no DAG '{dag_id}'; {mend}"

@@ -8,13 +8,14 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import date
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TextIO
 
-from dag_factory.cli.main import CLEAN, FINDINGS, UsageError
+from dag_factory.cli.main import CLEAN, FINDINGS, OUR_FAULT, UsageError
 from dag_factory.cli.progress import watched
-from dag_factory.config.diagnostics import has_errors, sort_unique
-from dag_factory.config.files import TOP_NAME, ConfigFile, top_folder
+from dag_factory.config.boundary import has_internal_errors
+from dag_factory.config.diagnostics import Diagnostic, Span, has_errors, sort_unique
+from dag_factory.config.files import DEFAULTS_STEM, ENDINGS, TOP_NAME, ConfigFile, is_below, top_folder
 from dag_factory.config.notifier_paths import PREFIXES_VARIABLE, prefixes_from
 from dag_factory.config.project import Findings, validate_project
 from dag_factory.report import text
@@ -50,7 +51,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Check the paths and report; 0: nothing but warnings, 1: errors, or with --strict warnings."""
+    """Check the paths and report; 0: at most warnings, 1: errors (strict: warnings), 3: our fault."""
     usual = "github" if os.environ.get("GITHUB_ACTIONS") == "true" else "text"
     chosen = arguments.format or usual
     top = _top() if chosen in ("github", "sarif") else Path.cwd()
@@ -58,6 +59,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.output is not None:
         _write(findings, chosen, arguments.output)
     _print(findings, chosen if arguments.output is None else usual, arguments.color)
+    if has_internal_errors(findings.diagnostics):
+        return OUR_FAULT
     wrong = bool(findings.diagnostics) if arguments.strict else has_errors(findings.diagnostics)
     return FINDINGS if wrong else CLEAN
 
@@ -72,6 +75,9 @@ def validate(paths: Sequence[Path], environment: str | None, top: Path) -> Findi
 
 
 def _validate_root(root: Path, paths: Sequence[Path], environment: str | None, top: Path) -> Findings:
+    shown = _shown(root, top)
+    if not is_below(os.path.realpath(root), os.path.realpath(_repository(root))):
+        return Findings(diagnostics=(_leading_out(shown),), files=())
     below = {_absolute(path) for path in paths}
 
     def wanted(file: ConfigFile) -> bool:
@@ -82,8 +88,51 @@ def _validate_root(root: Path, paths: Sequence[Path], environment: str | None, t
         return watched(files, sys.stderr)
 
     prefixes = prefixes_from(os.environ.get(PREFIXES_VARIABLE))
-    shown = _shown(root, top)
-    return validate_project(root, shown, environment, wanted, date.today(), watch, notifier_prefixes=prefixes)
+    found = validate_project(
+        root, shown, environment, wanted, date.today(), watch, notifier_prefixes=prefixes
+    )
+    named = [path for path in paths if _root_of(path) == root]
+    empty = [_nothing_to_check(path, root, shown) for path in named if _is_empty(path, root, shown, found)]
+    return Findings(diagnostics=(*found.diagnostics, *empty), files=found.files)
+
+
+def _leading_out(name: str) -> Diagnostic:
+    message = "is a link that leads out of the repository: what lies there may not be for everybody to read"
+    mend = "put the configurations into the repository, or run the command where they are"
+    return Diagnostic(file=name, span=Span(), code="unreadable-file", message=message, help=mend)
+
+
+def _repository(root: Path) -> Path:
+    """Give the folder that configurations may be linked to in: their repository, where one is seen."""
+    near = [Path(os.environ.get("GITHUB_WORKSPACE") or root.parent), Path.cwd()]
+    above = [each for each in root.parents if (each / ".git").exists()]
+    return next((each for each in (*above, *near) if each in root.parents), root.parent)
+
+
+def _is_empty(path: Path, root: Path, shown: str, found: Findings) -> bool:
+    """Whether a path that was named holds nothing that has been checked, and nobody says so."""
+    own = _named(path, root, shown)
+    told = {each.file for each in found.diagnostics if each.code == "unreadable-file"}
+    checked = [name for name in (*found.files, *told) if own in (".", name) or name.startswith(f"{own}/")]
+    # Whoever names a file of defaults wants just that one checked.
+    return not any(name == own or PurePosixPath(name).stem != DEFAULTS_STEM for name in checked)
+
+
+def _named(path: Path, root: Path, shown: str) -> str:
+    """Name a path as the files below it are named."""
+    own = _absolute(path)
+    return (PurePosixPath(shown) / own.relative_to(root)).as_posix()
+
+
+def _nothing_to_check(path: Path, root: Path, shown: str) -> Diagnostic:
+    endings = " or ".join(f"*{ending}" for ending in ENDINGS)
+    message = f"no configuration file here: no {endings} in this folder or below it, beside defaults.yaml"
+    mend = f"name the folder with the configurations, or run the command where '{TOP_NAME}/' is"
+    if not path.is_dir():
+        message = f"this is no configuration file: its name has to end in {endings}, and begin with no dot"
+        mend = "give it another name, or name a configuration file"
+    name = _named(path, root, shown)
+    return Diagnostic(file=name, span=Span(), code="nothing-to-check", message=message, help=mend)
 
 
 def _roots(paths: Sequence[Path]) -> list[Path]:
@@ -92,7 +141,7 @@ def _roots(paths: Sequence[Path]) -> list[Path]:
 
 
 def _root_of(path: Path) -> Path:
-    if not path.exists() and not path.is_symlink():
+    if not os.path.lexists(path):
         message = f"there is no '{path}'; name a file or folder, or run the command where '{TOP_NAME}/' is"
         raise UsageError(message)
     own = _absolute(path)

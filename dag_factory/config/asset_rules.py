@@ -75,7 +75,11 @@ def check_unknown_asset(dags: Sequence[ResolvedDag]) -> Iterator[tuple[ResolvedD
 
 def _unknown(asset: str, place: Place, known: Sequence[str]) -> Diagnostic:
     message = f"nothing here updates the asset '{asset}'"
-    alike = suggestions.did_you_mean(asset, known) if 0 < len(known) <= _MANY else None
+    alike = (
+        suggestions.did_you_mean(asset, known, place.document.file.patience)
+        if 0 < len(known) <= _MANY
+        else None
+    )
     silence = (
         "if something else makes it, write '# dag-factory: ignore[unknown-asset] made by ...' on the line"
     )

@@ -88,7 +88,13 @@ def _check_named(document: Document, found: list[Diagnostic]) -> tuple[Document,
     return replace(document, faults=document.faults | {("dag_id",)}), [*found, missing]
 
 
+def check_dags(file: ConfigFile) -> CheckedFile:
+    """Check a file of DAGs."""
+    return check_file(file, DAG_SCHEMA)
+
+
 def check_defaults(file: ConfigFile) -> CheckedFile:
+    """Check a file of defaults."""
     checked = check_file(file, DEFAULTS_SCHEMA)
     # Defaults that say nothing harm nobody.
     diagnostics = tuple(each for each in checked.diagnostics if each.code != "empty-document")

@@ -11,7 +11,19 @@ from dag_factory.config.rule_values import dag_setting
 from dag_factory.config.schedule_rules import schedule_form
 from dag_factory.config.templates import names_in, without_blanks
 
+# What `init` writes; Airbyte gives no such id.
+PLACEHOLDER = "00000000-0000-0000-0000-000000000000"
+
 _HELP = "delete one of the two; a connection runs one sync at a time"
+
+
+def check_placeholder(dag: ResolvedDag) -> Iterator[Diagnostic]:
+    """The connection is one of Airbyte's, not the stand-in of the example that `init` makes."""
+    for sync in dag.syncs:
+        setting = sync.settings.get("connection_id")
+        if setting is not None and setting.value == PLACEHOLDER:
+            message = f"the 'connection_id' of sync '{sync.name}' is a placeholder, no connection of Airbyte"
+            yield setting.place.diagnostic("bad-value", message, "put your connection's id here")
 
 
 def check_same_connection(dag: ResolvedDag) -> Iterator[Diagnostic]:
@@ -46,7 +58,7 @@ def _identity(sync: ResolvedSync, is_the_same: Callable[[frozenset[str]], bool])
     """Give what makes an Airbyte connection the same; `is_the_same` says of the names in a template whether
     they stand for one value wherever they are rendered. None if not."""
     setting = sync.settings.get("connection_id")
-    if setting is None:
+    if setting is None or setting.value == PLACEHOLDER:
         return None
     conn_id = sync.settings.get("airbyte_conn_id")
     both = (conn_id.value if conn_id else "airbyte_default", setting.value)

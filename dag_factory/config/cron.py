@@ -117,7 +117,7 @@ def _without_hash(field: Field, part: str, dag_id: str) -> str:
     import hashlib  # noqa: PLC0415 (loads OpenSSL, and only `H` needs it)
 
     low, high = _bounds(field, match)
-    digest = hashlib.blake2b(f"{field.name}:{dag_id}".encode(), digest_size=8).digest()
+    digest = hashlib.blake2b(_bytes(f"{field.name}:{dag_id}"), digest_size=8).digest()
     number = int.from_bytes(digest, "big")
     if match[3] is None:
         return str(low + number % (high - low + 1))
@@ -131,6 +131,11 @@ def stepped(low: int, high: int, step: int, number: int) -> str:
     """
     first = low + number % min(step, high - low + 1)
     return str(first) if first + step > high else f"{first}-{high}/{step}"
+
+
+def _bytes(text: str) -> bytes:
+    # A DAG may be named by a file whose name is no text, and is refused for it elsewhere.
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _bounds(field: Field, match: re.Match[str]) -> tuple[int, int]:
@@ -151,7 +156,9 @@ def _form_fault(text: str, count: int) -> tuple[str, str]:
         return f"'{text}' is no cron expression", "write null, without quotes, to run only by hand"
     if text.startswith("@"):
         known = (*PRESETS, *SPECIAL_PRESETS)
-        mend = _OTHER_PRESETS.get(text) or suggestions.did_you_mean(text.lower(), known)
+        mend = _OTHER_PRESETS.get(text) or suggestions.did_you_mean(
+            text.lower(), known, suggestions.Patience()
+        )
         return f"unknown preset '{text}'", mend or f"write one of {', '.join(known)}"
     return f"a cron expression has five fields, not {count}", _COUNT_HELP.get(count, _FIVE)
 

@@ -50,10 +50,10 @@ def check_unused_default_keys(
         for _, setting in _settings(dag):
             if setting.place.document is not dag.document:
                 unused.pop(setting.place, None)
+    stronger = _stronger(list(unused), dags())
     for place in unused:
-        stronger = _stronger(place, dags())
-        if stronger is not None:
-            yield _unused_key(place, stronger)
+        if place in stronger:
+            yield _unused_key(place, stronger[place])
 
 
 def _keys_of(document: Document) -> Iterator[Place]:
@@ -78,17 +78,26 @@ def _settings(dag: ResolvedDag) -> Iterator[tuple[KeyPath, Setting]]:
         yield from ((("defaults", key), setting) for key, setting in sync.settings.items())
 
 
-def _stronger(place: Place, dags: Iterable[ResolvedDag]) -> Place | None:
-    """Find the first value that stands where a default would."""
-    path, environment = place.path, None
-    if path[0] == "environments":
-        environment, path = path[1], path[2:]
+def _stronger(places: Sequence[Place], dags: Iterable[ResolvedDag]) -> dict[Place, Place]:
+    """Find for each default the first value that stands where it would."""
+    by_path = {(place.document.file.name, *_target(place)): place for place in places}
+    names, found = {place.document.file.name for place in places}, dict[Place, Place]()
     for dag in dags:
-        if dag.environment == environment and place.document.file.name in dag.defaults_files:
-            for key, setting in _settings(dag):
-                if key == path:
-                    return setting.place
-    return None
+        if not by_path:
+            break
+        files = [name for name in dag.defaults_files if name in names]
+        for path, setting in _settings(dag) if files else ():
+            for name in files:
+                place = by_path.pop((name, dag.environment, path), None)
+                if place is not None:
+                    found[place] = setting.place
+    return found
+
+
+def _target(place: Place) -> tuple[str | None, KeyPath]:
+    """Give the environment in which a default applies, and the path at which it does."""
+    path = place.path
+    return (str(path[1]), path[2:]) if path[0] == "environments" else (None, path)
 
 
 def _unused_key(place: Place, stronger: Place) -> Diagnostic:

@@ -15,7 +15,8 @@ def without_faults(document: Document, faults: Iterable[KeyPath]) -> Document:
     A fault in a list takes the whole list with it, since the places of the items after it would change.
     """
     known = frozenset(_mapping_part(fault) for fault in faults)
-    return replace(document, value=_without(document.value, known), faults=known)
+    above = frozenset(fault[:length] for fault in known for length in range(len(fault) + 1))
+    return replace(document, value=_without(document.value, known, above), faults=known)
 
 
 def _mapping_part(path: KeyPath) -> KeyPath:
@@ -24,12 +25,15 @@ def _mapping_part(path: KeyPath) -> KeyPath:
     return path
 
 
-def _without(value: Value, faults: frozenset[KeyPath], path: KeyPath = ()) -> Value:
-    if not any(fault[: len(path)] == path for fault in faults):
+def _without(
+    value: Value, faults: frozenset[KeyPath], above: frozenset[KeyPath], path: KeyPath = ()
+) -> Value:
+    """Take out the faults below a path; `above` are all paths that have one at them or below."""
+    if path not in above:
         return value
     if isinstance(value, dict):
         inner = {key: (*path, key) for key in value}
-        return {key: _without(value[key], faults, at) for key, at in inner.items() if at not in faults}
+        return {key: _without(value[key], faults, above, at) for key, at in inner.items() if at not in faults}
     if isinstance(value, list):
-        return [_without(item, faults, (*path, index)) for index, item in enumerate(value)]
+        return [_without(item, faults, above, (*path, index)) for index, item in enumerate(value)]
     return value

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import enum
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from operator import attrgetter
 from pathlib import Path
 
+from dag_factory.config.boundary import attempt
 from dag_factory.config.diagnostics import Diagnostic, Span
 
 ENDINGS = (".yaml", ".yml")
@@ -67,6 +70,7 @@ def list_files(root: Path, name: str, *, stem: str | None = None) -> Listing:
     """
     files: list[ConfigFile] = []
     diagnostics: list[Diagnostic] = []
+    inside = os.path.realpath(root)
     folders = [(str(root), name)]
     while folders:
         location, readable = folders.pop()
@@ -75,15 +79,12 @@ def list_files(root: Path, name: str, *, stem: str | None = None) -> Listing:
             is_file = entry.name.endswith(ENDINGS)
             if is_file and stem is not None and _stem(entry.name) not in (stem, DEFAULTS_STEM):
                 continue
-            if entry.is_symlink():
-                why = _refused_link(entry, root)
-                if why is not None:
-                    diagnostics.append(_unreadable(entry_name, why))
-                    continue
-            elif not is_file and entry.is_dir():
+            found = attempt(entry_name, partial(_look_at, entry, entry_name, inside, is_file=is_file))
+            if isinstance(found, Diagnostic):
+                diagnostics.append(found)
+            elif found is _Kind.FOLDER:
                 folders.append((entry.path, entry_name))
-            # A folder with a file's name is kept in the list, to be reported when it is read.
-            if is_file:
+            elif found is _Kind.FILE:
                 files.append(ConfigFile(location=entry.path, name=entry_name))
     in_order = tuple(sorted(files, key=attrgetter("name")))
     return Listing(name=name, files=in_order, diagnostics=tuple(diagnostics))
@@ -121,10 +122,11 @@ def _defaults_between(top: Path, folder: Path, diagnostics: list[Diagnostic]) ->
             name = Path(location).relative_to(top.parent).as_posix()
             if not os.path.lexists(location):
                 continue
-            if _is_inside(top, location):
+            refused = _refused_target(location, name, os.path.realpath(top))
+            if refused is None:
                 yield ConfigFile(location=location, name=name)
             else:
-                diagnostics.append(_unreadable(name, _LEADS_OUT))
+                diagnostics.append(refused)
 
 
 def _stem(name: str) -> str:
@@ -136,21 +138,62 @@ def _entries(location: str, readable: str, diagnostics: list[Diagnostic]) -> Ite
         with os.scandir(location) as entries:
             yield from (entry for entry in entries if not entry.name.startswith("."))
     except OSError as error:
-        diagnostics.append(_unreadable(readable, f"cannot be read: {error.strerror}"))
+        diagnostics.append(_unreadable(readable, f"cannot be read: {_reason(error)}"))
 
 
-def _refused_link(entry: os.DirEntry[str], root: Path) -> str | None:
-    if entry.is_dir():
-        return "is a link to a folder; links are not followed"
-    if entry.name.endswith(ENDINGS) and not _is_inside(root, entry.path):
-        return _LEADS_OUT
-    return None
+class _Kind(enum.Enum):
+    """What something in a folder is to be treated as."""
+
+    FOLDER = enum.auto()
+    FILE = enum.auto()
+    NEITHER = enum.auto()
 
 
-def _is_inside(root: Path, path: str) -> bool:
-    # Not Path.resolve: a link to itself makes it raise.
-    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root))
+def _look_at(entry: os.DirEntry[str], name: str, inside: str, *, is_file: bool) -> _Kind | Diagnostic:
+    """Say what to do with something in a folder; `is_file` tells whether it has a configuration's name."""
+    try:
+        if entry.is_symlink():
+            refused = _refused_link(entry, name, inside)
+            if refused is not None:
+                return refused
+        elif not is_file and entry.is_dir(follow_symlinks=False):
+            return _Kind.FOLDER
+    except OSError as error:  # a file system that has to be asked what it has listed, and does not answer
+        return _unreadable(name, f"cannot be read: {_reason(error)}")
+    # A folder with a file's name is kept in the list, to be reported when it is read.
+    return _Kind.FILE if is_file else _Kind.NEITHER
 
 
-def _unreadable(name: str, message: str) -> Diagnostic:
-    return Diagnostic(file=name, span=Span(), code="unreadable-file", message=message)
+def _refused_link(entry: os.DirEntry[str], name: str, inside: str) -> Diagnostic | None:
+    """Tell of a link that is not followed; one that has not a configuration's name only if to a folder."""
+    if os.path.isdir(entry.path):  # noqa: PTH112 (unlike Path's, it takes a link that leads nowhere for none)
+        return _unreadable(name, "is a link to a folder; links are not followed")
+    return _refused_target(entry.path, name, inside) if entry.name.endswith(ENDINGS) else None
+
+
+def _refused_target(location: str, name: str, inside: str) -> Diagnostic | None:
+    try:
+        # The system follows few links, realpath any number, each deeper in the stack.
+        os.stat(location)  # noqa: PTH116 (of ten thousand files)
+    except OSError as error:
+        # What a link leads to is looked at no further: it may be nobody's business.
+        return _unreadable(name, f"is a link that leads nowhere: {_reason(error)}", _RELINK)
+    leads = os.path.realpath(location)
+    return None if is_below(leads, inside) else _unreadable(name, _LEADS_OUT, _COPY)
+
+
+def is_below(path: str, folder: str) -> bool:
+    """Whether a real path is that of a folder, or of something in it."""
+    return Path(path).is_relative_to(folder)
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or type(error).__name__
+
+
+_RELINK = "delete the link, or let it lead to a file of this folder"
+_COPY = "put a copy of the file here"
+
+
+def _unreadable(name: str, message: str, help: str | None = None) -> Diagnostic:
+    return Diagnostic(file=name, span=Span(), code="unreadable-file", message=message, help=help)

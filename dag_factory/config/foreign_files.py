@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from dag_factory.config.diagnostics import Diagnostic
 from dag_factory.config.foreign_keys import EXPLAINED, HERE, SYNONYMS
 from dag_factory.config.source import Document, Place
-from dag_factory.config.suggestions import nearest, snake_case
+from dag_factory.config.suggestions import Patience, nearest, snake_case
 
 _HELP = "move it out of the folder; a DAG has 'schedule' and 'syncs', with 'name: connection_id' below it"
 
@@ -21,7 +21,7 @@ def foreign_file(document: Document, keys: Collection[str]) -> Diagnostic | None
     tool = next((name for name, is_its in _TOOLS.items() if is_its(value)), None)
     if tool is not None:
         message = f"this is no DAG: its keys are those of {tool}"
-    elif not any(_is_alike(key, keys) for key in list(value)[:_MANY]):
+    elif not any(_is_alike(key, keys, document.file.patience) for key in list(value)[:_MANY]):
         message = "this is no DAG: none of its keys is one of a DAG, or like one"
     else:
         return None
@@ -32,11 +32,12 @@ def foreign_file(document: Document, keys: Collection[str]) -> Diagnostic | None
 _MANY = 50
 
 
-def _is_alike(key: str, keys: Collection[str]) -> bool:
+def _is_alike(key: str, keys: Collection[str], patience: Patience) -> bool:
     """Whether a key is one of a DAG, one that is known from elsewhere, or nearly one."""
     word = snake_case(key)
     known = (keys, EXPLAINED, SYNONYMS, HERE["dag"])
-    return any(word in each for each in known) or key.startswith("x-") or nearest(key, keys) is not None
+    is_known = any(word in each for each in known) or key.startswith("x-")
+    return is_known or nearest(key, keys, patience) is not None
 
 
 _Mapping: TypeAlias = Mapping[str, Any]

@@ -15,7 +15,7 @@ from dag_factory.config import nodes
 from dag_factory.config.codes import CODES, WARNINGS
 from dag_factory.config.diagnostics import Diagnostic, Span
 from dag_factory.config.ignores import Ignore
-from dag_factory.config.suggestions import did_you_mean
+from dag_factory.config.suggestions import Patience, did_you_mean
 
 # No other error: what validate accepts, Airflow has to be able to load. And an ignore that hides nothing
 # is deleted, not ignored.
@@ -65,7 +65,8 @@ def read_ignores(name: str, text: str) -> tuple[tuple[Ignore, ...], tuple[Diagno
     """Give what a file of sound YAML asks to ignore, and what is wrong with its comments that ask."""
     ignores: list[Ignore] = []
     faults: list[Diagnostic] = []
-    for part in (part for comment in _comments(name, text) for part in _read(comment)):
+    patience = Patience()
+    for part in (part for comment in _comments(name, text) for part in _read(comment, patience)):
         if isinstance(part, Ignore):
             ignores.append(part)
         else:
@@ -75,7 +76,7 @@ def read_ignores(name: str, text: str) -> tuple[tuple[Ignore, ...], tuple[Diagno
     return tuple(ignores), tuple(faults)
 
 
-def _read(comment: _Comment) -> Iterator[Ignore | Diagnostic]:
+def _read(comment: _Comment, patience: Patience) -> Iterator[Ignore | Diagnostic]:
     parts = _PARTS.fullmatch(comment.text)
     codes = list(_CODE.finditer(parts[1])) if parts else []
     if parts is None or not codes:
@@ -84,13 +85,14 @@ def _read(comment: _Comment) -> Iterator[Ignore | Diagnostic]:
         return
     for match in codes:
         offset = parts.start(1)
-        yield _read_code(comment, match[0], comment.span(offset + match.start(), offset + match.end()))
+        span = comment.span(offset + match.start(), offset + match.end())
+        yield _read_code(comment, match[0], span, patience)
     if not re.search(r"\w", parts[2]):
         mend = f"say why: '# dag-factory: ignore[{', '.join(match[0] for match in codes)}] reason'"
         yield comment.fault(comment.span(), "the comment gives no reason", mend)
 
 
-def _read_code(comment: _Comment, code: str, span: Span) -> Ignore | Diagnostic:
+def _read_code(comment: _Comment, code: str, span: Span, patience: Patience) -> Ignore | Diagnostic:
     if code in IGNORABLE:
         line = None if comment.at_head else comment.line
         return Ignore(file=comment.file, span=span, code=code, line=line, source_line=comment.source_line)
@@ -99,7 +101,7 @@ def _read_code(comment: _Comment, code: str, span: Span) -> Ignore | Diagnostic:
     if code in CODES:
         mend = "mend what it is about; only warnings can be ignored, and 'secret'"
         return comment.fault(span, f"the error '{code}' cannot be ignored", mend)
-    mend = did_you_mean(code, sorted(CODES)) or f"one of {', '.join(sorted(IGNORABLE))}"
+    mend = did_you_mean(code, sorted(CODES), patience) or f"one of {', '.join(sorted(IGNORABLE))}"
     return comment.fault(span, f"there is no code '{code}'", mend)
 
 

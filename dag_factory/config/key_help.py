@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from dag_factory.config.foreign_keys import EXPLAINED, HERE, SYNONYMS
-from dag_factory.config.suggestions import nearest, snake_case
+from dag_factory.config.suggestions import Patience, nearest, snake_case
 from dag_factory.config.values import KeyPath
 
 
@@ -43,7 +43,9 @@ _HOME_NAMES = {
 _OF_ONE_SYNC = frozenset(("connection_id", "depends_on"))
 
 
-def key_help(key: str, path: KeyPath, known: Collection[str], keys: Mapping[str, Collection[str]]) -> KeyHelp:
+def key_help(
+    key: str, path: KeyPath, known: Collection[str], keys: Mapping[str, Collection[str]], patience: Patience
+) -> KeyHelp:
     """Say what to write for a key of the mapping at a path, which may have the known keys.
 
     `keys` are those of each home: dag, sync, trigger, notify and schedule.
@@ -61,7 +63,7 @@ def key_help(key: str, path: KeyPath, known: Collection[str], keys: Mapping[str,
         return KeyHelp(text=text, meant=(*path, meant) if meant in known else _path_at_top(meant, path, keys))
     if word in SYNONYMS:
         return _written_here(SYNONYMS[word], path, known, keys)
-    return _alike(key, path, known, keys)
+    return _alike(key, path, known, keys, patience)
 
 
 def home_name(home: str) -> str:
@@ -95,13 +97,15 @@ def _elsewhere(key: str, home: str) -> str:
     return _HOMES[home].format(key=key)
 
 
-def _alike(key: str, path: KeyPath, known: Collection[str], keys: Mapping[str, Collection[str]]) -> KeyHelp:
-    alike = nearest(key, known)
+def _alike(
+    key: str, path: KeyPath, known: Collection[str], keys: Mapping[str, Collection[str]], patience: Patience
+) -> KeyHelp:
+    alike = nearest(key, known, patience)
     if alike is not None:
         return KeyHelp(text=f"did you mean '{alike}'?", meant=(*path, alike))
     here = _home_at(path)
     for home in (name for name in _HOMES if name != here):
-        alike = nearest(key, keys[home])
+        alike = nearest(key, keys[home], patience)
         if alike is not None:
             return KeyHelp(text=_elsewhere(alike, home), meant=_path_of(alike, home, path))
     if key.startswith(("x-", "x_", ".")) and here == "dag":

@@ -9,23 +9,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
-from dag_factory.config.checked_files import CheckedFile, check_defaults, check_file
+from dag_factory.config.boundary import attempt, one_of_each_file
+from dag_factory.config.checked_files import CheckedFile, check_dags, check_defaults
 from dag_factory.config.default_rules import check_unused_default_keys, check_unused_defaults
 from dag_factory.config.diagnostics import Diagnostic, has_errors, sort_unique
+from dag_factory.config.file_bytes import read_bytes
 from dag_factory.config.files import ConfigFile, Listing, defaults_above, list_below_top, list_files
 from dag_factory.config.ignores import Ignore, by_key, is_hidden, unused_ignores, without_hidden
 from dag_factory.config.layers import ResolvedDag, declared_environments, resolve
 from dag_factory.config.model import Dag, dag_from
 from dag_factory.config.project_rules import PROJECT_RULES, Rules, unknown_environment
+from dag_factory.config.rule_runs import of_all_dags, of_dag
 from dag_factory.config.rules import DAG_RULES
-from dag_factory.config.schema import DAG_SCHEMA
-from dag_factory.config.secret_rules import hide_secrets
+from dag_factory.config.secret_rules import hide_secrets, without_secrets
 from dag_factory.config.source import Document
 from dag_factory.config.told import Told
-from dag_factory.config.values import MAX_PROBLEMS
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,8 +82,9 @@ def load_project(root: Path, environment: str | None) -> Project:
     declared = _declared(checked)
     unknown = unknown_environment(listing.name, environment, declared)
     # With the wrong environment a DAG would do the wrong thing: none is made.
-    dags, found = _typed([] if unknown else [_resolve(each, environment) for each in layered])
-    found = [*listing.diagnostics, *unknown, *_of_files(checked), *found]
+    resolved, failed = _resolved([] if unknown else layered, environment)
+    dags, found = _typed(resolved)
+    found = [*listing.diagnostics, *unknown, *_of_files(checked), *failed, *found]
     return Project(dags=dags, diagnostics=sort_unique(_told(found, checked)), environments=declared)
 
 
@@ -88,11 +92,11 @@ def resolve_project(root: Path, environment: str | None) -> Resolution:
     """Read a whole folder as `load_project` does, and keep where each value stands; slower, for people."""
     listing = list_below_top(root)
     checked, layered = _check_files(listing, listing.files)
-    resolved = tuple(_resolve(each, environment) for each in layered)
+    resolved, failed = _resolved(layered, environment)
     dags, found = _typed(resolved)
-    diagnostics = sort_unique(_told([*listing.diagnostics, *_of_files(checked), *found], checked))
+    diagnostics = sort_unique(_told([*listing.diagnostics, *_of_files(checked), *failed, *found], checked))
     project = Project(dags=dags, diagnostics=diagnostics, environments=_declared(checked))
-    return Resolution(resolved=resolved, project=project, files=listing.files)
+    return Resolution(resolved=tuple(resolved), project=project, files=listing.files)
 
 
 def load_dag(root: Path, environment: str | None, dag_id: str) -> Dag | None:
@@ -103,7 +107,8 @@ def load_dag(root: Path, environment: str | None, dag_id: str) -> Dag | None:
     """
     for listing, files in _files_that_may_hold(root, dag_id):
         _, layered = _check_files(listing, files)
-        dags, _ = _typed([_resolve(each, environment) for each in layered])
+        resolved, _ = _resolved(layered, environment)
+        dags, _ = _typed(resolved)
         for dag in dags:
             if dag.dag_id == dag_id:
                 return dag
@@ -134,7 +139,7 @@ def validate_project(
     found = [*listing.diagnostics, *_of_files(checked), *unknown_environment(name, environment, declared)]
     is_whole = len(files) == len(listing.files) and not has_errors(found)
     rules = Rules(is_whole=is_whole, today=today, notifier_prefixes=notifier_prefixes)
-    found += check_unused_defaults(_defaults(checked), listing.files)
+    found += _of_folder(name, lambda: check_unused_defaults(_defaults(checked), listing.files))
     base = [_resolve(each, None) for each in layered]
     enough = Told()
     for selected in (None, *declared):
@@ -143,8 +148,9 @@ def validate_project(
     told = _told(found, checked)
     if len(files) == len(listing.files) and not has_errors(told) and not enough.is_cut:
         # Else what a default or an ignore is about may lie in what has not been looked at.
-        found += _unused_default_keys(layered, base, declared)
-        told = [*_told(found, checked), *unused_ignores(found, by_key(_ignores(checked)))]
+        found += _of_folder(name, lambda: _unused_default_keys(layered, base, declared))
+        unused = _of_folder(name, lambda: unused_ignores(found, by_key(_ignores(checked))))
+        told = [*_told(found, checked), *map(without_secrets, unused)]
     return Findings(diagnostics=sort_unique(told), files=tuple(file.name for file in files))
 
 
@@ -158,14 +164,21 @@ def _check_files(
     above = {file.name: defaults_above(file, by_folder) for file in files if not file.is_defaults}
     needed = {each.name: each for chain in above.values() for each in chain}
     needed |= {file.name: file for file in files if file.is_defaults}
-    defaults = {name: check_defaults(file) for name, file in needed.items()}
-    checked = [check_file(file, DAG_SCHEMA) for file in watch(files) if not file.is_defaults]
+    defaults = {name: _checked(file, check_defaults) for name, file in needed.items()}
+    checked = [_checked(file, check_dags) for file in watch(files) if not file.is_defaults]
     layered = [
         each
         for file in checked
         for each in _layered(file, [defaults[chain.name] for chain in above[file.file.name]])
     ]
     return [*defaults.values(), *checked], layered
+
+
+def _checked(file: ConfigFile, check: Callable[[ConfigFile], CheckedFile]) -> CheckedFile:
+    checked = attempt(file.name, lambda: check(file))
+    if isinstance(checked, Diagnostic):
+        return CheckedFile(file=file, documents=(), diagnostics=(checked,))
+    return checked
 
 
 def _layered(file: CheckedFile, defaults: Sequence[CheckedFile]) -> Iterator[Layered]:
@@ -176,18 +189,41 @@ def _layered(file: CheckedFile, defaults: Sequence[CheckedFile]) -> Iterator[Lay
         yield Layered(document=document, defaults=layers, file_stem=file.file.stem)
 
 
-def _resolve(layered: Layered, environment: str | None) -> ResolvedDag:
-    return resolve(layered.document, layered.defaults, environment, layered.file_stem)
+def _resolve(layered: Layered, environment: str | None) -> ResolvedDag | Diagnostic:
+    document = layered.document
+    return attempt(
+        document.file.name, lambda: resolve(document, layered.defaults, environment, layered.file_stem)
+    )
+
+
+def _resolved(
+    layered: Sequence[Layered], environment: str | None
+) -> tuple[list[ResolvedDag], list[Diagnostic]]:
+    """Resolve each DAG; give those that could be, and what is told of the others."""
+    return _parted([_resolve(each, environment) for each in layered])
+
+
+def _parted(each: Iterable[T | Diagnostic]) -> tuple[list[T], list[Diagnostic]]:
+    """Part what could be made from what is told in place of the rest."""
+    all_of_it = list(each)
+    made = [one for one in all_of_it if not isinstance(one, Diagnostic)]
+    return made, [one for one in all_of_it if isinstance(one, Diagnostic)]
+
+
+def _of_folder(name: str, find: Callable[[], Iterable[Diagnostic]]) -> list[Diagnostic]:
+    """Look for what concerns no single file; where that fails, the folder stands for it."""
+    found = attempt(name, lambda: list(find()))
+    return [found] if isinstance(found, Diagnostic) else found
 
 
 def _unused_default_keys(
-    layered: Sequence[Layered], base: Sequence[ResolvedDag], declared: Sequence[str]
+    layered: Sequence[Layered], base: Sequence[ResolvedDag | Diagnostic], declared: Sequence[str]
 ) -> Iterator[Diagnostic]:
     def in_all_environments() -> Iterator[ResolvedDag]:
-        yield from base
+        yield from _parted(base)[0]
         for environment in declared:
-            changed = (each for each in layered if environment in each.environments)
-            yield from (_resolve(each, environment) for each in changed)
+            changed = [each for each in layered if environment in each.environments]
+            yield from _resolved(changed, environment)[0]
 
     applied = dict.fromkeys(document for each in layered for document in each.defaults)
     return check_unused_default_keys(applied, in_all_environments)
@@ -195,41 +231,39 @@ def _unused_default_keys(
 
 def _environment_diagnostics(
     layered: Sequence[Layered],
-    base: Sequence[ResolvedDag],
+    base: Sequence[ResolvedDag | Diagnostic],
     selected: str | None,
     rules: Rules,
     enough: Told,
 ) -> list[Diagnostic]:
     """Find what is wrong in one environment; DAGs that it does not change are not checked again."""
     changed = [selected is None or selected in each.environments for each in layered]
-    dags = [
+    dags, found = _parted(
         _resolve(each, selected) if differs and selected is not None else plain
         for each, plain, differs in zip(layered, base, changed, strict=True)
-    ]
-    found = [
-        diagnostic
-        for dag, differs in zip(dags, changed, strict=True)
-        if differs
-        for rule in (*DAG_RULES, rules.dated, rules.notifiers)
-        for diagnostic in enough.few(rule, dag.document.file.name, rule(dag))
-    ]
-    for rule in rules.of_projects:
-        for dag, diagnostic in rule(dags):
-            found += enough.few(rule, dag.document.file.name, (diagnostic,))
+    )
+    documents = {each.document for each, differs in zip(layered, changed, strict=True) if differs}
+    for dag in dags:
+        if dag.document in documents:
+            for rule in (*DAG_RULES, rules.dated, rules.notifiers):
+                found += of_dag(rule, dag, enough)
+    for project_rule in rules.of_projects:
+        found += (diagnostic for _, diagnostic in of_all_dags(project_rule, dags, enough))
     return [replace(diagnostic, environment=selected) for diagnostic in found]
-
-
-def _dag_diagnostics(dag: ResolvedDag) -> list[Diagnostic]:
-    return [diagnostic for rule in DAG_RULES for diagnostic in islice(rule(dag), MAX_PROBLEMS)]
 
 
 def _typed(resolved: Sequence[ResolvedDag]) -> tuple[tuple[Dag, ...], list[Diagnostic]]:
     """Type the DAGs that no rule holds back, and tell what the rules found."""
-    found = [(dag, diagnostic) for dag in resolved for diagnostic in _dag_diagnostics(dag)]
-    found += [pair for rule in PROJECT_RULES for pair in rule(resolved)]
+    found = [(dag, diagnostic) for dag in resolved for rule in DAG_RULES for diagnostic in of_dag(rule, dag)]
+    found += [pair for rule in PROJECT_RULES for pair in of_all_dags(rule, resolved)]
     held_back = {id(dag) for dag, diagnostic in found if has_errors([diagnostic])}
-    dags = tuple(dag_from(dag) for dag in resolved if dag.is_sound and id(dag) not in held_back)
-    return dags, [diagnostic for _, diagnostic in found]
+    sound = [dag for dag in resolved if dag.is_sound and id(dag) not in held_back]
+    dags, failed = _parted(_typed_one(dag) for dag in sound)
+    return tuple(dags), [*(diagnostic for _, diagnostic in found), *failed]
+
+
+def _typed_one(dag: ResolvedDag) -> Dag | Diagnostic:
+    return attempt(dag.document.file.name, lambda: dag_from(dag))
 
 
 def _of_files(checked: Sequence[CheckedFile]) -> list[Diagnostic]:
@@ -243,7 +277,7 @@ def _told(found: Iterable[Diagnostic], checked: Sequence[CheckedFile]) -> list[D
     """
     ignores = by_key(_ignores(checked))
     secrets = [each for file in checked for each in file.secrets if not is_hidden(each.diagnostic, ignores)]
-    return without_hidden(hide_secrets(found, secrets), ignores)
+    return one_of_each_file(without_hidden(hide_secrets(found, secrets), ignores))
 
 
 def _ignores(checked: Sequence[CheckedFile]) -> list[Ignore]:
@@ -268,7 +302,7 @@ def _files_that_may_hold(root: Path, dag_id: str) -> Iterator[tuple[Listing, Seq
     if named:
         yield short, named
     whole = list_below_top(root)
-    wanted = dag_id.encode()
+    wanted = dag_id.encode("utf-8", "surrogatepass")
     yield (
         whole,
         [
@@ -281,6 +315,6 @@ def _files_that_may_hold(root: Path, dag_id: str) -> Iterator[tuple[Listing, Seq
 
 def _holds(path: Path, wanted: bytes) -> bool:
     try:
-        return path.is_file() and wanted in path.read_bytes()
-    except OSError:  # reported when the whole folder is read
+        return wanted in (read_bytes(path) or b"")
+    except (OSError, ValueError):  # reported when the whole folder is read
         return False

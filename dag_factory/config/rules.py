@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 
 from dag_factory.config.asset_rules import check_asset_loop, check_asset_uri
-from dag_factory.config.connection_rules import check_same_connection
+from dag_factory.config.connection_rules import check_placeholder, check_same_connection
 from dag_factory.config.diagnostics import Diagnostic
 from dag_factory.config.layers import ResolvedDag
 from dag_factory.config.schedule_rules import (
@@ -87,6 +87,7 @@ DAG_RULES: tuple[DagRule, ...] = (
     check_pool,
     check_max_active_tasks,
     check_effect,
+    check_placeholder,
     check_same_connection,
     check_asset_loop,
     check_asset_uri,

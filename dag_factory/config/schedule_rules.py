@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 import functools
+import re
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from itertools import pairwise
@@ -49,7 +50,7 @@ def check_timezone(dag: ResolvedDag) -> Iterator[Diagnostic]:
     for setting in _timezones(dag):
         if not _is_timezone(setting.value):
             message = f"unknown time zone '{setting.value}'"
-            yield setting.place.diagnostic("unknown-timezone", message, _timezone_help(setting.value))
+            yield setting.place.diagnostic("unknown-timezone", message, _timezone_help(setting))
 
 
 def check_dates(dag: ResolvedDag) -> Iterator[Diagnostic]:
@@ -266,11 +267,17 @@ def _zone(dag: ResolvedDag) -> str:
 
 @functools.lru_cache(maxsize=1024)
 def _is_timezone(name: str) -> bool:
+    # Of a name the database makes a path, and imports the folders of its package one inside the other.
+    if not _ZONE.fullmatch(name):
+        return False
     try:
         ZoneInfo(name)
-    except (KeyError, OSError, ValueError):  # unknown, a folder of the database, or no file's name at all
+    except (KeyError, OSError, ValueError):  # unknown, a folder of the database, or another file in it
         return False
     return True
+
+
+_ZONE = re.compile(r"[A-Za-z0-9_+-]{1,30}(?:/[A-Za-z0-9_+-]{1,30}){0,2}")
 
 
 # What people write for a zone that the database names by a city.
@@ -288,9 +295,10 @@ _OTHER_ZONES = {
 }
 
 
-def _timezone_help(name: str) -> str:
+def _timezone_help(setting: Setting) -> str:
     from dag_factory.config import suggestions  # noqa: PLC0415 (only for a name that is wrong)
 
+    name, patience = str(setting.value), setting.place.document.file.patience
     if name.lower() in _OTHER_ZONES:
         return f"write an IANA name such as {_OTHER_ZONES[name.lower()]} or UTC"
     zones = _zones()
@@ -298,7 +306,9 @@ def _timezone_help(name: str) -> str:
     city = cities.get(name.strip().replace(" ", "_").lower())
     if city is not None:
         return f"write '{city}'"
-    return suggestions.did_you_mean(name, zones) or "write an IANA name such as Europe/Berlin or UTC"
+    return (
+        suggestions.did_you_mean(name, zones, patience) or "write an IANA name such as Europe/Berlin or UTC"
+    )
 
 
 @functools.cache

@@ -79,7 +79,7 @@ def _validator(name: str) -> Validator:
     # JSON Schema counts 3.0 as an integer; Airflow does not.
     types = base.TYPE_CHECKER.redefine("integer", lambda _checker, value: type(value) is int)
     extend: Any = jsonschema.validators.extend
-    strict = extend(base, {"pattern": _pattern}, type_checker=types)
+    strict = extend(base, {"pattern": _pattern, "uniqueItems": _unique_items}, type_checker=types)
     return strict({"$ref": name}, registry=Registry().with_resources(pairs))
 
 
@@ -97,3 +97,14 @@ def _pattern(_validator: object, pattern: str, value: object, schema: Mapping[st
 
     if isinstance(value, str) and not compile_pattern(pattern).search(value):
         yield jsonschema.ValidationError(schema["patternErrorMessage"])
+
+
+def _unique_items(_validator: object, wanted: bool, value: object, _schema: object) -> Iterator[Any]:
+    """Find an item that stands twice; jsonschema itself compares all mappings with each other."""
+    import jsonschema  # noqa: PLC0415 (loaded by then)
+
+    if wanted and isinstance(value, list):
+        # As text, since for Python True is 1.
+        texts = {json.dumps(item, sort_keys=True) for item in value}
+        if len(texts) < len(value):
+            yield jsonschema.ValidationError("an item stands twice")

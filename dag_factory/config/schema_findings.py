@@ -67,7 +67,7 @@ def _unknown_keys(place: Place, error: ValidationError, keys: Keys) -> Iterator[
         if key in known:
             continue
         at = Place(document=place.document, path=(*place.path, key))
-        told = key_help(key, place.path, known, keys)
+        told = key_help(key, place.path, known, keys, place.document.file.patience)
         code, message = "unknown-key", f"unknown key '{key}'"
         if told.home is not None:
             code, message = (
@@ -124,7 +124,7 @@ def _bad_value(place: Place, error: ValidationError, keyword: str) -> Diagnostic
     fault = _brace_fault(error, keyword)
     if fault is not None:
         return place.diagnostic("bad-template", fault.message, fault.help)
-    return place.diagnostic("bad-value", f"{subject} {_value_message(error)}", _value_help(error, place.path))
+    return place.diagnostic("bad-value", f"{subject} {_value_message(error)}", _value_help(error, place))
 
 
 def _brace_fault(error: ValidationError, keyword: str) -> TemplateFault | None:
@@ -145,8 +145,9 @@ _MOVE = {
 def _twice(place: Place, items: list[Any]) -> Diagnostic:
     # Not `in items[:index]`: for Python True is 1.
     texts = [json.dumps(item, sort_keys=True) for item in items]
-    second = next(index for index, text in enumerate(texts) if text in texts[:index])
-    first = Place(document=place.document, path=(*place.path, texts.index(texts[second])))
+    where: dict[str, int] = {}
+    second = next(index for index, text in enumerate(texts) if where.setdefault(text, index) != index)
+    first = Place(document=place.document, path=(*place.path, where[texts[second]]))
     at = Place(document=place.document, path=(*place.path, second))
     message = f"{_subject(place.path)} holds {_shown(items[second])} twice"
     return at.diagnostic("bad-value", message, "delete one of them", related=(first.related("first here"),))
@@ -172,12 +173,13 @@ _BOUNDS = {
 }
 
 
-def _value_help(error: ValidationError, path: KeyPath) -> str:
+def _value_help(error: ValidationError, place: Place) -> str:
+    path = place.path
     keyword = str(error.validator)
     if keyword == "pattern":
         return _pattern_help(error)
     if keyword == "enum":
-        return _choice_help(str(path[-1]), str(error.instance), error.validator_value)
+        return _choice_help(place, str(error.instance), error.validator_value)
     if keyword == "exclusiveMinimum":
         return f"write {error.validator_value + 1} or more"
     if keyword == "minProperties" and path[-1:] == ("syncs",):
@@ -235,12 +237,13 @@ _OTHER_VALUES = {
 }
 
 
-def _choice_help(key: str, text: str, choices: Sequence[str]) -> str:
+def _choice_help(place: Place, text: str, choices: Sequence[str]) -> str:
     known = _OTHER_VALUES.get(text.lower())
     if known in choices:
         more = {"deferrable": ", and 'deferrable: true'", "reschedule": ", and 'deferrable: false'"}
         return f"write '{known}'{more.get(text.lower(), '')}"
-    return suggestions.did_you_mean(text, choices) or f"'{key}' is one of {', '.join(choices)}"
+    alike = suggestions.did_you_mean(text, choices, place.document.file.patience)
+    return alike or f"'{place.path[-1]}' is one of {', '.join(choices)}"
 
 
 def _subject(path: KeyPath) -> str:
@@ -250,4 +253,6 @@ def _subject(path: KeyPath) -> str:
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, dict | list):
+        return type_name(value)  # what it holds may be long, and secret
     return repr(value) if isinstance(value, str) else json.dumps(value)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from dag_factory.config.diagnostics import Diagnostic, Span
 from dag_factory.config.secrets import (
     Judgement,
+    blanked,
+    hidden_lines,
     is_secret_key,
     judge,
     may_hold_secret,
     shape_in,
+    without_lines,
 )
 from dag_factory.config.source import Document, Place
 from dag_factory.config.spans import lines_of
@@ -35,19 +39,19 @@ class Secret:
 
 
 def find_secrets(document: Document) -> tuple[Secret, ...]:
-    """Find all values of a document that look like secrets; neither diagnostic nor source line shows one."""
+    """Find what looks like a secret in a document, values and keys; no diagnostic of it shows one."""
     if not may_hold_secret(document.file.text):
         return ()
     judged: dict[str, Judgement] = {}
     found: list[Secret] = []
-    for path, key, value in _scalars(document.value, (), None):
+    for path, key, text, is_key in _texts(document.value, (), None):
         if len(found) == _MOST:
             break
-        text = str(value)
         # Aliases bring the same text again and again.
         judgement = judged.get(text) or judged.setdefault(text, judge(text))
         if judgement.shape is not None:
-            found.append(_secret(document, path, f"this looks like {judgement.shape}"))
+            noun = "this key" if is_key else "this"
+            found.append(_secret(document, path, f"{noun} looks like {judgement.shape}", of_key=is_key))
         elif key is not None and not judgement.is_harmless and is_secret_key(key):
             found.append(_secret(document, path, f"the value of '{key}' is a secret in plain text"))
     return tuple(found)
@@ -56,28 +60,84 @@ def find_secrets(document: Document) -> tuple[Secret, ...]:
 def hide_secrets(diagnostics: Iterable[Diagnostic], secrets: Sequence[Secret]) -> list[Diagnostic]:
     """Put a secret in the place of everything else that is wrong with its value, and would show it.
 
-    What is wrong beside it, on its line, is told without the line.
+    What is wrong beside it, on its line, is told without the line; and no text shows one.
     """
     by_file: dict[str, list[Secret]] = {}
     for secret in secrets:
         by_file.setdefault(secret.diagnostic.file, []).append(secret)
-    return [_without_secrets(each, by_file.get(each.file, ())) for each in diagnostics]
+    hiding = {file: _Hiding.of(found) for file, found in by_file.items()}
+    return [_hidden(each, hiding.get(each.file)) for each in diagnostics]
 
 
-def _without_secrets(diagnostic: Diagnostic, secrets: Sequence[Secret]) -> Diagnostic:
-    span = diagnostic.span
-    start, end = (span.line, span.column), (span.end_line, span.end_column)
-    for secret in secrets:
-        whole = secret.value
-        if (whole.line, whole.column) <= start and end <= (whole.end_line, whole.end_column):
-            return secret.diagnostic
-    if any(secret.value.line <= span.line <= secret.value.end_line for secret in secrets):
-        return replace(diagnostic, source_line=None)
-    return diagnostic
+def without_secrets(diagnostic: Diagnostic) -> Diagnostic:
+    """Blank in all that a diagnostic says what looks like a secret by itself."""
+    line = diagnostic.source_line
+    return replace(
+        diagnostic,
+        message=blanked(diagnostic.message),
+        help=None if diagnostic.help is None else blanked(diagnostic.help),
+        environment=None if diagnostic.environment is None else blanked(diagnostic.environment),
+        source_line=None if line is None or blanked(line) != line else line,
+        related=tuple(replace(each, message=blanked(each.message)) for each in diagnostic.related),
+    )
 
 
-def _secret(document: Document, path: KeyPath, message: str) -> Secret:
-    diagnostic = Place(document=document, path=path).diagnostic("secret", message, _HELP)
+def shown_text(document: Document) -> str:
+    """Give the document's part of its file, with a remark in place of lines that may show a secret."""
+    text = document.file.text
+    if not may_hold_secret(text):
+        return document.text
+    lines = {line for secret in find_secrets(document) for line in _lines(secret.value)}
+    return document.part_of(without_lines(text, hidden_lines(text) | lines))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Hiding:
+    """The secrets of one file in order; none lies in another one."""
+
+    starts: list[tuple[int, int]]
+    secrets: list[Secret]
+    lines: frozenset[int]
+
+    @classmethod
+    def of(cls, secrets: Iterable[Secret]) -> _Hiding:
+        # An alias brings one place again.
+        in_order = sorted({each.value: each for each in secrets}.values(), key=lambda each: each.value)
+        return cls(
+            starts=[(each.value.line, each.value.column) for each in in_order],
+            secrets=in_order,
+            lines=frozenset(line for each in in_order for line in _lines(each.value)),
+        )
+
+    def around(self, span: Span) -> Secret | None:
+        """Give the secret that a span lies in."""
+        number = bisect_right(self.starts, (span.line, span.column))
+        secret = self.secrets[number - 1] if number else None
+        if secret is None or (span.end_line, span.end_column) > (
+            secret.value.end_line,
+            secret.value.end_column,
+        ):
+            return None
+        return secret
+
+
+def _lines(span: Span) -> range:
+    """Number the lines of a span; a block of text ends before the first letter of the line after it."""
+    is_before = span.end_column == 1 and span.end_line > span.line
+    return range(span.line, span.end_line + (not is_before))
+
+
+def _hidden(diagnostic: Diagnostic, hiding: _Hiding | None) -> Diagnostic:
+    secret = None if hiding is None else hiding.around(diagnostic.span)
+    if secret is not None:
+        return secret.diagnostic
+    beside = hiding is not None and diagnostic.span.line in hiding.lines
+    return without_secrets(replace(diagnostic, source_line=None) if beside else diagnostic)
+
+
+def _secret(document: Document, path: KeyPath, message: str, *, of_key: bool = False) -> Secret:
+    place = Place(document=document, path=path)
+    diagnostic = place.diagnostic("secret", message, _HELP, of_key=of_key)
     narrow = replace(diagnostic, span=_narrowed(document.file.text, diagnostic.span), source_line=None)
     return Secret(diagnostic=narrow, value=diagnostic.span)
 
@@ -95,14 +155,18 @@ def _narrowed(text: str, span: Span) -> Span:
     return span
 
 
-def _scalars(value: Value, path: KeyPath, key: str | None) -> Iterator[tuple[KeyPath, str | None, Value]]:
-    """Yield each scalar with its path and the key that it stands under; syncs' names are no keys."""
+def _texts(value: Value, path: KeyPath, key: str | None) -> Iterator[tuple[KeyPath, str | None, str, bool]]:
+    """Yield each scalar as text with its path and the key that it stands under, and each key itself.
+
+    The names of syncs and environments are no keys that say something of what stands under them.
+    """
     if isinstance(value, dict):
         names = path[-1:] in (("syncs",), ("environments",))
         for name, inner in value.items():
-            yield from _scalars(inner, (*path, name), None if names else name)
+            yield (*path, name), None, name, True
+            yield from _texts(inner, (*path, name), None if names else name)
     elif isinstance(value, list):
         for index, inner in enumerate(value):
-            yield from _scalars(inner, (*path, index), key)
+            yield from _texts(inner, (*path, index), key)
     elif isinstance(value, str | int | float) and not isinstance(value, bool):
-        yield path, key, value
+        yield path, key, str(value), False

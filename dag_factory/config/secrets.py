@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 # What YAML takes for the end of a line.
@@ -120,6 +121,43 @@ def shape_in(line: str) -> tuple[int, int] | None:
     """Give where in a line something stands that looks like a secret by itself."""
     match = _shape().search(line[:_LONGEST_TEXT])
     return None if match is None else match.span()
+
+
+def blanked(text: str) -> str:
+    """Give a text with `***` in place of what looks like a secret by itself; of a key's block all of it."""
+    if _SUSPICIOUS.search(text) is None:
+        return text
+    return _KEY_BLOCK.sub("***", _shape().sub(_blank, text))
+
+
+def _blank(match: re.Match[str]) -> str:
+    return match[0] if "PRIVATE KEY" in match[0] else "***"
+
+
+def without_lines(text: str, numbers: Collection[int]) -> str:
+    """Give a text with a remark in place of the lines of these numbers, counted from 1."""
+    if not numbers:
+        return text
+    parts = re.split(f"({LINE_BREAK.pattern})", text)
+    lines = [
+        _remark(part) if index % 2 == 0 and index // 2 + 1 in numbers else part
+        for index, part in enumerate(parts)
+    ]
+    return "".join(lines)
+
+
+def shown(text: str) -> str:
+    """Give a text for people, with a remark in place of the lines that may show a secret."""
+    return without_lines(text, hidden_lines(text))
+
+
+def _remark(line: str) -> str:
+    indent = line[: len(line) - len(line.lstrip())]
+    # What parts two documents stays.
+    return f"{'--- ' if line.startswith('---') else indent}# not shown: it may hold a secret"
+
+
+_KEY_BLOCK = re.compile(r"-----BEGIN [A-Z0-9 ]{0,80}PRIVATE KEY.*", re.DOTALL)
 
 
 def is_secret_key(key: str) -> bool:

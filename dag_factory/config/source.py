@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from yaml.error import MarkedYAMLError
@@ -13,11 +13,11 @@ from yaml.nodes import Node, ScalarNode
 
 from dag_factory.config import nodes
 from dag_factory.config.diagnostics import Diagnostic, Related, Severity, Span
-from dag_factory.config.secrets import LINE_BREAK, hidden_lines
+from dag_factory.config.file_bytes import MAX_BYTES, read_bytes
+from dag_factory.config.secrets import LINE_BREAK, blanked, hidden_lines
 from dag_factory.config.spans import first_line_of, line_at, span_at, span_of
+from dag_factory.config.suggestions import Patience
 from dag_factory.config.values import MAX_VALUES, NOT_PRINTABLE, KeyPath, Problem, Value, ValueBuilder, find
-
-MAX_BYTES = 256 * 1024
 
 # Longer messages are cut: they only quote what stands in the file.
 _LONGEST_MESSAGE = 500
@@ -26,10 +26,11 @@ _DOCUMENT_MARKER = re.compile(r"^---(?=\s|$)", re.MULTILINE)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SourceFile:
-    """A file's name, as people should read it, and its text."""
+    """A file's name, as people should read it, its text, and how long its words are still compared."""
 
     name: str
     text: str
+    patience: Patience = field(default_factory=Patience, compare=False, repr=False)
 
     def diagnostic(
         self,
@@ -46,7 +47,8 @@ class SourceFile:
             file=self.name,
             span=span,
             code=code,
-            message=_cut(message),
+            # Before it is cut: half a secret is not known for one.
+            message=_cut(blanked(message)),
             help=help,
             severity=severity,
             source_line=None if span.line in hidden_lines(self.text) else line_at(self.text, span.line),
@@ -77,9 +79,13 @@ class Document:
     @property
     def text(self) -> str:
         """The document's own part of the file, without its `---`."""
-        starts = [0, *(match.end() for match in _DOCUMENT_MARKER.finditer(self.file.text))]
-        ends = [*(match.start() for match in _DOCUMENT_MARKER.finditer(self.file.text)), None]
-        parts = [self.file.text[start:end] for start, end in zip(starts, ends, strict=True)]
+        return self.part_of(self.file.text)
+
+    def part_of(self, text: str) -> str:
+        """Give the document's part of the file's text, or of a copy with other lines."""
+        starts = [0, *(match.end() for match in _DOCUMENT_MARKER.finditer(text))]
+        ends = [*(match.start() for match in _DOCUMENT_MARKER.finditer(text)), None]
+        parts = [text[start:end] for start, end in zip(starts, ends, strict=True)]
         if _is_prologue(parts[0]) and len(parts) > 1:
             del parts[0]
         return parts[min(self.index, len(parts) - 1)].strip("\r\n")
@@ -133,9 +139,10 @@ class Source:
 def read_source(path: Path, name: str) -> Source:
     """Read one file; whatever is wrong with it is a diagnostic, never an exception."""
     try:
-        data = _read_bytes(path)
-    except OSError as error:
-        return _unreadable(name, f"cannot be read: {error.strerror or type(error).__name__}")
+        data = read_bytes(path)
+    except (OSError, ValueError) as error:  # ValueError: a path that no system takes
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        return _unreadable(name, f"cannot be read: {reason}")
     if data is None:
         return _unreadable(name, "is not a regular file", "delete it or give it another name")
     if len(data) > MAX_BYTES:
@@ -185,14 +192,6 @@ def _document(file: SourceFile, index: int, builder: ValueBuilder, value: Value)
         diagnostics=tuple(_problem_diagnostic(file, problem) for problem in builder.problems),
         whole=all(problem.code == "duplicate-key" for problem in builder.problems),
     )
-
-
-def _read_bytes(path: Path) -> bytes | None:
-    if not path.is_file():
-        path.stat()  # a dangling link raises here and says so; a folder or a device does not
-        return None
-    with path.open("rb") as file:
-        return file.read(MAX_BYTES + 1)
 
 
 def _unreadable(name: str, message: str, help: str | None = None) -> Source:

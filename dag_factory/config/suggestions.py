@@ -4,33 +4,78 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from heapq import nlargest
+from operator import itemgetter
 
 from dag_factory.config import durations
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """Give the known word that is most like this one, as people mistype, reorder or glue words."""
-    import difflib  # noqa: PLC0415 (only where something is wrong)
+@dataclass(kw_only=True, slots=True)
+class Patience:
+    """How many more words may be compared to find what a file probably means.
 
+    Of one file: its mistakes and its names may be many, and what is told must not take longer for it.
+    `glances` are words of which letters are counted; `pairs` are pairs of letters, of one word with another.
+    """
+
+    glances: int = 20_000
+    pairs: int = 300_000
+
+
+def nearest(word: str, known: Iterable[str], patience: Patience) -> str | None:
+    """Give the known word that is most like this one, as people mistype, reorder or glue words.
+
+    None is given too where the patience is at its end.
+    """
     words = list(known)
-    if len(word) > _LONGEST:
+    if len(word) > _LONGEST or patience.glances < len(words) or patience.pairs <= 0:
         return None
+    patience.glances -= len(words)
     same = {_letters(each): each for each in words}
     turned = {tuple(sorted(_parts(each))): each for each in words if "_" in each}
     found = same.get(_letters(word)) or turned.get(tuple(sorted(_parts(word))))
-    if found:
-        return found
-    alike = difflib.get_close_matches(word, words, n=1) or difflib.get_close_matches(
-        snake_case(word), words, n=1
-    )
-    return alike[0] if alike else None
+    spellings = dict.fromkeys((word, snake_case(word)))
+    return found or next(filter(None, (_closest(each, words, patience) for each in spellings)), None)
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str | None:
+def did_you_mean(word: str, known: Iterable[str], patience: Patience) -> str | None:
     """Ask for the nearest known word; None if none is near."""
-    alike = nearest(word, known)
+    alike = nearest(word, known, patience)
     return None if alike is None else f"did you mean '{alike}'?"
+
+
+def _closest(word: str, words: Sequence[str], patience: Patience) -> str | None:
+    """Compare a few words that may be most alike; of equal ones the first is taken."""
+    import difflib  # noqa: PLC0415 (only where something is wrong)
+
+    matcher = difflib.SequenceMatcher(None, "", word)
+
+    def likeness(other: str) -> tuple[float, int]:
+        matcher.set_seq1(other)
+        # Both are upper bounds of the ratio, and cheap.
+        bound = min(matcher.real_quick_ratio(), 1.0)
+        return (matcher.quick_ratio() if bound >= _ALIKE else 0.0), _common_ends(word, other)
+
+    def ratio(other: str) -> float:
+        patience.pairs -= len(word) * len(other)
+        matcher.set_seq1(other)
+        return matcher.ratio() if patience.pairs >= 0 else 0.0
+
+    rough = [(likeness(each), each) for each in words]
+    best = nlargest(_FEW, (pair for pair in rough if pair[0][0] >= _ALIKE), key=itemgetter(0))
+    ratios = {each: ratio(each) for _, each in best}
+    closest = max(ratios, key=ratios.__getitem__, default=None)
+    return closest if closest is not None and ratios[closest] >= _ALIKE else None
+
+
+def _common_ends(one: str, other: str) -> int:
+    """Count the letters with which both begin and end."""
+    shorter = min(len(one), len(other))
+    start = next((at for at in range(shorter) if one[at] != other[at]), shorter)
+    rest = shorter - start
+    return start + next((at for at in range(rest) if one[-1 - at] != other[-1 - at]), rest)
 
 
 def snake_case(word: str) -> str:
@@ -79,7 +124,7 @@ def connection_id(text: str) -> str | None:
 
 def name(text: str) -> str | None:
     """Give a name with an underscore for each run of characters that a name cannot have."""
-    latin = unicodedata.normalize("NFKD", text[:_LONGEST].translate(_UMLAUTS))
+    latin = unicodedata.normalize("NFKD", text[:100].translate(_UMLAUTS))
     text = "".join(char for char in latin if not unicodedata.combining(char))
     mended = re.sub(r"[^A-Za-z0-9_-]+", "_", text).strip("_")
     return mended or None
@@ -109,8 +154,11 @@ def _parts(word: str) -> list[str]:
 
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"})
 
-# Longer words are like none, and would take difflib seconds.
-_LONGEST = 100
+# Longer words are like none: what a look takes grows with the square of their length.
+_LONGEST = 80
+
+# The least ratio (of difflib) of words that are alike, and how many are looked at to find it.
+_ALIKE, _FEW = 0.6, 10
 
 _UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _NUMBER = re.compile(r"([0-9]{1,7}(?:\.[0-9]{1,3})?)\s{0,3}([a-z]{1,8})")

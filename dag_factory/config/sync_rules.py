@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from dag_factory.config import suggestions
+from dag_factory.config.circles import circular
 from dag_factory.config.diagnostics import Diagnostic, Severity
 from dag_factory.config.layers import ResolvedDag, ResolvedSync, Setting
 from dag_factory.config.rule_values import own_setting
@@ -14,6 +15,9 @@ from dag_factory.config.source import Place
 # The length of a task's id in Airflow (airflow.sdk.definitions._internal.node.validate_key), its group's name
 # included; and that of the name of a group.
 MAX_TASK_ID, MAX_GROUP = 250, 200
+
+# Of the names of syncs, where a mistake lists them.
+_FEW = 20
 
 
 def check_overlays(dag: ResolvedDag) -> Iterator[Diagnostic]:
@@ -26,7 +30,9 @@ def check_overlays(dag: ResolvedDag) -> Iterator[Diagnostic]:
             continue
         message = f"there is no sync '{sync.name}' to change, and a new one needs a 'connection_id'"
         others = [other.name for other in dag.syncs if "connection_id" in other.settings]
-        yield sync.place.diagnostic("unknown-sync", message, _known(sync.name, others), of_key=True)
+        yield sync.place.diagnostic(
+            "unknown-sync", message, _known(sync.place, sync.name, others), of_key=True
+        )
 
 
 def check_sync_names(dag: ResolvedDag) -> Iterator[Diagnostic]:
@@ -47,14 +53,13 @@ def check_sync_names(dag: ResolvedDag) -> Iterator[Diagnostic]:
 
 def check_cycles(dag: ResolvedDag) -> Iterator[Diagnostic]:
     """`depends_on` leads in no circle; each circle is told once, at its first sync."""
-    edges = _without_ends({sync.name: dependencies(sync) for sync in dag.syncs})
-    told: set[frozenset[str]] = set()
+    told: set[str] = set()
+    edges = circular({sync.name: dependencies(sync) for sync in dag.syncs})
     for sync in dag.syncs:
-        cycle = _cycle_through(sync.name, edges) if sync.name in edges else []
-        if not cycle or frozenset(cycle) in told:
-            continue
-        told.add(frozenset(cycle))
-        yield _cycle(sync, cycle)
+        if sync.name in edges and sync.name not in told:
+            cycle = _cycle_through(sync.name, edges)
+            told.update(cycle)
+            yield _cycle(sync, cycle)
 
 
 def check_trigger_dags(dag: ResolvedDag) -> Iterator[Diagnostic]:
@@ -130,12 +135,15 @@ def triggered(dag: ResolvedDag) -> Iterator[tuple[Setting, dict[str, Any]]]:
 
 
 def _unknown_sync(place: Place, name: str, known: list[str]) -> Diagnostic:
-    return place.diagnostic("unknown-sync", f"there is no sync '{name}' in this DAG", _known(name, known))
+    return place.diagnostic(
+        "unknown-sync", f"there is no sync '{name}' in this DAG", _known(place, name, known)
+    )
 
 
-def _known(name: str, known: list[str]) -> str:
-    mend = suggestions.did_you_mean(name, known)
-    return mend or (f"syncs here: {', '.join(known)}" if known else "delete it")
+def _known(place: Place, name: str, known: list[str]) -> str:
+    mend = suggestions.did_you_mean(name, known, place.document.file.patience)
+    more = f" and {len(known) - _FEW} more" if len(known) > _FEW else ""
+    return mend or (f"syncs here: {', '.join(known[:_FEW])}{more}" if known else "delete it")
 
 
 def _cycle(sync: ResolvedSync, cycle: list[str]) -> Diagnostic:
@@ -150,24 +158,7 @@ def _cycle(sync: ResolvedSync, cycle: list[str]) -> Diagnostic:
     return place.diagnostic("dependency-cycle", message, mend)
 
 
-def _without_ends(edges: dict[str, list[str]]) -> dict[str, list[str]]:
-    """Leave out each sync that leads to none of the rest, again and again: none of them is in a circle."""
-    count = {name: sum(each in edges for each in before) for name, before in edges.items()}
-    following: dict[str, list[str]] = {name: [] for name in edges}
-    for name, before in edges.items():
-        for each in before:
-            if each in following:
-                following[each].append(name)
-    ends = [name for name, number in count.items() if not number]
-    while ends:
-        for name in following[ends.pop()]:
-            count[name] -= 1
-            if not count[name]:
-                ends.append(name)
-    return {name: before for name, before in edges.items() if count[name]}
-
-
-def _cycle_through(start: str, edges: dict[str, list[str]]) -> list[str]:
+def _cycle_through(start: str, edges: Mapping[str, Sequence[str]]) -> list[str]:
     """Find a way from a sync back to itself; without recursion, since a chain may be long."""
     came_from: dict[str, str] = {}
     waiting = [start]

@@ -15,6 +15,8 @@ from airflow.providers.common.compat.sdk import DAG, BaseNotifier, TaskGroup
 
 from dag_factory import versions
 from dag_factory.config.model import Dag, Schedule, TriggeredDag
+from dag_factory.config.secret_rules import shown_text
+from dag_factory.config.secrets import blanked, shown
 from dag_factory.factory.failures import describe_failures, describe_success
 from dag_factory.factory.notifiers import Callbacks
 from dag_factory.factory.sync_tasks import SyncTasks, make_sync_tasks
@@ -93,7 +95,7 @@ def _trigger_dag(
 def _dag_arguments(model: Dag, callbacks: Callbacks) -> dict[str, Any]:
     arguments = {
         "dag_id": model.dag_id,
-        "description": model.description,
+        "description": None if model.description is None else blanked(model.description),
         "doc_md": _docs(model),
         "start_date": _moment(model.start_date),
         "end_date": None if model.end_date is None else _moment(model.end_date),
@@ -140,10 +142,11 @@ def _moment(moment: datetime) -> datetime:
 def _docs(model: Dag) -> str:
     """Show where the DAG comes from, since Airflow's Code tab shows the loader."""
     document = model.place.document
-    yaml = document.text
+    yaml = shown_text(document)
     # A fence longer than any that the YAML holds.
     fence = "`" * max((len(run) + 1 for run in re.findall("`{3,}", yaml)), default=3)
-    parts = [model.doc_md, f"Made from `{document.file.name}`:", f"{fence}yaml\n{yaml}\n{fence}"]
+    told = None if model.doc_md is None else shown(model.doc_md)
+    parts = [told, f"Made from `{document.file.name}`:", f"{fence}yaml\n{yaml}\n{fence}"]
     if model.defaults_files:
         parts.append(f"with the defaults of {', '.join(f'`{name}`' for name in model.defaults_files)}.")
     return "\n\n".join(part for part in parts if part)

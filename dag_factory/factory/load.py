@@ -6,17 +6,20 @@ import gc
 import logging
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from airflow.providers.common.compat.sdk import DAG, TaskGroup, get_parsing_context
 
 from dag_factory import versions
+from dag_factory.config import boundary
+from dag_factory.config.boundary import attempt
 from dag_factory.config.diagnostics import ConfigError, Diagnostic, Severity, sort_unique
 from dag_factory.config.model import Dag
 from dag_factory.config.notifier_paths import PREFIXES_VARIABLE, prefixes_from
 from dag_factory.config.project import Project, load_dag, load_project
+from dag_factory.config.secret_rules import without_secrets
 from dag_factory.factory.build import build_dag, build_group
 from dag_factory.factory.notifiers import Callbacks, NotifierMaker
 from dag_factory.report.text import render_one
@@ -50,9 +53,7 @@ def load_dags(folder: str | Path) -> dict[str, DAG]:
         with _without_collections():
             return {dag.dag_id: dag for dag in _built_dags(load_project(root, _environment()))}
     model = load_dag(root, _environment(), wanted)
-    if model is None or not model.enabled:
-        return {}
-    return {wanted: build_dag(model, _callbacks(model, _notifier_maker()))}
+    return {} if model is None or not model.enabled else _alone(model)
 
 
 def raise_config_errors(folder: str | Path) -> None:
@@ -71,7 +72,8 @@ def raise_config_errors(folder: str | Path) -> None:
     for model in project.dags:
         if not model.enabled:  # no DAG, but sync_group() may make its notifiers
             make.callbacks(model.notify)
-    found = [*project.diagnostics, *refusals, *make.faults]
+    left_out = (without_secrets(fault) for fault in make.faults)
+    found = [*project.diagnostics, *refusals, *left_out]
     errors = tuple(each for each in sort_unique(found) if each.severity is Severity.ERROR)
     if errors:
         raise ConfigError(_listing(errors, root.name), errors)
@@ -111,14 +113,28 @@ def _without_collections() -> Iterator[None]:
 def _built_dags(project: Project) -> Iterator[DAG]:
     for diagnostic in project.diagnostics:
         if diagnostic.severity is Severity.ERROR:
-            log.error("A configuration is left out\n%s", render_one(diagnostic))
+            _log(diagnostic)
     make = _notifier_maker()
     for dag, refusal in _build(project, make):
         if dag is not None:
             yield dag
         if refusal is not None:
-            log.error("A configuration is left out\n%s", render_one(refusal))
+            _log(refusal)
     _log_left_out(make.faults)
+
+
+def _alone(model: Dag) -> dict[str, DAG]:
+    """Build one DAG as a task's start needs it: what keeps it from being made is in the log."""
+    callbacks = _callbacks(model, _notifier_maker())
+    dag = _attempt(model, lambda: build_dag(model, callbacks))
+    if isinstance(dag, Diagnostic):
+        _log(dag)
+        return {}
+    return {model.dag_id: dag}
+
+
+def _log(diagnostic: Diagnostic) -> None:
+    log.error("A configuration is left out\n%s", render_one(diagnostic))
 
 
 def _notifier_maker() -> NotifierMaker:
@@ -134,7 +150,7 @@ def _callbacks(model: Dag, make: NotifierMaker) -> Callbacks:
 
 def _log_left_out(faults: Iterable[Diagnostic]) -> None:
     for fault in sort_unique(faults):
-        log.error("A notifier is left out; its DAGs run without it\n%s", render_one(fault))
+        log.error("A notifier is left out; its DAGs run without it\n%s", render_one(without_secrets(fault)))
 
 
 def _build(project: Project, make: NotifierMaker) -> Iterator[tuple[DAG | None, Diagnostic | None]]:
@@ -151,17 +167,28 @@ def _build(project: Project, make: NotifierMaker) -> Iterator[tuple[DAG | None, 
 def _build_one(
     model: Dag, callbacks: Callbacks, rehearsal: versions.Rehearsal, *, build_again: bool
 ) -> tuple[DAG | None, Diagnostic | None]:
-    try:
+    def build() -> DAG:
         dag = build_dag(model, callbacks)
         rehearsal.run(dag)
-        return (build_dag(model, callbacks) if build_again else dag), None
-    except Exception as error:  # noqa: BLE001 (the labelled boundary: one DAG's fault stays its own)
-        return None, _refusal(model, error)
+        return build_dag(model, callbacks) if build_again else dag
+
+    dag = _attempt(model, build)
+    return (None, dag) if isinstance(dag, Diagnostic) else (dag, None)
 
 
-def _refusal(model: Dag, error: Exception) -> Diagnostic:
+def _attempt(model: Dag, build: Callable[[], DAG]) -> DAG | Diagnostic:
+    def tell(file: str, error: BaseException) -> Diagnostic:
+        # Out of memory, out of stack and `sys.exit` are nobody's answer to a value.
+        if not isinstance(error, Exception) or isinstance(error, RecursionError | MemoryError):
+            return boundary.internal_error(file, error)
+        return attempt(file, lambda: _refusal(model, error))  # whose text is made by whoever has raised it
+
+    return attempt(model.place.document.file.name, build, tell)
+
+
+def _refusal(model: Dag, error: BaseException) -> Diagnostic:
     message = f"Airflow refuses the DAG '{model.dag_id}': {type(error).__name__}: {error}"
-    return model.place.diagnostic("airflow-refused", message)
+    return without_secrets(model.place.diagnostic("airflow-refused", message))
 
 
 def _cannot_be_made(root: Path, dag_id: str) -> ConfigError:

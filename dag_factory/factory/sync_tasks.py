@@ -11,6 +11,7 @@ from airflow.providers.common.compat.sdk import DAG, BaseOperator, TaskGroup
 from dag_factory.airbyte.operators import AirbyteSyncOperator
 from dag_factory.airbyte.sensors import AirbyteSyncSensor
 from dag_factory.config.model import Sync
+from dag_factory.config.secrets import blanked, shown
 from dag_factory.versions import default_deferrable, make_asset
 
 
@@ -27,7 +28,9 @@ def make_sync_tasks(sync: Sync, dag: DAG, group: TaskGroup | None) -> SyncTasks:
     if sync.mode == "sync":
         task = _submit_and_wait(sync, dag, group)
         return SyncTasks(first=task, last=task)
-    inside = TaskGroup(group_id=sync.name, dag=dag, parent_group=group, tooltip=sync.description or "")
+    inside = TaskGroup(
+        group_id=sync.name, dag=dag, parent_group=group, tooltip=blanked(sync.description or "")
+    )
     trigger = _submit(sync, dag, inside)
     wait = _wait(sync, dag, inside, trigger)
     trigger >> wait
@@ -126,7 +129,7 @@ def _common_arguments(sync: Sync) -> dict[str, Any]:
         "priority_weight": sync.priority_weight,
         "queue": sync.queue,
         "executor": sync.executor,
-        "doc_md": "\n\n".join(text for text in (sync.description, sync.doc_md) if text) or None,
+        "doc_md": "\n\n".join(shown(text) for text in (sync.description, sync.doc_md) if text) or None,
     }
     return {key: value for key, value in arguments.items() if value is not None}
 

@@ -11,7 +11,7 @@ from typing import Any
 from dag_factory.config.layers import ResolvedDag, ResolvedSync, Setting, Settings
 from dag_factory.config.model import Dag
 from dag_factory.config.schema import DAG_SCHEMA, schema_text
-from dag_factory.config.secrets import is_secret_key, judge
+from dag_factory.config.secrets import blanked, is_secret_key, judge
 from dag_factory.config.source import Place
 from dag_factory.report import task_graph, upcoming
 
@@ -164,7 +164,7 @@ def _value(key: str, setting: Setting) -> ExplainedValue:
 def _without_secrets(value: Any, key: str) -> Any:  # noqa: ANN401 (whatever a configuration holds)
     """Replace what `validate` refuses as a secret: what is shown may end in a log."""
     if isinstance(value, dict):
-        return {name: _without_secrets(inner, name) for name, inner in value.items()}
+        return {blanked(name): _without_secrets(inner, name) for name, inner in value.items()}
     if isinstance(value, list):
         return [_without_secrets(inner, key) for inner in value]
     if isinstance(value, bool) or not isinstance(value, str | int | float):

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 # A folder without this file is not ours, whatever its name is: nothing in it is ever removed.
 MARKER = ".made-by-dag-factory"
@@ -20,11 +21,7 @@ class WorkspaceError(Exception):
 def workspace(folder: Path, *, is_fresh: bool) -> Iterator[Path]:
     """Keep a folder to ourselves, empty if it is to be fresh; yield its absolute path."""
     own = folder.absolute()
-    if own.exists() and not (own / MARKER).exists() and any(own.iterdir()):
-        message = f"'{folder}' holds files that are not dag-factory's; choose another folder with --work"
-        raise WorkspaceError(message)
-    own.mkdir(parents=True, exist_ok=True)
-    with (own / MARKER).open("w") as lock:
+    with _marked(own, folder) as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -35,6 +32,19 @@ def workspace(folder: Path, *, is_fresh: bool) -> Iterator[Path]:
         if is_fresh:
             _empty(own)
         yield own
+
+
+def _marked(own: Path, folder: Path) -> IO[str]:
+    """Make the folder ours, and open what marks it."""
+    try:
+        if own.exists() and not (own / MARKER).exists() and any(own.iterdir()):
+            message = f"'{folder}' holds files that are not dag-factory's; choose another folder with --work"
+            raise WorkspaceError(message)
+        own.mkdir(parents=True, exist_ok=True)
+        return (own / MARKER).open("w")
+    except OSError as error:
+        message = f"'{folder}' cannot be made or written: {error.strerror}; choose another folder with --work"
+        raise WorkspaceError(message) from error
 
 
 def _empty(folder: Path) -> None:

@@ -43,6 +43,11 @@ def estate(tmp_path):
     return tmp_path / "estate"
 
 
+def put_an_id(folder):
+    path = folder / "configs" / "example.yaml"
+    path.write_text(path.read_text("utf-8").replace("00000000-0000-0000-0000-000000000000", UUID), "utf-8")
+
+
 def snapshot(folder):
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
@@ -51,12 +56,23 @@ def test_from_nothing(init, estate):
     assert init() == (0, [f"made      {name}" for name in NAMES])
     assert sorted(snapshot(estate)) == sorted(NAMES)
     findings = validate_project(estate / "configs", "configs", None, lambda _file: True)
+    assert [each.help for each in findings.diagnostics] == ["put your connection's id here"]
+    put_an_id(estate)
+    findings = validate_project(estate / "configs", "configs", None, lambda _file: True)
     assert findings.diagnostics == ()
+
+
+def test_the_last_line_says_what_to_do_next(estate, capsys):
+    main(["init", str(estate)])
+    assert capsys.readouterr().out.splitlines()[-1] == (
+        "Next: put your connection's id into configs/example.yaml; until then 'dag-factory validate' fails."
+    )
 
 
 @pytest.mark.airflow
 def test_airflow_loads_it(init, estate):
     init()
+    put_an_id(estate)
     bag = DagBag(str(estate / "dags"))
     assert (bag.import_errors, set(bag.dags)) == ({}, {"example"})
 

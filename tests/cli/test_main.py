@@ -29,3 +29,60 @@ def test_a_wrong_call_is_status_2(words, capsys):
         main(words)
     assert end.value.code == 2
     assert "usage: dag-factory" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_wrong_option_shows_the_usage_of_its_command(command, capsys):
+    needed = ["money"] if command == "show" else []
+    with pytest.raises(SystemExit) as end:
+        main([command, *needed, "--nonsense"])
+    told = capsys.readouterr().err
+    assert end.value.code == 2
+    assert told.startswith(f"usage: dag-factory {command} ")
+    assert "--nonsense" in told
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["local-airbyte", "--port", "70000"], "'70000' is no port"),
+        (["local-airbyte", "--port", "abc"], "'abc' is no port"),
+        (["local-airbyte", "--port", "-1"], "'-1' is no port"),
+        (["up", "--port", "70000"], "'70000' is no port"),
+        (["up", "--port", "\u0663"], "is no port"),
+        (["local-airbyte", "--job-seconds", "nan"], "no number of seconds"),
+        (["demo", "--timeout", "-1"], "no number of seconds"),
+    ],
+)
+def test_a_number_that_cannot_be_is_wrong_usage(words, told, capsys):
+    with pytest.raises(SystemExit) as end:
+        main(words)
+    assert end.value.code == 2
+    assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["init", "/proc/x"],
+        ["init", "{file}/x"],
+        ["init", "{file}"],
+        ["init", "{loop}"],
+        ["init", "/" + "a" * 300],
+        ["schema", "--output", "{file}/x"],
+        ["local-airbyte", "--data", "/proc/x"],
+        ["local-airbyte", "--data", "{file}/x"],
+        ["validate", "/" + "a" * 300],
+        ["validate", "{file}", "--output", "{file}/x"],
+        ["up", "--configs", ".", "--dags", ".", "--work", "/proc/x"],
+        ["demo", "--configs", ".", "--dags", ".", "--work", "{file}/x"],
+        ["show", "x", "--configs", "{loop}"],
+    ],
+)
+def test_a_folder_that_cannot_be_is_wrong_usage(words, tmp_path, capsys):
+    (tmp_path / "file.yaml").write_text("a: 1\n")
+    (tmp_path / "loop").symlink_to("loop")
+    places = {"file": tmp_path / "file.yaml", "loop": tmp_path / "loop"}
+    assert main([word.format(**places) for word in words]) == 2
+    told = capsys.readouterr()
+    assert (told.out, len(told.err.splitlines())) == ("", 1)

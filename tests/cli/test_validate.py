@@ -13,6 +13,9 @@ import pytest
 
 from dag_factory.cli import validate
 from dag_factory.cli.main import main
+from dag_factory.config import checked_files
+from dag_factory.config.project import load_project
+from dag_factory.config.source import read_source
 
 UUID = "1e3b5a72-7bfd-4808-a13c-204505490110"
 GOOD = f'schedule: "@daily"\nsyncs:\n  money: {UUID}\n'
@@ -54,6 +57,22 @@ def test_wrong_usage_is_2(arguments, tmp_path):
     result = run(*arguments, cwd=tmp_path)
     assert (result.returncode, result.stdout) == (2, "")
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("style", ["text", "concise", "github", "json", "sarif", "junit"])
+@pytest.mark.usefixtures("own_faults_are_told")
+def test_our_fault_over_one_file_is_3_and_hides_nothing_else(style, configs, monkeypatch, capsys):
+    def broken(path, name):
+        if path.stem == "bad":
+            raise RecursionError
+        return read_source(path, name)
+
+    monkeypatch.setattr(checked_files, "read_source", broken)
+    root = configs({"bad.yaml": GOOD, "wrong.yaml": GOOD + "retrys: 1\n"})
+    assert main(["validate", str(root), "--format", style]) == 3
+    told = capsys.readouterr().out
+    assert "RecursionError at" in told
+    assert "unknown key 'retrys'" in told.replace("&#x27;", "'")
 
 
 def test_our_own_fault_is_3(monkeypatch, capsys):
@@ -232,3 +251,100 @@ def test_help_tells_every_command(capsys):
         main(["--help"])
     assert stop.value.code == 0
     assert "validate" in capsys.readouterr().out
+
+
+NOTHING = "no configuration file here: no *.yaml or *.yml in this folder or below it, beside defaults.yaml"
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {},
+        {"a.json": "{}"},
+        {"a.json": "{}", "defaults.yaml": "owner: me\n"},
+        {".a.yaml": GOOD, "team/b.txt": ""},
+    ],
+)
+@pytest.mark.parametrize("style", ["text", "concise", "github", "json", "sarif", "junit"])
+def test_nothing_to_check_is_1(files, style, configs, capsys):
+    root = configs(files)
+    assert main(["validate", str(root), "--format", style]) == 1
+    told = capsys.readouterr().out
+    assert NOTHING in told
+    assert "configs" in told
+
+
+def test_each_folder_that_is_named_has_something_to_check(configs, capsys):
+    root = configs({"north/a.yaml": GOOD, "south/defaults.yaml": "owner: me\n", "west/x.txt": ""})
+    assert main(["validate", str(root)]) == 0
+    assert main(["validate", str(root / "north")]) == 0
+    capsys.readouterr()
+    assert main(["validate", str(root / "north"), str(root / "south"), str(root / "west")]) == 1
+    told = capsys.readouterr().out
+    assert f"configs/south:1:1: error: {NOTHING} [nothing-to-check]" in told
+    assert f"configs/west:1:1: error: {NOTHING}" in told
+    assert "configs/north:" not in told
+
+
+def test_a_file_that_is_named_and_is_no_configuration_is_told(configs, capsys):
+    root = configs({"a.yaml": GOOD, "defaults.yaml": "owner: me\n", "a.json": "{}", ".b.yaml": GOOD})
+    assert main(["validate", str(root / "defaults.yaml"), str(root / "a.yaml")]) == 0
+    for name in ("a.json", ".b.yaml"):
+        capsys.readouterr()
+        assert main(["validate", str(root / "a.yaml"), str(root / name)]) == 1
+        assert f"configs/{name}:1:1: error: this is no configuration file" in capsys.readouterr().out
+
+
+def test_where_something_cannot_be_read_this_is_what_is_told(configs, capsys):
+    root = configs({})
+    (root / "a.yaml").symlink_to("a.yaml")
+    assert main(["validate", str(root)]) == 1
+    told = capsys.readouterr().out
+    assert "[unreadable-file]" in told
+    assert "[nothing-to-check]" not in told
+
+
+@pytest.fixture
+def linked(tmp_path, monkeypatch):
+    """A repository whose `configs` is a link to a folder outside, with a file that must not be quoted."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "money.yaml").write_text(GOOD + "root:x:0:0: 1\n")
+    repository = tmp_path / "repository"
+    repository.mkdir()
+    (repository / "configs").symlink_to(outside)
+    monkeypatch.chdir(repository)
+    return repository
+
+
+@pytest.mark.parametrize("path", ["configs", "configs/money.yaml", "configs/.", "{repository}/configs"])
+@pytest.mark.parametrize("with_git", [True, False])
+def test_configs_that_lead_out_of_the_repository_are_not_quoted(path, with_git, linked, capsys):
+    if with_git:
+        (linked / ".git").mkdir()
+    assert main(["validate", path.format(repository=linked)]) == 1
+    told = capsys.readouterr().out
+    assert "configs:1:1: error: is a link that leads out of the repository" in told
+    assert "root" not in told.replace(str(linked), "")
+
+
+def test_the_loader_follows_them(linked):
+    (linked / "configs" / "good.yaml").write_text(GOOD)
+    assert [dag.dag_id for dag in load_project(linked / "configs", None).dags] == ["good"]
+
+
+def test_configs_may_be_a_link_inside_the_repository(tmp_path, monkeypatch, capsys):
+    top = tmp_path / "repository"
+    (top / ".git").mkdir(parents=True)
+    (top / "shared" / "configs").mkdir(parents=True)
+    (top / "shared" / "configs" / "money.yaml").write_text(GOOD)
+    (top / "airflow").mkdir()
+    (top / "airflow" / "configs").symlink_to("../shared/configs")
+    monkeypatch.chdir(top / "airflow")
+    assert main(["validate"]) == 0
+    monkeypatch.chdir(tmp_path)
+    assert main(["validate", "repository/airflow/configs"]) == 0
+    # As git-sync makes it: a link above the repository.
+    (tmp_path / "current").symlink_to("repository")
+    assert main(["validate", "current/airflow/configs"]) == 0
+    capsys.readouterr()

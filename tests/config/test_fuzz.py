@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from dag_factory.config.diagnostics import has_errors
+from fuzz.folders import check_folder, make_folder
 from fuzz.mutations import Mutator, read_seeds
 from fuzz.properties import PLAIN_DAG, check
 
@@ -58,3 +59,9 @@ def test_random_bytes_end_in_diagnostics(data, configs):
 
 def test_what_is_checked_can_be_clean(configs):
     assert not has_errors(check(PLAIN_DAG.encode(), configs({})).diagnostics)
+
+
+@pytest.mark.parametrize("seed", range(1, 13))
+def test_beside_whatever_lies_in_a_folder_the_good_file_stays(seed, tmp_path, mutator):
+    make_folder(tmp_path / "configs", random.Random(seed), mutator.mutate)
+    check_folder(tmp_path / "configs")

@@ -10,6 +10,7 @@ import pytest
 from dag_factory.config.foreign_keys import EXPLAINED, HERE, SYNONYMS
 from dag_factory.config.key_help import key_help
 from dag_factory.config.schema import DAG_SCHEMA, schema_text
+from dag_factory.config.suggestions import Patience
 
 DEFS = json.loads(schema_text(DAG_SCHEMA))["$defs"]
 KEYS = {
@@ -30,7 +31,7 @@ ALL_KEYS = {key for keys in KEYS.values() for key in keys}
 
 
 def told(key, home):
-    return key_help(key, PATHS[home], KEYS[home], KEYS)
+    return key_help(key, PATHS[home], KEYS[home], KEYS, Patience())
 
 
 @pytest.mark.parametrize(
@@ -91,7 +92,7 @@ def test_no_foreign_key_is_a_key_here(home):
 
 def test_what_is_meant_is_a_place_in_the_document():
     assert told("schedule_interval", "sync").meant == ("schedule",)
-    assert key_help("cron", ("environments", "dev"), KEYS["dag"], KEYS).meant == (
+    assert key_help("cron", ("environments", "dev"), KEYS["dag"], KEYS, Patience()).meant == (
         "environments",
         "dev",
         "schedule",

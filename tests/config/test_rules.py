@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zoneinfo
 from datetime import date
 
 import pytest
@@ -335,3 +336,44 @@ def test_an_end_has_passed_on_the_next_day(lines, today, warns, configs):
 )
 def test_a_trigger_rule_is_for_what_depends_on_something(defaults, lines, warns, configs):
     assert ("no-effect" in codes(configs, dag(more=defaults, sync=lines))) == warns
+
+
+NO_ZONES = [
+    "a/" * 290 + "a",
+    "/etc/localtime",
+    "/" * 300,
+    "..",
+    "../../etc/passwd",
+    "Europe/../Europe/Berlin",
+    "Europe/./Berlin",
+    r"Europe\0Berlin",
+    r"\0",
+    "a" * 300,
+    "America",
+    "America/Argentina",
+    "Europe/",
+    "",
+    " ",
+    "tzdata.zi",
+    "tzdata.zoneinfo",
+    "zone.tab",
+    "Europe//Berlin",
+    "Zürich",
+    "Europe/Berlin ",
+]
+
+
+@pytest.mark.parametrize("name", NO_ZONES)
+@pytest.mark.parametrize("place", ["timezone: {}\n", "environments: {{dev: {{timezone: {}}}}}\n"])
+def test_what_is_no_time_zone_is_only_told(name, place, configs):
+    written = f'"{name}"'
+    found = codes(configs, dag(more=place.format(written) + "start_date: 2026-01-01\n"))
+    assert found in (["unknown-timezone"], ["bad-value"], ["yaml-encoding"])
+    found = codes(configs, dag(schedule=f'{{cron: "@daily", timezone: {written}}}'))
+    assert found in (["unknown-timezone"], ["bad-value"], ["yaml-encoding"])
+
+
+def test_every_time_zone_is_one(configs):
+    zones = sorted(zoneinfo.available_timezones())
+    files = {f"{number}.yaml": dag(more=f"timezone: {zone}\n") for number, zone in enumerate(zones)}
+    assert codes(configs, files) == []

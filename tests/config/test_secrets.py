@@ -9,7 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dag_factory.config.project import load_project, validate_project
-from dag_factory.config.secrets import hidden_lines, is_secret_key, judge
+from dag_factory.config.secret_rules import shown_text
+from dag_factory.config.secrets import blanked, hidden_lines, is_secret_key, judge
+from dag_factory.config.source import parse_source
+from dag_factory.report.formats import FORMATS, renderer
 from dag_factory.report.text import render
 
 UUID = "1e3b5a72-7bfd-4808-a13c-204505490110"
@@ -172,3 +175,77 @@ def test_long_texts_take_no_long_time(piece):
     text = piece * (1_000_000 // len(piece))
     judge(text)
     assert hidden_lines(text) <= {1}
+
+
+KEY_PLACES = [
+    "{}: 1",
+    "{}: 1\n{}: 2",
+    "? {}\n: 1",
+    "notify: {{{}: []}}",
+    "defaults: {{{}: 1}}",
+    "environments: {{{}: {{timezone: nowhere, owner: []}}}}",
+    "environments: {{dev: {{{}: 1}}}}",
+    "trigger_dags: [{{{}: a}}]",
+    "trigger_dags: [{{dag_id: a, conf: {{{}: {{deeper: 1}}}}}}, {{dag_id: a, conf: {{{}: {{deeper: 1}}}}}}]",
+    "trigger_dags: [{{dag_id: a, conf: {{password: {}}}}}, {{dag_id: a, conf: {{password: {}}}}}]",
+    "schedule: {{{}: 1}}",
+    "x: *{}",
+    "x: !{} 1",
+    "# dag-factory: ignore[{}] x",
+    "# dag-factory: ignore[nope] {}",
+    "# dag-factory: ignore[no-effect] {}",
+]
+
+
+@pytest.mark.parametrize("place", KEY_PLACES)
+@pytest.mark.parametrize("token", TOKENS)
+def test_no_message_shows_a_token_that_is_no_value(place, token, configs):
+    quoted = token if place.startswith("#") else f'"{token}"'
+    text = place.format(*[quoted] * place.count("{}"))
+    told = everything_told(configs, f"{text}\n{GOOD if 'schedule' not in text else GOOD.split('null')[1]}")
+    assert told
+    assert token not in told
+    assert "sesame" not in told
+
+
+@pytest.mark.parametrize("token", TOKENS)
+def test_a_token_as_the_name_of_a_sync_is_told_and_not_shown(token, configs):
+    told = everything_told(configs, f'schedule: null\nsyncs:\n  "{token}": {UUID}\n')
+    assert "this key looks like" in told
+    assert token not in told
+    assert "sesame" not in told
+
+
+@pytest.mark.parametrize("style", FORMATS)
+@pytest.mark.parametrize("token", TOKENS)
+def test_no_format_shows_a_token(style, token, configs):
+    root = configs({"money.yaml": f'{GOOD}"{token}": "{token}"\ndoc_md: [{{"{token}": "{token}"}}]\n'})
+    findings = validate_project(root, "configs", None, lambda _file: True, date(2026, 1, 31))
+    report = renderer(style)(findings.diagnostics, findings.files)
+    assert token not in report
+    assert "sesame" not in report
+    assert findings.diagnostics
+
+
+@pytest.mark.parametrize("token", TOKENS)
+def test_a_blanked_text_keeps_what_is_around_the_token(token):
+    assert token not in blanked(f"before it {token} after it")
+    assert blanked(f"before it {token} after it").startswith("before it ")
+    assert blanked("tokens are renewed; passwords are not") == "tokens are renewed; passwords are not"
+
+
+def test_of_a_private_key_all_is_blanked():
+    assert blanked("a -----BEGIN " + "PRIVATE KEY----- open sesame") == "a ***"
+
+
+def test_the_documents_text_is_shown_without_the_lines_of_secrets():
+    text = (
+        "a: 1\n--- # password=open-sesame\nb: &it open-sesame\npassword: *it\n"
+        "notify:\n  text: >\n    password=open-sesame\n  last: 1\n--- # x\nc: 2\n"
+    )
+    first, second, third = parse_source(text.encode(), "x.yaml").documents
+    remark = "# not shown: it may hold a secret"
+    assert (shown_text(first), shown_text(third)) == ("a: 1", " # x\nc: 2")
+    assert "sesame" not in shown_text(second)
+    assert [line.strip() for line in shown_text(second).splitlines()][:3] == [remark] * 3
+    assert shown_text(second).splitlines()[-1] == "  last: 1"

@@ -77,7 +77,8 @@ def test_a_connection_id_in_something_else(text):
     ],
 )
 def test_the_nearest_word(word, known):
-    assert suggestions.nearest(word, ["retries", "retry_delay", "connection_id", "timeout"]) == known
+    names = ["retries", "retry_delay", "connection_id", "timeout"]
+    assert suggestions.nearest(word, names, suggestions.Patience()) == known
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,14 @@ GUIDE = Path(__file__).parents[2] / "docs" / "rules.md"
 BLOCK = re.compile(r"^```yaml ?(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 VARIABLE = re.compile(r"DAG_FACTORY_ENV=(\w+)")
 
-# What Markdown cannot show: bytes, files that are none, and what only an Airflow knows.
-WITHOUT_EXAMPLE = {"airflow-refused", "unreadable-file", "yaml-encoding"}
+# What Markdown cannot show: bytes, files that are none, our own faults, and what only an Airflow knows.
+WITHOUT_EXAMPLE = {
+    "airflow-refused",
+    "internal-error",
+    "nothing-to-check",
+    "unreadable-file",
+    "yaml-encoding",
+}
 
 # What the entry of a code begins with that is no error, or not always one.
 SOMETIMES = ("Warning.", "Error in one DAG", "Error, and a warning")

@@ -13,7 +13,7 @@ from dag_factory.config.diagnostics import Severity
 from dag_factory.config.project import load_project
 from dag_factory.factory.build import build_dag
 from dag_factory.factory.failures import describe_failures
-from dag_factory.factory.notifiers import NotifierMaker
+from dag_factory.factory.notifiers import Callbacks, NotifierMaker
 
 pytestmark = pytest.mark.airflow
 
@@ -249,3 +249,22 @@ notify:
     assert failure is not second.on_failure_callback[1]
     assert len(first.on_success_callback) == 2
     assert all(len(task.on_retry_callback) == 2 for task in first.tasks)
+
+
+def test_the_docs_show_no_secret(configs):
+    token = "gh" + "p_" + "example0" * 5
+    root = configs(
+        {
+            "money.yaml": f"schedule: null\ndescription: x {token}\ndoc_md: |\n  fine\n  {token}\n"
+            f"trigger_dags: [{{dag_id: a, conf: {{password: open-sesame}}}}]\n"
+            f"syncs:\n  money:\n    connection_id: {UUID}0\n"
+            f"    doc_md: y {token}\n    description: z {token}\n"
+        }
+    )
+    dag = build_dag(load_project(root, None).dags[0], Callbacks())
+    texts = [dag.doc_md, dag.description, *(task.doc_md for task in dag.tasks)]
+    texts += [group.tooltip for group in dag.task_group.get_task_group_dict().values()]
+    assert token not in str(texts)
+    assert "sesame" not in str(texts)
+    assert "fine" in dag.doc_md
+    assert "connection_id" in dag.doc_md

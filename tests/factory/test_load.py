@@ -9,9 +9,12 @@ import textwrap
 import pytest
 from airflow import settings
 from airflow.dag_processing.dagbag import DagBag
+from airflow.sdk.exceptions import AirflowTaskTimeout
 from airflow.serialization.serialized_objects import DagSerialization
 
 from dag_factory import ConfigError, config_folder, load_dags, raise_config_errors
+from dag_factory.factory import load
+from dag_factory.factory.build import build_dag
 
 pytestmark = pytest.mark.airflow
 
@@ -231,6 +234,36 @@ def test_a_cluster_policy_that_refuses_is_told_and_harms_nobody(configs, monkeyp
     assert list(load_dags(root)) == ["good"]
     with pytest.raises(ConfigError, match="Airflow refuses the DAG 'bad'"):
         raise_config_errors(root)
+
+
+@pytest.mark.parametrize("error", [RecursionError, MemoryError, SystemExit])
+@pytest.mark.usefixtures("own_faults_are_told")
+def test_what_ends_the_building_of_one_dag_leaves_the_others(error, configs, monkeypatch, asked_for, caplog):
+    def broken(model, callbacks):
+        if model.dag_id == "bad":
+            raise error
+        return build_dag(model, callbacks)
+
+    monkeypatch.setattr(load, "build_dag", broken)
+    root = configs({"bad.yaml": GOOD, "good.yaml": GOOD})
+    assert list(load_dags(root)) == ["good"]
+    with pytest.raises(ConfigError, match=rf"configs/bad.yaml.*: {error.__name__} at .*\[internal-error\]"):
+        raise_config_errors(root)
+    asked_for("bad")
+    caplog.clear()
+    assert load_dags(root) == {}
+    assert "[internal-error]" in caplog.text
+    asked_for("good")
+    assert list(load_dags(root)) == ["good"]
+
+
+def test_airflows_own_timeout_of_a_parse_ends_it(configs, monkeypatch):
+    def late(_model, _callbacks):
+        raise AirflowTaskTimeout
+
+    monkeypatch.setattr(load, "build_dag", late)
+    with pytest.raises(AirflowTaskTimeout):
+        load_dags(configs({"good.yaml": GOOD}))
 
 
 def test_the_folder_is_found_beside_dags_or_inside(tmp_path):

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+CONNECTION = "1e3b5a72-7bfd-4808-a13c-204505490110"
+
 LOAD = """
 import sys, warnings
 warnings.simplefilter("ignore")
@@ -134,6 +136,11 @@ def test_the_wheel_loads_the_examples(airflow, constraints, wheel, repository, e
 def test_the_bare_wheel_makes_a_repository(wheel, repository, tmp_path):
     programs = install(tmp_path / "venv", wheel)
     assert run(programs / "dag-factory", "init", "new", cwd=tmp_path).returncode == 0
+    result = run(programs / "dag-factory", "validate", cwd=tmp_path / "new")
+    assert (result.returncode, "put your connection's id here" in result.stdout) == (1, True)
+    example = tmp_path / "new" / "configs" / "example.yaml"
+    text = example.read_text("utf-8")
+    example.write_text(text.replace("00000000-0000-0000-0000-000000000000", CONNECTION), "utf-8")
     result = run(programs / "dag-factory", "validate", cwd=tmp_path / "new")
     assert (result.returncode, result.stdout, result.stderr) == (0, "nothing wrong in 2 files\n", "")
     for path in (repository / "dags").glob("*.py"):

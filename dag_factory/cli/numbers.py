@@ -1,0 +1,28 @@
+"""Numbers on the command line: what cannot be is wrong usage, told before anything is started."""
+
+from __future__ import annotations
+
+import argparse
+import math
+
+_HIGHEST_PORT = 65_535
+
+
+def port(text: str) -> int:
+    """Read a TCP port; 0 stands for a free one. Raises what argparse tells as wrong usage."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 5 and int(text) <= _HIGHEST_PORT):
+        message = f"'{text}' is no port; write a number from 0 to {_HIGHEST_PORT}"
+        raise argparse.ArgumentTypeError(message)
+    return int(text)
+
+
+def seconds(text: str) -> float:
+    """Read a duration in seconds. Raises what argparse tells as wrong usage."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 <= number < math.inf:
+        message = f"'{text}' is no number of seconds; write 0 or more"
+        raise argparse.ArgumentTypeError(message)
+    return number

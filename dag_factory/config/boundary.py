@@ -1,0 +1,82 @@
+"""The one boundary: whatever is raised over a file becomes one diagnostic and costs only that file's DAGs.
+
+Reading, resolving, rules and building all go through `attempt`. Nothing is expected to be raised there: what
+comes out is a fault of this package, or a parser, an interpreter or a notifier at its limits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TypeVar
+
+from dag_factory.config.diagnostics import Diagnostic, Span
+
+CODE = "internal-error"
+
+T = TypeVar("T")
+
+_HELP = "this is a fault of dag-factory itself; please report it with this line"
+
+# Whose exceptions that are no `Exception` are meant to pass every handler. Neither is imported here.
+_OF_WHOM = ("airflow", "asyncio")
+
+
+def attempt(
+    file: str,
+    work: Callable[[], T],
+    tell: Callable[[str, BaseException], Diagnostic] | None = None,
+) -> T | Diagnostic:
+    """Do the work; where it raises, give the diagnostic that stands for the file in its place.
+
+    `tell` makes that diagnostic, by default `internal_error`. Only orders are passed on: Ctrl-C, and what
+    Airflow raises to end a parse or a task, such as its AirflowTaskTimeout.
+    """
+    try:
+        return work()
+    except BaseException as error:
+        if _is_order(error):
+            raise
+        return (tell or internal_error)(file, error)
+
+
+def internal_error(file: str, error: BaseException) -> Diagnostic:
+    """Tell what was raised and where in this package; never the error's text, which may quote a secret."""
+    message = f"dag-factory failed over this file: {type(error).__name__} at {_place(error)}"
+    return Diagnostic(file=file, span=Span(), code=CODE, message=message, help=_HELP)
+
+
+def has_internal_errors(diagnostics: Iterable[Diagnostic]) -> bool:
+    """Whether one of them is a fault of this package."""
+    return any(diagnostic.code == CODE for diagnostic in diagnostics)
+
+
+def one_of_each_file(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Keep of each file's internal errors the first: the rest is the same again, or follows from it."""
+    told: set[str] = set()
+    kept = []
+    for diagnostic in diagnostics:
+        if diagnostic.code == CODE:
+            if diagnostic.file in told:
+                continue
+            told.add(diagnostic.file)
+        kept.append(diagnostic)
+    return kept
+
+
+def _is_order(error: BaseException) -> bool:
+    of_whom = type(error).__module__.partition(".")[0]
+    is_passing = of_whom in _OF_WHOM and not isinstance(error, Exception)
+    return is_passing or isinstance(error, KeyboardInterrupt | GeneratorExit)
+
+
+def _place(error: BaseException) -> str:
+    """Name the innermost line of this package that the error came through."""
+    package = Path(__file__).parents[1]
+    place, at = f"{package.name}/", error.__traceback__
+    while at is not None:
+        path = Path(at.tb_frame.f_code.co_filename)
+        if path.is_relative_to(package):
+            place = f"{path.relative_to(package.parent).as_posix()}:{at.tb_lineno}"
+        at = at.tb_next
+    return place

@@ -1,0 +1,223 @@
+"""How much is done for a file that is made to take long; counted, since times depend on machines."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections import Counter
+from datetime import date
+
+import pytest
+
+from dag_factory.config import circles
+from dag_factory.config.diagnostics import Diagnostic, Span
+from dag_factory.config.project import load_project, validate_project
+from dag_factory.config.secret_rules import Secret, hide_secrets
+
+UUID = "1e3b5a72-7bfd-4808-a13c-{:012}"
+LIKE = "a_rather_long_name_of_a_sync_that_is_like_all_others_{:07}"
+
+
+def syncs(number, more=""):
+    lines = [f"  {LIKE.format(each)}: {{connection_id: {UUID.format(each)}{more}}}" for each in range(number)]
+    return "syncs:\n" + "\n".join(lines) + "\n"
+
+
+def misspelt_dependencies(syncs_of_it=480):
+    wrong = ", ".join(LIKE.format(number).replace("name", "nmae") for number in range(6))
+    return f"schedule: null\n{syncs(syncs_of_it, f', depends_on: [{wrong}]')}"
+
+
+def misspelt_in_each_environment():
+    wrong = ", ".join(LIKE.format(number).replace("name", "nmae") for number in range(6))
+    environments = "".join(
+        f"  e{number}: {{syncs: {{{LIKE.format(number)}: {{depends_on: [{wrong}]}}}}}}\n"
+        for number in range(10)
+    )
+    return f"schedule: null\nenvironments:\n{environments}{syncs(480)}"
+
+
+def unknown_keys():
+    documents = [
+        f"dag_id: d{number}\nschedule: null\n"
+        + "".join(f"retry_dleay_{key}: 1\n" for key in range(90))
+        + f"syncs: {{a: {UUID.format(number)}}}\n"
+        for number in range(100)
+    ]
+    return "---\n".join(documents)
+
+
+def zones():
+    return "---\n".join(
+        f"dag_id: d{number}\nschedule: null\ntimezone: Europe/Berln{number}\n"
+        f"syncs: {{a: {UUID.format(number)}}}\n"
+        for number in range(100)
+    )
+
+
+def modes():
+    return f"schedule: null\n{syncs(480, ', mode: asnyc, on_running: adpot, trigger_rule: all_succes')}"
+
+
+def codes():
+    return "".join(f"# dag-factory: ignore[no-efect{number}] x\n" for number in range(3000)) + (
+        f"schedule: null\nsyncs: {{a: {UUID.format(1)}}}\n"
+    )
+
+
+def overlays():
+    environments = "".join(
+        f"  e{number}: {{syncs: {{"
+        + ", ".join(f"{LIKE.format(each)}x: {{retries: 1}}" for each in range(40))
+        + "}}\n"
+        for number in range(10)
+    )
+    return f"schedule: null\nenvironments:\n{environments}{syncs(300)}"
+
+
+FILES = {
+    "misspelt dependencies": misspelt_dependencies,
+    "misspelt in each environment": misspelt_in_each_environment,
+    "unknown keys": unknown_keys,
+    "zones": zones,
+    "modes": modes,
+    "codes": codes,
+    "overlays": overlays,
+}
+
+
+@pytest.fixture
+def counted(monkeypatch):
+    """Count what is compared, roughly and word for word."""
+    count = Counter()
+
+    class Counting(difflib.SequenceMatcher):
+        def quick_ratio(self):
+            count["rough"] += 1
+            return super().quick_ratio()
+
+        def ratio(self):
+            count["exact"] += 1
+            count["pairs"] += len(self.a) * len(self.b)
+            return super().ratio()
+
+    monkeypatch.setattr(difflib, "SequenceMatcher", Counting)
+    return count
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_words_are_compared_a_bounded_number_of_times_for_each_file(name, counted, configs):
+    text = FILES[name]()
+    root = configs({"a.yaml": text, "b.yaml": text.replace("dag_id: d", "dag_id: other")})
+    validate_project(root, "configs", None, lambda _file: True, date(2026, 1, 31))
+    assert counted["rough"] > 0
+    assert counted["rough"] <= 2 * 40_000
+    assert counted["pairs"] <= 2 * 300_000
+
+
+def test_the_first_mistakes_are_answered_all_the_same(configs):
+    root = configs({"a.yaml": misspelt_dependencies()})
+    found = load_project(root, None).diagnostics
+    assert [each.help for each in found[1:4]] == [
+        f"did you mean '{LIKE.format(number)}'?" for number in range(1, 4)
+    ]
+    assert len(found) == 100
+    assert max(len(each.help) for each in found) < 2_000
+
+
+def steps_of(function):
+    """Count the lines of Python that something goes through, each turn of a loop in one line as one."""
+    count = 0
+
+    def trace(_frame, _event, _argument):
+        nonlocal count
+        count += 1
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        function()
+    finally:
+        sys.settrace(before)
+    return count
+
+
+def growth(make):
+    """Give how many times as many steps ten times as much takes."""
+    few, many = make(100), make(1000)
+    few()
+    return steps_of(many) / steps_of(few)
+
+
+def chain(number):
+    return {str(each): [str(each + 1)] for each in range(number)} | {str(number): ["0"]}
+
+
+def dense(number):
+    return {str(each): [str((each + step) % number) for step in range(1, 6)] for each in range(number)}
+
+
+@pytest.mark.parametrize("graph", [chain, dense])
+def test_circles_are_found_in_as_many_steps_as_there_are_edges(graph):
+    def make(number):
+        edges = graph(number)
+        return lambda: circles.circular(edges)
+
+    assert growth(make) < 15
+
+
+def test_secrets_are_hidden_in_as_many_steps_as_there_are_diagnostics():
+    def make(number):
+        spans = [Span(line=each, column=1, end_line=each, end_column=9) for each in range(1, number)]
+        found = [Diagnostic(file="a", span=span, code="x", message="m") for span in spans]
+        secrets = [Secret(diagnostic=each, value=each.span) for each in found]
+        return lambda: hide_secrets(found, secrets)
+
+    assert growth(make) < 15
+
+
+def document_with(number, more):
+    return f"schedule: null\n{more(number)}syncs:\n  money: {UUID.format(0)}\n"
+
+
+GROWING = {
+    "tags of many kinds": lambda number: (
+        f"tags: [{', '.join(f'{{a: {n}}}, x{n}' for n in range(number // 2))}]\n"
+    ),
+    "a tag twice at the end": lambda number: f"tags: [{', '.join(f't{n}' for n in range(number))}, t0]\n",
+    "conf": lambda number: (
+        f"trigger_dags: [{{dag_id: a, conf: {{{', '.join(f'k{n}: {n}' for n in range(number))}}}}}]\n"
+    ),
+    "secrets": lambda number: (
+        f"trigger_dags: [{{dag_id: a, conf: [{', '.join(f'password={n:08}' for n in range(number))}]}}]\n"
+    ),
+    "triggered twice": lambda number: f"trigger_dags: [{', '.join(['a'] * number)}]\n",
+    "comments": lambda number: "# dag-factory: ignore[no-effect] x\n" * number,
+    "a long text": lambda number: f"description: {'x ' * number * 50}\n",
+    "keys": lambda number: "".join(f"k{n}: 1\n" for n in range(number)),
+}
+
+
+@pytest.mark.parametrize("what", GROWING)
+def test_a_file_takes_as_many_steps_as_it_has_values(what, configs):
+    def make(number):
+        root = configs({f"{number}/a.yaml": document_with(number, GROWING[what])})
+        return lambda: validate_project(root / str(number), "configs", None, lambda _file: True)
+
+    assert growth(make) < 20
+
+
+def test_a_folder_takes_as_many_steps_as_it_has_files(configs):
+    def make(number):
+        names = [f"{number}/team{each}/" for each in range(number // 10)]
+        files = {f"{name}defaults.yaml": "catchup: true\nowner: me\n" for name in names}
+        files |= {
+            f"{name}a.yaml": f"schedule: null\nowner: x\nsyncs: {{a: {UUID.format(each)}}}\n"
+            "environments: {e: {owner: y}}\n"
+            for each, name in enumerate(names)
+        }
+        root = configs(files)
+        return lambda: validate_project(root / str(number), "configs", None, lambda _file: True)
+
+    assert growth(make) < 20
