@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from dag_factory.config.diagnostics import Diagnostic, Span
+from dag_factory.config.faults import without_faults
 from dag_factory.config.files import ConfigFile
 from dag_factory.config.ignores import Ignore
+from dag_factory.config.layers import declared_environments
 from dag_factory.config.schema import DAG_SCHEMA, DEFAULTS_SCHEMA, check_schema
 from dag_factory.config.secret_rules import Secret, find_secrets
 from dag_factory.config.source import Document, Place, Source, read_source
+
+# In one file, as the schema says of one document.
+MAX_ENVIRONMENTS = 10
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,7 +39,7 @@ def check_file(file: ConfigFile, schema: str) -> CheckedFile:
         return CheckedFile(file=file, documents=(), diagnostics=(_empty(file),))
     checked = [_check_document(document, schema) for document in source.documents]
     named = len(source.documents) > 1 and schema == DAG_SCHEMA
-    pairs = [_check_named(*each) if named else each for each in checked]
+    pairs = list(_few_environments([_check_named(*each) if named else each for each in checked]))
     found = _foreign_once([diagnostic for _, diagnostics in pairs for diagnostic in diagnostics])
     ignores, faults = _ignores(source)
     return CheckedFile(
@@ -75,6 +81,24 @@ def _check_document(document: Document, schema: str) -> tuple[Document, list[Dia
         return document, [*found, empty]
     checked, more = check_schema(document, schema)
     return checked, [*found, *more]
+
+
+def _few_environments(
+    checked: Iterable[tuple[Document, list[Diagnostic]]],
+) -> Iterator[tuple[Document, list[Diagnostic]]]:
+    """Bound the environments of a file: every DAG of the folder is checked in each."""
+    names: set[str] = set()
+    for document, found in checked:
+        more = names.union(declared_environments(document))
+        if len(more) <= MAX_ENVIRONMENTS:
+            names = more
+            yield document, found
+            continue
+        path = ("environments",)
+        message = f"the documents of this file have more than {MAX_ENVIRONMENTS} environments together"
+        mend = "name the same ones in all of them, or split the file"
+        many = Place(document=document, path=path).diagnostic("bad-value", message, mend, of_key=True)
+        yield without_faults(document, [path]), [*found, many]
 
 
 def _check_named(document: Document, found: list[Diagnostic]) -> tuple[Document, list[Diagnostic]]:
