@@ -69,6 +69,7 @@ WARNINGS: Mapping[str, str] = MappingProxyType(
         "short-schedule": "runs that come faster than a sync may take",
         "similar-asset": "an asset that differs from another in upper and lower case alone",
         "similar-dag-id": "a DAG id that differs from another in upper and lower case alone",
+        "similar-sync": "a sync that an environment adds, named nearly like one that is there",
         "tasks-without-limit": "a 'max_active_tasks' that does not limit how many syncs run",
         "unknown-asset": "an asset that a DAG waits for and nothing here updates",
         "unrendered-template": "a template, or a shell's variable, where Airflow takes the text as it stands",

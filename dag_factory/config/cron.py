@@ -147,6 +147,12 @@ def _form_fault(text: str, count: int) -> tuple[str, str]:
     from dag_factory.config import suggestions  # noqa: PLC0415 (only for a text that is wrong)
 
     words = text.strip("@ ").lower().removeprefix("every ")
+    clock = _CLOCK.fullmatch(words)
+    if clock is not None:
+        minute, hour = int(clock[2] or 0), int(clock[1])
+        each_day = f"write '{minute} {hour} * * *' for each day at {hour:02}:{minute:02}"
+        often = f", or {{every: {hour}h}}" if hour in _PARTS_OF_A_DAY and clock[3] is None else ""
+        return f"'{text}' is a time of day, not a cron expression", each_day + (often if not minute else "")
     meant = suggestions.duration(words)
     if f"@{words}" in PRESETS and " " not in text:
         return f"'{text}' is no cron expression", f"write '@{words}', in quotes"
@@ -163,6 +169,9 @@ def _form_fault(text: str, count: int) -> tuple[str, str]:
     return f"a cron expression has five fields, not {count}", _COUNT_HELP.get(count, _FIVE)
 
 
+_PARTS_OF_A_DAY = (1, 2, 3, 4, 6, 8, 12)
+# 2:00, 02:00 and 2am; not 2, which is no time of day.
+_CLOCK = re.compile(r"([01]?\d|2[0-3])(?=:|\s*am)(?::([0-5]\d))?(?::00)?\s*(am)?")
 _FIVE = "write minute, hour, day of month, month and day of week"
 _COUNT_HELP = {6: f"{_FIVE}; Airflow has no seconds", 7: f"{_FIVE}; Airflow has neither seconds nor years"}
 

@@ -30,6 +30,7 @@ from dag_factory.config.sync_rules import (
     check_fail_fast,
     check_long_task_id,
     check_overlays,
+    check_similar_sync,
     check_sync_names,
     check_trigger_dags,
 )
@@ -76,6 +77,7 @@ DAG_RULES: tuple[DagRule, ...] = (
     check_dates,
     check_short_schedule,
     check_overlays,
+    check_similar_sync,
     check_sync_names,
     check_cycles,
     check_trigger_dags,

@@ -115,7 +115,8 @@ def check_each_minute(dag: ResolvedDag) -> Iterator[Diagnostic]:
             continue
         hours = f"hour '{fields[1]}'"
         message = f"minute '{fields[0]}' with {hours} makes a run in each minute of the hour"
-        mend = f"write '{' '.join(('0', *fields[1:]))}' for one run an hour, or H in the place of 0"
+        once = " ".join(("0", *fields[1:]))
+        mend = f"write '{once}' for one run in each of these hours, or H in the place of 0"
         diagnostic = setting.place.diagnostic("each-minute", message, mend, severity=Severity.WARNING)
         yield narrowed(diagnostic, setting.value, (0, len(fields[0])))
 
@@ -295,12 +296,18 @@ _OTHER_ZONES = {
 }
 
 
+_OFFSET = re.compile(r"\s*(UTC|GMT)?\s*[+-]\s*\d{1,2}(:?\d{2})?\s*", re.IGNORECASE)
+
+
 def _timezone_help(setting: Setting) -> str:
     from dag_factory.config import suggestions  # noqa: PLC0415 (only for a name that is wrong)
 
     name, patience = str(setting.value), setting.place.document.file.patience
     if name.lower() in _OTHER_ZONES:
         return f"write an IANA name such as {_OTHER_ZONES[name.lower()]} or UTC"
+    if _OFFSET.fullmatch(name):
+        # Not Etc/GMT+2, which is two hours behind UTC.
+        return "write a place such as Europe/Berlin: an offset knows no summer time"
     zones = _zones()
     cities = {zone.rsplit("/", 1)[-1].lower(): zone for zone in zones if "/" in zone}
     city = cities.get(name.strip().replace(" ", "_").lower())

@@ -35,6 +35,18 @@ def check_overlays(dag: ResolvedDag) -> Iterator[Diagnostic]:
         )
 
 
+def check_similar_sync(dag: ResolvedDag) -> Iterator[Diagnostic]:
+    """A sync that an environment adds is not one of the document's, misspelt: both would run there."""
+    added = [sync for sync in dag.syncs if sync.place.path[:1] == ("environments",)]
+    names = [sync.name for sync in dag.syncs if sync.place.path[:1] != ("environments",)]
+    for sync in added:
+        alike = suggestions.nearest(sync.name, names, sync.place.document.file.patience)
+        if alike is not None and "connection_id" in sync.settings:
+            message = f"'{sync.name}' is added to the syncs, beside '{alike}'"
+            mend = f"write '{alike}' to change that one here"
+            yield sync.place.diagnostic("similar-sync", message, mend, of_key=True, severity=Severity.WARNING)
+
+
 def check_sync_names(dag: ResolvedDag) -> Iterator[Diagnostic]:
     """Every name of a sync that is spoken of exists."""
     if dag.is_faulty("syncs"):
