@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -40,11 +41,21 @@ def check_similar_sync(dag: ResolvedDag) -> Iterator[Diagnostic]:
     added = [sync for sync in dag.syncs if sync.place.path[:1] == ("environments",)]
     names = [sync.name for sync in dag.syncs if sync.place.path[:1] != ("environments",)]
     for sync in added:
-        alike = suggestions.nearest(sync.name, names, sync.place.document.file.patience)
+        alike = next((name for name in names if _is_slip(sync.name, name)), None)
         if alike is not None and "connection_id" in sync.settings:
             message = f"'{sync.name}' is added to the syncs, beside '{alike}'"
             mend = f"write '{alike}' to change that one here"
             yield sync.place.diagnostic("similar-sync", message, mend, of_key=True, severity=Severity.WARNING)
+
+
+def _is_slip(one: str, other: str) -> bool:
+    """Whether a letter is missing or too much, or two are swapped; `orders_eu` is no slip of `orders_us`."""
+    shorter, longer = sorted((one, other), key=len)
+    at = len(os.path.commonprefix((one, other)))
+    if len(longer) - len(shorter) == 1:
+        return len(shorter) > 2 and longer[at].isalpha() and longer[at + 1 :] == shorter[at:]
+    swapped = one[:at] + one[at : at + 2][::-1] + one[at + 2 :]
+    return one != other == swapped
 
 
 def check_sync_names(dag: ResolvedDag) -> Iterator[Diagnostic]:

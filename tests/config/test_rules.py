@@ -212,6 +212,23 @@ def test_an_environment_may_add_a_whole_sync(configs):
     assert codes(configs, text) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "warns"),
+    [
+        ("mony", True),
+        ("moneyy", True),
+        ("moeny", True),
+        ("more", False),
+        ("money_eu", False),
+        ("money2", False),
+        ("honey", False),
+    ],
+)
+def test_a_slip_in_the_name_of_a_sync_is_not_an_addition(name, warns, configs):
+    text = dag() + f"environments:\n  dev:\n    syncs:\n      {name}: {UUID}1\n"
+    assert codes(configs, text) == (["similar-sync"] if warns else [])
+
+
 def test_a_sync_that_was_refused_is_no_unknown_one(configs):
     text = f"schedule: null\nsyncs:\n  money: 7\n  x: {UUID}0\n"
     text += "environments:\n  dev:\n    syncs:\n      money: {timeout: 5m}\n"
