@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -51,7 +50,8 @@ def check_similar_sync(dag: ResolvedDag) -> Iterator[Diagnostic]:
 def _is_slip(one: str, other: str) -> bool:
     """Whether a letter is missing or too much, or two are swapped; `orders_eu` is no slip of `orders_us`."""
     shorter, longer = sorted((one, other), key=len)
-    at = len(os.path.commonprefix((one, other)))
+    pairs = enumerate(zip(one, other, strict=False))
+    at = next((index for index, (letter, its) in pairs if letter != its), len(shorter))
     if len(longer) - len(shorter) == 1:
         return len(shorter) > 2 and longer[at].isalpha() and longer[at + 1 :] == shorter[at:]
     swapped = one[:at] + one[at : at + 2][::-1] + one[at + 2 :]
