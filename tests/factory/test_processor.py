@@ -33,7 +33,7 @@ def processor(repository, configs, tmp_path):
 
     def airflow(*arguments):
         command = [str(Path(sys.executable).with_name("airflow")), *arguments]
-        subprocess.run(command, env=environment, check=True, capture_output=True, timeout=120)
+        subprocess.run(command, env=environment, check=True, capture_output=True, timeout=300)
 
     def look(*, callbacks=False):
         # Callbacks are run beside the second look at their file.
@@ -46,7 +46,7 @@ def processor(repository, configs, tmp_path):
 
     def run_python(script):
         subprocess.run(
-            [sys.executable, script], env=environment, check=True, capture_output=True, timeout=120
+            [sys.executable, script], env=environment, check=True, capture_output=True, timeout=300
         )
 
     airflow("db", "migrate")
