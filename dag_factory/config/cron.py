@@ -154,7 +154,7 @@ def _form_fault(text: str, count: int) -> tuple[str, str]:
         often = f", or {{every: {hour}h}}" if hour in _PARTS_OF_A_DAY and clock[3] is None else ""
         return f"'{text}' is a time of day, not a cron expression", each_day + (often if not minute else "")
     meant = suggestions.duration(words)
-    if f"@{words}" in PRESETS and " " not in text:
+    if f"@{words}" in PRESETS and " " not in text.strip():
         return f"'{text}' is no cron expression", f"write '@{words}', in quotes"
     if meant is not None and text not in _OTHER_PRESETS:
         return f"'{text}' is a duration, not a cron expression", f"write {{every: {meant}}}"

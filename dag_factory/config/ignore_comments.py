@@ -66,14 +66,16 @@ def read_ignores(name: str, text: str) -> tuple[tuple[Ignore, ...], tuple[Diagno
     ignores: list[Ignore] = []
     faults: list[Diagnostic] = []
     patience = Patience()
-    for part in (part for comment in _comments(name, text) for part in _read(comment, patience)):
-        if isinstance(part, Ignore):
-            ignores.append(part)
-        else:
-            faults.append(part)
-        if len(faults) == _MOST:
+    for comment in _comments(name, text):
+        parts = list(_read(comment, patience))
+        wrong = [part for part in parts if isinstance(part, Diagnostic)]
+        faults += wrong
+        # A comment that is wrong shows no secret: to ignore one is to show it.
+        asked = (part for part in parts if isinstance(part, Ignore))
+        ignores += [each for each in asked if not (wrong and each.code == "secret")]
+        if len(faults) >= _MOST:
             break
-    return tuple(ignores), tuple(faults)
+    return tuple(ignores), tuple(faults[:_MOST])
 
 
 def _read(comment: _Comment, patience: Patience) -> Iterator[Ignore | Diagnostic]:

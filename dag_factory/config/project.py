@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from dag_factory.config.boundary import attempt, one_of_each_file
@@ -17,7 +17,15 @@ from dag_factory.config.checked_files import CheckedFile, check_dags, check_defa
 from dag_factory.config.default_rules import check_unused_default_keys, check_unused_defaults
 from dag_factory.config.diagnostics import Diagnostic, has_errors, sort_unique
 from dag_factory.config.file_bytes import read_bytes
-from dag_factory.config.files import ConfigFile, Listing, defaults_above, list_below_top, list_files
+from dag_factory.config.files import (
+    DEFAULTS_STEM,
+    ENDINGS,
+    ConfigFile,
+    Listing,
+    defaults_above,
+    list_below_top,
+    list_files,
+)
 from dag_factory.config.ignores import Ignore, by_key, is_hidden, unused_ignores, without_hidden
 from dag_factory.config.layers import ResolvedDag, declared_environments, resolve
 from dag_factory.config.model import Dag, dag_from
@@ -80,7 +88,7 @@ def load_project(root: Path, environment: str | None) -> Project:
     listing = list_below_top(root)
     checked, layered = _check_files(listing, listing.files)
     declared = _declared(checked)
-    unknown = unknown_environment(listing.name, environment, declared)
+    unknown = _unknown_environment(listing.name, environment, checked)
     # With the wrong environment a DAG would do the wrong thing: none is made.
     resolved, failed = _resolved([] if unknown else layered, environment)
     dags, found = _typed(resolved)
@@ -136,7 +144,7 @@ def validate_project(
     files = [file for file in listing.files if wanted(file)]
     checked, layered = _check_files(listing, files, watch)
     declared = _declared(checked)
-    found = [*listing.diagnostics, *_of_files(checked), *unknown_environment(name, environment, declared)]
+    found = [*listing.diagnostics, *_of_files(checked), *_unknown_environment(name, environment, checked)]
     is_whole = len(files) == len(listing.files) and not has_errors(found)
     rules = Rules(is_whole=is_whole, today=today, notifier_prefixes=notifier_prefixes)
     found += _of_folder(name, lambda: check_unused_defaults(_defaults(checked), listing.files))
@@ -169,9 +177,31 @@ def _check_files(
     layered = [
         each
         for file in checked
+        if not _lacks_defaults(file.file, listing)
         for each in _layered(file, [defaults[chain.name] for chain in above[file.file.name]])
     ]
     return [*defaults.values(), *checked], layered
+
+
+def _lacks_defaults(file: ConfigFile, listing: Listing) -> bool:
+    """Whether defaults that apply to a file are there and cannot be read, such as a link that leads out."""
+    unread = (PurePosixPath(each.file) for each in listing.diagnostics)
+    folders = (
+        path.parent.as_posix() for path in unread if path.stem == DEFAULTS_STEM and path.suffix in ENDINGS
+    )
+    return any(folder == "." or file.name.startswith(f"{folder}/") for folder in folders)
+
+
+def _unknown_environment(
+    name: str, environment: str | None, checked: Sequence[CheckedFile]
+) -> list[Diagnostic]:
+    """Report an environment that no file declares, unless one that cannot be read may do so."""
+    wanted = (environment or "").encode("utf-8", "surrogatepass")
+    unread = (
+        file for file in checked if not file.documents or not all(each.whole for each in file.documents)
+    )
+    unknown = unknown_environment(name, environment, _declared(checked))
+    return [] if unknown and any(_holds(file.file.path, wanted) for file in unread) else unknown
 
 
 def _checked(file: ConfigFile, check: Callable[[ConfigFile], CheckedFile]) -> CheckedFile:

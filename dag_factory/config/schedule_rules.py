@@ -269,7 +269,7 @@ def _zone(dag: ResolvedDag) -> str:
 @functools.lru_cache(maxsize=1024)
 def _is_timezone(name: str) -> bool:
     # Of a name the database makes a path, and imports the folders of its package one inside the other.
-    if not _ZONE.fullmatch(name):
+    if not _ZONE.fullmatch(name) or _OF_A_SYSTEM.match(name):
         return False
     try:
         ZoneInfo(name)
@@ -278,6 +278,8 @@ def _is_timezone(name: str) -> bool:
     return True
 
 
+# What only the folders of some systems hold beside the database's own names.
+_OF_A_SYSTEM = re.compile(r"(posix|right)/|(localtime|posixrules|Factory)$")
 _ZONE = re.compile(r"[A-Za-z0-9_+-]{1,30}(?:/[A-Za-z0-9_+-]{1,30}){0,2}")
 
 
@@ -323,7 +325,7 @@ def _zones() -> list[str]:
     """List all time zones, once: they are searched for in the whole database."""
     from zoneinfo import available_timezones  # noqa: PLC0415 (only for a name that is wrong)
 
-    return sorted(available_timezones())
+    return sorted(zone for zone in available_timezones() if not _OF_A_SYSTEM.match(zone))
 
 
 def _date_help(text: str) -> str:

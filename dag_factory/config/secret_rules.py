@@ -11,6 +11,7 @@ from dag_factory.config.secrets import (
     Judgement,
     blanked,
     hidden_lines,
+    is_plain,
     is_secret_key,
     judge,
     may_hold_secret,
@@ -77,7 +78,7 @@ def without_secrets(diagnostic: Diagnostic) -> Diagnostic:
         message=blanked(diagnostic.message),
         help=None if diagnostic.help is None else blanked(diagnostic.help),
         environment=None if diagnostic.environment is None else blanked(diagnostic.environment),
-        source_line=None if line is None or blanked(line) != line else line,
+        source_line=line if line is not None and is_plain(line) else None,
         related=tuple(replace(each, message=blanked(each.message)) for each in diagnostic.related),
     )
 

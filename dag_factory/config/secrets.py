@@ -130,6 +130,12 @@ def blanked(text: str) -> str:
     return _KEY_BLOCK.sub("***", _shape().sub(_blank, text))
 
 
+@functools.lru_cache(maxsize=2)
+def is_plain(line: str) -> bool:
+    """Whether a line shows no secret by itself; each of its mistakes asks again, and it may be long."""
+    return blanked(line) == line
+
+
 def _blank(match: re.Match[str]) -> str:
     return match[0] if "PRIVATE KEY" in match[0] else "***"
 

@@ -95,7 +95,7 @@ def _trigger_dag(
 def _dag_arguments(model: Dag, callbacks: Callbacks) -> dict[str, Any]:
     arguments = {
         "dag_id": model.dag_id,
-        "description": None if model.description is None else blanked(model.description),
+        "description": None if model.description is None else shown(blanked(model.description)),
         "doc_md": _docs(model),
         "start_date": _moment(model.start_date),
         "end_date": None if model.end_date is None else _moment(model.end_date),

@@ -29,7 +29,7 @@ def make_sync_tasks(sync: Sync, dag: DAG, group: TaskGroup | None) -> SyncTasks:
         task = _submit_and_wait(sync, dag, group)
         return SyncTasks(first=task, last=task)
     inside = TaskGroup(
-        group_id=sync.name, dag=dag, parent_group=group, tooltip=blanked(sync.description or "")
+        group_id=sync.name, dag=dag, parent_group=group, tooltip=shown(blanked(sync.description or ""))
     )
     trigger = _submit(sync, dag, inside)
     wait = _wait(sync, dag, inside, trigger)

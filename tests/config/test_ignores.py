@@ -278,7 +278,7 @@ def test_a_file_full_of_comments_is_read_in_no_time():
     text = "a: 1\n" + "# dag-factory: ignore[nonsense, no-effect] why\n" * 20_000
     started = time.perf_counter()
     asked, faults = read_ignores("a.yaml", text)
-    assert (len(asked), len(faults)) == (99, 100)
+    assert (len(asked), len(faults)) == (100, 100)
     assert time.perf_counter() - started < 5
     assert len(read_ignores("a.yaml", text.replace("nonsense, ", ""))[0]) == 20_000
     one_line = "a: 1 " + " " * 500_000 + "# x" + "# dag-factory: ignore[no-effect] why" * 10_000

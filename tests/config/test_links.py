@@ -198,3 +198,14 @@ def test_the_folder_itself_may_be_anything(tmp_path):
     for name in ("loop", "file", "nowhere", "a" * 300):
         loaded = load_project(tmp_path / name, None)
         assert [each.code for each in loaded.diagnostics] == ["unreadable-file"]
+
+
+@pytest.mark.parametrize("target", ["../../elsewhere.yaml", "nowhere.yaml", "defaults.yaml", "/etc/hostname"])
+@pytest.mark.parametrize("folder", ["", "team"])
+def test_defaults_that_cannot_be_followed_hold_back_what_lies_below(configs, folder, target):
+    root = configs({"team/a.yaml": GOOD, "good.yaml": GOOD})
+    (root / folder / "defaults.yaml").symlink_to(target)
+    dags = [dag.dag_id for dag in load_project(root, None).dags]
+    assert dags == (["good"] if folder else [])
+    assert load_dag(root, None, "a") is None
+    assert (load_dag(root, None, "good") is not None) == bool(folder)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from unittest.mock import ANY
 
+import pytest
+
 from dag_factory.config.cron import expression
 from dag_factory.config.model import AssetGroup, Notifier, Schedule, TriggeredDag
 from dag_factory.config.project import load_dag, load_project, validate_project
@@ -227,3 +229,21 @@ def test_validate_reads_only_what_is_wanted_and_the_defaults_above(configs):
         ("configs/defaults.yaml", "unknown-key")
     ]
     assert findings.files == ("configs/a/money.yaml",)
+
+
+@pytest.mark.parametrize(
+    ("broken", "is_known"),
+    [
+        ("environments: {prd: {owner: a}}\nschedule: [\n", True),
+        ("environments: {dev: {owner: a}}\nschedule: [\n", False),
+        ("environments: {prd: {owner: a}}\n" + "x: \xff\n", True),
+    ],
+)
+def test_a_file_that_cannot_be_read_may_declare_the_environment(configs, broken, is_known):
+    root = configs({"good.yaml": GOOD, "bad.yaml": broken.encode("latin-1")})
+    project = load_project(root, "prd")
+    assert [dag.dag_id for dag in project.dags] == (["good"] if is_known else [])
+    found = {each.code for each in project.diagnostics}
+    assert ("unknown-environment" in found) == (not is_known)
+    found = {each.code for each in validate_project(root, "configs", "prd", lambda _file: True).diagnostics}
+    assert ("unknown-environment" in found) == (not is_known)

@@ -9,7 +9,7 @@ from datetime import date
 
 import pytest
 
-from dag_factory.config import circles
+from dag_factory.config import circles, secrets
 from dag_factory.config.diagnostics import Diagnostic, Span
 from dag_factory.config.project import load_project, validate_project
 from dag_factory.config.secret_rules import Secret, hide_secrets
@@ -221,3 +221,18 @@ def test_a_folder_takes_as_many_steps_as_it_has_files(configs):
         return lambda: validate_project(root / str(number), "configs", None, lambda _file: True)
 
     assert growth(make) < 20
+
+
+def test_a_long_line_is_searched_for_secrets_once_for_all_its_mistakes(configs, monkeypatch):
+    searched = Counter()
+    plain = secrets.blanked
+
+    def counted(text):
+        searched[len(text) > 100_000] += 1
+        return plain(text)
+
+    monkeypatch.setattr(secrets, "blanked", counted)
+    numbers = ", ".join(map(str, range(9000)))
+    root = configs({"a.yaml": f"tags: [{numbers}{' ' * 150_000}]\nschedule: null\n{syncs(1)}"})
+    assert len(validate_project(root, "configs", None, lambda _file: True).diagnostics) == 100
+    assert searched[True] <= 2
