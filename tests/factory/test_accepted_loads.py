@@ -146,6 +146,8 @@ JSON = st.recursive(
 )
 KNOWN = {
     "dag_id": st.uuids().map(str),
+    # Not from its pattern: the simplest that fits is the placeholder, which is refused.
+    "connection_id": st.one_of(st.uuids().map(str), st.just("{{ var.value.money }}")),
     "cron": CRONS,
     "timezone": ZONES,
     "start_date": MOMENTS,
@@ -343,5 +345,5 @@ def test_what_is_accepted_loads(monkeypatch):
             counts.append(check_folder(Path(temporary) / "configs"))
 
     check()
-    # The names of time zones differ from machine to machine, and so do the documents.
-    assert sum(counts) > 4 * EXAMPLES
+    # The names of time zones differ from machine to machine, and so do the documents: some 1,000 are loaded.
+    assert sum(counts) > 2 * EXAMPLES
