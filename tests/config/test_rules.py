@@ -391,6 +391,7 @@ def test_what_is_no_time_zone_is_only_told(name, place, configs):
 
 
 def test_every_time_zone_is_one(configs):
-    zones = sorted(zoneinfo.available_timezones())
+    # Some systems have these beside the names of the database.
+    zones = sorted(zoneinfo.available_timezones() - {"Factory", "localtime", "posixrules"})
     files = {f"{number}.yaml": dag(more=f"timezone: {zone}\n") for number, zone in enumerate(zones)}
     assert codes(configs, files) == []
