@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+import json
 import re
 from typing import Any
 
+from dag_factory.config.schema import DAG_SCHEMA, schema_text
 from dag_factory.config.values import KeyPath
 
 _TYPE_NAMES = {
@@ -39,8 +42,9 @@ def type_help(error: Any, path: KeyPath) -> str:  # noqa: ANN401 (jsonschema's V
         return "write 'key: value' pairs, without a dash before them"
     if path[-1] in _OF_KEY:
         return _OF_KEY[path[-1]]
-    if error.instance is None and path[-1] in _UNDONE_BY:
-        undone = f"to undo a default, write '{path[-1]}: {_UNDONE_BY[path[-1]]}'"
+    undone_by = _undone_by(path[-1]) if error.instance is None else None
+    if undone_by is not None:
+        undone = f"to undo a default, write '{path[-1]}: {undone_by}'"
         return f"write a value, or delete the key to keep the default; {undone}"
     if path[-2:-1] == ("syncs",):
         return "write the connection_id of the sync, or its keys indented below it"
@@ -59,30 +63,38 @@ def _value_help(value: object, wanted: list[str]) -> str:
     return _FORMS[wanted[-1]]
 
 
-# What stands for no value of a key, or for the default that it has where no file sets another.
+def _undone_by(key: str | int) -> str | None:
+    """Give what a key is without a file that sets it: the schema's default, else what means none."""
+    default = _defaults().get(key)
+    if default is None:
+        return _UNDONE_BY.get(key)
+    return str(default).lower() if isinstance(default, bool) else str(default)
+
+
+@functools.cache
+def _defaults() -> dict[str | int, Any]:
+    """Read the defaults of all keys of DAGs and syncs; only where a value is missing are they asked for."""
+    parts = json.loads(schema_text(DAG_SCHEMA))["$defs"]
+    properties = {**parts["dag"]["properties"], **parts["sync"]["properties"]}
+    return {key: described.get("default") for key, described in properties.items()}
+
+
+# What means no value, of keys for which the schema has no default of its own.
 _UNDONE_BY: dict[str | int, str] = {
     "airbyte_conn_id": "airbyte_default",
-    "catchup": "false",
     "dagrun_timeout": "365d",
     "depends_on": "[]",
     "description": '""',
     "doc_md": '""',
-    "enabled": "true",
     "end_date": "2999-12-31",
-    "fail_fast": "false",
     "is_paused_upon_creation": "false",
-    "max_active_runs": "1",
     "max_active_tasks": "16",
     "max_retry_delay": "1d",
     "min_rows": "0",
-    "mode": "async",
     "notify": "{on_failure: []}",
     "on_failure": "[]",
-    "on_kill": "cancel",
     "on_retry": "[]",
-    "on_running": "adopt",
     "on_success": "[]",
-    "on_timeout": "cancel",
     "outlets": "[]",
     "owner": "airflow",
     "pool": "default_pool",
@@ -91,13 +103,8 @@ _UNDONE_BY: dict[str | int, str] = {
     "queue": "default",
     "retries": "0",
     "retry_delay": "5m",
-    "retry_exponential_backoff": "false",
     "tags": "[]",
-    "timeout": "24h",
-    "timezone": "UTC",
     "trigger_dags": "[]",
-    "trigger_rule": "all_success",
-    "wait_seconds": "30",
 }
 
 _OF_KEY: dict[str | int, str] = {

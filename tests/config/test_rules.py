@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import zoneinfo
 from datetime import date
 
 import pytest
 
 from dag_factory.config.diagnostics import Span
-from dag_factory.config.project import validate_project
+from dag_factory.config.project import load_project, validate_project
+from dag_factory.config.schema import DAG_SCHEMA, schema_text
 
 UUID = "1e3b5a72-7bfd-4808-a13c-20450549011"
 TODAY = date(2026, 1, 31)
@@ -395,3 +397,19 @@ def test_every_time_zone_is_one(configs):
     zones = sorted(zoneinfo.available_timezones() - {"Factory", "localtime", "posixrules"})
     files = {f"{number}.yaml": dag(more=f"timezone: {zone}\n") for number, zone in enumerate(zones)}
     assert codes(configs, files) == []
+
+
+LANGUAGE = json.loads(schema_text(DAG_SCHEMA))["$defs"]
+
+
+@pytest.mark.parametrize("part", ["dag", "sync"])
+def test_null_is_answered_with_the_default_that_the_schema_has(part, configs):
+    for key, described in LANGUAGE[part]["properties"].items():
+        default = described.get("default")
+        form = {**LANGUAGE.get(described.get("$ref", "").rpartition("/")[2], {}), **described}
+        # A date has a form of its own, and of a few words all are listed.
+        if default is None or "enum" in form or key == "start_date":
+            continue
+        text = dag(more=f"{key}: null\n") if part == "dag" else dag(sync=f"    {key}: null\n")
+        (found,) = load_project(configs({"money.yaml": text}), None).diagnostics
+        assert f"write '{key}: {str(default).lower() if default in (True, False) else default}'" in found.help
