@@ -7,6 +7,7 @@ comes out is a fault of this package, or a parser, an interpreter or a notifier 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,6 +23,27 @@ _HELP = "this is a fault of dag-factory itself; please report it with this line"
 _OF_WHOM = ("airflow", "asyncio")
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Raised:
+    """What some work has raised."""
+
+    error: BaseException
+
+
+def caught(work: Callable[[], T]) -> T | Raised:
+    """Do the work; where it raises, give what it raised.
+
+    Only orders are passed on: Ctrl-C, and what Airflow raises to end a parse or a task, such as its
+    AirflowTaskTimeout.
+    """
+    try:
+        return work()
+    except BaseException as error:
+        if _is_order(error):
+            raise
+        return Raised(error=error)
+
+
 def attempt(
     file: str,
     work: Callable[[], T],
@@ -29,15 +51,10 @@ def attempt(
 ) -> T | Diagnostic:
     """Do the work; where it raises, give the diagnostic that stands for the file in its place.
 
-    `tell` makes that diagnostic, by default `internal_error`. Only orders are passed on: Ctrl-C, and what
-    Airflow raises to end a parse or a task, such as its AirflowTaskTimeout.
+    `tell` makes that diagnostic, by default `internal_error`. Orders are passed on, as by `caught`.
     """
-    try:
-        return work()
-    except BaseException as error:
-        if _is_order(error):
-            raise
-        return (tell or internal_error)(file, error)
+    done = caught(work)
+    return (tell or internal_error)(file, done.error) if isinstance(done, Raised) else done
 
 
 def internal_error(file: str, error: BaseException) -> Diagnostic:

@@ -16,7 +16,7 @@ from airflow.providers.common.compat.sdk import DAG, BaseNotifier, TaskGroup
 from dag_factory import versions
 from dag_factory.config.model import Dag, Schedule, TriggeredDag
 from dag_factory.config.secret_rules import shown_text
-from dag_factory.config.secrets import blanked, shown
+from dag_factory.config.secrets import shown
 from dag_factory.factory.failures import describe_failures, describe_success
 from dag_factory.factory.notifiers import Callbacks
 from dag_factory.factory.sync_tasks import SyncTasks, make_sync_tasks
@@ -40,7 +40,7 @@ def build_group(model: Dag, callbacks: Callbacks, group_id: str) -> TaskGroup:
     gives its tasks.
     """
     owner: dict[str, Any] = {} if model.owner is None else {"default_args": {"owner": model.owner}}
-    group = TaskGroup(group_id=group_id, tooltip=model.description or "", **owner)
+    group = TaskGroup(group_id=group_id, tooltip=shown(model.description or ""), **owner)
     syncs = _build_tasks(model, group.dag, group)
     for task in group.iter_tasks():
         _add_callbacks(task, "on_failure_callback", describe_failures, callbacks.on_failure)
@@ -95,7 +95,7 @@ def _trigger_dag(
 def _dag_arguments(model: Dag, callbacks: Callbacks) -> dict[str, Any]:
     arguments = {
         "dag_id": model.dag_id,
-        "description": None if model.description is None else shown(blanked(model.description)),
+        "description": None if model.description is None else shown(model.description),
         "doc_md": _docs(model),
         "start_date": _moment(model.start_date),
         "end_date": None if model.end_date is None else _moment(model.end_date),

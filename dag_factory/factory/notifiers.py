@@ -10,20 +10,19 @@ import copy
 import inspect
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
-from typing import Any, TypeGuard, TypeVar
+from typing import Any, TypeGuard
 
-from airflow.providers.common.compat.sdk import AirflowTaskTimeout, BaseNotifier
+from airflow.providers.common.compat.sdk import BaseNotifier
 
+from dag_factory.config.boundary import Raised, caught
 from dag_factory.config.diagnostics import Diagnostic
 from dag_factory.config.model import Notifier, Notify
 from dag_factory.config.notifier_paths import NotifierFault, path_fault, provider_of
 from dag_factory.config.source import Place
-
-T = TypeVar("T")
 
 _WHERE = "on the DAG processor and the workers"
 
@@ -90,8 +89,8 @@ def notifier_class(path: str, prefixes: tuple[str, ...] | None) -> type[BaseNoti
     if fault is not None:
         return fault
     module_name, _, name = path.rpartition(".")
-    module = _caught(lambda: import_module(module_name))
-    if isinstance(module, _Raised):
+    module = caught(lambda: import_module(module_name))
+    if isinstance(module, Raised):
         return _not_imported(path, module.error)
     found = _defined(module, name)
     if _is_notifier_class(found):
@@ -106,9 +105,9 @@ def notifier_class(path: str, prefixes: tuple[str, ...] | None) -> type[BaseNoti
 def _instance(notifier: type[BaseNotifier], written: Notifier) -> BaseNotifier | NotifierFault:
     # A copy: what one DAG's notifier does with its arguments must not reach those of another.
     arguments = copy.deepcopy(dict(written.arguments))
-    made = _caught(lambda: notifier(**arguments))
+    made = caught(lambda: notifier(**arguments))
     path = written.notifier
-    if isinstance(made, _Raised):
+    if isinstance(made, Raised):
         said = _said(made.error, written.arguments)
         message = f"the notifier '{path}' cannot be made: {said}"
         return NotifierFault(message=message, help="correct its arguments, the keys beside 'notifier'")
@@ -116,21 +115,6 @@ def _instance(notifier: type[BaseNotifier], written: Notifier) -> BaseNotifier |
         message = f"'{path}' makes no BaseNotifier"
         return NotifierFault(message=message, help="name a class that makes one")
     return made
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Raised:
-    error: BaseException
-
-
-def _caught(call: Callable[[], T]) -> T | _Raised:
-    """Call what is not ours; the labelled boundary: a notifier's fault stays its own, `sys.exit()` too."""
-    try:
-        return call()
-    except (KeyboardInterrupt, AirflowTaskTimeout):  # these are meant for the whole parse
-        raise
-    except BaseException as error:  # noqa: BLE001 (see above)
-        return _Raised(error=error)
 
 
 def _defined(module: ModuleType, name: str) -> object:
@@ -161,7 +145,7 @@ def _not_imported(path: str, error: BaseException) -> NotifierFault:
     message = f"the notifier '{path}' cannot be imported: {_said(error, {})}"
     missing = error.name if isinstance(error, ModuleNotFoundError) else None
     if missing is None:
-        return NotifierFault(message=message, help=f"mend or update the package that holds it, {_WHERE}")
+        return NotifierFault(message=message, help=f"fix or update the package that holds it, {_WHERE}")
     return NotifierFault(message=message, help=_what_to_install(path, missing))
 
 

@@ -11,7 +11,7 @@ from airflow.providers.common.compat.sdk import DAG, BaseOperator, TaskGroup
 from dag_factory.airbyte.operators import AirbyteSyncOperator
 from dag_factory.airbyte.sensors import AirbyteSyncSensor
 from dag_factory.config.model import Sync
-from dag_factory.config.secrets import blanked, shown
+from dag_factory.config.secrets import shown
 from dag_factory.versions import default_deferrable, make_asset
 
 
@@ -28,9 +28,7 @@ def make_sync_tasks(sync: Sync, dag: DAG, group: TaskGroup | None) -> SyncTasks:
     if sync.mode == "sync":
         task = _submit_and_wait(sync, dag, group)
         return SyncTasks(first=task, last=task)
-    inside = TaskGroup(
-        group_id=sync.name, dag=dag, parent_group=group, tooltip=shown(blanked(sync.description or ""))
-    )
+    inside = TaskGroup(group_id=sync.name, dag=dag, parent_group=group, tooltip=shown(sync.description or ""))
     trigger = _submit(sync, dag, inside)
     wait = _wait(sync, dag, inside, trigger)
     trigger >> wait

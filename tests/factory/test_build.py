@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from airflow.providers.airbyte.operators.airbyte import AirbyteTriggerSyncOperator
 from airflow.providers.airbyte.sensors.airbyte import AirbyteJobSensor
-from airflow.providers.common.compat.sdk import BaseNotifier
+from airflow.providers.common.compat.sdk import DAG, BaseNotifier
 
 from dag_factory.config.diagnostics import Severity
 from dag_factory.config.project import load_project
-from dag_factory.factory.build import build_dag
+from dag_factory.factory.build import build_dag, build_group
 from dag_factory.factory.failures import describe_failures
 from dag_factory.factory.notifiers import Callbacks, NotifierMaker
 
@@ -264,6 +264,8 @@ def test_the_docs_show_no_secret(configs):
     dag = build_dag(load_project(root, None).dags[0], Callbacks())
     texts = [dag.doc_md, dag.description, *(task.doc_md for task in dag.tasks)]
     texts += [group.tooltip for group in dag.task_group.get_task_group_dict().values()]
+    with DAG("host", schedule=None):
+        texts.append(build_group(load_project(root, None).dags[0], Callbacks(), "group").tooltip)
     assert token not in str(texts)
     assert "sesame" not in str(texts)
     assert "fine" in dag.doc_md

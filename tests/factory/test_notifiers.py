@@ -161,7 +161,7 @@ def test_what_importing_raises_is_said(module, source, said):
     module("made_up", source)
     message, mend = refused("made_up.Pager")
     assert message == f"the notifier 'made_up.Pager' cannot be imported: {said}"
-    assert mend == "mend or update the package that holds it, on the DAG processor and the workers"
+    assert mend == "fix or update the package that holds it, on the DAG processor and the workers"
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, AirflowTaskTimeout])
