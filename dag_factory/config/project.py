@@ -88,7 +88,7 @@ def load_project(root: Path, environment: str | None) -> Project:
     listing = list_below_top(root)
     checked, layered = _check_files(listing, listing.files)
     declared = _declared(checked)
-    unknown = _unknown_environment(listing.name, environment, checked)
+    unknown = _unknown_environment(listing.name, environment, declared, checked)
     # With the wrong environment a DAG would do the wrong thing: none is made.
     resolved, failed = _resolved([] if unknown else layered, environment)
     dags, found = _typed(resolved)
@@ -144,7 +144,11 @@ def validate_project(
     files = [file for file in listing.files if wanted(file)]
     checked, layered = _check_files(listing, files, watch)
     declared = _declared(checked)
-    found = [*listing.diagnostics, *_of_files(checked), *_unknown_environment(name, environment, checked)]
+    found = [
+        *listing.diagnostics,
+        *_of_files(checked),
+        *_unknown_environment(name, environment, declared, checked),
+    ]
     is_whole = len(files) == len(listing.files) and not has_errors(found)
     rules = Rules(is_whole=is_whole, today=today, notifier_prefixes=notifier_prefixes)
     found += _of_folder(name, lambda: check_unused_defaults(_defaults(checked), listing.files))
@@ -174,33 +178,32 @@ def _check_files(
     needed |= {file.name: file for file in files if file.is_defaults}
     defaults = {name: _checked(file, check_defaults) for name, file in needed.items()}
     checked = [_checked(file, check_dags) for file in watch(files) if not file.is_defaults]
+    lacking = _without_defaults(listing)
     layered = [
         each
         for file in checked
-        if not _lacks_defaults(file.file, listing)
+        if not file.file.name.startswith(lacking)
         for each in _layered(file, [defaults[chain.name] for chain in above[file.file.name]])
     ]
     return [*defaults.values(), *checked], layered
 
 
-def _lacks_defaults(file: ConfigFile, listing: Listing) -> bool:
-    """Whether defaults that apply to a file are there and cannot be read, such as a link that leads out."""
+def _without_defaults(listing: Listing) -> tuple[str, ...]:
+    """Give the beginnings of the names of files whose defaults cannot be read, such as a bad link."""
     unread = (PurePosixPath(each.file) for each in listing.diagnostics)
-    folders = (
-        path.parent.as_posix() for path in unread if path.stem == DEFAULTS_STEM and path.suffix in ENDINGS
-    )
-    return any(folder == "." or file.name.startswith(f"{folder}/") for folder in folders)
+    folders = (path.parent for path in unread if path.stem == DEFAULTS_STEM and path.suffix in ENDINGS)
+    return tuple("" if folder == PurePosixPath(".") else f"{folder}/" for folder in folders)
 
 
 def _unknown_environment(
-    name: str, environment: str | None, checked: Sequence[CheckedFile]
+    name: str, environment: str | None, declared: Sequence[str], checked: Sequence[CheckedFile]
 ) -> list[Diagnostic]:
     """Report an environment that no file declares, unless one that cannot be read may do so."""
     wanted = (environment or "").encode("utf-8", "surrogatepass")
     unread = (
         file for file in checked if not file.documents or not all(each.whole for each in file.documents)
     )
-    unknown = unknown_environment(name, environment, _declared(checked))
+    unknown = unknown_environment(name, environment, declared)
     return [] if unknown and any(_holds(file.file.path, wanted) for file in unread) else unknown
 
 
