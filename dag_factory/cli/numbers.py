@@ -1,4 +1,4 @@
-"""Numbers on the command line: what cannot be is wrong usage, told before anything is started."""
+"""Types of numeric options: an impossible value is a usage error, reported before anything starts."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ _HIGHEST_PORT = 65_535
 
 
 def port(text: str) -> int:
-    """Read a TCP port; 0 stands for a free one. Raises what argparse tells as wrong usage."""
+    """Read a TCP port; 0 means a free one. Raises argparse.ArgumentTypeError for an impossible one."""
     if not (text.isascii() and text.isdigit() and len(text) <= 5 and int(text) <= _HIGHEST_PORT):
-        message = f"'{text}' is no port; write a number from 0 to {_HIGHEST_PORT}"
+        message = f"'{text}' is not a port; write a number from 0 to {_HIGHEST_PORT}"
         raise argparse.ArgumentTypeError(message)
     return int(text)
 
 
 def seconds(text: str) -> float:
-    """Read a duration in seconds. Raises what argparse tells as wrong usage."""
+    """Read a duration in seconds. Raises argparse.ArgumentTypeError for an impossible one."""
     try:
         number = float(text)
     except ValueError:
         number = math.nan
     if not 0 <= number < math.inf:
-        message = f"'{text}' is no number of seconds; write 0 or more"
+        message = f"'{text}' is not a number of seconds; write 0 or more"
         raise argparse.ArgumentTypeError(message)
     return number

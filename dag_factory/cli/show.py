@@ -96,13 +96,11 @@ def _folders_above(name: str) -> list[str]:
 def _text_of(path: Path) -> str:
     try:
         return (read_bytes(path) or b"").decode("utf-8", "replace")
-    except OSError:  # told among the errors
+    except OSError:  # reported with the other errors
         return ""
 
 
 def _unknown(dag_id: str, known: Sequence[str]) -> str:
-    mend = (
-        suggestions.did_you_mean(dag_id, known, suggestions.Patience())
-        or f"there are {', '.join(known[:20]) or 'none'}"
-    )
-    return f"there is no DAG '{dag_id}'; {mend}"
+    alike = suggestions.did_you_mean(dag_id, known, suggestions.Patience())
+    hint = alike or f"there are {', '.join(known[:20]) or 'none'}"
+    return f"there is no DAG '{dag_id}'; {hint}"

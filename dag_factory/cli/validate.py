@@ -98,8 +98,8 @@ def _validate_root(root: Path, paths: Sequence[Path], environment: str | None, t
 
 def _leading_out(name: str) -> Diagnostic:
     message = "is a link that leads out of the repository: what lies there may not be for everybody to read"
-    mend = "put the configurations into the repository, or run the command where they are"
-    return Diagnostic(file=name, span=Span(), code="unreadable-file", message=message, help=mend)
+    hint = "put the configurations into the repository, or run the command where they are"
+    return Diagnostic(file=name, span=Span(), code="unreadable-file", message=message, help=hint)
 
 
 def _repository(root: Path) -> Path:
@@ -127,12 +127,12 @@ def _named(path: Path, root: Path, shown: str) -> str:
 def _nothing_to_check(path: Path, root: Path, shown: str) -> Diagnostic:
     endings = " or ".join(f"*{ending}" for ending in ENDINGS)
     message = f"no configuration file here: no {endings} in this folder or below it, beside defaults.yaml"
-    mend = f"name the folder with the configurations, or run the command where '{TOP_NAME}/' is"
+    hint = f"name the folder with the configurations, or run the command where '{TOP_NAME}/' is"
     if not path.is_dir():
         message = f"this is no configuration file: its name has to end in {endings}, and begin with no dot"
-        mend = "give it another name, or name a configuration file"
+        hint = "give it another name, or name a configuration file"
     name = _named(path, root, shown)
-    return Diagnostic(file=name, span=Span(), code="nothing-to-check", message=message, help=mend)
+    return Diagnostic(file=name, span=Span(), code="nothing-to-check", message=message, help=hint)
 
 
 def _roots(paths: Sequence[Path]) -> list[Path]:

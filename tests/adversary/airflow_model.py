@@ -522,9 +522,7 @@ class Scheduler:
         run = tasks[0].run
         names = ", ".join(f"{task.task_id} ({task.state})" for task in tasks)
         self.world.say(f"a person clears {run.dag_id}.{run.run_id}: {names}")
-        # Airflow before 3.2 counts only the clears of runs that have ended.
-        if run.is_finished or run.setup.has_store:
-            run.clears += 1
+        run.clears += 1
         run.is_first_cleared_alone = run.is_first_cleared_alone or (
             len(run.tasks) > 1 and tasks == run.tasks[:1]
         )

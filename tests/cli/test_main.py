@@ -45,13 +45,13 @@ def test_a_wrong_option_shows_the_usage_of_its_command(command, capsys):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["local-airbyte", "--port", "70000"], "'70000' is no port"),
-        (["local-airbyte", "--port", "abc"], "'abc' is no port"),
-        (["local-airbyte", "--port", "-1"], "'-1' is no port"),
-        (["up", "--port", "70000"], "'70000' is no port"),
-        (["up", "--port", "\u0663"], "is no port"),
-        (["local-airbyte", "--job-seconds", "nan"], "no number of seconds"),
-        (["demo", "--timeout", "-1"], "no number of seconds"),
+        (["local-airbyte", "--port", "70000"], "'70000' is not a port"),
+        (["local-airbyte", "--port", "abc"], "'abc' is not a port"),
+        (["local-airbyte", "--port", "-1"], "'-1' is not a port"),
+        (["up", "--port", "70000"], "'70000' is not a port"),
+        (["up", "--port", "\u0663"], "is not a port"),
+        (["local-airbyte", "--job-seconds", "nan"], "is not a number of seconds"),
+        (["demo", "--timeout", "-1"], "is not a number of seconds"),
     ],
 )
 def test_a_number_that_cannot_be_is_wrong_usage(words, told, capsys):

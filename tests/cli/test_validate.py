@@ -336,10 +336,10 @@ def test_the_loader_follows_them(linked):
 def test_configs_may_be_a_link_inside_the_repository(tmp_path, monkeypatch, capsys):
     top = tmp_path / "repository"
     (top / ".git").mkdir(parents=True)
-    (top / "shared" / "configs").mkdir(parents=True)
-    (top / "shared" / "configs" / "money.yaml").write_text(GOOD)
+    (top / "common" / "configs").mkdir(parents=True)
+    (top / "common" / "configs" / "money.yaml").write_text(GOOD)
     (top / "airflow").mkdir()
-    (top / "airflow" / "configs").symlink_to("../shared/configs")
+    (top / "airflow" / "configs").symlink_to("../common/configs")
     monkeypatch.chdir(top / "airflow")
     assert main(["validate"]) == 0
     monkeypatch.chdir(tmp_path)
