@@ -100,7 +100,7 @@ def _rare_collections() -> Iterator[Callable[[int], None]]:
     gc.freeze()
     gc.disable()
     try:
-        yield lambda number: gc.collect() if number % 200 == 0 else None
+        yield lambda number: gc.collect() if number % 1000 == 0 else None
     finally:
         gc.enable()
         gc.unfreeze()

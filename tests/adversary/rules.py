@@ -94,9 +94,17 @@ class Judge:
             own = _job_of(call)
             if own is not None and own.created <= job.created:
                 continue
-            if self._is_first_since(self._last_list(call), call.sent + LOOKED_FOR, job):
+            until = float("inf") if self._was_misdated(call) else call.sent + LOOKED_FOR
+            if self._is_first_since(self._last_list(call), until, job):
                 return True
         return self._is_of_one_who_died(run, job)
+
+    def _was_misdated(self, post: Call) -> bool:
+        """Whether the sender of a submission had read a date that was none or wrong, so that no time bounds it."""
+        return any(
+            each.actor is post.actor and each.fault == "no date" and each.sent < post.sent
+            for each in self.world.network.calls
+        )
 
     def _is_of_one_who_died(self, run: Run, job: Job) -> bool:
         """Whether it is the first sync since the last list of a worker that died before it submitted.
