@@ -14,6 +14,9 @@ FUZZ_INSTALLED := .venv-fuzz/.installed
 CLUSTER_BIN := .venv-cluster/bin
 CLUSTER_INSTALLED := .venv-cluster/.installed
 
+# Airflow takes six seconds to compile, and the tests start it hundreds of times: keep what is compiled.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help install demo up validate lint types test test-airflow test-cluster test-matrix test-matrix-fast serialised cases fuzz fuzz-folders histories wheel sdist bench constraints clean
@@ -110,26 +113,26 @@ $(INSTALLED): pyproject.toml constraints.txt
 	    echo "'$(PYTHON)' is no Python 3.11, 3.12 or 3.13; name one: make PYTHON=python3.12 ..." >&2; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check '$(UV)'
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
 # An environment of its own: Airbyte's connectors and Airflow do not agree on their dependencies, and those of
 # the connector are not to be had for Python 3.13.
 $(FAKER_INSTALLED): $(INSTALLED) Makefile
 	$(BIN)/uv venv --quiet --clear --python '>=3.10,<3.13' .venv-faker
-	$(BIN)/uv pip install --quiet --python $(FAKER_BIN)/python '$(FAKER)'
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(FAKER_BIN)/python '$(FAKER)'
 	@touch $@
 
 # Of its own too: a fuzzer is large, and only the base dependencies are fuzzed.
 $(FUZZ_INSTALLED): $(INSTALLED) Makefile
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-fuzz
-	$(BIN)/uv pip install --quiet --python .venv-fuzz/bin/python --constraint constraints.txt '$(ATHERIS)' --editable .
+	$(BIN)/uv pip install --quiet --compile-bytecode --python .venv-fuzz/bin/python --constraint constraints.txt '$(ATHERIS)' --editable .
 	@touch $@
 
 # Of its own as well: only here are Celery and Redis's client.
 $(CLUSTER_INSTALLED): $(INSTALLED) Makefile tests/cluster/requirements.txt tests/cluster/constraints.txt
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-cluster
-	$(BIN)/uv pip install --quiet --python $(CLUSTER_BIN)/python --constraint tests/cluster/constraints.txt \
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(CLUSTER_BIN)/python --constraint tests/cluster/constraints.txt \
 	    --requirement tests/cluster/requirements.txt --editable '.[sandbox]'
 	@touch $@
 

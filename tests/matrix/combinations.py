@@ -164,7 +164,7 @@ def _install(combination: Combination) -> Path:
     if not (programs / "python").exists():
         _uv("venv", "--quiet", "--python", _interpreter(combination.python), folder)
     _uv(
-        *("pip", "install", "--quiet", "--python", programs / "python"),
+        *("pip", "install", "--quiet", "--compile-bytecode", "--python", programs / "python"),
         *("--constraint", combination.constraints, "--editable", f"{REPOSITORY}[sandbox]"),
         *(_pin(combination.airflow), "pytest", "pytest-timeout"),
     )
