@@ -100,7 +100,7 @@ class Judge:
         return self._is_of_one_who_died(run, job)
 
     def _was_misdated(self, post: Call) -> bool:
-        """Whether the sender of a submission had read a date that was none or wrong, so that no time bounds it."""
+        """Whether the sender of a submission had read no date or a wrong one, so that no time bounds it."""
         return any(
             each.actor is post.actor and each.fault == "no date" and each.sent < post.sent
             for each in self.world.network.calls
