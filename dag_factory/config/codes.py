@@ -62,6 +62,7 @@ WARNINGS: Mapping[str, str] = MappingProxyType(
         "long-task-id": "a name that Airflow does not take inside sync_group()",
         "no-effect": "a key that changes nothing beside the others",
         "past-end-date": "an end that has passed, after which no run is scheduled",
+        "pool-name": "a pool name that Airflow 2 refuses",
         "pool-without-limit": "a pool in a mode in which it limits nothing",
         "retry-delay-over-max": "a longest delay before a retry that is shorter than the first",
         "same-connection": "an Airbyte connection that is synced by two",

@@ -100,14 +100,15 @@ def _elsewhere(key: str, home: str) -> str:
 def _alike(
     key: str, path: KeyPath, known: Collection[str], keys: Mapping[str, Collection[str]], patience: Patience
 ) -> KeyHelp:
-    alike = nearest(key, known, patience)
-    if alike is not None:
-        return KeyHelp(text=f"did you mean '{alike}'?", meant=(*path, alike))
     here = _home_at(path)
-    for home in (name for name in _HOMES if name != here):
-        alike = nearest(key, keys[home], patience)
-        if alike is not None:
-            return KeyHelp(text=_elsewhere(alike, home), meant=_path_of(alike, home, path))
+    elsewhere = {each: home for home in reversed(_HOMES) if home != here for each in keys[home]}
+    # Of two that are as near the first is taken, which is right here.
+    alike = nearest(key, dict.fromkeys((*known, *elsewhere)), patience)
+    if alike in known:
+        return KeyHelp(text=f"did you mean '{alike}'?", meant=(*path, alike))
+    if alike is not None:
+        home = elsewhere[alike]
+        return KeyHelp(text=_elsewhere(alike, home), meant=_path_of(alike, home, path))
     if key.startswith(("x-", "x_", ".")) and here == "dag":
         return KeyHelp(text="put an anchor (&name) where the value is first used, or write 'defaults'")
     return KeyHelp(text=f"known keys here: {', '.join(known)}")

@@ -159,13 +159,16 @@ def _narrowed(text: str, span: Span) -> Span:
 def _texts(value: Value, path: KeyPath, key: str | None) -> Iterator[tuple[KeyPath, str | None, str, bool]]:
     """Yield each scalar as text with its path and the key that it stands under, and each key itself.
 
-    The names of syncs and environments are no keys that say something of what stands under them.
+    The names of syncs and environments say nothing of what stands under them. In a pair of `name` and
+    `value`, as Kubernetes writes variables, the name is the key of the value.
     """
     if isinstance(value, dict):
         names = path[-1:] in (("syncs",), ("environments",))
+        pair = value.get("name")
         for name, inner in value.items():
             yield (*path, name), None, name, True
-            yield from _texts(inner, (*path, name), None if names else name)
+            under = pair if name == "value" and isinstance(pair, str) else name
+            yield from _texts(inner, (*path, name), None if names else under)
     elif isinstance(value, list):
         for index, inner in enumerate(value):
             yield from _texts(inner, (*path, index), key)

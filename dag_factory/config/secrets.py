@@ -29,6 +29,11 @@ _SHAPES: tuple[tuple[str, str], ...] = (
     ("an API key", r"\bsk-(?:(?:ant|proj|svcacct)-[A-Za-z0-9_-]{16,255}|[A-Za-z0-9]{32,255})"),
     ("a package registry's token", r"\b(?:npm_[A-Za-z0-9]{30,60}|pypi-[A-Za-z0-9_-]{30,255})"),
     ("a Databricks token", r"\bdapi[0-9a-f]{32}\b"),
+    (
+        "an Azure key",
+        r"\b(?i:AccountKey|SharedAccessKey|SharedAccessSignature)=(?![$<*{])[^\s;{}]{16,1000}"
+        r"|\b[A-Za-z0-9_~.-]{3}[78]Q~[A-Za-z0-9_~.-]{31,34}",
+    ),
     ("a Vault token", r"\bhv[sb]\.[A-Za-z0-9_-]{20,255}"),
     ("a JSON web token", r"\beyJ[A-Za-z0-9_-]{6,4000}\.eyJ[A-Za-z0-9_-]{6,8000}"),
     ("a private key", r"-----BEGIN (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY"),
@@ -65,19 +70,21 @@ _MARKS = (
     ),
     *("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "glpat-", "gldt-", "glrt-", "glptt-", "glcbt-", "xox", "xapp"),
     *("hook", "aiza", "gocspx", "sk_", "sk-", "rk_", "rk-", "sg.", "npm_", "pypi-", "dapi", "hvs.", "hvb."),
-    *("eyj", "@", "?sig", "&sig"),
+    *("eyj", "@", "?sig", "&sig", "accesssig", "7q~", "8q~"),
 )
 
 # A cheap question then: nearly no file has anything of this.
 _SUSPICIOUS = re.compile(
     rf"(?i:{_WORDS}|bearer|basic)|AKIA|ASIA|gh[pousr]_|github_pat_|gl(?:pat|dt|rt|ptt|cbt)-|xox|xapp|hook|AIza|GOCSPX|[sr]k[_-]"
-    r"|PRIVATE KEY|SG\.|npm_|pypi-|dapi|hv[sb]\.|eyJ|://[^\s/]{0,400}@|[?&](?i:sig)"
+    r"|(?i:accountkey|accesssignature)|[78]Q~|PRIVATE KEY|SG\.|npm_|pypi-|dapi|hv[sb]\.|eyJ|://[^\s/]{0,400}@|[?&](?i:sig)"
 )
 
 _KEY_IN_LINE = re.compile(
     rf"""(?:^|[\s{{,"'])["']?[\w.-]{{0,100}}?(?:{_WORDS})["']?\s{{0,9}}:""", re.IGNORECASE
 )
-_TEMPLATE = re.compile(r"\{\{[^{}]{1,2000}\}\}|\{%[^{}]{1,2000}%\}")
+# A template that is nothing but a text in quotes gives that text.
+_LITERAL = r"""\s{0,20}(?:'[^'{}]{0,500}'|"[^"{}]{0,500}")\s{0,20}\}\}"""
+_TEMPLATE = re.compile(rf"\{{\{{(?!{_LITERAL})[^{{}}]{{1,2000}}\}}\}}|\{{%[^{{}}]{{1,2000}}%\}}")
 _PLACEHOLDER = re.compile(r"\$\{?[A-Za-z_][\w.:-]{0,100}\}?|<[^<>]{0,100}>|\*{1,100}|\.{3}|…")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 

@@ -195,5 +195,6 @@ def value(description: str, text: str) -> str | None:
     """Guess what was meant by a value that does not fit the schema's description of it."""
     for beginning, guess in GUESSES:
         if description.startswith(beginning):
-            return guess(text)
+            meant = guess(text)
+            return None if meant == text else meant
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from dag_factory.config import durations
@@ -12,6 +13,8 @@ from dag_factory.config.sync_rules import dependencies
 
 # The schema's defaults, in seconds.
 _TIMEOUT, _WAIT_SECONDS = 86_400, 30
+# What Airflow 2.11 takes as a key (`airflow.utils.helpers.validate_key`); Airflow 3 takes any name of a pool.
+_AIRFLOW_2_KEY = re.compile(r"[\w.-]{1,250}")
 
 
 def check_wait_over_timeout(dag: ResolvedDag) -> Iterator[Diagnostic]:
@@ -76,6 +79,17 @@ def check_pool(dag: ResolvedDag) -> Iterator[Diagnostic]:
             place, mend = sync.place, "write 'mode: sync' on it to limit it, or set 'pool' where it is needed"
         of_key = place is sync.place
         yield place.diagnostic("pool-without-limit", message, mend, of_key=of_key, severity=Severity.WARNING)
+
+
+def check_pool_name(dag: ResolvedDag) -> Iterator[Diagnostic]:
+    """A pool has a name that each supported Airflow takes; Airflow 2 checks it when a task is made."""
+    pools = (own_setting(dag, sync, "pool") for sync in dag.syncs)
+    for pool in {each.place: each for each in pools if each is not None}.values():
+        is_text = "{" not in pool.value and "$" not in pool.value  # else check_unrendered_templates warns
+        if is_text and not _AIRFLOW_2_KEY.fullmatch(pool.value):
+            message = f"Airflow 2 refuses the pool name '{pool.value}', and with it the DAG"
+            mend = "use letters, digits, dashes, dots and underscores, at most 250"
+            yield pool.place.diagnostic("pool-name", message, mend, severity=Severity.WARNING)
 
 
 def check_max_active_tasks(dag: ResolvedDag) -> Iterator[Diagnostic]:

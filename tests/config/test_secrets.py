@@ -34,6 +34,9 @@ TOKENS = [
     "see postgresql+psycopg2://me:" + "open-sesame@db/money",
     "https://example.com/x?a=b&access_" + "token=example0",
     "host=db user=me pass" + "word=example",
+    "DefaultEndpointsProtocol=https;Account" + "Key=" + "example0" * 8,
+    "Endpoint=sb://x;SharedAccess" + "Signature=" + "example0" * 4,
+    "abc8" + "Q~" + "example0" * 4,
     "https://hooks." + "slack.com/services/T000/B000/example",
 ]
 
