@@ -106,8 +106,9 @@ class _Submission:
         busy = yield from self._busy_with(jobs)
         if busy is not None:
             return (yield from self._meet(state, busy))
-        # A list can be behind what an earlier try has seen.
-        seen = (state.seen or 0) if state.is_submitting else max(newest_id(jobs), state.seen or 0)
+        # A list can be behind what an earlier try has seen. After an uncertain submission it shows jobs that
+        # came too late for that one: they are no more this task's when the next submission is uncertain too.
+        seen = max(newest_id(jobs), state.seen or 0)
         return (yield from self._submit(replace(state, seen=seen), seen, attempt))
 
     def _jobs(self, state: SyncState) -> Protocol[list[Job]]:

@@ -104,7 +104,7 @@ def _alike(
     elsewhere = {each: home for home in reversed(_HOMES) if home != here for each in keys[home]}
     # Of two that are as near the first is taken, which is right here.
     alike = nearest(key, dict.fromkeys((*known, *elsewhere)), patience)
-    if alike in known:
+    if alike is not None and alike in known:
         return KeyHelp(text=f"did you mean '{alike}'?", meant=(*path, alike))
     if alike is not None:
         home = elsewhere[alike]

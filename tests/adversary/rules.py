@@ -17,7 +17,7 @@ from airflow.providers.common.compat.sdk import AirflowException, TaskDeferred
 
 from tests.adversary.airbyte_model import Delete, Job, Post
 from tests.adversary.airflow_model import Actor, AirflowRescheduleException, Report, Run, Task
-from tests.adversary.network import Call
+from tests.adversary.network import Call, route_of
 from tests.adversary.world import REST, SECRET, World
 
 ALLOWED = (AirflowException, TaskDeferred, AirflowRescheduleException)
@@ -113,7 +113,11 @@ class Judge:
         """
         for task in run.tasks:
             for actor in task.actors:
-                calls = [call for call in self.world.network.calls if call.actor is actor]
+                calls = [
+                    call
+                    for call in self.world.network.calls
+                    if call.actor is actor and route_of(call.method, call.path) != "token"
+                ]
                 if actor.ended_at is None or not calls or not _is_jobs(calls[-1]):
                     continue
                 last = calls[-1]
@@ -197,6 +201,9 @@ class Judge:
     def _is_explained(self, run: Run, before: Job, job: Job) -> bool:
         """Whether a run had a reason to make a job after one that had succeeded."""
         if self._was_cleared(run, before, job):
+            return True
+        if run.is_first_cleared_alone:
+            self.verdict.holes["the first task was cleared alone"] += 1
             return True
         if self._took_another(run, before):
             self.verdict.exclusions["a job came after another was taken for it"] += 1
@@ -367,7 +374,9 @@ class Judge:
                     job = None if named is None else self.world.airbyte.jobs[int(named[1])]
                     if job is None or not self._had_failed(report, job):
                         continue
-                    if self._looked_active(run, job):
+                    if run.is_first_cleared_alone:
+                        self.verdict.holes["the first task was cleared alone"] += 1
+                    elif self._looked_active(run, job):
                         self.verdict.exclusions["the list was behind, and an ended job looked active"] += 1
                     else:
                         at = f"try {report.try_number} of {task.name}"

@@ -359,6 +359,12 @@ class TestState:
         target = start(runs, submitted(seen=0, is_submitting=True))
         assert (target.job.job_id, target.role) == (1, role)
 
+    def test_a_job_that_came_too_late_for_one_submission_is_not_taken_for_the_next_one(self, runs, airbyte):
+        airbyte.add("succeeded")
+        airbyte.fail(POST, made_later(12.0))
+        target = start(runs, SyncState(seen=0, is_submitting=True, submitted_at=DAWN - 400))
+        assert (target.job.job_id, target.role) == (2, Role.OWN)
+
     @pytest.mark.parametrize("foreign", ["running", "pending"])
     def test_a_job_seen_before_an_uncertain_submission_is_never_its_own(self, runs, airbyte, foreign):
         airbyte.add(foreign)
