@@ -185,11 +185,11 @@ MUTANTS = (
         modes=(SYNC,),
     ),
     Mutant(
-        protection="keeping what was seen before the first of several submissions",
+        protection="leaving what came too late for one submission out of the next one",
         file="submission.py",
-        old="seen = (state.seen or 0) if state.is_submitting else max(newest_id(jobs), state.seen or 0)",
-        new="seen = max(newest_id(jobs), state.seen or 0)",
-        tests=("submission", "ownership"),
+        old="seen = max(newest_id(jobs), state.seen or 0)",
+        new="seen = (state.seen or 0) if state.is_submitting else max(newest_id(jobs), state.seen or 0)",
+        tests=("submission",),
     ),
     Mutant(
         protection="looking at the connection after a 409 that is not clear",
