@@ -42,6 +42,8 @@ def findings(document: Document, error: ValidationError, keys: Keys) -> Iterator
         yield _missing_key(place, error)
     elif "propertyNames" in error.absolute_schema_path:
         yield _bad_name(place, error)
+    elif place.path[-2:-1] == ("syncs",) and place.path[-1] in keys["sync"]:
+        yield _sync_without_name(place)
     else:
         yield Finding(diagnostic=_bad_value(place, error, keyword), path=place.path)
 
@@ -76,6 +78,13 @@ def _unknown_keys(place: Place, error: ValidationError, keys: Keys) -> Iterator[
             )
         diagnostic = at.diagnostic(code, message, told.text, of_key=True)
         yield Finding(diagnostic=diagnostic, path=at.path, meant=told.meant)
+
+
+def _sync_without_name(place: Place) -> Finding:
+    """Tell of a key of a sync that stands where the names of syncs do."""
+    message = f"'{place.path[-1]}' is a key of a sync, and stands where a sync's name belongs"
+    mend = "write a name for the sync above it, and its keys indented below the name"
+    return Finding(diagnostic=place.diagnostic("misplaced-key", message, mend, of_key=True), path=place.path)
 
 
 def _missing_key(place: Place, error: ValidationError) -> Finding:
