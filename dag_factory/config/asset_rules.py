@@ -41,11 +41,14 @@ def check_asset_loop(dag: ResolvedDag) -> Iterator[Diagnostic]:
 
 
 def check_similar_asset(dags: Sequence[ResolvedDag]) -> Iterator[tuple[ResolvedDag, Diagnostic]]:
-    """Two assets differ by more than upper and lower case, which MySQL and people take for the same."""
+    """Two assets differ by more than upper and lower case, which MySQL and people take for the same.
+
+    The assets that syncs have by default hold a UUID in its one spelling.
+    """
     first: dict[str, tuple[str, Place]] = {}
     told: set[str] = set()
     for dag in dags:
-        for asset, place in (made for sync in dag.syncs for made in made_by(dag, sync)):
+        for asset, place in (made for sync in dag.syncs for made in _written(sync)):
             other, where = first.setdefault(asset.lower(), (asset, place))
             if other == asset or asset in told:
                 continue
@@ -120,12 +123,18 @@ def _assets(condition: object, path: KeyPath) -> Iterator[tuple[str, KeyPath]]:
             yield from _assets(part, (*path, key))
 
 
+def _written(sync: ResolvedSync) -> Iterator[tuple[str, Place]]:
+    """Yield each asset that a sync's own `outlets` name, and where."""
+    outlets = sync.settings.get("outlets")
+    if outlets is not None:
+        yield from ((asset, outlets.part(index)) for index, asset in enumerate(outlets.value))
+
+
 def made_by(dag: ResolvedDag, sync: ResolvedSync) -> Iterator[tuple[str, Place]]:
     """Yield each asset that a sync updates, and where it says so; by default one of its connection's name."""
-    outlets, connection = sync.settings.get("outlets"), sync.settings.get("connection_id")
-    if outlets is not None:
-        for index, asset in enumerate(outlets.value):
-            yield asset, outlets.part(index)
+    connection = sync.settings.get("connection_id")
+    if "outlets" in sync.settings:
+        yield from _written(sync)
     elif connection is not None and not is_refused(dag, sync, "outlets"):
         conn_id = sync.settings.get("airbyte_conn_id")
         uri = f"airbyte://{conn_id.value if conn_id else 'airbyte_default'}/{connection.value}"

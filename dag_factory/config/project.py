@@ -278,8 +278,7 @@ def _environment_diagnostics(
     documents = {each.document for each, differs in zip(layered, changed, strict=True) if differs}
     for dag in dags:
         if dag.document in documents:
-            for rule in (*DAG_RULES, rules.dated, rules.notifiers):
-                found += of_dag(rule, dag, enough)
+            found += of_dag((*DAG_RULES, rules.dated, rules.notifiers), dag, enough)
     for project_rule in rules.of_projects:
         found += (diagnostic for _, diagnostic in of_all_dags(project_rule, dags, enough))
     return [replace(diagnostic, environment=selected) for diagnostic in found]
@@ -287,8 +286,9 @@ def _environment_diagnostics(
 
 def _typed(resolved: Sequence[ResolvedDag]) -> tuple[tuple[Dag, ...], list[Diagnostic]]:
     """Type the DAGs that no rule holds back, and tell what the rules found."""
-    found = [(dag, diagnostic) for dag in resolved for rule in DAG_RULES for diagnostic in of_dag(rule, dag)]
-    found += [pair for rule in PROJECT_RULES for pair in of_all_dags(rule, resolved)]
+    enough = Told()
+    found = [(dag, diagnostic) for dag in resolved for diagnostic in of_dag(DAG_RULES, dag, enough)]
+    found += [pair for rule in PROJECT_RULES for pair in of_all_dags(rule, resolved, enough)]
     held_back = {id(dag) for dag, diagnostic in found if has_errors([diagnostic])}
     sound = [dag for dag in resolved if dag.is_sound and id(dag) not in held_back]
     dags, failed = _parted(_typed_one(dag) for dag in sound)

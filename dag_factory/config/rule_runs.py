@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import islice
+from functools import partial
 from typing import TypeAlias
 
-from dag_factory.config.boundary import attempt
+from dag_factory.config.boundary import Raised, attempt, caught
 from dag_factory.config.diagnostics import Diagnostic
 from dag_factory.config.layers import ResolvedDag
 from dag_factory.config.project_rules import ProjectRule
 from dag_factory.config.rules import DagRule
 from dag_factory.config.told import Told
-from dag_factory.config.values import MAX_PROBLEMS
 
 Pair: TypeAlias = tuple[ResolvedDag, Diagnostic]
 
@@ -21,19 +20,23 @@ Pair: TypeAlias = tuple[ResolvedDag, Diagnostic]
 _MOST_CULPRITS = 10
 
 
-def of_dag(rule: DagRule, dag: ResolvedDag, enough: Told | None = None) -> list[Diagnostic]:
-    """Give what a rule finds in one DAG, at most as much as is told of a file."""
+def of_dag(rules: Sequence[DagRule], dag: ResolvedDag, enough: Told) -> list[Diagnostic]:
+    """Give what rules find in one DAG; one that fails costs only what it would have found."""
+    together = caught(lambda: _found(rules, dag, enough))
+    if not isinstance(together, Raised):
+        return together
+    # Seldom enough to ask them all again, each behind a boundary of its own.
     file = dag.document.file.name
-
-    def run() -> list[Diagnostic]:
-        found = rule(dag)
-        return list(islice(found, MAX_PROBLEMS) if enough is None else enough.few(rule, file, found))
-
-    told = attempt(file, run)
-    return [told] if isinstance(told, Diagnostic) else told
+    alone = [attempt(file, partial(_found, (rule,), dag, enough)) for rule in rules]
+    return [each for found in alone for each in ([found] if isinstance(found, Diagnostic) else found)]
 
 
-def of_all_dags(rule: ProjectRule, dags: Sequence[ResolvedDag], enough: Told | None = None) -> list[Pair]:
+def _found(rules: Sequence[DagRule], dag: ResolvedDag, enough: Told) -> list[Diagnostic]:
+    file = dag.document.file.name
+    return [each for rule in rules for each in enough.few(rule, file, rule(dag))]
+
+
+def of_all_dags(rule: ProjectRule, dags: Sequence[ResolvedDag], enough: Told) -> list[Pair]:
     """Give what a rule finds in all DAGs together, without those over which it fails."""
     left, told = list(dags), list[Pair]()
     found = _run(rule, left)
@@ -48,11 +51,8 @@ def of_all_dags(rule: ProjectRule, dags: Sequence[ResolvedDag], enough: Told | N
         left = [] if len(told) >= _MOST_CULPRITS else [dag for dag in left if dag is not culprit]
         found = _run(rule, left)
     pairs = [] if isinstance(found, Diagnostic) else found
-    if enough is not None:
-        pairs = [
-            (dag, few) for dag, each in pairs for few in enough.few(rule, dag.document.file.name, (each,))
-        ]
-    return [*told, *pairs]
+    few = [(dag, each) for dag, one in pairs for each in enough.few(rule, dag.document.file.name, (one,))]
+    return [*told, *few]
 
 
 def _run(rule: ProjectRule, dags: Sequence[ResolvedDag]) -> list[Pair] | Diagnostic:

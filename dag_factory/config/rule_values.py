@@ -12,7 +12,8 @@ from dag_factory.config.values import KeyPath
 
 def own_setting(dag: ResolvedDag, sync: ResolvedSync, key: str) -> Setting | None:
     """Give what somebody has set for a sync; None where a value was refused, since another shows then."""
-    return None if is_refused(dag, sync, key) else sync.settings.get(key)
+    setting = sync.settings.get(key)
+    return None if setting is None or is_refused(dag, sync, key) else setting
 
 
 def is_refused(dag: ResolvedDag, sync: ResolvedSync, key: str) -> bool:
@@ -22,7 +23,8 @@ def is_refused(dag: ResolvedDag, sync: ResolvedSync, key: str) -> bool:
 
 def dag_setting(dag: ResolvedDag, key: str) -> Setting | None:
     """Give what somebody has set for the DAG; None where it was refused, or a part of it."""
-    return None if has_fault_below(dag, key) else dag.settings.get(key)
+    setting = dag.settings.get(key)
+    return None if setting is None or has_fault_below(dag, key) else setting
 
 
 def has_fault_below(dag: ResolvedDag, key: str) -> bool:

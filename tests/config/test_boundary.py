@@ -10,6 +10,7 @@ import pytest
 from dag_factory.config import checked_files, project, project_rules, rule_runs
 from dag_factory.config.boundary import attempt
 from dag_factory.config.project import load_dag, load_project, resolve_project, validate_project
+from dag_factory.config.told import Told
 from dag_factory.report.formats import FORMATS, renderer
 
 pytestmark = pytest.mark.usefixtures("own_faults_are_told")
@@ -142,7 +143,7 @@ def test_orders_pass(step, order, folder, break_step):
 
 def test_it_names_where_it_was_raised_and_asks_to_report_it():
     def deep():
-        return rule_runs.of_all_dags(None, None)
+        return rule_runs.of_all_dags(None, None, Told())
 
     told = attempt("configs/a.yaml", deep)
     assert told.message.startswith(
@@ -159,7 +160,7 @@ def test_of_two_dags_that_only_fail_together_one_is_held_back():
             raise RuntimeError
         return iter(())
 
-    assert [dag for dag, _ in rule_runs.of_all_dags(rule, [first, other, second])] == [second]
+    assert [dag for dag, _ in rule_runs.of_all_dags(rule, [first, other, second], Told())] == [second]
 
 
 def test_many_culprits_end():
@@ -169,7 +170,7 @@ def test_many_culprits_end():
         return iter(())
 
     dags = [document_dag(number) for number in range(50)]
-    found = rule_runs.of_all_dags(rule, dags)
+    found = rule_runs.of_all_dags(rule, dags, Told())
     assert 0 < len(found) <= 50
 
 
