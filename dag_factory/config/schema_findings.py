@@ -12,7 +12,7 @@ from dag_factory.config.diagnostics import Diagnostic
 from dag_factory.config.key_help import home_name, key_help
 from dag_factory.config.source import Document, Place
 from dag_factory.config.templates import TemplateFault, brace_fault
-from dag_factory.config.type_help import type_help, type_name, wanted_types
+from dag_factory.config.type_help import type_help, type_name, undone_by, wanted_types
 from dag_factory.config.values import KeyPath
 
 # jsonschema's ValidationError. Its annotations speak of errors still being made, whose fields may be unset;
@@ -179,7 +179,8 @@ def _value_help(error: ValidationError, place: Place) -> str:
     if keyword == "pattern":
         return _pattern_help(error)
     if keyword == "enum":
-        return _choice_help(place, str(error.instance), error.validator_value)
+        undone = undone_by(path) if error.instance is None else None
+        return undone or _choice_help(place, str(error.instance), error.validator_value)
     if keyword == "exclusiveMinimum":
         return f"write {error.validator_value + 1} or more"
     if keyword == "minProperties" and path[-1:] == ("syncs",):

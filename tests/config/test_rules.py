@@ -405,10 +405,9 @@ LANGUAGE = json.loads(schema_text(DAG_SCHEMA))["$defs"]
 @pytest.mark.parametrize("part", ["dag", "sync"])
 def test_null_is_answered_with_the_default_that_the_schema_has(part, configs):
     for key, described in LANGUAGE[part]["properties"].items():
-        default = described.get("default")
         form = {**LANGUAGE.get(described.get("$ref", "").rpartition("/")[2], {}), **described}
-        # A date has a form of its own, and of a few words all are listed.
-        if default is None or "enum" in form or key == "start_date":
+        default = form.get("default")
+        if default is None:
             continue
         text = dag(more=f"{key}: null\n") if part == "dag" else dag(sync=f"    {key}: null\n")
         (found,) = load_project(configs({"money.yaml": text}), None).diagnostics
