@@ -25,7 +25,8 @@ _OTHER_NAMES = {
     "end_date": "end end_time ends stop_date until",
     "environments": "env envs environment overrides profiles stages",
     "fail_fast": "fail_stop",
-    "is_paused_upon_creation": "pause paused is_paused start_paused paused_upon_creation is_paused_at_creation",
+    "is_paused_upon_creation": "pause paused is_paused start_paused paused_upon_creation"
+    " is_paused_at_creation",
     "max_active_runs": "max_runs max_concurrent_runs concurrent_runs max_active_runs_per_dag",
     "max_active_tasks": "concurrency dag_concurrency max_concurrency max_active_tis_per_dagrun max_parallel"
     " max_parallel_syncs parallelism",

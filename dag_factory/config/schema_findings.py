@@ -11,7 +11,7 @@ from dag_factory.config import suggestions
 from dag_factory.config.diagnostics import Diagnostic
 from dag_factory.config.key_help import home_name, key_help
 from dag_factory.config.source import Document, Place
-from dag_factory.config.templates import TemplateFault, brace_fault
+from dag_factory.config.templates import TemplateFault, brace_fault, unrendered_help
 from dag_factory.config.type_help import type_help, type_name, undone_by, wanted_types
 from dag_factory.config.values import KeyPath
 
@@ -124,7 +124,9 @@ def _bad_value(place: Place, error: ValidationError, keyword: str) -> Diagnostic
     fault = _brace_fault(error, keyword)
     if fault is not None:
         return place.diagnostic("bad-template", fault.message, fault.help)
-    return place.diagnostic("bad-value", f"{subject} {_value_message(error)}", _value_help(error, place))
+    unrendered = unrendered_help(error.instance) if isinstance(error.instance, str) else None
+    mend = unrendered or _value_help(error, place)
+    return place.diagnostic("bad-value", f"{subject} {_value_message(error)}", mend)
 
 
 def _brace_fault(error: ValidationError, keyword: str) -> TemplateFault | None:

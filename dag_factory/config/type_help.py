@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 from dag_factory.config.schema import DAG_SCHEMA, schema_text
+from dag_factory.config.templates import unrendered_help
 from dag_factory.config.values import KeyPath
 
 _TYPE_NAMES = {
@@ -143,6 +144,9 @@ def _wanted(error: Any) -> list[str]:  # noqa: ANN401 (jsonschema's ValidationEr
 
 
 def _text_help(text: str, wanted: list[str]) -> str:
+    unrendered = unrendered_help(text)
+    if unrendered is not None:
+        return unrendered
     if "boolean" in wanted:
         return f"write {_YES_NO.get(text.lower(), 'true or false')}, without quotes"
     if "integer" in wanted:
