@@ -28,7 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "paths",
         metavar="PATH",
         nargs="*",
-        type=Path,
+        type=_path,
         default=[Path(TOP_NAME)],
         help="folders or files (default: configs/); defaults.yaml is read up to the nearest folder 'configs'",
     )
@@ -37,7 +37,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--output",
-        type=Path,
+        type=_path,
         metavar="FILE",
         help="write the report there, and print it as if without --format",
     )
@@ -48,6 +48,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="of text (default: on a terminal)",
     )
+
+
+def _path(text: str) -> Path:
+    # For Path it would be the working folder, where other files may lie.
+    if not text:
+        message = "a path is empty; name it, or set the variable that it comes from"
+        raise argparse.ArgumentTypeError(message)
+    return Path(text)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
@@ -11,17 +12,17 @@ from dag_factory.config.rule_values import dag_setting
 from dag_factory.config.schedule_rules import schedule_form
 from dag_factory.config.templates import names_in, without_blanks
 
-# What `init` writes; Airbyte gives no such id.
-PLACEHOLDER = "00000000-0000-0000-0000-000000000000"
+# What `init` writes, and people in its place: one digit alone. Airbyte gives no such id.
+_PLACEHOLDER = re.compile(r"([0-9a-f])\1{7}(-\1{4}){3}-\1{12}", re.IGNORECASE)
 
 _HELP = "delete one of the two; a connection runs one sync at a time"
 
 
 def check_placeholder(dag: ResolvedDag) -> Iterator[Diagnostic]:
-    """The connection is one of Airbyte's, not the stand-in of the example that `init` makes."""
+    """The connection is one of Airbyte's, not a stand-in such as that of the example that `init` makes."""
     for sync in dag.syncs:
         setting = sync.settings.get("connection_id")
-        if setting is not None and setting.value == PLACEHOLDER:
+        if setting is not None and _PLACEHOLDER.fullmatch(setting.value):
             message = f"the 'connection_id' of sync '{sync.name}' is a placeholder, no connection of Airbyte"
             yield setting.place.diagnostic("bad-value", message, "put your connection's id here")
 
@@ -58,7 +59,7 @@ def _identity(sync: ResolvedSync, is_the_same: Callable[[frozenset[str]], bool])
     """Give what makes an Airbyte connection the same; `is_the_same` says of the names in a template whether
     they stand for one value wherever they are rendered. None if not."""
     setting = sync.settings.get("connection_id")
-    if setting is None or setting.value == PLACEHOLDER:
+    if setting is None or _PLACEHOLDER.fullmatch(setting.value):
         return None
     conn_id = sync.settings.get("airbyte_conn_id")
     both = (conn_id.value if conn_id else "airbyte_default", setting.value)

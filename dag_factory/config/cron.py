@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from dag_factory.config.templates import unrendered_help
+
 # Airflow's names for expressions (airflow.utils.dates), and its two schedules that are no expression.
 PRESETS = {
     "@hourly": "0 * * * *",
@@ -77,6 +79,9 @@ def cron_fault(text: str, dag_id: str = "") -> CronFault | None:
 @functools.lru_cache(maxsize=4096)
 def _text_fault(text: str) -> CronFault | None:
     """Find what is wrong whatever `H` stands for."""
+    unrendered = unrendered_help(text)
+    if unrendered is not None:
+        return CronFault(message=f"'{text}' is no cron expression", help=unrendered, part=(0, len(text)))
     spans = _spans(text)
     if text.startswith("@") or len(spans) != len(FIELDS):
         message, mend = _form_fault(text, len(spans))

@@ -158,6 +158,9 @@ def _look_at(entry: os.DirEntry[str], name: str, inside: str, *, is_file: bool) 
                 return refused
         elif not is_file and entry.is_dir(follow_symlinks=False):
             return _Kind.FOLDER
+        if not is_file and entry.name.lower().endswith(ENDINGS) and entry.is_file():
+            message = "is not read: its ending is written in capitals"
+            return _unreadable(name, message, f"call it '{_in_small_letters(entry.name)}'")
     except OSError as error:  # a file system that has to be asked what it has listed, and does not answer
         return _unreadable(name, f"cannot be read: {_reason(error)}")
     # A folder with a file's name is kept in the list, to be reported when it is read.
@@ -185,6 +188,12 @@ def _refused_target(location: str, name: str, inside: str) -> Diagnostic | None:
 def is_below(path: str, folder: str) -> bool:
     """Whether a real path is that of a folder, or of something in it."""
     return Path(path).is_relative_to(folder)
+
+
+def _in_small_letters(name: str) -> str:
+    stem, _, ending = name.rpartition(".")
+    is_defaults = stem.lower() == DEFAULTS_STEM
+    return f"{DEFAULTS_STEM if is_defaults else stem}.{ending.lower()}"
 
 
 def _reason(error: OSError) -> str:

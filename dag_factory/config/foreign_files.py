@@ -61,18 +61,25 @@ def _is_compose(value: _Mapping) -> bool:
     )
 
 
+def _holds_scripts(value: _Mapping) -> bool:
+    return any(isinstance(each, dict) and "script" in each for each in value.values())
+
+
 # The first that fits is told, so what needs more keys stands first.
 _TOOLS: Mapping[str, Callable[[_Mapping], bool]] = {
     "a flow of Kestra": _has("id", "namespace", "tasks"),
     "a resource of Kubernetes": _has("apiVersion", "kind"),
+    "a chart of Helm": _has("apiVersion", "name", "version"),
     "a workflow of GitHub": _has("on", "jobs"),
+    "a workflow of CircleCI": _has("version", "jobs"),
+    "a pipeline of GitLab": _holds_scripts,
     "Docker Compose": _is_compose,
     "a resource of octavia, Airbyte's former command": _has("resource_name", "configuration"),
     "a connector's manifest of Airbyte": _has("type", "check", "streams"),
     "a project of dbt": _has("name", "profile", "model-paths"),
     "a schema file of dbt": lambda value: "version" in value and ("models" in value or "sources" in value),
     "hooks of pre-commit": _has("repos"),
-    "a project of Meltano": _has("plugins", "default_environment"),
+    "a project of Meltano": _has("version", "plugins"),
     "deployments of Prefect": _has("deployments"),
     "a DAG of dbt-coves": _has("nodes"),
     "a task of gusty": _has("operator"),

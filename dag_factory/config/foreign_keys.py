@@ -25,21 +25,23 @@ _OTHER_NAMES = {
     "end_date": "end end_time ends stop_date until",
     "environments": "env envs environment overrides profiles stages",
     "fail_fast": "fail_stop",
-    "is_paused_upon_creation": "paused is_paused start_paused paused_upon_creation is_paused_at_creation",
+    "is_paused_upon_creation": "pause paused is_paused start_paused paused_upon_creation"
+    " is_paused_at_creation",
     "max_active_runs": "max_runs max_concurrent_runs concurrent_runs max_active_runs_per_dag",
-    "max_active_tasks": "concurrency dag_concurrency max_concurrency max_active_tis_per_dagrun",
+    "max_active_tasks": "concurrency dag_concurrency max_concurrency max_active_tis_per_dagrun max_parallel"
+    " max_parallel_syncs parallelism",
     "max_retry_delay": "max_retry_delay_seconds max_retry_interval",
     "min_rows": "minimum_rows expected_rows",
-    "notify": "notifications notifiers alerts callbacks",
+    "notify": "notification notifications notifier notifiers alert alerts callback callbacks",
     "outlets": "outlet outputs produces updates",
     "owner": "owners team maintainer",
     "priority_weight": "priority weight",
     "retries": "retry max_retries num_retries retry_count task_retries request_max_retries",
     "retry_delay": "retry_interval retry_wait retry_delay_seconds retry_delay_sec request_retry_delay",
     "retry_exponential_backoff": "exponential_backoff backoff retry_backoff",
-    "schedule": "schedule_interval cron_expression cron_schedule schedule_cron timetable",
+    "schedule": "on schedule_interval cron_expression cron_schedule schedule_cron timetable",
     "start_date": "start start_time starts begin_date",
-    "syncs": "sync tasks jobs steps connections nodes task_groups",
+    "syncs": "sync tasks job jobs steps connections nodes task_groups",
     "tags": "tag labels dag_tags",
     "timeout": "execution_timeout job_timeout sync_timeout poll_timeout wait_timeout timeout_seconds max_wait"
     " max_wait_seconds max_duration max_runtime",
@@ -99,7 +101,7 @@ _WRITTEN = (
         "notify",
         _CALLBACK,
         "email email_on_failure email_on_retry email_on_success on_execute_callback on_failure_callback"
-        " on_retry_callback on_skipped_callback on_success_callback slack webhook",
+        " on_error on_fail on_retry_callback on_skipped_callback on_success_callback slack webhook",
     ),
     (
         "schedule",
@@ -137,20 +139,23 @@ EXPLAINED: Mapping[str, tuple[str, str]] = MappingProxyType(
     }
 )
 
+_POOL = "write 'pool' with 'mode: sync' and 'deferrable: true', for a pool that includes deferred tasks"
+_WITHOUT = "take the sync out, or make it a comment: 'enabled' at the top is for the whole DAG"
 _TIMEOUT = "write 'dagrun_timeout' for a whole run; for each sync, 'timeout' on it or under 'defaults'"
 
 # What else a key can mean on a sync or in `defaults`.
 _ON_SYNC: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
-        "concurrency": (
-            "pool",
-            "write 'pool' with 'mode: sync' and 'deferrable: true', for a pool that includes deferred tasks",
+        **dict.fromkeys(
+            ("concurrency", "max_parallel", "max_parallel_syncs", "parallelism"), ("pool", _POOL)
         ),
         "dag_run_timeout": ("", "write 'dagrun_timeout' at the top of the document"),
         "id": ("connection_id", "write 'connection_id'"),
+        **dict.fromkeys(("active", "disabled", "enabled", "pause", "paused", "skip"), ("", _WITHOUT)),
         "interval": ("wait_seconds", "write 'wait_seconds'"),
         "name": ("", "delete it: a sync's name is its key under 'syncs'"),
         "on_failure": ("", "write it under 'notify' at the top, which tells of the whole run"),
+        "sync": ("mode", _SYNC),
         "wait_for_completion": ("mode", _ALWAYS_WAITS),
     }
 )
@@ -186,8 +191,11 @@ _ON_SCHEDULE: Mapping[str, tuple[str, str]] = MappingProxyType(
 # The same for `notify`.
 _ON_NOTIFY: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
-        f"on_{event}_callback": (f"on_{event}", f"write 'on_{event}'")
-        for event in ("failure", "success", "retry")
+        **{
+            f"on_{event}_callback": (f"on_{event}", f"write 'on_{event}'")
+            for event in ("failure", "success", "retry")
+        },
+        **dict.fromkeys(("on_error", "on_fail"), ("on_failure", "write 'on_failure'")),
     }
 )
 

@@ -191,7 +191,12 @@ def _check_files(
 def _without_defaults(listing: Listing) -> tuple[str, ...]:
     """Give the beginnings of the names of files whose defaults cannot be read, such as a bad link."""
     unread = (PurePosixPath(each.file) for each in listing.diagnostics)
-    folders = (path.parent for path in unread if path.stem == DEFAULTS_STEM and path.suffix in ENDINGS)
+    # In capitals too: such a file is told, and was to hold defaults.
+    folders = (
+        path.parent
+        for path in unread
+        if path.stem.lower() == DEFAULTS_STEM and path.suffix.lower() in ENDINGS
+    )
     return tuple("" if folder == PurePosixPath(".") else f"{folder}/" for folder in folders)
 
 

@@ -16,6 +16,7 @@ from dag_factory.config.layers import ResolvedDag, Setting
 from dag_factory.config.model import DEFAULT_START_DATE, moment
 from dag_factory.config.rule_values import dag_setting, narrowed, own_setting, seconds
 from dag_factory.config.source import Place
+from dag_factory.config.templates import unrendered_help
 
 # A start further away than this is more likely a slip than a plan.
 FAR = timedelta(days=366)
@@ -148,7 +149,7 @@ def check_catchup(dag: ResolvedDag, today: date) -> Iterator[Diagnostic]:
 def _slots(dag: ResolvedDag, today: date) -> str | None:
     """Say how many slots the schedule has had since the default start; None if it has no times of its own."""
     apart = _distance(dag, timeout=FAR.days * 86_400)
-    past = (today - date.fromisoformat(DEFAULT_START_DATE)) // timedelta(seconds=1)
+    past = (_last_day(dag, today) - date.fromisoformat(DEFAULT_START_DATE)) // timedelta(seconds=1)
     text = next((setting.value for setting in _cron_texts(dag)), None)
     if apart is None or past <= 0:
         return None
@@ -156,6 +157,13 @@ def _slots(dag: ResolvedDag, today: date) -> str | None:
     # A round figure stays the same from day to day.
     digits = max(0, len(str(count)) - 2)
     return f"about {round(count, -digits):,}" if digits else str(count)
+
+
+def _last_day(dag: ResolvedDag, today: date) -> date:
+    try:
+        return min(today, moment(dag.value("end_date", ""), _zone(dag)).date())
+    except ValueError:  # there is none, or check_dates tells it
+        return today
 
 
 @functools.lru_cache(maxsize=1024)
@@ -305,6 +313,9 @@ def _timezone_help(setting: Setting) -> str:
     from dag_factory.config import suggestions  # noqa: PLC0415 (only for a name that is wrong)
 
     name, patience = str(setting.value), setting.place.document.file.patience
+    unrendered = unrendered_help(name)
+    if unrendered is not None:
+        return unrendered
     if name.lower() in _OTHER_ZONES:
         return f"write an IANA name such as {_OTHER_ZONES[name.lower()]} or UTC"
     if _OFFSET.fullmatch(name):

@@ -11,8 +11,8 @@ from dag_factory.config import suggestions
 from dag_factory.config.diagnostics import Diagnostic
 from dag_factory.config.key_help import home_name, key_help
 from dag_factory.config.source import Document, Place
-from dag_factory.config.templates import TemplateFault, brace_fault
-from dag_factory.config.type_help import type_help, type_name, wanted_types
+from dag_factory.config.templates import TemplateFault, brace_fault, unrendered_help
+from dag_factory.config.type_help import type_help, type_name, undone_by, wanted_types
 from dag_factory.config.values import KeyPath
 
 # jsonschema's ValidationError. Its annotations speak of errors still being made, whose fields may be unset;
@@ -133,7 +133,9 @@ def _bad_value(place: Place, error: ValidationError, keyword: str) -> Diagnostic
     fault = _brace_fault(error, keyword)
     if fault is not None:
         return place.diagnostic("bad-template", fault.message, fault.help)
-    return place.diagnostic("bad-value", f"{subject} {_value_message(error)}", _value_help(error, place))
+    unrendered = unrendered_help(error.instance) if isinstance(error.instance, str) else None
+    mend = unrendered or _value_help(error, place)
+    return place.diagnostic("bad-value", f"{subject} {_value_message(error)}", mend)
 
 
 def _brace_fault(error: ValidationError, keyword: str) -> TemplateFault | None:
@@ -188,7 +190,8 @@ def _value_help(error: ValidationError, place: Place) -> str:
     if keyword == "pattern":
         return _pattern_help(error)
     if keyword == "enum":
-        return _choice_help(place, str(error.instance), error.validator_value)
+        undone = undone_by(path) if error.instance is None else None
+        return undone or _choice_help(place, str(error.instance), error.validator_value)
     if keyword == "exclusiveMinimum":
         return f"write {error.validator_value + 1} or more"
     if keyword == "minProperties" and path[-1:] == ("syncs",):

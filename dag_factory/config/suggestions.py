@@ -119,7 +119,8 @@ def connection_id(text: str) -> str | None:
     if inside:
         return inside[1]
     bare = re.fullmatch(r"([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})", text.lower())
-    return "-".join(bare.groups()) if bare else None
+    # Of one digit alone it would be a stand-in again.
+    return "-".join(bare.groups()) if bare and len(set(text.lower())) > 1 else None
 
 
 def name(text: str) -> str | None:

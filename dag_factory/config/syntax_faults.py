@@ -33,7 +33,8 @@ _HELP = (
     ("documents in one file", "split it into several files"),
 )
 
-# A template that begins where a value does, without quotes before it.
+# A variable of a shell, and a template, that begin where a value does, without quotes before them.
+_BARE_VARIABLE = re.compile(r"(?:[:,\[-]\s+|\[)\$\{\w")
 _BARE_TEMPLATE = re.compile(r"(?:[:,\[-]\s+|\[)\{[{%#]")
 
 
@@ -48,6 +49,9 @@ def syntax_fault(text: str, error: MarkedYAMLError) -> SyntaxFault:
         return SyntaxFault(
             span=span, message=problem, help='put the template in quotes: "{{ var.value.name }}"'
         )
+    if "expected ',' or" in problem and _BARE_VARIABLE.search(line_at(text, span.line) or ""):
+        told = 'no shell variable is read; write a template in its place: "{{ var.value.name }}"'
+        return SyntaxFault(span=span, message=problem, help=told)
     glued = _glued_key(text, span.line - 1) if "mapping values are" in problem else None
     if glued is not None:
         return SyntaxFault(span=glued, message="no blank after the colon", help="write 'key: value'")

@@ -13,7 +13,7 @@ from dag_factory.config.diagnostics import Diagnostic, Severity
 from dag_factory.config.layers import ResolvedDag, Setting
 from dag_factory.config.source import Place
 from dag_factory.config.sync_rules import triggered
-from dag_factory.config.templates import is_template, shell_variable, template_fault
+from dag_factory.config.templates import LITERAL_HELP, is_template, shell_variable, template_fault
 
 
 def check_templates(dag: ResolvedDag) -> Iterator[Diagnostic]:
@@ -44,8 +44,7 @@ def check_unrendered_templates(dag: ResolvedDag) -> Iterator[Diagnostic]:
             message = "no variable of a shell is read: the text stays as it is"
         else:
             continue
-        mend = "write the value itself; where it differs, set it under 'environments'"
-        yield place.diagnostic("unrendered-template", message, mend, severity=Severity.WARNING)
+        yield place.diagnostic("unrendered-template", message, LITERAL_HELP, severity=Severity.WARNING)
 
 
 def _rendered(dag: ResolvedDag) -> Iterator[tuple[str, Place]]:

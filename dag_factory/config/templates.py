@@ -30,7 +30,11 @@ _SHELL_VARIABLE_INSIDE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
 # Longer ones would take long to parse, and nobody writes them.
 _LONGEST = 10_000
 
+# As an f-string of Python has it. A mapping in an expression has a key first, and no brace.
+_TWICE_OPENED = re.compile(r"\{\{\s*\{\{")
+
 _CLOSING = {"{{": "}}", "{%": "%}", "{#": "#}"}
+LITERAL_HELP = "write the value itself; where it differs, set it under 'environments'"
 _LITERAL = "correct it; braces that are no template are written {{ '{{' }}"
 
 
@@ -43,6 +47,13 @@ def shell_variable(text: str) -> str | None:
     """Give the name of the shell's variable that a text is, as in ${NAME}."""
     match = _SHELL_VARIABLE.fullmatch(text.strip())
     return None if match is None else match[1]
+
+
+def unrendered_help(text: str) -> str | None:
+    """Say what to write for a template, or a shell's variable, where Airflow takes the text as it is."""
+    if is_template(text):
+        return f"no template is rendered here: {LITERAL_HELP}"
+    return f"no shell variable is read: {LITERAL_HELP}" if "$" in text and shell_variable(text) else None
 
 
 @functools.lru_cache(maxsize=4096)
@@ -125,6 +136,8 @@ def _fault(text: str, told: str) -> TemplateFault:
     if empty and "Expected an expression" in told:
         mend = "write an expression such as {{ var.value.name }} or {{ ds }}"
         return TemplateFault(message="an empty template", help=mend)
+    if _TWICE_OPENED.search(text):
+        return TemplateFault(message="a template has two braces on each side", help="write {{ ... }}")
     opened = _left_open(text)
     if opened is not None:
         return TemplateFault(

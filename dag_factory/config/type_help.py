@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 from dag_factory.config.schema import DAG_SCHEMA, schema_text
+from dag_factory.config.templates import unrendered_help
 from dag_factory.config.values import KeyPath
 
 _TYPE_NAMES = {
@@ -40,14 +41,13 @@ def type_help(error: Any, path: KeyPath) -> str:  # noqa: ANN401 (jsonschema's V
     """Say what to write, as far as place and value tell what was meant."""
     if not path:
         return "write 'key: value' pairs, without a dash before them"
+    if path[-2:-1] == ("syncs",):  # and a sync may have the name of a key
+        return "write the connection_id of the sync, or its keys indented below it"
+    undone = undone_by(path) if error.instance is None else None
+    if undone is not None:
+        return f"write a value, or delete the key to keep the default; {undone}"
     if path[-1] in _OF_KEY:
         return _OF_KEY[path[-1]]
-    undone_by = _undone_by(path[-1]) if error.instance is None else None
-    if undone_by is not None:
-        undone = f"to undo a default, write '{path[-1]}: {undone_by}'"
-        return f"write a value, or delete the key to keep the default; {undone}"
-    if path[-2:-1] == ("syncs",):
-        return "write the connection_id of the sync, or its keys indented below it"
     return _value_help(error.instance, _wanted(error))
 
 
@@ -63,6 +63,12 @@ def _value_help(value: object, wanted: list[str]) -> str:
     return _FORMS[wanted[-1]]
 
 
+def undone_by(path: KeyPath) -> str | None:
+    """Say what undoes a default of the key at the end of a path; None if nothing does."""
+    value = None if path[-2:-1] == ("environments",) else _undone_by(path[-1])
+    return None if value is None else f"to undo a default, write '{path[-1]}: {value}'"
+
+
 def _undone_by(key: str | int) -> str | None:
     """Give what a key is without a file that sets it: the schema's default, else what means none."""
     default = _defaults().get(key)
@@ -75,13 +81,18 @@ def _undone_by(key: str | int) -> str | None:
 def _defaults() -> dict[str | int, Any]:
     """Read the defaults of all keys of DAGs and syncs; only where a value is missing are they asked for."""
     parts = json.loads(schema_text(DAG_SCHEMA))["$defs"]
-    properties = {**parts["dag"]["properties"], **parts["sync"]["properties"]}
-    return {key: described.get("default") for key, described in properties.items()}
+    properties = {**parts["sync"]["properties"], **parts["dag"]["properties"]}
+    return {key: _default(described, parts) for key, described in properties.items()}
+
+
+def _default(described: dict[str, Any], parts: dict[str, Any]) -> object:
+    """Give the default of a key's schema, which may stand in the part that it refers to."""
+    shared = parts[described["$ref"].rpartition("/")[2]] if "$ref" in described else {}
+    return described.get("default", shared.get("default"))
 
 
 # What means no value, of keys for which the schema has no default of its own.
 _UNDONE_BY: dict[str | int, str] = {
-    "airbyte_conn_id": "airbyte_default",
     "dagrun_timeout": "365d",
     "depends_on": "[]",
     "description": '""',
@@ -133,6 +144,9 @@ def _wanted(error: Any) -> list[str]:  # noqa: ANN401 (jsonschema's ValidationEr
 
 
 def _text_help(text: str, wanted: list[str]) -> str:
+    unrendered = unrendered_help(text)
+    if unrendered is not None:
+        return unrendered
     if "boolean" in wanted:
         return f"write {_YES_NO.get(text.lower(), 'true or false')}, without quotes"
     if "integer" in wanted:

@@ -51,7 +51,15 @@ def test_warnings_alone_are_0(configs):
 
 
 @pytest.mark.parametrize(
-    "arguments", [("validate", "nowhere"), ("nonsense",), (), ("validate", "--nonsense")]
+    "arguments",
+    [
+        ("validate", "nowhere"),
+        ("nonsense",),
+        (),
+        ("validate", "--nonsense"),
+        ("validate", ""),
+        ("validate", "--output", ""),
+    ],
 )
 def test_wrong_usage_is_2(arguments, tmp_path):
     result = run(*arguments, cwd=tmp_path)

@@ -96,3 +96,19 @@ def test_without_a_top_folder_nothing_above_counts(tmp_path):
     (tmp_path / "syncs/a.yaml").write_text("", "utf-8")
     (tmp_path / "defaults.yaml").write_text("", "utf-8")
     assert names(list_below_top(tmp_path / "syncs")) == ["syncs/a.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("name", "mended"),
+    [("c.YAML", "c.yaml"), ("C.Yml", "C.yml"), ("Defaults.YML", "defaults.yml"), ("sales/C.yaML", "C.yaml")],
+)
+def test_an_ending_in_capitals_is_told(name, mended, root):
+    (root / name).write_text("", "utf-8")
+    [told] = list_files(root, "configs").diagnostics
+    assert (told.file, told.code, told.help) == (f"configs/{name}", "unreadable-file", f"call it '{mended}'")
+
+
+def test_a_folder_and_what_is_hidden_may_have_capitals(root):
+    (root / "c.YAML").mkdir()
+    (root / ".c.YAML").write_text("", "utf-8")
+    assert list_files(root, "configs").diagnostics == ()

@@ -59,6 +59,43 @@ def told(key, home):
         ("cron", "dag", "write 'schedule: {cron: ...}' at the top of the document"),
         ("retry-delay", "sync", "did you mean 'retry_delay'?"),
         ("startdate", "sync", "write 'start_date' at the top of the document"),
+        ("on", "dag", "write 'schedule'"),
+        ("job", "dag", "write 'syncs'"),
+        ("sync", "dag", "write 'syncs'"),
+        (
+            "sync",
+            "sync",
+            "write 'mode: sync' for true, 'mode: async' for false; the DAG waits for the job in both",
+        ),
+        (
+            "on_error",
+            "sync",
+            "write 'notify' at the top, with on_failure, on_success or on_retry and a list of notifiers",
+        ),
+        ("on_error", "notify", "write 'on_failure'"),
+        ("alert", "dag", "write 'notify'"),
+        ("pause", "dag", "write 'is_paused_upon_creation'"),
+        (
+            "enabled",
+            "sync",
+            "take the sync out, or make it a comment: 'enabled' at the top is for the whole DAG",
+        ),
+        (
+            "paused",
+            "sync",
+            "take the sync out, or make it a comment: 'enabled' at the top is for the whole DAG",
+        ),
+        (
+            "skip",
+            "sync",
+            "take the sync out, or make it a comment: 'enabled' at the top is for the whole DAG",
+        ),
+        ("max_parallel_syncs", "dag", "write 'max_active_tasks'"),
+        (
+            "parallelism",
+            "sync",
+            "write 'pool' with 'mode: sync' and 'deferrable: true', for a pool that includes deferred tasks",
+        ),
     ],
 )
 def test_the_answer_fits_the_place(key, home, text):

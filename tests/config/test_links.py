@@ -209,3 +209,13 @@ def test_defaults_that_cannot_be_followed_hold_back_what_lies_below(configs, fol
     assert dags == (["good"] if folder else [])
     assert load_dag(root, None, "a") is None
     assert (load_dag(root, None, "good") is not None) == bool(folder)
+
+
+@pytest.mark.parametrize("name", ["defaults.YAML", "Defaults.Yml"])
+def test_defaults_with_an_ending_in_capitals_hold_back_what_lies_below(configs, name):
+    root = configs({"team/a.yaml": GOOD, "good.yaml": GOOD, f"team/{name}": "owner: me\n"})
+    loaded = load_project(root, None)
+    assert [dag.dag_id for dag in loaded.dags] == ["good"]
+    assert [each.file for each in loaded.diagnostics] == [f"configs/team/{name}"]
+    assert load_dag(root, None, "a") is None
+    assert load_dag(root, None, "good") is not None

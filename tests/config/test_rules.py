@@ -295,6 +295,10 @@ def test_only_tasks_that_run_as_long_as_their_sync_count(lines, warns, configs):
         ('"@hourly"', "catchup: true\nstart_date: 2024-01-01\n", TODAY, None),
         ('"@hourly"', "catchup: true\nstart_date: nonsense\n", TODAY, None),
         ('"@hourly"', "catchup: true\nenabled: false\n", TODAY, None),
+        ('"@daily"', "catchup: true\nend_date: 2024-01-31\n", TODAY, "30"),
+        ('"@daily"', "catchup: true\nend_date: 2999-12-31\n", TODAY, "about 760"),
+        ('"@daily"', "catchup: true\nend_date: 2024-02-31\n", TODAY, "about 760"),
+        ('"@daily"', "catchup: true\nend_date: 2023-12-31\n", TODAY, None),
         ('"@hourly"', "catchup: true\n", None, None),
         ('"@hourly"', "catchup: true\n", date(2023, 1, 1), None),
         ('"@hourly"', "catchup: false\n", TODAY, None),
@@ -405,10 +409,9 @@ LANGUAGE = json.loads(schema_text(DAG_SCHEMA))["$defs"]
 @pytest.mark.parametrize("part", ["dag", "sync"])
 def test_null_is_answered_with_the_default_that_the_schema_has(part, configs):
     for key, described in LANGUAGE[part]["properties"].items():
-        default = described.get("default")
         form = {**LANGUAGE.get(described.get("$ref", "").rpartition("/")[2], {}), **described}
-        # A date has a form of its own, and of a few words all are listed.
-        if default is None or "enum" in form or key == "start_date":
+        default = form.get("default")
+        if default is None:
             continue
         text = dag(more=f"{key}: null\n") if part == "dag" else dag(sync=f"    {key}: null\n")
         (found,) = load_project(configs({"money.yaml": text}), None).diagnostics

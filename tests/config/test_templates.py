@@ -43,6 +43,8 @@ def test_what_jinja_parses_has_no_fault(text):
         ("{{ a }} {{ b } {{ c }}", "'{{' is not closed"),
         ("{% if x %", "'{%' is not closed"),
         ("{# x", "'{#' is not closed"),
+        ("{{{{ ds }}}}", "a template has two braces on each side"),
+        ("{{ {{ ds }} }}", "a template has two braces on each side"),
         (
             "{% if %}",
             "a template that Jinja cannot parse: expected an expression, got 'end of statement block'",

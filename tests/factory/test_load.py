@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 import textwrap
 
 import pytest
@@ -148,6 +150,28 @@ def test_a_disabled_configurations_notifiers_are_checked(configs, enabled):
     text = f"enabled: {enabled}\nnotify:\n  on_failure:\n    - notifier: {MISSING}\n{GOOD}"
     with pytest.raises(ConfigError, match="install apache-airflow-providers-slack"):
         raise_config_errors(configs({"money.yaml": text}))
+
+
+@pytest.mark.parametrize(
+    ("files", "status", "told"),
+    [
+        ({"money.yaml": GOOD}, 0, None),
+        ({"defaults.yaml": OF_ALL, "money.yaml": GOOD}, 1, LEFT_OUT),
+        (
+            {"money.yaml": GOOD.replace(f"{UUID}0", f"{{connection_id: {UUID}0, executor: NoExecutor}}")},
+            1,
+            "configs/money.yaml:1:1: error: Airflow refuses the DAG 'money': UnknownExecutor",
+        ),
+    ],
+)
+def test_the_file_of_errors_is_a_check_by_itself(files, status, told, estate):
+    """A step in CI, in the image that Airflow runs: what `validate` cannot know."""
+    file = estate(files) / "airbyte_config_errors.py"
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", str(file)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == status
+    assert told is None or told in done.stderr
 
 
 def test_a_clean_folder_has_no_import_error(estate):
