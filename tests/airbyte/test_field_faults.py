@@ -253,6 +253,15 @@ class TestClears:
         assert outcome(run, airbyte) == ("success", 2, [1, 2])
         assert airbyte.cancelled == []
 
+    @pytest.mark.parametrize("mode", ["async", *DEFERRED])
+    def test_a_cancellation_that_is_ignored_is_repeated_before_the_new_job(self, stage, airbyte, mode):
+        airbyte.run_seconds, airbyte.ignored_cancels = 3000, 3
+        airbyte.later(200, clear_by_person)
+        run = stage.run(mode, is_trigger_told=False)
+        assert outcome(run, airbyte) == ("success", 2, [1, 2])
+        assert airbyte.cancelled == [1]
+        assert airbyte.jobs[0].ended_at <= airbyte.jobs[1].started_at
+
     def test_it_is_cleared_twice(self, stage, airbyte, mode):
         airbyte.later(200, clear_by_person)
         airbyte.later(500, clear_by_person)
