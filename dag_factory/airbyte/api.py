@@ -94,7 +94,9 @@ class Api:
             found.update((job.job_id, job) for job in page)
             offset += len(page)
             reaches = down_to is None or any(job.job_id <= down_to for job in page)
-            if not is_new or len(page) < _PAGE or (reaches and _is_newest_first(page, connection_id)):
+            # A short page may be all that a gateway gives at a time.
+            is_enough = reaches or len(page) < _PAGE
+            if not is_new or (is_enough and _is_newest_first(page, connection_id)):
                 own = (job for job in found.values() if job.connection_id == connection_id)
                 return sorted(own, key=lambda job: job.job_id, reverse=True)
         what = f"listing the jobs of connection {connection_id}"

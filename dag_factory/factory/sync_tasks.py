@@ -57,6 +57,7 @@ def _submit(sync: Sync, dag: DAG, group: TaskGroup) -> BaseOperator:
         wait_task_id=f"{group.group_id}.wait",
         # Not of a host DAG's `default_args`: the two tasks hand the job over as an XCom.
         do_xcom_push=True,
+        multiple_outputs=False,
         asynchronous=True,
         deferrable=False,
         wait_seconds=sync.wait_seconds,
@@ -75,8 +76,10 @@ def _wait(sync: Sync, dag: DAG, group: TaskGroup, trigger: BaseOperator) -> Base
         # Not of a host DAG's `default_args`: without a job there is nothing to wait for.
         trigger_rule="all_success",
         do_xcom_push=True,
+        multiple_outputs=False,
         soft_fail=False,
         silent_fail=False,
+        never_fail=False,
         airbyte_job_id=trigger.output,
         trigger_task_id=trigger.task_id,
         deferrable=_is_deferred(sync),

@@ -63,8 +63,9 @@ class FakeAirbyte:
     """One connection. `run_seconds` and `end` are of the jobs that submissions make; None is for ever.
 
     `order` is that of lists: "newest", "oldest" or "random"; `ignores` are the parameters of lists that a
-    gateway drops, and `order_refusal` is what it answers where a list is to be ordered. `rows_after` is how
-    long after its end the rows of a job are counted, in seconds.
+    gateway drops, `most_of_a_page` is how many jobs it gives at a time, and `order_refusal` is what it
+    answers where a list is to be ordered. `rows_after` is how long after its end the rows of a job are
+    counted, in seconds.
     """
 
     now: float = 0.0
@@ -73,6 +74,7 @@ class FakeAirbyte:
     end: str | None = "succeeded"
     order: str = "newest"
     ignores: tuple[str, ...] = ()
+    most_of_a_page: int = 100
     order_refusal: int | None = None
     rows: int | None = 7
     rows_after: float = 0.0
@@ -220,6 +222,7 @@ class FakeAirbyte:
         if self.order == "random":
             random.Random(len(self.jobs)).shuffle(jobs)
         offset, limit = int(params.get("offset", 0)), int(params.get("limit", 20))
+        limit = min(limit, self.most_of_a_page)
         return self._json({"data": [self.shown(job) for job in jobs[offset : offset + limit]]})
 
     def _get(self, request: Request) -> Response:

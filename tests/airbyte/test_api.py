@@ -264,6 +264,14 @@ class TestLists:
         assert [job.job_id for job in jobs] == expected[: len(jobs)]
         assert len(jobs) >= min(len(expected), 14)
 
+    @pytest.mark.parametrize("order", ["oldest", "random"])
+    def test_a_gateway_that_gives_few_jobs_a_page(self, order):
+        airbyte = FakeAirbyte(order=order, most_of_a_page=7)
+        for _ in range(60):
+            airbyte.add("succeeded")
+        jobs = run(api_of(access()).jobs(UUID), airbyte)
+        assert [job.job_id for job in jobs] == list(range(60, 0, -1))
+
     @pytest.mark.parametrize("order", ["newest", "oldest", "random"])
     def test_all_jobs_down_to_an_id_are_found(self, order):
         airbyte = FakeAirbyte(order=order)

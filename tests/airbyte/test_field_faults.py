@@ -16,7 +16,17 @@ from dag_factory.airbyte.exchange import Response
 from dag_factory.airbyte.state import Role, SyncState, state_as_json
 from dag_factory.airbyte.triggers import AirbyteJobTrigger
 from dag_factory.factory.load import load_dags, sync_group
-from tests.airbyte.fake_airbyte import DELETE, GET, LIST, POST, TOKEN, UUID, FakeAirbyte, made_later
+from tests.airbyte.fake_airbyte import (
+    CONNECTION,
+    DELETE,
+    GET,
+    LIST,
+    POST,
+    TOKEN,
+    UUID,
+    FakeAirbyte,
+    made_later,
+)
 from tests.airbyte.raw_server import answer, raw_server
 from tests.airbyte.task_runs import MODES, SECRET, clear_by_person, crash
 
@@ -65,6 +75,26 @@ class TestJobsOfAnotherType:
         run = stage.run(mode)
         assert outcome(run, airbyte) == ("success", 2, [2])
 
+    @pytest.mark.parametrize("status", ["queued", "incomplete", "running", "a status of tomorrow"])
+    @pytest.mark.parametrize("kind", ["clear", "a type of tomorrow"])
+    def test_whatever_its_status_is(self, stage, airbyte, mode, kind, status):
+        airbyte.just_before(POST, lambda: airbyte.add(status, 300, job_type=kind))
+        run = stage.run(mode)
+        assert outcome(run, airbyte) == ("success", 2, [2])
+        assert airbyte.cancelled == []
+
+    def test_one_whose_worker_dies_meanwhile(self, stage, airbyte, mode):
+        airbyte.add("running", 3600, job_type="clear")
+        airbyte.later(600, crash)
+        run = stage.run(mode)
+        assert outcome(run, airbyte) == ("success", 2, [2])
+
+    def test_a_person_syncs_as_soon_as_it_has_ended(self, stage, airbyte, mode):
+        airbyte.add("running", 300, job_type="clear")
+        airbyte.later(301, airbyte.start)
+        run = stage.run(mode)
+        assert outcome(run, airbyte) == ("success", 2, [])
+
 
 class TestForeignSyncs:
     """A sync that somebody else starts between the list and the submission is theirs."""
@@ -87,6 +117,27 @@ class TestForeignSyncs:
         airbyte.just_before(POST, airbyte.start)
         run = stage.run(mode)
         assert outcome(run, airbyte) == ("success", 1, [])
+
+    def test_one_that_begins_before_the_second_submission(self, stage, airbyte, mode):
+        airbyte.end = None
+        airbyte.fail(POST, 429)
+        airbyte.just_before(POST, lambda: None, airbyte.start)
+        run = stage.run(mode, timeout="30m", retries=0)
+        assert run.finish() == "failed"
+        assert (airbyte.cancelled, airbyte.ours, len(airbyte.active)) == ([], [], 1)
+
+    def test_it_stays_somebody_elses_for_the_next_try(self, stage, airbyte, mode):
+        airbyte.end = None
+        airbyte.just_before(POST, airbyte.start)
+        airbyte.later(200, crash)
+        run = stage.run(mode, timeout="30m", retries=1)
+        assert run.finish() == "failed"
+        assert (airbyte.cancelled, airbyte.ours, len(airbyte.active)) == ([], [], 1)
+
+    def test_one_that_failed_before_it_could_be_met_is_not_the_result(self, stage, airbyte, mode):
+        airbyte.just_before(POST, lambda: airbyte.add("running", 1, end="failed"))
+        run = stage.run(mode)
+        assert outcome(run, airbyte) == ("success", 2, [2])
 
 
 class TestRetries:
@@ -129,6 +180,28 @@ class TestRetries:
         airbyte.later(600, lambda: setattr(airbyte, "end", "succeeded"))
         run = stage.run(mode, retries=1)
         assert outcome(run, airbyte) == ("success", 2, [1, 2])
+
+    def test_a_person_cancelled_the_own_job_and_another_persons_succeeded(self, stage, airbyte, mode):
+        airbyte.end = None
+        airbyte.later(200, crash)
+        airbyte.later(210, lambda: airbyte._end(airbyte.jobs[0], "cancelled", airbyte.now))
+        airbyte.later(220, lambda: airbyte.add("succeeded"))
+        airbyte.later(230, lambda: setattr(airbyte, "end", "succeeded"))
+        run = stage.run(mode)
+        assert outcome(run, airbyte) == ("success", 3, [1, 3])
+
+    def test_it_crashes_twice(self, stage, airbyte, mode):
+        airbyte.run_seconds = 3000
+        airbyte.later(200, crash)
+        airbyte.later(1400, crash)
+        run = stage.run(mode)
+        assert outcome(run, airbyte) == ("success", 1, [1])
+
+    def test_an_adopted_job_failed_and_a_persons_succeeded(self, stage, airbyte, mode):
+        airbyte.add("running", 1000, end="failed")
+        airbyte.later(1005, lambda: airbyte.add("succeeded"))
+        run = stage.run(mode)
+        assert outcome(run, airbyte) == ("success", 3, [3])
 
     def test_a_retry_after_a_failed_job_starts_another(self, stage, airbyte, mode):
         airbyte.end = "failed"
@@ -180,6 +253,37 @@ class TestClears:
         assert outcome(run, airbyte) == ("success", 2, [1, 2])
         assert airbyte.cancelled == []
 
+    @pytest.mark.parametrize("mode", ["async", *DEFERRED])
+    def test_a_cancellation_that_is_ignored_is_repeated_before_the_new_job(self, stage, airbyte, mode):
+        airbyte.run_seconds, airbyte.ignored_cancels = 3000, 3
+        airbyte.later(200, clear_by_person)
+        run = stage.run(mode, is_trigger_told=False)
+        assert outcome(run, airbyte) == ("success", 2, [1, 2])
+        assert airbyte.cancelled == [1]
+        assert airbyte.jobs[0].ended_at <= airbyte.jobs[1].started_at
+
+    def test_it_is_cleared_twice(self, stage, airbyte, mode):
+        airbyte.later(200, clear_by_person)
+        airbyte.later(500, clear_by_person)
+        run = stage.run(mode)
+        assert outcome(run, airbyte) == ("success", 3, [1, 2, 3])
+        assert airbyte.cancelled == [1, 2]
+
+    def test_it_is_cleared_while_a_clear_of_the_connection_is_in_the_way(self, stage, airbyte, mode):
+        airbyte.add("running", 3600, job_type="clear")
+        airbyte.later(600, clear_by_person)
+        run = stage.run(mode)
+        assert outcome(run, airbyte) == ("success", 2, [2])
+        assert airbyte.cancelled == []
+
+    def test_it_is_cleared_after_a_crash(self, stage, airbyte, mode):
+        airbyte.run_seconds = 3000
+        airbyte.later(200, crash)
+        airbyte.later(1400, clear_by_person)
+        run = stage.run(mode)
+        assert outcome(run, airbyte) == ("success", 2, [1, 2])
+        assert airbyte.cancelled == [1]
+
     def test_somebody_elses_job_is_left(self, stage, airbyte, mode):
         airbyte.add("running", 1000)
         airbyte.later(200, clear_by_person)
@@ -213,11 +317,31 @@ class TestLongClears:
         assert "a clear that this task did not start, is running" in run.errors[-1]
         assert "enabled" not in run.errors[-1]
 
+    @pytest.mark.parametrize("end", ["failed", "cancelled"])
+    def test_its_end_does_not_matter(self, stage, airbyte, mode, end):
+        airbyte.add("running", 3600, job_type="clear", end=end)
+        run = stage.run(mode, retries=0)
+        assert outcome(run, airbyte) == ("success", 2, [2])
+
+    def test_one_after_the_other(self, stage, airbyte, mode):
+        airbyte.add("running", 3550, job_type="clear")
+        airbyte.later(3560, lambda: airbyte.add("running", 3600, job_type="refresh"))
+        run = stage.run(mode, retries=0)
+        assert outcome(run, airbyte) == ("success", 3, [3])
+
     def test_the_timeout_counts(self, stage, airbyte, mode):
         airbyte.add("running", job_type="clear")
         run = stage.run(mode, timeout="1h", retries=0)
         assert run.finish() == "failed"
+        assert airbyte.now >= 3600
+        assert "had waited 1 h (timeout); it goes on, since this task did not start it" in run.errors[-1]
         assert airbyte.cancelled == []
+
+    def test_a_triggerer_waits_for_it(self, stage, airbyte):
+        airbyte.add("running", 3600, job_type="clear")
+        run = stage.run("sync deferrable")
+        deferral = run._start(run.last, None)
+        assert (deferral.method_name, airbyte.now < 60) == ("execute_complete", True)
 
 
 def with_header(name: str, value: str, status: int = 503) -> Response:
@@ -259,13 +383,29 @@ class TestOrphans:
 
     @pytest.mark.parametrize("code", [401, 403, 404, 409])
     def test_answers_of_a_proxy_that_restarts_do_not_end_the_wait(self, stage, airbyte, mode, code):
-        airbyte.fail(GET, *[code] * 3, 503, *[code] * 3)
+        # A poll that is answered 401 is made again at once, with a new token.
+        polls = [code] * (8 if code == 401 else 4)
+        airbyte.fail(GET, *polls, 503, *polls)
         run = stage.run(mode, retries=0)
         assert outcome(run, airbyte) == ("success", 1, [1])
 
     @pytest.mark.parametrize("name", ODD_POLLS)
     def test_an_odd_answer_is_a_poll_that_failed(self, stage, airbyte, mode, name):
         airbyte.fail(GET, *[ODD_POLLS[name]] * 2)
+        run = stage.run(mode, retries=0)
+        assert outcome(run, airbyte) == ("success", 1, [1])
+
+    @pytest.mark.parametrize("name", ODD_POLLS)
+    def test_an_odd_answer_to_a_cancellation_is_one_that_failed(self, stage, airbyte, mode, name):
+        airbyte.end = None
+        airbyte.fail(DELETE, *[ODD_POLLS[name]] * 2)
+        run = stage.run(mode, timeout="30m", retries=0)
+        assert run.finish() == "failed"
+        assert (airbyte.active, len(airbyte.jobs)) == ([], 1)
+
+    @pytest.mark.parametrize("value", ["1e999", "nan", "-5", "9" * 5000, "soon", "\t", "Mon, 23 Nov 2026"])
+    def test_an_odd_retry_after(self, stage, airbyte, mode, value):
+        airbyte.fail(GET, *[with_header("retry-after", value, 429)] * 2)
         run = stage.run(mode, retries=0)
         assert outcome(run, airbyte) == ("success", 1, [1])
 
@@ -301,6 +441,27 @@ class TestAbsence:
         airbyte.add("running", 1000)
         run = stage.run(mode, timeout="1h", retries=0, away_seconds=3 * 3600)
         assert outcome(run, airbyte) == ("success", 1, [])
+
+    @pytest.mark.parametrize("mode", ["async", *DEFERRED])
+    def test_the_own_job_has_failed(self, stage, airbyte, mode):
+        airbyte.end = "failed"
+        run = stage.run(mode, timeout="1h", retries=0, away_seconds=3 * 3600)
+        assert run.finish() == "failed"
+        assert "job 1 failed" in run.errors[-1]
+        assert "timeout" not in run.errors[-1]
+
+    @pytest.mark.parametrize("mode", ["async", *DEFERRED])
+    def test_the_own_job_has_just_been_too_slow_to_be_counted(self, stage, airbyte, mode):
+        airbyte.rows_after = 4 * 3600
+        run = stage.run(mode, timeout="1h", retries=0, away_seconds=3 * 3600, min_rows=1)
+        assert outcome(run, airbyte) == ("success", 1, [1])
+
+    @pytest.mark.parametrize("mode", DEFERRED)
+    def test_texts_name_the_whole_timeout_after_a_short_absence(self, stage, airbyte, mode):
+        airbyte.end = None
+        run = stage.run(mode, timeout="1h", on_timeout="leave", retries=0, away_seconds=600)
+        assert run.finish() == "failed"
+        assert "job 1 was still active when this task had waited 1 h (timeout)" in run.errors[-1]
 
     @pytest.mark.parametrize("mode", ["async", *DEFERRED])
     def test_texts_name_the_whole_timeout(self, stage, airbyte, mode):
@@ -343,17 +504,25 @@ class TestNoJobId:
         assert airbyte.calls == []
 
     @pytest.mark.parametrize(
-        "default_args", [{"do_xcom_push": False}, {"trigger_rule": "all_done"}, {"soft_fail": True}], ids=str
+        "default_args",
+        [
+            {"do_xcom_push": False},
+            {"multiple_outputs": True},
+            {"trigger_rule": "all_done"},
+            {"soft_fail": True},
+            {"silent_fail": True},
+            {"never_fail": True},
+        ],
+        ids=str,
     )
     def test_arguments_of_a_host_dag_do_not_part_the_two_tasks(self, configs, default_args):
         with DAG("host", schedule=None, default_args=default_args) as dag:
             sync_group("bank", folder=configs({"bank.yaml": HOST_DAG}))
         trigger, wait = (dag.get_task(f"bank.money.{name}") for name in ("trigger", "wait"))
         assert (trigger.do_xcom_push, wait.do_xcom_push) == (True, True)
-        assert (str(getattr(wait.trigger_rule, "value", wait.trigger_rule)), wait.soft_fail) == (
-            "all_success",
-            False,
-        )
+        assert (trigger.multiple_outputs, wait.multiple_outputs) == (False, False)
+        assert str(getattr(wait.trigger_rule, "value", wait.trigger_rule)) == "all_success"
+        assert (wait.soft_fail, wait.silent_fail, wait.never_fail) == (False, False, False)
 
 
 class TestLists:
@@ -368,6 +537,24 @@ class TestLists:
         run = stage.run(mode)
         assert outcome(run, airbyte) == ("success", 31, [31])
         assert airbyte.active == []
+
+    @pytest.mark.parametrize("order", ["oldest", "random"])
+    def test_a_gateway_that_gives_few_jobs_a_page(self, stage, airbyte, mode, order):
+        airbyte.order, airbyte.most_of_a_page = order, 10
+        for _ in range(30):
+            airbyte.add("succeeded")
+        airbyte.fail(POST, "lost after")
+        run = stage.run(mode)
+        assert outcome(run, airbyte) == ("success", 31, [31])
+
+    @pytest.mark.parametrize("order", ["oldest", "random"])
+    def test_a_job_that_runs_is_seen_in_pages_of_few(self, stage, airbyte, mode, order):
+        airbyte.order, airbyte.most_of_a_page = order, 10
+        for _ in range(30):
+            airbyte.add("succeeded")
+        airbyte.add("running", 300)
+        run = stage.run(mode, on_running="skip")
+        assert (run.finish(), airbyte.ours) == ("skipped", [])
 
     def test_a_job_that_comes_later_is_found_in_a_list_of_any_order(self, stage, airbyte, mode):
         airbyte.order = "random"
@@ -434,6 +621,26 @@ class TestRedirects:
         )
         assert "check login" not in run.errors[0]
         assert airbyte.ours == []
+
+    @pytest.mark.parametrize("call", [GET, DELETE, CONNECTION])
+    def test_nothing_of_the_other_calls_is_sent_elsewhere(self, stage, airbyte, mode, call):
+        airbyte.end = None
+        with raw_server(answer(b"{}")) as other:
+            redirect = Response(status=307, content=b"", headers={"location": f"{other.url}/v1"})
+            airbyte.fail(call, redirect)
+            run = stage.run(mode, timeout="30m", retries=0)
+            assert run.finish() == "failed"
+            assert other.requests == []
+        assert (airbyte.active, len(airbyte.jobs)) == ([], 1)
+
+    @pytest.mark.parametrize("location", [None, "", "/api/public/v1/jobs", "http://[", "//", "\u00e9"])
+    def test_a_location_that_leads_nowhere(self, stage, airbyte, mode, location):
+        headers = {} if location is None else {"location": location}
+        airbyte.fail(TOKEN, *[Response(status=302, content=b"", headers=headers)] * 50)
+        run = stage.run(mode, retries=0)
+        assert run.finish() == "failed"
+        assert "write the API's final address as host" in run.errors[0]
+        assert airbyte.now < 60
 
 
 class TestDetails:
