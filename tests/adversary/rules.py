@@ -27,6 +27,8 @@ MOST_CALLS = 1500
 # For how long a cancellation is tried, and a job of a killed task is looked for, in seconds.
 CANCELLED_FOR = 2600.0
 DISCOVERED_FOR = 125.0
+# So long an answer that nothing explains is taken for a proxy that restarts, in seconds.
+DENIED_FOR = 540.0
 
 
 @dataclass(kw_only=True, slots=True)
@@ -205,7 +207,7 @@ class Judge:
         if run.is_first_cleared_alone:
             self.verdict.holes["the first task was cleared alone"] += 1
             return True
-        if self._took_another(run, before):
+        if not self._has_read(run, before) and self._took_another(run, before):
             self.verdict.exclusions["a job came after another was taken for it"] += 1
         elif self.world.history.list_lag and not self._has_read(run, before):
             self.verdict.exclusions["the list was behind and hid the run's own job"] += 1
@@ -213,6 +215,8 @@ class Judge:
             self.verdict.exclusions["a job came later than anybody looks for it"] += 1
         elif self._died_with(run, before, job):
             self.verdict.holes["died after its job had succeeded"] += 1
+        elif self._was_denied(run, before):
+            self.verdict.exclusions["the API denied for ten minutes that there is such a job"] += 1
         else:
             return False
         return True
@@ -251,6 +255,15 @@ class Judge:
             and (actor.task, actor.try_number) in readers
             for time, actor in ends
         )
+
+    def _was_denied(self, run: Run, job: Job) -> bool:
+        """Whether a run was told of its own job, for as long as it believes otherwise, that there is none."""
+        denied = [
+            call.sent
+            for call in self.world.network.calls
+            if call.actor.run is run and call.fault == "not found" and call.path.endswith(f"/{job.job_id}")
+        ]
+        return bool(denied) and denied[-1] - denied[0] >= DENIED_FOR
 
     def _reads(self, job: Job) -> list[tuple[float, Call, int, str]]:
         return [read for read in self.world.airbyte.reads if read[2] == job.job_id]
@@ -517,9 +530,7 @@ class Judge:
         return any(call.actor.run is run for _, call, _, _ in self._reads(job))
 
     def _took_another(self, run: Run, job: Job) -> bool:
-        """Whether an older job looked as much like the run's own as this one, which nobody has seen."""
-        if self._has_read(run, job):
-            return False
+        """Whether an older job looked as much like the run's own as this one, which came later."""
         others = (each for each in self._jobs if each.created <= job.created and not self._is_of(run, each))
         return any(self._is_excused(run, each) for each in others)
 
