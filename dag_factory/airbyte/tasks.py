@@ -25,6 +25,8 @@ R = TypeVar("R")
 
 # Airflow's own limit for a deferred task cancels no job, and a triggerer may be away: ours comes long before.
 BEYOND_TIMEOUT = timedelta(days=1)
+# Pauses in seconds between two looks for the Airflow connection of a job that is under way.
+_LOOKUP_PAUSES = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0, 60.0)
 
 
 def short_traceback(method: Callable[P, R]) -> Callable[P, R]:
@@ -85,10 +87,11 @@ class SyncTask:
         """Where the task keeps its record."""
         raise NotImplementedError
 
-    def _open_try(self, context: Mapping[str, Any]) -> TaskTry:
+    def _open_try(self, context: Mapping[str, Any], *, is_resumed: bool = False) -> TaskTry:
         """Make what runs the protocols of this try, with what earlier ones kept."""
         memory = TaskMemory(context["ti"], self._store(context))
-        self._task_try = TaskTry(self._access, self._connection_uuid(), self.log, memory)
+        find_access = self._access_patiently if is_resumed else self._access
+        self._task_try = TaskTry(find_access, self._connection_uuid(), self.log, memory)
         return self._task_try
 
     def _access(self) -> Access:
@@ -96,6 +99,23 @@ class SyncTask:
             return connection.access(self.airbyte_conn_id)
         except SyncError as error:
             raise AirflowException(str(error)) from None
+
+    def _access_patiently(self) -> Access:
+        """Look up the Airflow connection of a job that is under way: it was there before the deferral.
+
+        Raises what `_access` does, after about five minutes.
+        """
+        for pause in _LOOKUP_PAUSES:
+            try:
+                return connection.access(self.airbyte_conn_id)
+            except SyncError:
+                break
+            except Exception as error:  # noqa: BLE001 (a secrets backend may raise anything; the job goes on)
+                # Its text may hold what a secrets backend was asked with, so only its name is shown.
+                text = f"Airflow connection '{self.airbyte_conn_id}' cannot be read: {type(error).__name__}"
+            self.log.info("%s; trying again in %.0f seconds", text, pause)
+            pace.REAL.sleep(pause)
+        return self._access()
 
     def _connection_uuid(self) -> str:
         """The id in the one spelling that Airbyte uses; what a template rendered to is checked here."""
@@ -138,7 +158,7 @@ class SyncTask:
 
         Nothing may be `kept`: `airflow dags test` forgets what a task was deferred with (3.3).
         """
-        task_try = self._open_try(context)
+        task_try = self._open_try(context, is_resumed=True)
         task_try.memory.note(name=kept.get("name"), page=kept.get("page"))
         state = state_from_json(event["state"])
         if event.get("is_changed"):

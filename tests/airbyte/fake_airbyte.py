@@ -197,8 +197,8 @@ class FakeAirbyte:
             TOKEN: self._token,
         }[call](request)
 
-    def _post(self, _request: Request) -> Response:
-        if self.status is None:
+    def _post(self, request: Request) -> Response:
+        if self.status is None or (request.body or {}).get("connectionId") not in (UUID, OTHER_UUID):
             return problem(404, "resource-not-found")
         if self.status != "active":
             return problem(409, "Could not fulfill request")

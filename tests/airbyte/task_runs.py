@@ -78,9 +78,13 @@ class _Handler(BaseHTTPRequestHandler):
     airbyte: FakeAirbyte
 
     def answer(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        parts = urlsplit(self.path)
-        request = Request(method=self.command, url=self.path, params=dict(parse_qsl(parts.query)))
+        content = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        request = Request(
+            method=self.command,
+            url=self.path,
+            params=dict(parse_qsl(urlsplit(self.path).query)),
+            body=json.loads(content) if content else None,
+        )
         try:
             response = self.airbyte.send(request)
         except TransportError:

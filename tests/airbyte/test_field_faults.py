@@ -373,6 +373,28 @@ ODD_POLLS = {
 class TestOrphans:
     """No job is left when a task ends, and no task ends because of one odd answer."""
 
+    @pytest.mark.parametrize("mode", DEFERRED)
+    @pytest.mark.parametrize("is_in_the_way", [False, True], ids=["rows to count", "clear before"])
+    def test_an_airflow_connection_that_is_away_when_a_deferred_task_goes_on(
+        self, stage, airbyte, mode, monkeypatch, is_in_the_way
+    ):
+        lookups = iter([None, None, OSError("away"), *[None] * 99])
+        look_up = BaseHook.get_connection
+
+        def get_connection(conn_id):
+            error = next(lookups)
+            if error is not None:
+                raise error
+            return look_up(conn_id)
+
+        monkeypatch.setattr(connection, "BaseHook", SimpleNamespace(get_connection=get_connection))
+        if is_in_the_way:
+            airbyte.add("running", 1000, job_type="clear")
+        airbyte.rows_after = 700
+        run = stage.run(mode, retries=0, min_rows=1)
+        job_id = 2 if is_in_the_way else 1
+        assert outcome(run, airbyte) == ("success", job_id, [job_id])
+
     def test_a_cancellation_that_airbyte_ignores_in_a_back_off_is_repeated(self, stage, airbyte, mode):
         airbyte.end = None
         airbyte.later(1700, lambda: setattr(airbyte.jobs[0], "status", "incomplete"))
