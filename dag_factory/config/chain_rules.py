@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from dag_factory.config.asset_rules import made_by, waited_for
 from dag_factory.config.diagnostics import Diagnostic, Severity
-from dag_factory.config.layers import ResolvedDag, Setting
+from dag_factory.config.layers import ResolvedDag, ResolvedSync, Setting
 from dag_factory.config.source import Place
 from dag_factory.config.sync_rules import triggered
 from dag_factory.config.values import MAX_PROBLEMS
@@ -87,18 +87,23 @@ def _steps(dags: Sequence[ResolvedDag]) -> Steps:
             step = Step(to=to, by=f"asset {asset}", dag=dag, place=place)
             steps.setdefault(Node(kind="asset", name=asset), []).append(step)
     assets = frozenset(node.name for node in steps)
+    has_defaults = any(asset.startswith("airbyte:") for asset in assets)
     for name, dag in made.items():
-        found = list(_steps_from(dag, assets, made))
+        # Only these can make what somebody waits for.
+        syncs = [sync for sync in dag.syncs if has_defaults or "outlets" in sync.settings]
+        found = list(_steps_from(dag, syncs, assets, made))
         if found:
             steps[Node(kind="dag", name=name)] = found
     return dict(sorted(steps.items(), key=lambda pair: (pair[0].kind != "dag", pair[0].name)))
 
 
-def _steps_from(dag: ResolvedDag, assets: frozenset[str], made: Mapping[str, ResolvedDag]) -> Iterator[Step]:
+def _steps_from(
+    dag: ResolvedDag, syncs: Sequence[ResolvedSync], assets: frozenset[str], made: Mapping[str, ResolvedDag]
+) -> Iterator[Step]:
     for entry, target in _targets(dag):
         if target in made:
             yield Step(to=Node(kind="dag", name=target), by="trigger_dags", dag=dag, place=entry.place)
-    for sync in dag.syncs if assets else ():
+    for sync in syncs if assets else ():
         for asset, place in made_by(dag, sync):
             if asset in assets:
                 yield Step(to=Node(kind="asset", name=asset), by="outlets", dag=dag, place=place)

@@ -10,6 +10,8 @@ def circular(edges: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
 
     Without recursion, since a chain may be long. Edges to what is no node are left out.
     """
+    if _leads_back(edges):
+        return {}
     known = {node: [each for each in following if each in edges] for node, following in edges.items()}
     group_of = _groups(known)
     inside = {
@@ -18,6 +20,16 @@ def circular(edges: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
     }
     # Of a group with a circle each node leads to another one of it, or to itself.
     return {node: following for node, following in inside.items() if following}
+
+
+def _leads_back(edges: Mapping[str, Sequence[str]]) -> bool:
+    """Whether each node leads only to nodes before it, as most people write them: then there is no circle."""
+    before: set[str] = set()
+    for node, following in edges.items():
+        if following and any(each in edges and each not in before for each in following):
+            return False
+        before.add(node)
+    return True
 
 
 def _groups(edges: Mapping[str, Sequence[str]]) -> dict[str, str]:

@@ -21,10 +21,15 @@ _HELP = "delete one of the two; a connection runs one sync at a time"
 def check_placeholder(dag: ResolvedDag) -> Iterator[Diagnostic]:
     """The connection is one of Airbyte's, not a stand-in such as that of the example that `init` makes."""
     for sync in dag.syncs:
-        setting = sync.settings.get("connection_id")
-        if setting is not None and _PLACEHOLDER.fullmatch(setting.value):
+        if _is_placeholder(sync):
             message = f"the 'connection_id' of sync '{sync.name}' is a placeholder, no connection of Airbyte"
-            yield setting.place.diagnostic("bad-value", message, "put your connection's id here")
+            place = sync.settings["connection_id"].place
+            yield place.diagnostic("bad-value", message, "put your connection's id here")
+
+
+def _is_placeholder(sync: ResolvedSync) -> bool:
+    setting = sync.settings.get("connection_id")
+    return setting is not None and _PLACEHOLDER.fullmatch(setting.value) is not None
 
 
 def check_same_connection(dag: ResolvedDag) -> Iterator[Diagnostic]:
@@ -35,7 +40,7 @@ def check_same_connection(dag: ResolvedDag) -> Iterator[Diagnostic]:
         if identity is None:
             continue
         earlier = first.setdefault(identity, sync)
-        if earlier is not sync:
+        if earlier is not sync and not _is_placeholder(sync):
             message = f"sync '{sync.name}' uses the connection of sync '{earlier.name}'"
             related = (earlier.settings["connection_id"].place.related("first used here"),)
             place = sync.settings["connection_id"].place
@@ -51,7 +56,7 @@ def check_shared_connection(dags: Sequence[ResolvedDag]) -> Iterator[tuple[Resol
             if identity is None:
                 continue
             owner, earlier = first.setdefault(identity, (dag, sync))
-            if owner is not dag:
+            if owner is not dag and not _is_placeholder(sync):
                 yield dag, _shared(sync, owner, earlier)
 
 
@@ -59,10 +64,12 @@ def _identity(sync: ResolvedSync, is_the_same: Callable[[frozenset[str]], bool])
     """Give what makes an Airbyte connection the same; `is_the_same` says of the names in a template whether
     they stand for one value wherever they are rendered. None if not."""
     setting = sync.settings.get("connection_id")
-    if setting is None or _PLACEHOLDER.fullmatch(setting.value):
+    if setting is None:
         return None
     conn_id = sync.settings.get("airbyte_conn_id")
     both = (conn_id.value if conn_id else "airbyte_default", setting.value)
+    if "{" not in both[0] + both[1]:  # asked of each sync, and nearly always so
+        return both
     if not is_the_same(names_in(both[0]) | names_in(both[1])):
         return None
     return without_blanks(both[0]), without_blanks(both[1])

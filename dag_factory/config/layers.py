@@ -47,12 +47,17 @@ class ResolvedDag:
     """A document after defaults and environment: checked by `config.rules`, then typed by `config.model`."""
 
     document: Document
-    defaults_files: tuple[str, ...]
+    defaults: tuple[Document, ...]
     environment: str | None
     dag_id: Setting
     settings: Settings
     notify: Settings
     syncs: tuple[ResolvedSync, ...]
+
+    @property
+    def defaults_files(self) -> tuple[str, ...]:
+        """The files whose defaults apply, that of the top folder first."""
+        return tuple(layer.file.name for layer in self.defaults)
 
     @property
     def is_sound(self) -> bool:
@@ -79,7 +84,7 @@ def resolve(
     merged = _with_document(_defaults(tuple(defaults), environment), document, environment)
     return ResolvedDag(
         document=document,
-        defaults_files=tuple(layer.file.name for layer in defaults),
+        defaults=tuple(defaults),
         environment=environment,
         dag_id=merged.get("dag_id") or Setting(value=file_stem, place=Place(document=document)),
         settings=_without(merged, "dag_id", "defaults", "environments", "notify", "syncs"),
@@ -137,18 +142,20 @@ def _layer(document: Document, path: KeyPath, mapping: dict[str, Any]) -> _Tree:
 
 def _sync_layer(sync: Setting) -> _Tree:
     if isinstance(sync.value, str):
-        return {"": sync.place, "connection_id": replace(sync, value=_airbyte_spelling(sync.value))}
+        return {"": sync.place, "connection_id": _airbyte_spelling(sync)}
     inside = {key: Setting(value=value, place=sync.part(key)) for key, value in sync.value.items()}
     if "connection_id" in inside:
-        own = inside["connection_id"]
-        inside["connection_id"] = replace(own, value=_airbyte_spelling(own.value))
+        inside["connection_id"] = _airbyte_spelling(inside["connection_id"])
     # The empty name is no key of the language: it keeps where the sync itself is named.
     return {"": sync.place, **inside}
 
 
-def _airbyte_spelling(connection_id: str) -> str:
+def _airbyte_spelling(connection_id: Setting) -> Setting:
     """Write a UUID as Airbyte does, once for all that compare, show or name it."""
-    return connection_id if is_template(connection_id) else connection_id.lower()
+    text = connection_id.value
+    if text.islower() or is_template(text):
+        return connection_id
+    return replace(connection_id, value=text.lower())
 
 
 def _laid_over(below: _Tree, above: _Tree) -> _Tree:

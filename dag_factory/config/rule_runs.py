@@ -32,8 +32,14 @@ def of_dag(rules: Sequence[DagRule], dag: ResolvedDag, enough: Told) -> list[Dia
 
 
 def _found(rules: Sequence[DagRule], dag: ResolvedDag, enough: Told) -> list[Diagnostic]:
-    file = dag.document.file.name
-    return [each for rule in rules for each in enough.few(rule, file, rule(dag))]
+    file, found = dag.document.file.name, list[Diagnostic]()
+    asked = [rule for rule in rules if not enough.is_enough(rule, file)] if enough.is_cut else rules
+    for rule in asked:
+        for diagnostic in rule(dag):
+            found.append(diagnostic)
+            if enough.count(rule, file, diagnostic):
+                break
+    return found
 
 
 def of_all_dags(rule: ProjectRule, dags: Sequence[ResolvedDag], enough: Told) -> list[Pair]:

@@ -6,7 +6,6 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from heapq import nlargest
 from operator import itemgetter
 
 from dag_factory.config import durations
@@ -49,6 +48,7 @@ def did_you_mean(word: str, known: Iterable[str], patience: Patience) -> str | N
 def _closest(word: str, words: Sequence[str], patience: Patience) -> str | None:
     """Compare a few words that may be most alike; of equal ones the first is taken."""
     import difflib  # noqa: PLC0415 (only where something is wrong)
+    from heapq import nlargest  # noqa: PLC0415 (as above)
 
     matcher = difflib.SequenceMatcher(None, "", word)
 

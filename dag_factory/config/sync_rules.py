@@ -77,10 +77,7 @@ def check_sync_names(dag: ResolvedDag) -> Iterator[Diagnostic]:
 def check_cycles(dag: ResolvedDag) -> Iterator[Diagnostic]:
     """`depends_on` leads in no circle; each circle is told once, at its first sync."""
     told: set[str] = set()
-    followed = {sync.name: dependencies(sync) for sync in dag.syncs}
-    if not any(followed.values()):
-        return
-    edges = circular(followed)
+    edges = circular({sync.name: dependencies(sync) for sync in dag.syncs})
     for sync in dag.syncs:
         if sync.name in edges and sync.name not in told:
             cycle = _cycle_through(sync.name, edges)

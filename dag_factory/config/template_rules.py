@@ -13,20 +13,24 @@ from dag_factory.config.diagnostics import Diagnostic, Severity
 from dag_factory.config.layers import ResolvedDag, Setting
 from dag_factory.config.source import Place
 from dag_factory.config.sync_rules import triggered
-from dag_factory.config.templates import LITERAL_HELP, is_template, shell_variable, template_fault
+from dag_factory.config.templates import (
+    LITERAL_HELP,
+    is_template,
+    may_hold_template,
+    shell_variable,
+    template_fault,
+)
 
 
 def check_templates(dag: ResolvedDag) -> Iterator[Diagnostic]:
     """What Airflow renders can be parsed."""
+    if not _may_hold_template(dag):
+        return
     for text, place in _few(_rendered(dag)):
         fault = template_fault(text)
         if fault is not None:
             yield place.diagnostic("bad-template", fault.message, fault.help)
-    for sync in dag.syncs:
-        connection = sync.settings.get("connection_id")
-        if connection is not None and "${{" in connection.value:
-            message = "'${{' begins no template of Airflow: the '$' stays before what is rendered"
-            yield connection.place.diagnostic("bad-template", message, "delete the '$'")
+    yield from _dollars(dag)
     for setting in dag.notify.values():
         for text, place in _few(_texts(setting)):
             # Which of its arguments a notifier renders, only its class says.
@@ -35,8 +39,19 @@ def check_templates(dag: ResolvedDag) -> Iterator[Diagnostic]:
                 yield place.diagnostic("bad-template", fault.message, fault.help, severity=Severity.WARNING)
 
 
+def _dollars(dag: ResolvedDag) -> Iterator[Diagnostic]:
+    """Tell of templates in the style of GitHub's workflows."""
+    for sync in dag.syncs:
+        connection = sync.settings.get("connection_id")
+        if connection is not None and "${{" in connection.value:
+            message = "'${{' begins no template of Airflow: the '$' stays before what is rendered"
+            yield connection.place.diagnostic("bad-template", message, "delete the '$'")
+
+
 def check_unrendered_templates(dag: ResolvedDag) -> Iterator[Diagnostic]:
     """What Airflow does not render is no template."""
+    if not _may_hold_template(dag):
+        return
     for text, place in _plain(dag):
         if is_template(text):
             message = "a template where Airflow renders none: the braces stay as they are"
@@ -45,6 +60,11 @@ def check_unrendered_templates(dag: ResolvedDag) -> Iterator[Diagnostic]:
         else:
             continue
         yield place.diagnostic("unrendered-template", message, LITERAL_HELP, severity=Severity.WARNING)
+
+
+def _may_hold_template(dag: ResolvedDag) -> bool:
+    """Whether one of the files that the DAG is made of holds anything like a template."""
+    return any(may_hold_template(document.file.text) for document in (dag.document, *dag.defaults))
 
 
 def _rendered(dag: ResolvedDag) -> Iterator[tuple[str, Place]]:

@@ -38,6 +38,17 @@ LITERAL_HELP = "write the value itself; where it differs, set it under 'environm
 _LITERAL = "correct it; braces that are no template are written {{ '{{' }}"
 
 
+# What a file has to hold where one of its values is a template or a shell's variable, escaped or not. Editors
+# read the comment `# yaml-language-server: $schema=...`.
+_MARK = re.compile(r"\{[{%#]|\$(?!schema=)|\\")
+
+
+@functools.lru_cache(maxsize=64)
+def may_hold_template(text: str) -> bool:
+    """Whether a value of a file can be a template or a shell's variable; few files have any."""
+    return _MARK.search(text) is not None
+
+
 def is_template(text: str) -> bool:
     """Whether Jinja would read a text as more than text."""
     return "{" in text and _OPENING.search(text) is not None

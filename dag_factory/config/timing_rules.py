@@ -125,14 +125,16 @@ def _is_running_throughout(sync: ResolvedSync) -> bool:
 def check_effect(dag: ResolvedDag) -> Iterator[Diagnostic]:
     """What is set for a sync changes something beside its other keys."""
     for sync in dag.syncs:
-        yield from _idle_delay(sync)
-        yield from _idle_trigger_rule(dag, sync)
+        if "max_retry_delay" in sync.settings:
+            yield from _idle_delay(sync)
+        if "trigger_rule" in sync.settings:
+            yield from _idle_trigger_rule(dag, sync)
 
 
 def _idle_delay(sync: ResolvedSync) -> Iterator[Diagnostic]:
     """The longest delay between retries matters only where the delays grow."""
-    setting = sync.settings.get("max_retry_delay")
-    if setting is not None and not value_of(sync, "retry_exponential_backoff", False):
+    setting = sync.settings["max_retry_delay"]
+    if not value_of(sync, "retry_exponential_backoff", False):
         why = "without 'retry_exponential_backoff' each retry waits 'retry_delay'"
         message = f"'max_retry_delay' has no effect on sync '{sync.name}': {why}"
         mend = "write 'retry_exponential_backoff: true' beside it, or delete it"
@@ -142,8 +144,8 @@ def _idle_delay(sync: ResolvedSync) -> Iterator[Diagnostic]:
 def _idle_trigger_rule(dag: ResolvedDag, sync: ResolvedSync) -> Iterator[Diagnostic]:
     """A trigger rule matters only after others. As a default it may be for the syncs that have some, and with
     `sync_group` a task in Python may come first."""
-    setting = sync.settings.get("trigger_rule")
-    if setting is None or "syncs" not in setting.place.path or setting.value == "all_success":
+    setting = sync.settings["trigger_rule"]
+    if "syncs" not in setting.place.path or setting.value == "all_success":
         return
     is_told = dag.value("fail_fast") or is_refused(dag, sync, "depends_on")
     if is_told or "depends_on" in sync.settings or not dag.value("enabled", True):

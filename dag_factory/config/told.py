@@ -26,15 +26,21 @@ class Told:
         return bool(self._enough)
 
     def few(self, rule: Hashable, file: str, found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
-        """Yield what a rule finds in a file, until it has told enough of it; then it is not even asked."""
-        if self._enough and (rule, file) in self._enough:
+        """Yield what a rule finds in a file, until it has told enough of it."""
+        if self.is_enough(rule, file):
             return
         for diagnostic in found:
             yield diagnostic
-            if self._is_enough((rule, file), diagnostic):
+            if self.count(rule, file, diagnostic):
                 return
 
-    def _is_enough(self, key: tuple[Hashable, str], diagnostic: Diagnostic) -> bool:
+    def is_enough(self, rule: Hashable, file: str) -> bool:
+        """Whether a rule has told enough of a file, and needs not be asked."""
+        return (rule, file) in self._enough
+
+    def count(self, rule: Hashable, file: str, diagnostic: Diagnostic) -> bool:
+        """Count what a rule has told of a file; give whether that is enough."""
+        key = (rule, file)
         different = self._different.setdefault(key, set())
         different.add((diagnostic.span, diagnostic.code, diagnostic.message))
         self._count[key] += 1

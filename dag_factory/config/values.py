@@ -110,13 +110,8 @@ class ValueBuilder:
         for key, value in node.value:
             if nodes.is_merge_key(key):
                 merges.append((key, value))
-            elif nodes.is_bare_template(node, key):
-                mend = 'put it in quotes: "{{ var.value.name }}"'
-                self._report(node, "yaml-key", "a template without quotes is a mapping to YAML", mend)
             elif not isinstance(key, ScalarNode):
-                self._report(
-                    key, "yaml-key", "a key is text, not a list or mapping", "write a name before the colon"
-                )
+                self._odd_key(node, key)
             elif key.value in first:
                 self._duplicate(key, first[key.value])
             else:
@@ -127,6 +122,14 @@ class ValueBuilder:
         for key, value in merges:
             self._merge(node, key, value, result)
         return result
+
+    def _odd_key(self, node: MappingNode, key: Node) -> None:
+        if nodes.is_bare_template(node, key):
+            mend = 'put it in quotes: "{{ var.value.name }}"'
+            self._report(node, "yaml-key", "a template without quotes is a mapping to YAML", mend)
+        else:
+            mend = "write a name before the colon"
+            self._report(key, "yaml-key", "a key is text, not a list or mapping", mend)
 
     def _check_text(self, node: ScalarNode) -> None:
         # Only text in double quotes has escapes.
