@@ -199,12 +199,18 @@ class AirbyteSyncSensor(SyncTask, AirbyteJobSensor):
     def _polled(self, task_try: TaskTry, target: Target) -> Job | PollFailure:
         """Ask for the job; an Airflow connection that cannot be read just now is a poll that failed."""
         record, request = task_try.memory.record, self.request
+        fault = self._access_fault(task_try)
+        if fault is not None:
+            return PollFailure(text=fault, pause=self.wait_seconds, is_retryable=True)
+        return task_try.run(lambda sync: polling.poll(sync, request, target, record.failures))
+
+    def _access_fault(self, task_try: TaskTry) -> str | None:
+        """Say why the Airflow connection cannot be read just now."""
         try:
             _ = task_try.access
         except Exception as error:  # noqa: BLE001 (a secrets backend may raise anything; the job goes on)
-            text = f"Airflow connection '{self.airbyte_conn_id}' cannot be read: {type(error).__name__}"
-            return PollFailure(text=text, pause=self.wait_seconds, is_retryable=True)
-        return task_try.run(lambda sync: polling.poll(sync, request, target, record.failures))
+            return f"Airflow connection '{self.airbyte_conn_id}' cannot be read: {type(error).__name__}"
+        return None
 
     def _note_failure(self, task_try: TaskTry, failure: PollFailure) -> None:
         record, now = task_try.memory.record, pace.REAL.now()
@@ -245,5 +251,7 @@ class AirbyteSyncSensor(SyncTask, AirbyteJobSensor):
         elif now - since >= CANCEL_SECONDS:
             text = polling.cancel_failed_text(target.job.job_id, CANCEL_SECONDS)
             raise AirflowException(task_try.with_page(text))
+        if self._access_fault(task_try) is not None:  # which the poll has logged
+            return None
         cancelled = task_try.run(lambda sync: polling.try_to_cancel(sync, request, target))
         return None if cancelled is None else self._ended(task_try, replace(target, job=cancelled))

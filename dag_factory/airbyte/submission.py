@@ -138,32 +138,40 @@ class _Submission:
     def _submit(self, state: SyncState, seen: int, attempt: int) -> Protocol[Target | SyncState]:
         # Kept before the call: whoever goes on after a crash has to know that a job may have been made.
         # The last of several submissions bounds what they can have made.
-        state = replace(state, submitted_at=self.context.api.server_time)
-        yield Save(replace(state, is_submitting=True, job_id=None, role=None))
+        sent = replace(
+            state, is_submitting=True, submitted_at=self.context.api.server_time, job_id=None, role=None
+        )
+        yield Save(sent)
         try:
             job = yield from self.context.api.submit(self.request.connection_id)
         except ApiError as error:
-            return (yield from self._after(error, state, attempt))
+            if fate_of(error) is Fate.UNCERTAIN:
+                return (yield from self._after_uncertain(error, sent, attempt))
+            # It made nothing, so that an earlier one bounds what may still come.
+            return (yield from self._after_refusal(error, state, attempt))
         if is_answer_ours(job, seen):
             yield Say(f"submitted job {job.job_id}")
-            return (yield from self._claim(state, job))
+            return (yield from self._claim(sent, job))
         if job.is_active:
             return (yield from self._meet(state, job))
         # An answer that names a job of the past says nothing of the one that was asked for.
         return (
-            yield from self._discover(state, attempt, f"Airbyte answered with job {job.job_id}, which ended")
+            yield from self._discover(sent, attempt, f"Airbyte answered with job {job.job_id}, which ended")
         )
 
-    def _after(self, error: ApiError, state: SyncState, attempt: int) -> Protocol[Target | SyncState]:
-        """Go on after a submission that was not answered with a job, as its fate says."""
-        fate = fate_of(error)
-        if fate is Fate.UNCERTAIN:
-            if error.status == 409:  # "could not fulfill": disabled meanwhile, or not made in time
-                yield from describe_connection(self.context)
-                _refuse_if_not_syncing(self.context)
-            return (yield from self._discover(state, attempt, str(error)))
+    def _after_uncertain(
+        self, error: ApiError, state: SyncState, attempt: int
+    ) -> Protocol[Target | SyncState]:
+        """Go on after a submission that may have made a job."""
+        if error.status == 409:  # "could not fulfill": disabled meanwhile, or not made in time
+            yield from describe_connection(self.context)
+            _refuse_if_not_syncing(self.context)
+        return (yield from self._discover(state, attempt, str(error)))
+
+    def _after_refusal(self, error: ApiError, state: SyncState, attempt: int) -> Protocol[SyncState]:
+        """Go on after a submission that made nothing, with the `state` before it."""
         yield Save(state)
-        is_busy = fate is Fate.BUSY
+        is_busy = fate_of(error) is Fate.BUSY
         if is_busy and not state.is_submitting:
             self._refuse_unless_adopting(f"Airbyte {self.context.label} is busy: {error.detail}")
         if self._is_over() or not (is_busy or error.is_retryable):
@@ -176,7 +184,6 @@ class _Submission:
 
     def _discover(self, state: SyncState, attempt: int, reason: str) -> Protocol[Target | SyncState]:
         """Look for the job of an uncertain submission; where none comes, go on to submit again."""
-        state = replace(state, is_submitting=True, job_id=None, role=None)
         yield Say(f"{reason}; checking whether a job was made")
         found = yield from discover(self.context, state)
         if found is not None:

@@ -19,6 +19,7 @@ from dag_factory.airbyte.errors import ApiError, JobTimedOutError, SyncError
 from dag_factory.airbyte.exchange import Protocol, Say
 from dag_factory.airbyte.model import Connection, job_as_json, unknown_job
 from dag_factory.airbyte.patience import LONGEST_PAUSE
+from dag_factory.airbyte.polling import CANCEL_SECONDS
 from dag_factory.airbyte.state import SyncState, state_as_json, state_from_json
 from dag_factory.airbyte.types import OnEnd, SyncContext, SyncRequest, Target
 
@@ -142,8 +143,11 @@ class AirbyteJobTrigger(AirbyteSyncTrigger):
     async def _access(self) -> Access:
         """Look up the Airflow connection, again and again until the timeout if it is not to be had.
 
-        Raises SyncError when the time is over.
+        Where the job is to be cancelled at its timeout, as long as a cancellation may take. Raises SyncError
+        when the time is over.
         """
+        cancels = polling.cancels_on_timeout(self._request, self._target)
+        deadline = max(self.end_time, pace.REAL.now() + (CANCEL_SECONDS if cancels else 0.0))
         pause = 1.0
         while True:
             try:
@@ -152,7 +156,7 @@ class AirbyteJobTrigger(AirbyteSyncTrigger):
                 # Its text may hold what a secrets backend was asked with, so only its name is shown.
                 reason = str(error) if isinstance(error, SyncError) else type(error).__name__
                 text = f"Airflow connection '{self.conn_id}' cannot be read: {reason}"
-            if self._seconds_left() <= 0:
+            if pace.REAL.now() >= deadline:
                 raise SyncError(text)
             self._say(Say(f"{text}; trying again in {pause:.0f} seconds"))
             await pace.REAL.sleep_in_loop(pace.REAL.spread(pause))

@@ -530,7 +530,7 @@ class Scheduler:
             run.begun = self.timeline.now
         for task in tasks:
             self.world.kills.append((self.timeline.now, task, f"cleared while {task.state}"))
-            if task.actors and task.actors[-1].generation == task.generation:
+            if any(actor.generation == task.generation for actor in task.actors):
                 # What has not begun yet is not done again.
                 task.generation += 1
                 task.generations.append(self.timeline.now)

@@ -65,7 +65,7 @@ MUTANTS = (
     Mutant(
         rule="the record is kept before the submission",
         file="submission.py",
-        old="        yield Save(replace(state, is_submitting=True, job_id=None, role=None))\n",
+        old="        yield Save(sent)\n",
         new="",
     ),
     Mutant(
@@ -167,7 +167,7 @@ MUTANTS = (
     Mutant(
         rule="a list that is not newest first is read to its end",
         file="api.py",
-        old="(reaches and _is_newest_first(page, connection_id))",
+        old="(is_enough and _is_newest_first(page, connection_id))",
         new="True",
     ),
     Mutant(

@@ -170,7 +170,9 @@ class Judge:
                     self.verdict.exclusions[reason] += 1
                 jobs = kept
             pairs = itertools.pairwise(jobs)
-            if any(not self._was_cleared(task.run, before, after) for before, after in pairs):
+            if len(jobs) > 1 and task.run.is_first_cleared_alone:
+                self.verdict.holes["the first task was cleared alone"] += 1
+            elif any(not self._was_cleared(task.run, before, after) for before, after in pairs):
                 yield f"a: try {number} of {task.name} made jobs {_ids(jobs)}"
 
     def _came_late(self, job: Job) -> bool:
@@ -207,7 +209,7 @@ class Judge:
         if run.is_first_cleared_alone:
             self.verdict.holes["the first task was cleared alone"] += 1
             return True
-        if not self._has_read(run, before) and self._took_another(run, before):
+        if self._took_another(run, before):
             self.verdict.exclusions["a job came after another was taken for it"] += 1
         elif self.world.history.list_lag and not self._has_read(run, before):
             self.verdict.exclusions["the list was behind and hid the run's own job"] += 1
@@ -518,7 +520,7 @@ class Judge:
         """Whether the calls of a task were all refused, for ten minutes."""
         last: dict[Task, float] = {}
         for call in self.world.network.calls:
-            if call.actor.run is run:
+            if call.actor.run is run and route_of(call.method, call.path) != "token":
                 is_refused = call.fault in ("unauthorized", "forbidden", "not found")
                 task = call.actor.task
                 begun = last.setdefault(task, call.sent) if is_refused else last.pop(task, 0.0)

@@ -431,6 +431,24 @@ class TestOrphans:
         run = stage.run(mode, retries=0)
         assert outcome(run, airbyte) == ("success", 1, [1])
 
+    @pytest.mark.parametrize("away_seconds", [0, 3000])
+    @pytest.mark.parametrize("mode", ["async", *DEFERRED])
+    def test_an_airflow_connection_that_is_away_at_the_timeout_leaves_no_job(
+        self, stage, airbyte, mode, monkeypatch, away_seconds
+    ):
+        look_up = BaseHook.get_connection
+
+        def get_connection(conn_id):
+            if 2900 < airbyte.now < 4800:
+                raise OSError
+            return look_up(conn_id)
+
+        monkeypatch.setattr(connection, "BaseHook", SimpleNamespace(get_connection=get_connection))
+        airbyte.end = None
+        run = stage.run(mode, timeout="1h", retries=0, away_seconds=away_seconds)
+        assert (run.finish(), airbyte.active, len(airbyte.jobs)) == ("failed", [], 1)
+        assert "timeout" in run.errors[-1]
+
     @pytest.mark.parametrize("mode", ["async", *DEFERRED])
     def test_an_airflow_connection_that_is_not_to_be_had_just_then(self, stage, airbyte, mode, monkeypatch):
         lookups = iter(

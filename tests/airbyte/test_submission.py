@@ -107,7 +107,7 @@ def test_a_submission_that_is_refused_fails_at_once(runs, airbyte, code):
     airbyte.fail(POST, code)
     with pytest.raises(SyncError, match=f"Airbyte answered {code} to starting a sync"):
         start(runs)
-    assert (airbyte.now, airbyte.jobs, runs.state) == (0, [], submitted(seen=0))
+    assert (airbyte.now, airbyte.jobs, runs.state) == (0, [], SyncState(seen=0))
 
 
 def test_a_start_ends_after_ten_minutes_and_a_retry_finds_what_came_of_it(runs, airbyte):
@@ -211,21 +211,21 @@ class TestBusy:
         airbyte.just_before(POST, lambda: airbyte.start(job_type=kind))
         target = start(runs)
         assert (target.job.job_id, target.role) == (1, Role.BLOCKER)
-        assert runs.state == submitted(seen=0, job_id=1, role=Role.BLOCKER)
+        assert runs.state == SyncState(seen=0, job_id=1, role=Role.BLOCKER)
 
     def test_a_sync_that_begins_just_before_the_submission_is_adopted(self, runs, airbyte):
         airbyte.just_before(POST, airbyte.start)
         target = start(runs)
         assert (target.job.job_id, target.role) == (1, Role.ADOPTED)
         assert len(airbyte.jobs) == 1
-        assert (airbyte.now, runs.state) == (0.0, submitted(seen=0, job_id=1, role=Role.ADOPTED))
+        assert (airbyte.now, runs.state) == (0.0, SyncState(seen=0, job_id=1, role=Role.ADOPTED))
 
     @pytest.mark.parametrize(("on_running", "raised"), [("fail", SyncError), ("skip", SyncSkipped)])
     def test_on_running_counts_for_a_sync_that_begins_just_before(self, runs, airbyte, on_running, raised):
         airbyte.just_before(POST, airbyte.start)
         with pytest.raises(raised, match="A sync is already running"):
             start(runs, on_running=on_running)
-        assert runs.state == submitted(seen=0)
+        assert runs.state == SyncState(seen=0)
         assert len(airbyte.jobs) == 1
 
     def test_a_sync_that_ended_before_it_could_be_adopted_is_followed_by_ours(self, runs, airbyte):
@@ -322,6 +322,12 @@ class TestConnection:
         assert start(runs).job.job_id == 1
         assert airbyte.count(POST) == 1
 
+    def test_a_submission_that_made_nothing_does_not_move_the_bound_of_an_uncertain_one(self, runs, airbyte):
+        airbyte.sleep(400)
+        airbyte.just_before(POST, airbyte.start)
+        target = start(runs, submitted(seen=0, is_submitting=True))
+        assert (target.job.job_id, target.role) == (1, Role.ADOPTED)
+
 
 class TestState:
     """What is saved before and after each step."""
@@ -340,7 +346,7 @@ class TestState:
         start(runs)
         assert runs.saved == [
             submitted(seen=0, is_submitting=True),
-            submitted(seen=0),
+            SyncState(seen=0),
             submitted(seen=0, is_submitting=True, submitted_at=DAWN + 2),
             submitted(seen=0, job_id=1, role=Role.OWN, submitted_at=DAWN + 2),
         ]

@@ -149,7 +149,7 @@ MUTANTS = (
     Mutant(
         protection="saving before a submission that a job may come of it",
         file="submission.py",
-        old="        yield Save(replace(state, is_submitting=True, job_id=None, role=None))\n",
+        old="        yield Save(sent)\n",
         new="",
         tests=("submission", "jobs"),
         modes=(SYNC,),
@@ -849,8 +849,8 @@ MUTANTS = (
     Mutant(
         protection="bearing an Airflow connection that cannot be read",
         file="sensors.py",
-        old=("            return PollFailure(text=text, pause=self.wait_seconds, is_retryable=True)\n"),
-        new="            raise\n",
+        old="        if fault is not None:\n            return PollFailure",
+        new="        if fault is None:\n            return PollFailure",
         tests=("field_faults::TestOrphans",),
     ),
     Mutant(
@@ -875,9 +875,37 @@ MUTANTS = (
         tests=("triggers",),
     ),
     Mutant(
+        protection="not moving the bound of an uncertain submission with one that made nothing",
+        file="submission.py",
+        old="(yield from self._after_refusal(error, state, attempt))",
+        new="(yield from self._after_refusal(error, sent, attempt))",
+        tests=("submission",),
+    ),
+    Mutant(
+        protection="cancelling at the timeout when the Airflow connection can be read again",
+        file="sensors.py",
+        old="        if self._access_fault(task_try) is not None:  #",
+        new="        if False:  #",
+        tests=("field_faults::TestOrphans",),
+    ),
+    Mutant(
+        protection="asking for the Airflow connection past the timeout of a job to cancel",
+        file="triggers.py",
+        old="(CANCEL_SECONDS if cancels else 0.0)",
+        new="0.0",
+        tests=("field_faults::TestOrphans",),
+    ),
+    Mutant(
+        protection="asking for the Airflow connection again where a deferred task goes on",
+        file="tasks.py",
+        old="self._access_patiently if is_resumed else self._access",
+        new="self._access",
+        tests=("field_faults::TestOrphans",),
+    ),
+    Mutant(
         protection="asking Airflow for its connection again",
         file="triggers.py",
-        old="            if self._seconds_left() <= 0:\n                raise SyncError(text)\n",
+        old="            if pace.REAL.now() >= deadline:\n                raise SyncError(text)\n",
         new="            raise SyncError(text)\n",
         tests=("triggers",),
     ),
