@@ -222,14 +222,14 @@ def _part_fault(field: Field, part: str) -> tuple[str, str] | None:
             pass
         else:
             return _equal_range_fault(field, part)
-    if _MISUSED_HASH.search(part):
+    if re.search(_MISUSED_HASH, part):
         return f"{field.name} '{part}' is no use of H", _HASH_HELP
     return f"{field.name} '{part}' is not valid", _part_help(field, part)
 
 
 def _equal_range_fault(field: Field, part: str) -> tuple[str, str] | None:
     """Find a range from a value to itself, which croniter, and so Airflow, takes for the whole field."""
-    match = _RANGE.fullmatch(part)
+    match = re.fullmatch(_RANGE, part)
     if match is None:
         return None
     low, high = _value(match[1]), _value(match[2])
@@ -239,7 +239,7 @@ def _equal_range_fault(field: Field, part: str) -> tuple[str, str] | None:
     return message, f"write {match[1]} for this one, or * for all"
 
 
-_RANGE = re.compile(r"([0-9]{1,2}|[a-z]{3})-([0-9]{1,2}|[a-z]{3})(?:/[0-9]{1,3})?", re.IGNORECASE)
+_RANGE = r"(?i)([0-9]{1,2}|[a-z]{3})-([0-9]{1,2}|[a-z]{3})(?:/[0-9]{1,3})?"
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _NAMES = {
@@ -255,7 +255,7 @@ def _value(text: str) -> int:
 _HASH_HELP = "write H as a capital letter and first: H, H/10 or H(0-29)"
 
 # Not in the names of months and days: mar, thu ...
-_MISUSED_HASH = re.compile(r"(?<![a-z])h(?![a-z])", re.IGNORECASE)
+_MISUSED_HASH = r"(?i)(?<![a-z])h(?![a-z])"
 
 
 def _part_help(field: Field, part: str) -> str:

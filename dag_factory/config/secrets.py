@@ -51,7 +51,8 @@ _SHAPES: tuple[tuple[str, str], ...] = (
 )
 
 _WORDS = r"pass(?:word|wd|phrase)?|pwd|secret|token|api_?key|(?:private|access|secret|auth)_?key|credentials?"
-_KEY = re.compile(rf"(?:.{{0,100}}[_.-])?(?:{_WORDS})", re.IGNORECASE)
+# Patterns are compiled where they are first asked for: few files need any of them.
+_KEY = rf"(?i)(?:.{{0,100}}[_.-])?(?:{_WORDS})"
 
 # The cheapest question first: whatever the expression below finds holds one of these, in any case.
 _MARKS = (
@@ -74,19 +75,17 @@ _MARKS = (
 )
 
 # A cheap question then: nearly no file has anything of this.
-_SUSPICIOUS = re.compile(
+_SUSPICIOUS = (
     rf"(?i:{_WORDS}|bearer|basic)|AKIA|ASIA|gh[pousr]_|github_pat_|gl(?:pat|dt|rt|ptt|cbt)-|xox|xapp|hook|AIza|GOCSPX|[sr]k[_-]"
     r"|(?i:accountkey|accesssignature)|[78]Q~|PRIVATE KEY|SG\.|npm_|pypi-|dapi|hv[sb]\.|eyJ|://[^\s/]{0,400}@|[?&](?i:sig)"
 )
 
-_KEY_IN_LINE = re.compile(
-    rf"""(?:^|[\s{{,"'])["']?[\w.-]{{0,100}}?(?:{_WORDS})["']?\s{{0,9}}:""", re.IGNORECASE
-)
+_KEY_IN_LINE = rf"""(?i)(?:^|[\s{{,"'])["']?[\w.-]{{0,100}}?(?:{_WORDS})["']?\s{{0,9}}:"""
 # A template that is nothing but a text in quotes gives that text.
 _LITERAL = r"""\s{0,20}(?:'[^'{}]{0,500}'|"[^"{}]{0,500}")\s{0,20}\}\}"""
-_TEMPLATE = re.compile(rf"\{{\{{(?!{_LITERAL})[^{{}}]{{1,2000}}\}}\}}|\{{%[^{{}}]{{1,2000}}%\}}")
-_PLACEHOLDER = re.compile(r"\$\{?[A-Za-z_][\w.:-]{0,100}\}?|<[^<>]{0,100}>|\*{1,100}|\.{3}|…")
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_TEMPLATE = rf"\{{\{{(?!{_LITERAL})[^{{}}]{{1,2000}}\}}\}}|\{{%[^{{}}]{{1,2000}}%\}}"
+_PLACEHOLDER = r"\$\{?[A-Za-z_][\w.:-]{0,100}\}?|<[^<>]{0,100}>|\*{1,100}|\.{3}|…"
+_UUID = r"(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
 # Where a text or a line ends to be looked at: a time bound for files that are made to be slow.
@@ -105,7 +104,7 @@ class Judgement:
 def may_hold_secret(text: str) -> bool:
     """Whether a file is worth a closer look; the same file is asked for with each of its documents."""
     folded = text.casefold()
-    return any(mark in folded for mark in _MARKS) and _SUSPICIOUS.search(text) is not None
+    return any(mark in folded for mark in _MARKS) and re.search(_SUSPICIOUS, text) is not None
 
 
 @functools.cache
@@ -118,9 +117,11 @@ def judge(text: str) -> Judgement:
     """Look at a text without its key."""
     match = _shape().search(text[:_LONGEST_TEXT])
     index = None if match is None else int(str(match.lastgroup).removeprefix("shape_"))
-    rest = _TEMPLATE.sub("", text).strip()
+    rest = re.sub(_TEMPLATE, "", text).strip()
     # Templates, stand-ins and UUIDs give nothing away.
-    harmless = not rest or _PLACEHOLDER.fullmatch(rest) is not None or _UUID.fullmatch(rest) is not None
+    harmless = (
+        not rest or re.fullmatch(_PLACEHOLDER, rest) is not None or re.fullmatch(_UUID, rest) is not None
+    )
     return Judgement(shape=None if index is None else _SHAPES[index][0], is_harmless=harmless)
 
 
@@ -132,9 +133,9 @@ def shape_in(line: str) -> tuple[int, int] | None:
 
 def blanked(text: str) -> str:
     """Give a text with `***` in place of what looks like a secret by itself; of a key's block all of it."""
-    if _SUSPICIOUS.search(text) is None:
+    if re.search(_SUSPICIOUS, text) is None:
         return text
-    return _KEY_BLOCK.sub("***", _shape().sub(_blank, text))
+    return re.sub(_KEY_BLOCK, "***", _shape().sub(_blank, text))
 
 
 @functools.lru_cache(maxsize=2)
@@ -170,14 +171,14 @@ def _remark(line: str) -> str:
     return f"{'--- ' if line.startswith('---') else indent}# not shown: it may hold a secret"
 
 
-_KEY_BLOCK = re.compile(r"-----BEGIN [A-Z0-9 ]{0,80}PRIVATE KEY.*", re.DOTALL)
+_KEY_BLOCK = r"(?s)-----BEGIN [A-Z0-9 ]{0,80}PRIVATE KEY.*"
 
 
 def is_secret_key(key: str) -> bool:
     """Whether what stands under a key of this name is one, unless it is harmless."""
     from dag_factory.config.suggestions import snake_case  # noqa: PLC0415 (only in a suspicious file)
 
-    return _KEY.fullmatch(snake_case(key)) is not None
+    return re.fullmatch(_KEY, snake_case(key)) is not None
 
 
 @functools.lru_cache(maxsize=2)
@@ -205,8 +206,8 @@ def hidden_lines(text: str) -> frozenset[int]:
 def _begins_secret(line: str) -> bool:
     if "PRIVATE KEY" in line:
         return True
-    match = _KEY_IN_LINE.search(line[:_LONGEST_LINE])
+    match = re.search(_KEY_IN_LINE, line[:_LONGEST_LINE])
     if match is None:
         return False
     value = line[match.end() :].strip()
-    return not value or not judge(_TEMPLATE.sub("", value).strip("\"', }")).is_harmless
+    return not value or not judge(re.sub(_TEMPLATE, "", value).strip("\"', }")).is_harmless

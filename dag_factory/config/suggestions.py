@@ -94,9 +94,9 @@ def duration(text: str) -> str | None:
         hours, minutes, rest = (int(part or 0) for part in clock.groups())
         return _positive(hours * 3600 + minutes * 60 + rest)
     iso = re.fullmatch(r"p((?:[0-9]{1,5}[dw])?)t?((?:[0-9]{1,6}[hms]){0,3})", word)
-    parts = _NUMBER.findall("".join(iso.groups()) if iso else word)
-    known = all(unit[:1] in _SECONDS and _UNIT.fullmatch(unit) for _, unit in parts)
-    if not parts or not known or (not iso and _NUMBER.sub("", word).strip(" ,+")):
+    parts = re.findall(_NUMBER, "".join(iso.groups()) if iso else word)
+    known = all(unit[:1] in _SECONDS and re.fullmatch(_UNIT, unit) for _, unit in parts)
+    if not parts or not known or (not iso and re.sub(_NUMBER, "", word).strip(" ,+")):
         return None
     return _positive(sum(round(float(number) * _SECONDS[unit[:1]]) for number, unit in parts))
 
@@ -162,8 +162,8 @@ _LONGEST = 80
 _ALIKE, _FEW = 0.6, 10
 
 _UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-_NUMBER = re.compile(r"([0-9]{1,7}(?:\.[0-9]{1,3})?)\s{0,3}([a-z]{1,8})")
-_UNIT = re.compile(r"w(eeks?)?|d(ays?)?|h(ours?|rs?)?|m(in(ute)?s?)?|s(ec(ond)?s?)?")
+_NUMBER = r"([0-9]{1,7}(?:\.[0-9]{1,3})?)\s{0,3}([a-z]{1,8})"
+_UNIT = r"w(eeks?)?|d(ays?)?|h(ours?|rs?)?|m(in(ute)?s?)?|s(ec(ond)?s?)?"
 _SECONDS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _PERIODS = {
     **dict.fromkeys(("minute", "minutely"), "1m"),

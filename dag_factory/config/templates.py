@@ -20,18 +20,18 @@ class TemplateFault:
 
 
 # What makes Jinja read a text as more than text.
-_OPENING = re.compile(r"\{[{%#]")
+_OPENING = r"\{[{%#]"
 
 # A variable of a shell, as the whole value.
-_SHELL_VARIABLE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]{0,99})\}?")
+_SHELL_VARIABLE = r"\$\{?([A-Za-z_][A-Za-z0-9_]{0,99})\}?"
 
-_SHELL_VARIABLE_INSIDE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
+_SHELL_VARIABLE_INSIDE = r"\$\{[A-Za-z_][A-Za-z0-9_]*\}"
 
 # Longer ones would take long to parse, and nobody writes them.
 _LONGEST = 10_000
 
 # As an f-string of Python has it. A mapping in an expression has a key first, and no brace.
-_TWICE_OPENED = re.compile(r"\{\{\s*\{\{")
+_TWICE_OPENED = r"\{\{\s*\{\{"
 
 _CLOSING = {"{{": "}}", "{%": "%}", "{#": "#}"}
 LITERAL_HELP = "write the value itself; where it differs, set it under 'environments'"
@@ -40,23 +40,23 @@ _LITERAL = "correct it; braces that are no template are written {{ '{{' }}"
 
 # What a file has to hold where one of its values is a template or a shell's variable, escaped or not. Editors
 # read the comment `# yaml-language-server: $schema=...`.
-_MARK = re.compile(r"\{[{%#]|\$(?!schema=)|\\")
+_MARK = r"\{[{%#]|\$(?!schema=)|\\"
 
 
 @functools.lru_cache(maxsize=64)
 def may_hold_template(text: str) -> bool:
     """Whether a value of a file can be a template or a shell's variable; few files have any."""
-    return _MARK.search(text) is not None
+    return re.search(_MARK, text) is not None
 
 
 def is_template(text: str) -> bool:
     """Whether Jinja would read a text as more than text."""
-    return "{" in text and _OPENING.search(text) is not None
+    return "{" in text and re.search(_OPENING, text) is not None
 
 
 def shell_variable(text: str) -> str | None:
     """Give the name of the shell's variable that a text is, as in ${NAME}."""
-    match = _SHELL_VARIABLE.fullmatch(text.strip())
+    match = re.fullmatch(_SHELL_VARIABLE, text.strip())
     return None if match is None else match[1]
 
 
@@ -95,7 +95,7 @@ def _shell_fault(text: str) -> TemplateFault | None:
     if name is not None:
         mend = f'write "{{{{ var.value.{name.lower()} }}}}" for an Airflow Variable'
         return TemplateFault(message=f"'{text.strip()}' stays as it is: no shell variable is read", help=mend)
-    if _SHELL_VARIABLE_INSIDE.search(text):
+    if re.search(_SHELL_VARIABLE_INSIDE, text):
         mend = "write a template of an Airflow Variable in its place: {{ var.value.name }}"
         return TemplateFault(message="no shell variable is read", help=mend)
     return None
@@ -126,12 +126,12 @@ def names_in(text: str) -> frozenset[str]:
     """Give the names that a template starts from, such as `var` or `params`; none of plain text."""
     if not is_template(text):
         return frozenset()
-    return frozenset(_NAME.findall(_QUOTED.sub("''", text)))
+    return frozenset(re.findall(_NAME, re.sub(_QUOTED, "''", text)))
 
 
 # Text in quotes; and a name that is no attribute (after a point) and no filter (after a bar).
-_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
-_NAME = re.compile(r"(?<![\w.|])(?<!\|\s)[A-Za-z_]\w*")
+_QUOTED = r"'[^']*'|\"[^\"]*\""
+_NAME = r"(?<![\w.|])(?<!\|\s)[A-Za-z_]\w*"
 
 
 @functools.cache
@@ -147,7 +147,7 @@ def _fault(text: str, told: str) -> TemplateFault:
     if empty and "Expected an expression" in told:
         mend = "write an expression such as {{ var.value.name }} or {{ ds }}"
         return TemplateFault(message="an empty template", help=mend)
-    if _TWICE_OPENED.search(text):
+    if re.search(_TWICE_OPENED, text):
         return TemplateFault(message="a template has two braces on each side", help="write {{ ... }}")
     opened = _left_open(text)
     if opened is not None:
@@ -161,7 +161,7 @@ def _fault(text: str, told: str) -> TemplateFault:
 
 def _left_open(text: str) -> str | None:
     """Find the first `{{`, `{%` or `{#` that no closing one follows before the next."""
-    openings = list(_OPENING.finditer(text))
+    openings = list(re.finditer(_OPENING, text))
     for opening, following in zip(openings, [*openings[1:], None], strict=True):
         inside = text[opening.end() : following.start() if following else None]
         if _CLOSING[opening[0]] not in inside:
