@@ -24,7 +24,7 @@ def check_placeholder(dag: ResolvedDag) -> Iterator[Diagnostic]:
 
 
 def _is_placeholder(sync: ResolvedSync) -> bool:
-    """Whether an id is of one digit alone, as `init` writes it and people in its place: Airbyte gives none."""
+    """Whether an id is of one digit alone, as `init` writes it, and people do; Airbyte gives no such id."""
     setting = sync.settings.get("connection_id")
     if setting is None or setting.value[:8] != setting.value[:1] * 8:
         return False
