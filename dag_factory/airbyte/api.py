@@ -21,6 +21,7 @@ from dag_factory.airbyte.errors import (
     explain_status,
     explain_token_status,
     explain_unreadable,
+    explain_unusable_token,
 )
 from dag_factory.airbyte.exchange import Protocol, Request, Response, TransportError
 from dag_factory.airbyte.model import Connection, Job, connection_from, job_from
@@ -190,12 +191,21 @@ class Api:
             response = yield from self._send(request, what)
             if not 200 <= response.status < 300:
                 self._refuse_token(response)
-            token, lifetime = self._read(response, what, _token_from)
+            value, lifetime = self._read(response, what, _token_from)
         except ApiError as error:
             # Whatever became of this call, the one that needs the token was not made.
             raise _before_the_call(error) from None
+        token = self._usable(value)
         self._tokens.put(token, lifetime)
         return token
+
+    def _usable(self, value: object) -> str:
+        """Check a token; raises ApiError for one that no header can hold, which waiting does not change."""
+        try:
+            return usable_token(value)
+        except ValueError:
+            text = explain_unusable_token(self._context, self._access.token_url)
+            raise self._error(text, is_permanent=True, is_about_token=True) from None
 
     def _refuse_token(self, response: Response) -> NoReturn:
         if 300 <= response.status < 400:
@@ -286,8 +296,8 @@ def _is_newest_first(page: list[Job], connection_id: str) -> bool:
     return is_sorted and all(job.connection_id == connection_id for job in page)
 
 
-def _token_from(answer: Mapping[str, Any]) -> tuple[str, float]:
-    return usable_token(answer["access_token"]), lifetime_of(answer.get("expires_in"))
+def _token_from(answer: Mapping[str, Any]) -> tuple[object, float]:
+    return answer["access_token"], lifetime_of(answer.get("expires_in"))
 
 
 def _before_the_call(error: ApiError) -> ApiError:

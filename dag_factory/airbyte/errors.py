@@ -168,3 +168,11 @@ def explain_no_response(reason: str, what: str, context: ErrorContext, timeout: 
 def explain_unreadable(what: str, reason: str, context: ErrorContext) -> str:
     """Say that a response is not what Airbyte's API gives."""
     return f"the response to {what} {reason}: {_HOST_HINT}; {context.where}"
+
+
+def explain_unusable_token(context: ErrorContext, token_url: str) -> str:
+    """Say that a token endpoint gives something that no header can hold, without showing it."""
+    return (
+        f"the token endpoint at '{token_url}' gives no token that a header can hold: check that the schema "
+        f"of the Airflow connection is the path of Airbyte's token endpoint; {context.where}"
+    )

@@ -153,9 +153,9 @@ class TestTokens:
         with pytest.raises(ApiError) as error:
             run(CALLS["submit"](api_of(with_credentials())), client)
         assert len(client.requests) == 1
-        assert (error.value.may_have_acted, error.value.is_retryable) == (False, True)
+        assert (error.value.may_have_acted, error.value.is_retryable) == (False, False)
         assert str(error.value).startswith(
-            "the response to asking for a token is not what Airbyte's API gives"
+            "the token endpoint at 'v1/applications/token' gives no token that a header can hold"
         )
 
     @pytest.mark.parametrize("fault", [500, "lost after", "html after"])
