@@ -40,6 +40,9 @@ TOKENS = [
     "https://hooks." + "slack.com/services/T000/B000/example",
 ]
 
+# What stands right before a token, and is no part of it.
+BEFORE = ["ö", "é", "中", "\u00a0", ":", '"']
+
 FINE = [
     UUID,
     f"airbyte://airbyte_default/{UUID}",
@@ -56,6 +59,13 @@ FINE = [
     "H 3 * * *",
     "a" * 500,
 ]
+
+
+@pytest.mark.parametrize("before", BEFORE)
+def test_a_letter_before_a_token_does_not_hide_it(before):
+    token = "gh" + "p_" + "example0" * 5
+    assert judge(before + token).shape == "a GitHub token"
+    assert token not in blanked(before + token)
 
 
 @pytest.mark.parametrize("text", TOKENS)
