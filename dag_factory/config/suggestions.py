@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import itemgetter
 
 from dag_factory.config import durations
@@ -17,10 +17,12 @@ class Patience:
 
     Of one file: its mistakes and its names may be many, and what is told must not take longer for it.
     `glances` are words of which letters are counted; `pairs` are pairs of letters, of one word with another.
+    What was `answered` once is not searched for again: people copy their mistakes.
     """
 
     glances: int = 20_000
     pairs: int = 300_000
+    answered: dict[tuple[str, tuple[str, ...]], str | None] = field(default_factory=dict)
 
 
 def nearest(word: str, known: Iterable[str], patience: Patience) -> str | None:
@@ -28,7 +30,13 @@ def nearest(word: str, known: Iterable[str], patience: Patience) -> str | None:
 
     None is given too where the patience is at its end.
     """
-    words = list(known)
+    question = (word, tuple(known))
+    if question not in patience.answered:
+        patience.answered[question] = _searched(*question, patience)
+    return patience.answered[question]
+
+
+def _searched(word: str, words: Sequence[str], patience: Patience) -> str | None:
     if len(word) > _LONGEST or patience.glances < len(words) or patience.pairs <= 0:
         return None
     patience.glances -= len(words)
