@@ -370,6 +370,19 @@ ODD_POLLS = {
 }
 
 
+def fail_lookups(monkeypatch, fault):
+    """Let each look for the Airflow connection raise what `fault` gives, if it gives something."""
+    look_up = BaseHook.get_connection
+
+    def get_connection(conn_id):
+        error = fault()
+        if error is not None:
+            raise error
+        return look_up(conn_id)
+
+    monkeypatch.setattr(connection, "BaseHook", SimpleNamespace(get_connection=get_connection))
+
+
 class TestOrphans:
     """No job is left when a task ends, and no task ends because of one odd answer."""
 
@@ -379,15 +392,7 @@ class TestOrphans:
         self, stage, airbyte, mode, monkeypatch, is_in_the_way
     ):
         lookups = iter([None, None, OSError("away"), *[None] * 99])
-        look_up = BaseHook.get_connection
-
-        def get_connection(conn_id):
-            error = next(lookups)
-            if error is not None:
-                raise error
-            return look_up(conn_id)
-
-        monkeypatch.setattr(connection, "BaseHook", SimpleNamespace(get_connection=get_connection))
+        fail_lookups(monkeypatch, lambda: next(lookups))
         if is_in_the_way:
             airbyte.add("running", 1000, job_type="clear")
         airbyte.rows_after = 700
@@ -436,14 +441,7 @@ class TestOrphans:
     def test_an_airflow_connection_that_is_away_at_the_timeout_leaves_no_job(
         self, stage, airbyte, mode, monkeypatch, away_seconds
     ):
-        look_up = BaseHook.get_connection
-
-        def get_connection(conn_id):
-            if 2900 < airbyte.now < 4800:
-                raise OSError
-            return look_up(conn_id)
-
-        monkeypatch.setattr(connection, "BaseHook", SimpleNamespace(get_connection=get_connection))
+        fail_lookups(monkeypatch, lambda: OSError() if 2900 < airbyte.now < 4800 else None)
         airbyte.end = None
         run = stage.run(mode, timeout="1h", retries=0, away_seconds=away_seconds)
         assert (run.finish(), airbyte.active, len(airbyte.jobs)) == ("failed", [], 1)
@@ -454,15 +452,7 @@ class TestOrphans:
         lookups = iter(
             [None, OSError("away"), KeyError("x"), RuntimeError("secret of the backend"), *[None] * 99]
         )
-        look_up = BaseHook.get_connection
-
-        def get_connection(conn_id):
-            error = next(lookups)
-            if error is not None:
-                raise error
-            return look_up(conn_id)
-
-        monkeypatch.setattr(connection, "BaseHook", SimpleNamespace(get_connection=get_connection))
+        fail_lookups(monkeypatch, lambda: next(lookups))
         run = stage.run(mode, retries=0)
         assert outcome(run, airbyte) == ("success", 1, [1])
 
