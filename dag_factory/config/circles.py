@@ -10,7 +10,7 @@ def circular(edges: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
 
     Without recursion, since a chain may be long. Edges to what is no node are left out.
     """
-    if _leads_back(edges):
+    if _is_in_order(edges):
         return {}
     known = {node: [each for each in following if each in edges] for node, following in edges.items()}
     group_of = _groups(known)
@@ -22,8 +22,8 @@ def circular(edges: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
     return {node: following for node, following in inside.items() if following}
 
 
-def _leads_back(edges: Mapping[str, Sequence[str]]) -> bool:
-    """Whether each node leads only to nodes before it, as most people write them: then there is no circle."""
+def _is_in_order(edges: Mapping[str, Sequence[str]]) -> bool:
+    """Whether each node leads only to earlier ones, the usual order in a file; then no circle exists."""
     before: set[str] = set()
     for node, following in edges.items():
         if following and any(each in edges and each not in before for each in following):

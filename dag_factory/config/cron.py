@@ -81,7 +81,7 @@ def _text_fault(text: str) -> CronFault | None:
     """Find what is wrong whatever `H` stands for."""
     unrendered = unrendered_help(text)
     if unrendered is not None:
-        return CronFault(message=f"'{text}' is no cron expression", help=unrendered, part=(0, len(text)))
+        return CronFault(message=f"'{text}' is not a cron expression", help=unrendered, part=(0, len(text)))
     spans = _spans(text)
     if text.startswith("@") or len(spans) != len(FIELDS):
         message, mend = _form_fault(text, len(spans))

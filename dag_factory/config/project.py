@@ -191,7 +191,7 @@ def _check_files(
 def _without_defaults(listing: Listing) -> tuple[str, ...]:
     """Give the beginnings of the names of files whose defaults cannot be read, such as a bad link."""
     unread = (PurePosixPath(each.file) for each in listing.diagnostics)
-    # In capitals too: such a file is told, and was to hold defaults.
+    # In capitals too: the listing reports such a file, whose author meant defaults.
     folders = (
         path.parent
         for path in unread

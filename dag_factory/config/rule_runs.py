@@ -57,8 +57,8 @@ def of_all_dags(rule: ProjectRule, dags: Sequence[ResolvedDag], enough: Told) ->
         left = [] if len(told) >= _MOST_CULPRITS else [dag for dag in left if dag is not culprit]
         found = _run(rule, left)
     pairs = [] if isinstance(found, Diagnostic) else found
-    few = [(dag, each) for dag, one in pairs for each in enough.few(rule, dag.document.file.name, (one,))]
-    return [*told, *few]
+    bounded = [(dag, each) for dag, one in pairs for each in enough.few(rule, dag.document.file.name, (one,))]
+    return [*told, *bounded]
 
 
 def _run(rule: ProjectRule, dags: Sequence[ResolvedDag]) -> list[Pair] | Diagnostic:

@@ -81,10 +81,12 @@ def _unknown_keys(place: Place, error: ValidationError, keys: Keys) -> Iterator[
 
 
 def _sync_without_name(place: Place) -> Finding:
-    """Tell of a key of a sync that stands where the names of syncs do."""
+    """Report a key of a sync in the place of a sync's name."""
     message = f"'{place.path[-1]}' is a key of a sync, and stands where a sync's name belongs"
-    mend = "write a name for the sync above it, and its keys indented below the name"
-    return Finding(diagnostic=place.diagnostic("misplaced-key", message, mend, of_key=True), path=place.path)
+    advice = "write a name for the sync above it, and its keys indented below the name"
+    return Finding(
+        diagnostic=place.diagnostic("misplaced-key", message, advice, of_key=True), path=place.path
+    )
 
 
 def _missing_key(place: Place, error: ValidationError) -> Finding:

@@ -10,6 +10,7 @@ from dag_factory.config.diagnostics import Diagnostic, Severity
 from dag_factory.config.layers import ResolvedDag, ResolvedSync, Setting
 from dag_factory.config.rule_values import dag_setting, is_refused, own_setting, seconds, value_of
 from dag_factory.config.sync_rules import dependencies
+from dag_factory.config.templates import is_template, shell_variable
 
 # The schema's defaults, in seconds.
 _TIMEOUT, _WAIT_SECONDS = 86_400, 30
@@ -85,8 +86,9 @@ def check_pool_name(dag: ResolvedDag) -> Iterator[Diagnostic]:
     """A pool has a name that each supported Airflow takes; Airflow 2 checks it when a task is made."""
     pools = (own_setting(dag, sync, "pool") for sync in dag.syncs)
     for pool in {each.place: each for each in pools if each is not None}.values():
-        is_text = "{" not in pool.value and "$" not in pool.value  # else check_unrendered_templates warns
-        if is_text and not _AIRFLOW_2_KEY.fullmatch(pool.value):
+        # Of these check_unrendered_templates warns.
+        is_unrendered = is_template(pool.value) or shell_variable(pool.value) is not None
+        if not is_unrendered and not _AIRFLOW_2_KEY.fullmatch(pool.value):
             message = f"Airflow 2 refuses the pool name '{pool.value}', and with it the DAG"
             mend = "use letters, digits, dashes, dots and underscores, at most 250"
             yield pool.place.diagnostic("pool-name", message, mend, severity=Severity.WARNING)
