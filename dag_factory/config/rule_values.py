@@ -29,8 +29,11 @@ def dag_setting(dag: ResolvedDag, key: str) -> Setting | None:
 
 def has_fault_below(dag: ResolvedDag, key: str) -> bool:
     """Whether something at a key of the DAG was refused, here or in the environment."""
+    faults = dag.document.faults
+    if not faults:  # asked often, and nearly always so
+        return False
     in_environment: KeyPath = ("environments", str(dag.environment), key)
-    return any(fault[:1] == (key,) or fault[:3] == in_environment for fault in dag.document.faults)
+    return any(fault[:1] == (key,) or fault[:3] == in_environment for fault in faults)
 
 
 def seconds(setting: Setting | None) -> int | None:

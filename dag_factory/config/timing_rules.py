@@ -22,10 +22,10 @@ def check_wait_over_timeout(dag: ResolvedDag) -> Iterator[Diagnostic]:
     """A job is looked at more than once before its time is over."""
     for sync in dag.syncs:
         timeout, wait = own_setting(dag, sync, "timeout"), own_setting(dag, sync, "wait_seconds")
-        refused = any(is_refused(dag, sync, key) for key in ("timeout", "wait_seconds"))
-        if refused or (timeout is None and wait is None) or value_of(sync, "deferrable", False):
+        if (seconds(timeout) or _TIMEOUT) >= (seconds(wait) or _WAIT_SECONDS):
             continue
-        if (seconds(timeout) or _TIMEOUT) < (seconds(wait) or _WAIT_SECONDS):
+        refused = any(is_refused(dag, sync, key) for key in ("timeout", "wait_seconds"))
+        if not refused and not value_of(sync, "deferrable", False):
             yield _wait_over_timeout(timeout, wait)
 
 
