@@ -93,7 +93,8 @@ class Run:
     setup: Any
     tasks: list[Task] = field(default_factory=list)
     clears: int = 0
-    is_first_cleared_alone: bool = False
+    # When the task that submits was cleared without the one that waits.
+    first_cleared_alone: list[float] = field(default_factory=list)
     is_finished: bool = False
     finished_at: float = 0.0
     xcoms: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -523,9 +524,8 @@ class Scheduler:
         names = ", ".join(f"{task.task_id} ({task.state})" for task in tasks)
         self.world.say(f"a person clears {run.dag_id}.{run.run_id}: {names}")
         run.clears += 1
-        run.is_first_cleared_alone = run.is_first_cleared_alone or (
-            len(run.tasks) > 1 and tasks == run.tasks[:1]
-        )
+        if len(run.tasks) > 1 and tasks == run.tasks[:1]:
+            run.first_cleared_alone.append(self.timeline.now)
         if run.is_finished:
             run.begun = self.timeline.now
         for task in tasks:

@@ -170,9 +170,10 @@ class Judge:
                     self.verdict.exclusions[reason] += 1
                 jobs = kept
             pairs = itertools.pairwise(jobs)
-            if len(jobs) > 1 and task.run.is_first_cleared_alone:
+            doubled = [after for before, after in pairs if not self._was_cleared(task.run, before, after)]
+            if doubled and all(_was_first_cleared_alone(task.run, job.created) for job in doubled):
                 self.verdict.holes["the first task was cleared alone"] += 1
-            elif any(not self._was_cleared(task.run, before, after) for before, after in pairs):
+            elif doubled:
                 yield f"a: try {number} of {task.name} made jobs {_ids(jobs)}"
 
     def _came_late(self, job: Job) -> bool:
@@ -206,7 +207,7 @@ class Judge:
         """Whether a run had a reason to make a job after one that had succeeded."""
         if self._was_cleared(run, before, job):
             return True
-        if run.is_first_cleared_alone:
+        if _was_first_cleared_alone(run, job.created):
             self.verdict.holes["the first task was cleared alone"] += 1
             return True
         if self._took_another(run, before):
@@ -355,7 +356,7 @@ class Judge:
     def _faults_of_success(self, run: Run, report: Report, job: Job, told: str) -> Iterator[str]:
         assert job.ended is not None
         began = report.task.generations[report.generation]
-        if run.is_first_cleared_alone and all(
+        if _was_first_cleared_alone(run, report.time) and all(
             report is each or each.result != job.job_id for each in report.task.reports
         ):
             began = job.created  # the first task has left a job that nobody has waited for yet
@@ -389,7 +390,7 @@ class Judge:
                     job = None if named is None else self.world.airbyte.jobs[int(named[1])]
                     if job is None or not self._had_failed(report, job):
                         continue
-                    if run.is_first_cleared_alone:
+                    if _was_first_cleared_alone(run, report.time):
                         self.verdict.holes["the first task was cleared alone"] += 1
                     elif self._looked_active(run, job):
                         self.verdict.exclusions["the list was behind, and an ended job looked active"] += 1
@@ -472,15 +473,15 @@ class Judge:
             return "a worker was lost on the last try"
         if any(child.run is run for child in self.world.lost_children):
             return "the machine was lost with the cancelling process"
-        return self._hole_of_ended(run, kills) or self._hole_of_killed(run, job, kills)
+        return self._hole_of_ended(run, job, kills) or self._hole_of_killed(run, job, kills)
 
-    def _hole_of_ended(self, run: Run, kills: list[tuple[float, Task, str]]) -> str | None:
+    def _hole_of_ended(self, run: Run, job: Job, kills: list[tuple[float, Task, str]]) -> str | None:
         idle = ("None", "scheduled", "up_for_retry", "up_for_reschedule", "restarting", *_FINISHED)
         if any(how.rpartition(" while ")[2] in idle for _, _, how in kills):
             return "ended by a person while no code ran"
         if any(how.endswith("None") for _, task, how in self.world.kills if task.run is run):
             return "ended by a person before it began"
-        if run.is_first_cleared_alone:
+        if _was_first_cleared_alone(run, job.created):
             return "the first task was cleared alone, and nobody waits for its job"
         if any(how.endswith("deferred") and self._is_unheard(task, time) for time, task, how in kills):
             return "ended by a person while no triggerer held the trigger"
@@ -532,9 +533,9 @@ class Judge:
         return any(call.actor.run is run for _, call, _, _ in self._reads(job))
 
     def _took_another(self, run: Run, job: Job) -> bool:
-        """Whether an older job looked as much like the run's own as this one, which came later."""
+        """Whether the run has read an older job that looked as much like its own as this one does."""
         others = (each for each in self._jobs if each.created <= job.created and not self._is_of(run, each))
-        return any(self._is_excused(run, each) for each in others)
+        return any(self._has_read(run, each) and self._is_excused(run, each) for each in others)
 
     def _ended_unaware(self, task: Task, time: float) -> bool:
         """Whether a worker's process ended by itself after its task was ended, and before it was told."""
@@ -659,3 +660,8 @@ def _is_refused(call: Call) -> bool:
 
 def _ids(jobs: list[Job]) -> str:
     return ", ".join(str(job.job_id) for job in jobs)
+
+
+def _was_first_cleared_alone(run: Run, time: float) -> bool:
+    """Whether the task that submits had been cleared by then, without the one that waits."""
+    return any(cleared <= time for cleared in run.first_cleared_alone)
