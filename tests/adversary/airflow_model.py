@@ -477,7 +477,7 @@ class Scheduler:
         if actor.program is None or actor.program.is_over or actor.program.is_dead:
             return
         self.world.say(f"{actor}: SIGTERM")
-        actor.ended_at = self.timeline.now
+        actor.ended_at = actor.ended_at or self.timeline.now
         actor.program.signal(lambda: self._on_term(actor))
         delay = ESCALATION[self.world.is_airflow_3]
         self.timeline.after(delay, self._escalate, actor)

@@ -356,9 +356,7 @@ class Judge:
     def _faults_of_success(self, run: Run, report: Report, job: Job, told: str) -> Iterator[str]:
         assert job.ended is not None
         began = report.task.generations[report.generation]
-        if _was_first_cleared_alone(run, report.time) and all(
-            report is each or each.result != job.job_id for each in report.task.reports
-        ):
+        if report.task is not run.tasks[0] and not self._was_waited_for(report, job):
             began = job.created  # the first task has left a job that nobody has waited for yet
         if not self._has_succeeded(run, job):
             yield f"{told} of {job.plan.rows} rows"
@@ -368,6 +366,13 @@ class Judge:
             yield from self._cleared_too_late(run, report, job, told)
         elif not self._is_of(run, job) and not self._is_excused(run, job):
             yield from self._foreign_success(run, report, job, told)
+
+    def _was_waited_for(self, report: Report, job: Job) -> bool:
+        """Whether a task had read a job before it was cleared."""
+        return any(
+            call.actor.task is report.task and call.actor.generation < report.generation
+            for _, call, _, _ in self._reads(job)
+        )
 
     def _cleared_too_late(self, run: Run, report: Report, job: Job, told: str) -> Iterator[str]:
         """(g) A clear of a task whose job runs cancels the job, and syncs again."""
@@ -515,7 +520,22 @@ class Judge:
             if actor.run is run and (actor.kind == "canceller" or call.sent > run.finished_at):
                 asked.setdefault(actor, []).append(call.sent)
         judged = run.finished_at + REST * 0.9 - 120.0
-        return any(times[-1] - times[0] >= CANCELLED_FOR or times[-1] >= judged for times in asked.values())
+        tried = any(times[-1] - times[0] >= CANCELLED_FOR or times[-1] >= judged for times in asked.values())
+        return tried or self._was_unanswered(run)
+
+    def _was_unanswered(self, run: Run) -> bool:
+        """Whether the last calls of a task were all in vain, for as long as it cancels at its timeout."""
+        since: dict[Task, float] = {}
+        last: dict[Task, float] = {}
+        for call in self.world.network.calls:
+            if call.actor.run is run and route_of(call.method, call.path) != "token":
+                task = call.actor.task
+                last[task] = call.sent
+                if call.fault is None:
+                    since.pop(task, None)
+                else:
+                    since.setdefault(task, call.sent)
+        return any(last[task] - begun >= CANCELLED_FOR for task, begun in since.items())
 
     def _was_refused(self, run: Run) -> bool:
         """Whether the calls of a task were all refused, for ten minutes."""
