@@ -14,7 +14,7 @@ from airflow.providers.common.compat.sdk import DAG, Asset, AssetAll, AssetAny, 
 from airflow.triggers.base import BaseTrigger
 
 if TYPE_CHECKING:
-    from dag_factory.config.model import AssetCondition
+    from dag_factory.config.model.dag import AssetCondition
 
 VERSION = tuple(int(part) for part in airflow.__version__.split(".")[:2])
 

@@ -155,7 +155,7 @@ def check_folder(root: Path) -> None:
     """
     from dag_factory.cli.main import main as command  # noqa: PLC0415 (only this package's own environment)
     from dag_factory.config.project import load_dag, load_project  # noqa: PLC0415
-    from dag_factory.config.secrets import shape_in  # noqa: PLC0415
+    from dag_factory.config.text.secret_patterns import shape_in  # noqa: PLC0415
     from dag_factory.report.formats import FORMATS  # noqa: PLC0415
 
     for style in FORMATS:
@@ -173,7 +173,7 @@ def check_folder(root: Path) -> None:
 def check_load(root: Path) -> None:
     """Load the folder as Airflow does; its log shows no secret, and the good DAG is there."""
     from dag_factory import ConfigError, load_dags, raise_config_errors  # noqa: PLC0415 (imports Airflow)
-    from dag_factory.config.secrets import shape_in  # noqa: PLC0415
+    from dag_factory.config.text.secret_patterns import shape_in  # noqa: PLC0415
 
     log = io.StringIO()
     handler = logging.StreamHandler(log)

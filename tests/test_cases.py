@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from dag_factory.config.codes import CODES
-from dag_factory.config.notifier_paths import prefixes_from
 from dag_factory.config.project import validate_project
+from dag_factory.config.text.notifier_paths import prefixes_from
 from dag_factory.report import text
 
 CASES = Path(__file__).parent / "cases"

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from dag_factory.cli.main import CLEAN, FINDINGS, UsageError
 from dag_factory.config.files import list_files
-from dag_factory.config.schema import DAG_SCHEMA, DEFAULTS_SCHEMA, schema_text
+from dag_factory.config.schema.check import DAG_SCHEMA, DEFAULTS_SCHEMA, schema_text
 
 CI_FILES = {"github": ".github/workflows/dag-factory.yml", "gitlab": ".gitlab-ci.yml"}
 DAG_FILES = ("airbyte_syncs.py", "airbyte_config_errors.py")

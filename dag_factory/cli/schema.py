@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dag_factory.cli.main import CLEAN, UsageError
-from dag_factory.config.schema import DAG_SCHEMA, DEFAULTS_SCHEMA, schema_text
+from dag_factory.config.schema.check import DAG_SCHEMA, DEFAULTS_SCHEMA, schema_text
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from dag_factory.cli.main import CLEAN, FINDINGS, UsageError
-from dag_factory.config import suggestions
 from dag_factory.config.diagnostics import has_errors
-from dag_factory.config.file_bytes import read_bytes
 from dag_factory.config.project import Resolution, resolve_project
+from dag_factory.config.text import suggestions
+from dag_factory.config.yaml.file_bytes import read_bytes
 from dag_factory.report import explanation, explanation_text, json_report, text
 from dag_factory.report.escapes import escape
 

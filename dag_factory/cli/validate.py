@@ -16,8 +16,8 @@ from dag_factory.cli.progress import watched
 from dag_factory.config.boundary import has_internal_errors
 from dag_factory.config.diagnostics import Diagnostic, Span, has_errors, sort_unique
 from dag_factory.config.files import DEFAULTS_STEM, ENDINGS, TOP_NAME, ConfigFile, is_below, top_folder
-from dag_factory.config.notifier_paths import PREFIXES_VARIABLE, prefixes_from
 from dag_factory.config.project import Findings, validate_project
+from dag_factory.config.text.notifier_paths import PREFIXES_VARIABLE, prefixes_from
 from dag_factory.report import text
 from dag_factory.report.formats import FORMATS, renderer
 

@@ -14,9 +14,7 @@ from typing import TypeVar
 
 from dag_factory.config.boundary import attempt, one_of_each_file
 from dag_factory.config.checked_files import CheckedFile, check_dags, check_defaults
-from dag_factory.config.default_rules import check_unused_default_keys, check_unused_defaults
 from dag_factory.config.diagnostics import Diagnostic, has_errors, sort_unique
-from dag_factory.config.file_bytes import read_bytes
 from dag_factory.config.files import (
     DEFAULTS_STEM,
     ENDINGS,
@@ -26,15 +24,17 @@ from dag_factory.config.files import (
     list_below_top,
     list_files,
 )
-from dag_factory.config.ignores import Ignore, by_key, is_hidden, unused_ignores, without_hidden
-from dag_factory.config.layers import ResolvedDag, declared_environments, resolve
-from dag_factory.config.model import Dag, dag_from
-from dag_factory.config.project_rules import PROJECT_RULES, Rules, unknown_environment
-from dag_factory.config.rule_runs import of_all_dags, of_dag
-from dag_factory.config.rules import DAG_RULES
-from dag_factory.config.secret_rules import hide_secrets, without_secrets
-from dag_factory.config.source import Document
-from dag_factory.config.told import Told
+from dag_factory.config.limits import Told
+from dag_factory.config.model.dag import Dag, dag_from
+from dag_factory.config.model.layers import ResolvedDag, declared_environments, resolve
+from dag_factory.config.rules.dag_ids import unknown_environment
+from dag_factory.config.rules.defaults import check_unused_default_keys, check_unused_defaults
+from dag_factory.config.rules.registry import DAG_RULES, PROJECT_RULES, Rules
+from dag_factory.config.rules.runner import of_all_dags, of_dag
+from dag_factory.config.secrets import hide_secrets, without_secrets
+from dag_factory.config.suppressions import Ignore, by_key, is_hidden, unused_ignores, without_hidden
+from dag_factory.config.yaml.document import Document
+from dag_factory.config.yaml.file_bytes import read_bytes
 
 T = TypeVar("T")
 

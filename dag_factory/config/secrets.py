@@ -1,215 +1,176 @@
-"""What a secret looks like, in a value and in a line of text; pure, for `config.source` and `secret_rules`.
-
-The shapes are those that the services document for their own tokens. Every repetition is bounded, so that no
-text takes long; nothing here gives a secret back.
-"""
+"""Secrets in a document: every text of it, whatever the schema says of the key. Used by `config.project`."""
 
 from __future__ import annotations
 
-import functools
-import re
-from collections.abc import Collection
-from dataclasses import dataclass
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
-# What YAML takes for the end of a line.
-LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+from dag_factory.config.diagnostics import Diagnostic, Span
+from dag_factory.config.text.secret_patterns import (
+    Judgement,
+    blanked,
+    hidden_lines,
+    is_plain,
+    is_secret_key,
+    judge,
+    may_hold_secret,
+    shape_in,
+    without_lines,
+)
+from dag_factory.config.yaml.document import Document, Place
+from dag_factory.config.yaml.positions import lines_of
+from dag_factory.config.yaml.values import KeyPath, Value
 
-_SHAPES: tuple[tuple[str, str], ...] = (
-    ("an AWS access key", r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
-    ("a GitHub token", r"\bgh[pousr]_[A-Za-z0-9]{16,255}|\bgithub_pat_[A-Za-z0-9_]{16,255}"),
-    ("a GitLab token", r"\bgl(?:pat|dt|rt|ptt|cbt)-[A-Za-z0-9_-]{16,100}"),
-    ("a Slack token", r"\bxox[abceoprs]-[A-Za-z0-9-]{8,255}|\bxapp-[A-Za-z0-9-]{8,255}"),
-    ("a Slack webhook", r"hooks\.slack\.com/(?:services|workflows|triggers)/[A-Za-z0-9/_-]{12,255}"),
-    ("a Teams webhook", r"webhook\.office\.com/webhookb2/[A-Za-z0-9@/_-]{16,255}"),
-    ("a Discord webhook", r"discord(?:app)?\.com/api/webhooks/[0-9]{6,30}/[A-Za-z0-9_-]{16,255}"),
-    ("a Google API key", r"\bAIza[A-Za-z0-9_-]{30,60}"),
-    ("a Google OAuth secret", r"\bGOCSPX-[A-Za-z0-9_-]{20,60}"),
-    ("a Stripe key", r"\b[sr]k_(?:live|test)_[A-Za-z0-9]{16,255}"),
-    ("a SendGrid key", r"\bSG\.[A-Za-z0-9_-]{16,64}\.[A-Za-z0-9_-]{16,64}"),
-    ("an API key", r"\bsk-(?:(?:ant|proj|svcacct)-[A-Za-z0-9_-]{16,255}|[A-Za-z0-9]{32,255})"),
-    ("a package registry's token", r"\b(?:npm_[A-Za-z0-9]{30,60}|pypi-[A-Za-z0-9_-]{30,255})"),
-    ("a Databricks token", r"\bdapi[0-9a-f]{32}\b"),
-    (
-        "an Azure key",
-        r"\b(?i:AccountKey|SharedAccessKey|SharedAccessSignature)=(?![$<*{])[^\s;{}]{16,1000}"
-        r"|\b[A-Za-z0-9_~.-]{3}[78]Q~[A-Za-z0-9_~.-]{31,34}",
-    ),
-    ("a Vault token", r"\bhv[sb]\.[A-Za-z0-9_-]{20,255}"),
-    ("a JSON web token", r"\beyJ[A-Za-z0-9_-]{6,4000}\.eyJ[A-Za-z0-9_-]{6,8000}"),
-    ("a private key", r"-----BEGIN (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY"),
-    (
-        "an Authorization header",
-        r"\b(?i:bearer|basic)\s{1,4}(?=[A-Za-z0-9._~+/=-]{0,255}[0-9])[A-Za-z0-9._~+/=-]{16,4000}",
-    ),
-    ("a URL with a password", r"://[^\s/@:{}]{0,200}:(?![$<*])[^\s/@{}]{1,255}@"),
-    (
-        "a URL with a token",
-        r"[?&](?i:access_token|api_?key|client_secret|passw(?:or)?d|secret|sig|signature|token)"
-        r"=(?![$<*{])[^&\s{}]{8,1000}",
-    ),
-    ("a password in a text", r"\b(?i:client_secret|passw(?:or)?d|pwd)=(?![$<*{])[^\s;&{}]{4,255}"),
+_HELP = (
+    "take it out, and change it where it is valid: the repository remembers it; write a template such as "
+    "{{ conn.my_connection.password }} or {{ var.value.my_token }}"
 )
 
-_WORDS = r"pass(?:word|wd|phrase)?|pwd|secret|token|api_?key|(?:private|access|secret|auth)_?key|credentials?"
-# Patterns are compiled where they are first asked for: few files need any of them.
-_KEY = rf"(?i)(?:.{{0,100}}[_.-])?(?:{_WORDS})"
-
-# The cheapest question first: whatever the expression below finds holds one of these, in any case.
-_MARKS = (
-    *(
-        "pass",
-        "pwd",
-        "secret",
-        "token",
-        "key",
-        "credential",
-        "bearer",
-        "basic",
-        "akia",
-        "asia",
-        "github_pat_",
-    ),
-    *("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "glpat-", "gldt-", "glrt-", "glptt-", "glcbt-", "xox", "xapp"),
-    *("hook", "aiza", "gocspx", "sk_", "sk-", "rk_", "rk-", "sg.", "npm_", "pypi-", "dapi", "hvs.", "hvb."),
-    *("eyj", "@", "?sig", "&sig", "accesssig", "7q~", "8q~"),
-)
-
-# A cheap question then: nearly no file has anything of this.
-_SUSPICIOUS = (
-    rf"(?i:{_WORDS}|bearer|basic)|AKIA|ASIA|gh[pousr]_|github_pat_|gl(?:pat|dt|rt|ptt|cbt)-|xox|xapp|hook|AIza|GOCSPX|[sr]k[_-]"
-    r"|(?i:accountkey|accesssignature)|[78]Q~|PRIVATE KEY|SG\.|npm_|pypi-|dapi|hv[sb]\.|eyJ|://[^\s/]{0,400}@|[?&](?i:sig)"
-)
-
-_KEY_IN_LINE = rf"""(?i)(?:^|[\s{{,"'])["']?[\w.-]{{0,100}}?(?:{_WORDS})["']?\s{{0,9}}:"""
-# A template that is nothing but a text in quotes gives that text.
-_LITERAL = r"""\s{0,20}(?:'[^'{}]{0,500}'|"[^"{}]{0,500}")\s{0,20}\}\}"""
-_TEMPLATE = rf"\{{\{{(?!{_LITERAL})[^{{}}]{{1,2000}}\}}\}}|\{{%[^{{}}]{{1,2000}}%\}}"
-_PLACEHOLDER = r"\$\{?[A-Za-z_][\w.:-]{0,100}\}?|<[^<>]{0,100}>|\*{1,100}|\.{3}|…"
-_UUID = r"(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-
-
-# Where a text or a line ends to be looked at: a time bound for files that are made to be slow.
-_LONGEST_TEXT, _LONGEST_LINE = 100_000, 2_000
+# More of them in one document are aliases to aliases, and the first are enough to act upon.
+_MOST = 100
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Judgement:
-    """What a text looks like by itself, and whether it would be harmless under any key."""
+class Secret:
+    """What a secret is told by, and the place of the whole value that it is a part of."""
 
-    shape: str | None
-    is_harmless: bool
-
-
-@functools.lru_cache(maxsize=2)
-def may_hold_secret(text: str) -> bool:
-    """Whether a file is worth a closer look; the same file is asked for with each of its documents."""
-    folded = text.casefold()
-    return any(mark in folded for mark in _MARKS) and re.search(_SUSPICIOUS, text) is not None
+    diagnostic: Diagnostic
+    value: Span
 
 
-@functools.cache
-def _shape() -> re.Pattern[str]:
-    """Compile all shapes to one expression: milliseconds that only a suspicious file costs."""
-    shapes = "|".join(f"(?P<shape_{index}>{pattern})" for index, (_, pattern) in enumerate(_SHAPES))
-    # A letter beyond ASCII in front of a token hides it from nobody.
-    return re.compile(shapes, re.ASCII)
+def find_secrets(document: Document) -> tuple[Secret, ...]:
+    """Find what looks like a secret in a document, values and keys; no diagnostic of it shows one."""
+    if not may_hold_secret(document.file.text):
+        return ()
+    judged: dict[str, Judgement] = {}
+    found: list[Secret] = []
+    for path, key, text, is_key in _texts(document.value, (), None):
+        if len(found) == _MOST:
+            break
+        # Aliases bring the same text again and again.
+        judgement = judged.get(text) or judged.setdefault(text, judge(text))
+        if judgement.shape is not None:
+            noun = "this key" if is_key else "this"
+            found.append(_secret(document, path, f"{noun} looks like {judgement.shape}", of_key=is_key))
+        elif key is not None and not judgement.is_harmless and is_secret_key(key):
+            found.append(_secret(document, path, f"the value of '{key}' is a secret in plain text"))
+    return tuple(found)
 
 
-def judge(text: str) -> Judgement:
-    """Look at a text without its key."""
-    match = _shape().search(text[:_LONGEST_TEXT])
-    index = None if match is None else int(str(match.lastgroup).removeprefix("shape_"))
-    rest = re.sub(_TEMPLATE, "", text).strip()
-    # Templates, stand-ins and UUIDs give nothing away.
-    harmless = (
-        not rest or re.fullmatch(_PLACEHOLDER, rest) is not None or re.fullmatch(_UUID, rest) is not None
-    )
-    return Judgement(shape=None if index is None else _SHAPES[index][0], is_harmless=harmless)
+def hide_secrets(diagnostics: Iterable[Diagnostic], secrets: Sequence[Secret]) -> list[Diagnostic]:
+    """Put a secret in the place of everything else that is wrong with its value, and would show it.
 
-
-def shape_in(line: str) -> tuple[int, int] | None:
-    """Give where in a line something stands that looks like a secret by itself."""
-    match = _shape().search(line[:_LONGEST_TEXT])
-    return None if match is None else match.span()
-
-
-def blanked(text: str) -> str:
-    """Give a text with `***` in place of what looks like a secret by itself; of a key's block all of it."""
-    if re.search(_SUSPICIOUS, text) is None:
-        return text
-    return re.sub(_KEY_BLOCK, "***", _shape().sub(_blank, text))
-
-
-@functools.lru_cache(maxsize=2)
-def is_plain(line: str) -> bool:
-    """Whether a line shows no secret by itself; each of its mistakes asks again, and it may be long."""
-    return blanked(line) == line
-
-
-def _blank(match: re.Match[str]) -> str:
-    return match[0] if "PRIVATE KEY" in match[0] else "***"
-
-
-def without_lines(text: str, numbers: Collection[int]) -> str:
-    """Give a text with a remark in place of the lines of these numbers, counted from 1."""
-    if not numbers:
-        return text
-    parts = re.split(f"({LINE_BREAK.pattern})", text)
-    lines = [
-        _remark(part) if index % 2 == 0 and index // 2 + 1 in numbers else part
-        for index, part in enumerate(parts)
-    ]
-    return "".join(lines)
-
-
-def shown(text: str) -> str:
-    """Give a text for people, with a remark in place of the lines that may show a secret."""
-    return without_lines(text, hidden_lines(text))
-
-
-def _remark(line: str) -> str:
-    indent = line[: len(line) - len(line.lstrip())]
-    # What parts two documents stays.
-    return f"{'--- ' if line.startswith('---') else indent}# not shown: it may hold a secret"
-
-
-_KEY_BLOCK = r"(?s)-----BEGIN [A-Z0-9 ]{0,80}PRIVATE KEY.*"
-
-
-def is_secret_key(key: str) -> bool:
-    """Whether what stands under a key of this name is one, unless it is harmless."""
-    from dag_factory.config.suggestions import snake_case  # noqa: PLC0415 (only in a suspicious file)
-
-    return re.fullmatch(_KEY, snake_case(key)) is not None
-
-
-@functools.lru_cache(maxsize=2)
-def hidden_lines(text: str) -> frozenset[int]:
-    """Number the lines (from 1) that may show a secret, whether the text is YAML or not.
-
-    With a key such as `password` go all lines that are indented more than it, which can be its value.
+    What is wrong beside it, on its line, is told without the line; and no text shows one.
     """
+    by_file: dict[str, list[Secret]] = {}
+    for secret in secrets:
+        by_file.setdefault(secret.diagnostic.file, []).append(secret)
+    hiding = {file: _Hiding.of(found) for file, found in by_file.items()}
+    return [_hidden(each, hiding.get(each.file)) for each in diagnostics]
+
+
+def without_secrets(diagnostic: Diagnostic) -> Diagnostic:
+    """Blank in all that a diagnostic says what looks like a secret by itself."""
+    line = diagnostic.source_line
+    return replace(
+        diagnostic,
+        message=blanked(diagnostic.message),
+        help=None if diagnostic.help is None else blanked(diagnostic.help),
+        environment=None if diagnostic.environment is None else blanked(diagnostic.environment),
+        source_line=line if line is not None and is_plain(line) else None,
+        related=tuple(replace(each, message=blanked(each.message)) for each in diagnostic.related),
+    )
+
+
+def shown_text(document: Document) -> str:
+    """Give the document's part of its file, with a remark in place of lines that may show a secret."""
+    text = document.file.text
     if not may_hold_secret(text):
-        return frozenset()
-    hidden = set()
-    below: int | None = None
-    for number, line in enumerate(LINE_BREAK.split(text), 1):
-        indent = len(line) - len(line.lstrip())
-        if below is not None and line.strip() and indent <= below:
-            below = None
-        if below is None and _begins_secret(line):
-            # The lines of a key's block stand no deeper than its first line.
-            below = indent - ("-----BEGIN" in line)
-        if below is not None or len(line) > _LONGEST_LINE or _shape().search(line):
-            hidden.add(number)
-    return frozenset(hidden)
+        return document.text
+    lines = {line for secret in find_secrets(document) for line in _lines(secret.value)}
+    return document.part_of(without_lines(text, hidden_lines(text) | lines))
 
 
-def _begins_secret(line: str) -> bool:
-    if "PRIVATE KEY" in line:
-        return True
-    match = re.search(_KEY_IN_LINE, line[:_LONGEST_LINE])
-    if match is None:
-        return False
-    value = line[match.end() :].strip()
-    return not value or not judge(re.sub(_TEMPLATE, "", value).strip("\"', }")).is_harmless
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Hiding:
+    """The secrets of one file in order; none lies in another one."""
+
+    starts: list[tuple[int, int]]
+    secrets: list[Secret]
+    lines: frozenset[int]
+
+    @classmethod
+    def of(cls, secrets: Iterable[Secret]) -> _Hiding:
+        # An alias brings one place again.
+        in_order = sorted({each.value: each for each in secrets}.values(), key=lambda each: each.value)
+        return cls(
+            starts=[(each.value.line, each.value.column) for each in in_order],
+            secrets=in_order,
+            lines=frozenset(line for each in in_order for line in _lines(each.value)),
+        )
+
+    def around(self, span: Span) -> Secret | None:
+        """Give the secret that a span lies in."""
+        number = bisect_right(self.starts, (span.line, span.column))
+        secret = self.secrets[number - 1] if number else None
+        if secret is None or (span.end_line, span.end_column) > (
+            secret.value.end_line,
+            secret.value.end_column,
+        ):
+            return None
+        return secret
+
+
+def _lines(span: Span) -> range:
+    """Number the lines of a span; a block of text ends before the first letter of the line after it."""
+    is_before = span.end_column == 1 and span.end_line > span.line
+    return range(span.line, span.end_line + (not is_before))
+
+
+def _hidden(diagnostic: Diagnostic, hiding: _Hiding | None) -> Diagnostic:
+    secret = None if hiding is None else hiding.around(diagnostic.span)
+    if secret is not None:
+        return secret.diagnostic
+    beside = hiding is not None and diagnostic.span.line in hiding.lines
+    return without_secrets(replace(diagnostic, source_line=None) if beside else diagnostic)
+
+
+def _secret(document: Document, path: KeyPath, message: str, *, of_key: bool = False) -> Secret:
+    place = Place(document=document, path=path)
+    diagnostic = place.diagnostic("secret", message, _HELP, of_key=of_key)
+    narrow = replace(diagnostic, span=_narrowed(document.file.text, diagnostic.span), source_line=None)
+    return Secret(diagnostic=narrow, value=diagnostic.span)
+
+
+def _narrowed(text: str, span: Span) -> Span:
+    """Point to the line of a longer text that holds the secret, if one line does."""
+    lines = lines_of(text)[span.line - 1 : span.end_line]
+    for number, line in enumerate(lines, span.line):
+        begin = span.column - 1 if number == span.line else 0
+        end = span.end_column - 1 if number == span.end_line else len(line)
+        found = shape_in(line[begin:end])
+        if found is not None:
+            start, stop = (begin + offset + 1 for offset in found)
+            return Span(line=number, column=start, end_line=number, end_column=stop)
+    return span
+
+
+def _texts(value: Value, path: KeyPath, key: str | None) -> Iterator[tuple[KeyPath, str | None, str, bool]]:
+    """Yield each scalar as text with its path and the key that it stands under, and each key itself.
+
+    The names of syncs and environments say nothing of what stands under them. In a pair of `name` and
+    `value`, as Kubernetes writes variables, the name is the key of the value.
+    """
+    if isinstance(value, dict):
+        names = path[-1:] in (("syncs",), ("environments",))
+        pair = value.get("name")
+        for name, inner in value.items():
+            yield (*path, name), None, name, True
+            under = pair if name == "value" and isinstance(pair, str) else name
+            yield from _texts(inner, (*path, name), None if names else under)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _texts(inner, (*path, index), key)
+    elif isinstance(value, str | int | float) and not isinstance(value, bool):
+        yield path, key, str(value), False

@@ -14,9 +14,9 @@ import pendulum
 from airflow.providers.common.compat.sdk import DAG, BaseNotifier, TaskGroup
 
 from dag_factory import versions
-from dag_factory.config.model import Dag, Schedule, TriggeredDag
-from dag_factory.config.secret_rules import shown_text
-from dag_factory.config.secrets import shown
+from dag_factory.config.model.dag import Dag, Schedule, TriggeredDag
+from dag_factory.config.secrets import shown_text
+from dag_factory.config.text.secret_patterns import shown
 from dag_factory.factory.failures import describe_failures, describe_success
 from dag_factory.factory.notifiers import Callbacks
 from dag_factory.factory.sync_tasks import SyncTasks, make_sync_tasks

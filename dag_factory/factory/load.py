@@ -16,10 +16,10 @@ from dag_factory import versions
 from dag_factory.config import boundary
 from dag_factory.config.boundary import attempt
 from dag_factory.config.diagnostics import ConfigError, Diagnostic, Severity, sort_unique
-from dag_factory.config.model import Dag
-from dag_factory.config.notifier_paths import PREFIXES_VARIABLE, prefixes_from
+from dag_factory.config.model.dag import Dag
 from dag_factory.config.project import Project, load_dag, load_project
-from dag_factory.config.secret_rules import without_secrets
+from dag_factory.config.secrets import without_secrets
+from dag_factory.config.text.notifier_paths import PREFIXES_VARIABLE, prefixes_from
 from dag_factory.factory.build import build_dag, build_group
 from dag_factory.factory.notifiers import Callbacks, NotifierMaker
 from dag_factory.report.text import render_one

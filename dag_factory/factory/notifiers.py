@@ -20,9 +20,9 @@ from airflow.providers.common.compat.sdk import BaseNotifier
 
 from dag_factory.config.boundary import Raised, caught
 from dag_factory.config.diagnostics import Diagnostic
-from dag_factory.config.model import Notifier, Notify
-from dag_factory.config.notifier_paths import NotifierFault, path_fault, provider_of
-from dag_factory.config.source import Place
+from dag_factory.config.model.dag import Notifier, Notify
+from dag_factory.config.text.notifier_paths import NotifierFault, path_fault, provider_of
+from dag_factory.config.yaml.document import Place
 
 _WHERE = "on the DAG processor and the workers"
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from dag_factory.config.layers import ResolvedDag, ResolvedSync, Setting, Settings
-from dag_factory.config.model import Dag
-from dag_factory.config.schema import DAG_SCHEMA, schema_text
-from dag_factory.config.secrets import blanked, is_secret_key, judge
-from dag_factory.config.source import Place
+from dag_factory.config.model.dag import Dag
+from dag_factory.config.model.layers import ResolvedDag, ResolvedSync, Setting, Settings
+from dag_factory.config.schema.check import DAG_SCHEMA, schema_text
+from dag_factory.config.text.secret_patterns import blanked, is_secret_key, judge
+from dag_factory.config.yaml.document import Place
 from dag_factory.report import task_graph, upcoming
 
 NEXT_RUNS = 5

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from dag_factory.config.model import Dag, Sync, TriggeredDag
+from dag_factory.config.model.dag import Dag, Sync, TriggeredDag
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

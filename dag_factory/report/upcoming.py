@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice, takewhile
 from zoneinfo import ZoneInfo
 
-from dag_factory.config import durations
-from dag_factory.config.model import AssetCondition, Dag, Schedule
+from dag_factory.config.model.dag import AssetCondition, Dag, Schedule
+from dag_factory.config.text import durations
 
 # How far before now to begin: longer than any change of the clocks.
 _MARGIN = timedelta(days=1)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dag_factory.config.diagnostics import has_errors
-from dag_factory.config.model import Sync
+from dag_factory.config.model.dag import Sync
 from dag_factory.config.project import Project, load_project
 
 DEFAULT_CONN_ID = "airbyte_default"

@@ -26,7 +26,7 @@ from dag_factory.airbyte.exchange import Response, TransportError
 from dag_factory.airbyte.pace import Pace
 from dag_factory.airbyte.tasks import SyncTask
 from dag_factory.airbyte.tokens import TokenCache
-from dag_factory.config.model import Sync
+from dag_factory.config.model.dag import Sync
 from dag_factory.factory.sync_tasks import make_sync_tasks
 from tests.adversary.airbyte_model import PREFIX
 from tests.adversary.airflow_model import Actor

@@ -9,7 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from dag_factory.cli.main import main
-from dag_factory.config.schema import DAG_SCHEMA, DEFAULTS_SCHEMA, schema_text
+from dag_factory.config.schema.check import DAG_SCHEMA, DEFAULTS_SCHEMA, schema_text
 
 UUID = "1e3b5a72-7bfd-4808-a13c-204505490110"
 

@@ -15,7 +15,7 @@ from dag_factory.cli import validate
 from dag_factory.cli.main import main
 from dag_factory.config import checked_files
 from dag_factory.config.project import load_project
-from dag_factory.config.source import read_source
+from dag_factory.config.yaml.document import read_source
 
 UUID = "1e3b5a72-7bfd-4808-a13c-204505490110"
 GOOD = f'schedule: "@daily"\nsyncs:\n  money: {UUID}\n'

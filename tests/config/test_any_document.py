@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from dag_factory.config.diagnostics import has_errors
 from dag_factory.config.project import load_project, validate_project
-from dag_factory.config.schema import DAG_SCHEMA, schema_text
+from dag_factory.config.schema.check import DAG_SCHEMA, schema_text
 from dag_factory.report.text import render
 
 DEFS = json.loads(schema_text(DAG_SCHEMA))["$defs"]

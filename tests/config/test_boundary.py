@@ -7,10 +7,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from dag_factory.config import checked_files, project, project_rules, rule_runs
+from dag_factory.config import checked_files, project
 from dag_factory.config.boundary import attempt
+from dag_factory.config.limits import Told
 from dag_factory.config.project import load_dag, load_project, resolve_project, validate_project
-from dag_factory.config.told import Told
+from dag_factory.config.rules import registry, runner
 from dag_factory.report.formats import FORMATS, renderer
 
 pytestmark = pytest.mark.usefixtures("own_faults_are_told")
@@ -83,7 +84,7 @@ def break_step(monkeypatch):
         if isinstance(where, str):
             rules = list(getattr(project, where))
             rules[what] = failing(rules[what], error, is_bad)
-            for module in (project, project_rules):
+            for module in (project, registry):
                 monkeypatch.setattr(module, where, tuple(rules), raising=False)
         else:
             monkeypatch.setattr(where, what, failing(getattr(where, what), error, is_bad))
@@ -143,11 +144,11 @@ def test_orders_pass(step, order, folder, break_step):
 
 def test_it_names_where_it_was_raised_and_asks_to_report_it():
     def deep():
-        return rule_runs.of_all_dags(None, None, Told())
+        return runner.of_all_dags(None, None, Told())
 
     told = attempt("configs/a.yaml", deep)
     assert told.message.startswith(
-        "dag-factory failed over this file: TypeError at dag_factory/config/rule_runs.py:"
+        "dag-factory failed over this file: TypeError at dag_factory/config/rules/runner.py:"
     )
     assert "report it" in told.help
 
@@ -160,7 +161,7 @@ def test_of_two_dags_that_only_fail_together_one_is_held_back():
             raise RuntimeError
         return iter(())
 
-    assert [dag for dag, _ in rule_runs.of_all_dags(rule, [first, other, second], Told())] == [second]
+    assert [dag for dag, _ in runner.of_all_dags(rule, [first, other, second], Told())] == [second]
 
 
 def test_many_culprits_end():
@@ -170,7 +171,7 @@ def test_many_culprits_end():
         return iter(())
 
     dags = [document_dag(number) for number in range(50)]
-    found = rule_runs.of_all_dags(rule, dags, Told())
+    found = runner.of_all_dags(rule, dags, Told())
     assert 0 < len(found) <= 50
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from dag_factory.config.file_bytes import read_bytes
 from dag_factory.config.project import load_dag, load_project, resolve_project, validate_project
+from dag_factory.config.yaml.file_bytes import read_bytes
 from dag_factory.report.formats import FORMATS, renderer
 
 UUID = "1e3b5a72-7bfd-4808-a13c-20450549011"

@@ -6,9 +6,9 @@ from unittest.mock import ANY
 
 import pytest
 
-from dag_factory.config.cron import expression
-from dag_factory.config.model import AssetGroup, Notifier, Schedule, TriggeredDag
+from dag_factory.config.model.dag import AssetGroup, Notifier, Schedule, TriggeredDag
 from dag_factory.config.project import load_dag, load_project, validate_project
+from dag_factory.config.text.cron import expression
 
 UUID = "1e3b5a72-7bfd-4808-a13c-20450549011"
 GOOD = f'schedule: "@daily"\nsyncs:\n  money: {UUID}0\n'

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dag_factory.config.project import load_project, validate_project
-from dag_factory.config.secret_rules import shown_text
-from dag_factory.config.secrets import blanked, hidden_lines, is_secret_key, judge
-from dag_factory.config.source import parse_source
+from dag_factory.config.secrets import shown_text
+from dag_factory.config.text.secret_patterns import blanked, hidden_lines, is_secret_key, judge
+from dag_factory.config.yaml.document import parse_source
 from dag_factory.report.formats import FORMATS, renderer
 from dag_factory.report.text import render
 

@@ -9,10 +9,11 @@ from datetime import date
 
 import pytest
 
-from dag_factory.config import circles, secrets
 from dag_factory.config.diagnostics import Diagnostic, Span
 from dag_factory.config.project import load_project, validate_project
-from dag_factory.config.secret_rules import Secret, hide_secrets
+from dag_factory.config.rules import cycles
+from dag_factory.config.secrets import Secret, hide_secrets
+from dag_factory.config.text import secret_patterns
 
 UUID = "1e3b5a72-7bfd-4808-a13c-{:012}"
 LIKE = "a_rather_long_name_of_a_sync_that_is_like_all_others_{:07}"
@@ -162,7 +163,7 @@ def dense(number):
 def test_circles_are_found_in_as_many_steps_as_there_are_edges(graph):
     def make(number):
         edges = graph(number)
-        return lambda: circles.circular(edges)
+        return lambda: cycles.circular(edges)
 
     assert growth(make) < 15
 
@@ -225,13 +226,13 @@ def test_a_folder_takes_as_many_steps_as_it_has_files(configs):
 
 def test_a_long_line_is_searched_for_secrets_once_for_all_its_mistakes(configs, monkeypatch):
     searched = Counter()
-    plain = secrets.blanked
+    plain = secret_patterns.blanked
 
     def counted(text):
         searched[len(text) > 100_000] += 1
         return plain(text)
 
-    monkeypatch.setattr(secrets, "blanked", counted)
+    monkeypatch.setattr(secret_patterns, "blanked", counted)
     numbers = ", ".join(map(str, range(9000)))
     root = configs({"a.yaml": f"tags: [{numbers}{' ' * 150_000}]\nschedule: null\n{syncs(1)}"})
     assert len(validate_project(root, "configs", None, lambda _file: True).diagnostics) == 100

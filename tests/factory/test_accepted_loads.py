@@ -28,7 +28,7 @@ from hypothesis import strategies as st
 from dag_factory import ConfigError, load_dags, raise_config_errors
 from dag_factory.config.diagnostics import Severity
 from dag_factory.config.project import validate_project
-from dag_factory.config.schema import DAG_SCHEMA, schema_text
+from dag_factory.config.schema.check import DAG_SCHEMA, schema_text
 
 pytestmark = pytest.mark.airflow
 

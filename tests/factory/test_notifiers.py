@@ -7,7 +7,7 @@ import sys
 import pytest
 from airflow.providers.common.compat.sdk import AirflowTaskTimeout, BaseNotifier
 
-from dag_factory.config.model import Notify
+from dag_factory.config.model.dag import Notify
 from dag_factory.config.project import load_project
 from dag_factory.factory.notifiers import NotifierMaker, notifier_class
 

@@ -19,7 +19,7 @@ from airflow.providers.common.compat.sdk import DAG
 
 from dag_factory.airbyte import pace
 from dag_factory.airbyte.pace import Pace
-from dag_factory.config import durations
+from dag_factory.config.text import durations
 from dag_factory.factory.load import load_dags
 from tests.faults.faults import Fault
 from tests.faults.lab import Lab

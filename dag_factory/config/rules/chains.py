@@ -1,0 +1,184 @@
+"""Rules about DAGs that start each other, by triggers and by assets. Listed in `config.project_rules`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from dag_factory.config.diagnostics import Diagnostic, Severity
+from dag_factory.config.model.layers import ResolvedDag, ResolvedSync, Setting
+from dag_factory.config.rules.assets import made_by, waited_for
+from dag_factory.config.rules.syncs import triggered
+from dag_factory.config.yaml.document import Place
+from dag_factory.config.yaml.values import MAX_PROBLEMS
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Node:
+    """What a way leads over: a DAG by its id, or an asset. As a node an asset keeps the ways few: each file
+    adds what it says, not one way for each pair of DAGs that make it and wait for it."""
+
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """One step of a way: to which node and by what, and where which DAG says so."""
+
+    to: Node
+    by: str
+    dag: ResolvedDag
+    place: Place
+
+
+Steps: TypeAlias = Mapping[Node, Sequence[Step]]
+
+
+def check_dag_loop(dags: Sequence[ResolvedDag]) -> Iterator[tuple[ResolvedDag, Diagnostic]]:
+    """No DAG leads back to itself; each ring is told once, where the last of its steps stands."""
+    told = Counter[str]()
+    for ring in _rings(_steps(dags)):
+        last = ring.steps[-1]
+        name = last.dag.document.file.name
+        told[name] += 1
+        is_known = len(ring.starts) == 1 and last.by != "trigger_dags"  # told by check_asset_loop
+        if not is_known and told[name] <= MAX_PROBLEMS:
+            yield last.dag, _loop(ring, _PLACES if told[name] <= _FEW else 0)
+
+
+def check_disabled_dag(dags: Sequence[ResolvedDag]) -> Iterator[tuple[ResolvedDag, Diagnostic]]:
+    """A DAG that is triggered exists, unless a DAG in Python has its id."""
+    disabled = {dag.dag_id.value: dag for dag in dags if not dag.value("enabled", True)}
+    if not disabled:
+        return
+    made = {dag.dag_id.value: dag for dag in dags if dag.value("enabled", True)}
+    for dag in made.values():
+        for entry, target in _targets(dag):
+            if target in disabled and target not in made:
+                yield dag, _disabled(target, entry, disabled[target])
+
+
+def _disabled(target: str, entry: Setting, owner: ResolvedDag) -> Diagnostic:
+    message = f"'{target}' is triggered, but 'enabled: false' keeps it from being made"
+    related = (owner.settings["enabled"].place.related("disabled here"),)
+    silence = "# dag-factory: ignore[disabled-dag] made by ..."
+    mend = f"delete it here too; if a DAG in Python has this id, write '{silence}' on the line"
+    return entry.place.diagnostic("disabled-dag", message, mend, severity=Severity.WARNING, related=related)
+
+
+def _targets(dag: ResolvedDag) -> Iterator[tuple[Setting, str]]:
+    """Yield each DAG that a DAG triggers, templates aside."""
+    for entry, long_form in triggered(dag):
+        target = long_form.get("dag_id")
+        if isinstance(target, str) and "{{" not in target:
+            yield entry, target
+
+
+def _steps(dags: Sequence[ResolvedDag]) -> Steps:
+    """Give the steps from each DAG and from each asset that a DAG waits for."""
+    made = {dag.dag_id.value: dag for dag in reversed(dags) if dag.value("enabled", True)}
+    steps: dict[Node, list[Step]] = {}
+    for dag in made.values():
+        for asset, place in waited_for(dag):
+            to = Node(kind="dag", name=dag.dag_id.value)
+            step = Step(to=to, by=f"asset {asset}", dag=dag, place=place)
+            steps.setdefault(Node(kind="asset", name=asset), []).append(step)
+    assets = frozenset(node.name for node in steps)
+    has_defaults = any(asset.startswith("airbyte:") for asset in assets)
+    for name, dag in made.items():
+        # Only these can make what somebody waits for.
+        syncs = [sync for sync in dag.syncs if has_defaults or "outlets" in sync.settings]
+        found = list(_steps_from(dag, syncs, assets, made))
+        if found:
+            steps[Node(kind="dag", name=name)] = found
+    return dict(sorted(steps.items(), key=lambda pair: (pair[0].kind != "dag", pair[0].name)))
+
+
+def _steps_from(
+    dag: ResolvedDag, syncs: Sequence[ResolvedSync], assets: frozenset[str], made: Mapping[str, ResolvedDag]
+) -> Iterator[Step]:
+    for entry, target in _targets(dag):
+        if target in made:
+            yield Step(to=Node(kind="dag", name=target), by="trigger_dags", dag=dag, place=entry.place)
+    for sync in syncs if assets else ():
+        for asset, place in made_by(dag, sync):
+            if asset in assets:
+                yield Step(to=Node(kind="asset", name=asset), by="outlets", dag=dag, place=place)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Ring:
+    """Steps that lead from a DAG back to it. Of a long ring only the first and the last, so that many long
+    ones take no longer to tell than the files that make them take to read."""
+
+    steps: tuple[Step, ...]
+    left_out: bool
+
+    @property
+    def starts(self) -> list[Step]:
+        """The steps that start a DAG."""
+        return [step for step in self.steps if step.to.kind == "dag"]
+
+
+# Steps that are kept at each end of a ring, and the second places that are told of one, if a file has few:
+# each may be in another file, whose lines have to be looked up.
+_ENDS, _PLACES, _FEW = 8, 3, 10
+
+
+def _rings(steps: Steps) -> Iterator[_Ring]:
+    """Find one ring for each step that leads a walk back to where it has been; the rest has none."""
+    done: set[Node] = set()
+    for start in steps:
+        if start not in done:
+            yield from _rings_from(start, steps, done)
+
+
+def _rings_from(start: Node, steps: Steps, done: set[Node]) -> Iterator[_Ring]:
+    """Walk from a node into the depth, without recursion; `way` are the steps to where the walk stands."""
+    position = {start: 0}
+    way: list[Step] = []
+    waiting = [iter(steps[start])]
+    while waiting:
+        step = next(waiting[-1], None)
+        if step is None:
+            waiting.pop()
+            left = way.pop().to if way else start
+            done.add(left)
+            del position[left]
+        elif step.to in position:
+            yield _ring(way, position[step.to], step)
+        elif step.to in steps and step.to not in done:
+            way.append(step)
+            position[step.to] = len(way)
+            waiting.append(iter(steps[step.to]))
+
+
+def _ring(way: Sequence[Step], begin: int, last: Step) -> _Ring:
+    """Make a ring of the end of a way and the step that closes it."""
+    length = len(way) - begin
+    is_long = length > 2 * _ENDS
+    kept = (*way[begin : begin + _ENDS], *way[len(way) - _ENDS :]) if is_long else tuple(way[begin:])
+    if last.to.kind == "dag":
+        return _Ring(steps=(*kept, last), left_out=is_long)
+    # It was entered at an asset: it begins with the DAG that waits for that.
+    return _Ring(steps=(*kept[1:], last, kept[0]), left_out=is_long)
+
+
+def _loop(ring: _Ring, places: int) -> Diagnostic:
+    starts = ring.starts
+    told = [f" -> {step.to.name} ({step.by})" for step in starts]
+    if ring.left_out:
+        told.insert(len(told) // 2, " -> ...")
+    way = f"{starts[-1].to.name}{''.join(told)}"
+    message, mend = (
+        f"DAGs start each other without end: {way}",
+        "delete this step, or another one of the ring",
+    )
+    if len(starts) == 1:
+        message = f"the DAG starts itself without end: {way}"
+        mend = "delete it; 'schedule: \"@continuous\"' runs a DAG again and again"
+    related = tuple(step.place.related(f"'{step.to.name}' is started here") for step in starts[:-1][:places])
+    return starts[-1].place.diagnostic("dag-loop", message, mend, related=related)

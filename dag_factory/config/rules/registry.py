@@ -1,0 +1,139 @@
+"""What a schema cannot say about one DAG. A rule is a function; the lists at the end name them all.
+
+Rules see a DAG after defaults and environment, and point to where a value stands. They report what is wrong
+and rely on no other rule having passed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from dag_factory.config.diagnostics import Diagnostic
+from dag_factory.config.model.layers import ResolvedDag
+from dag_factory.config.rules.assets import (
+    check_asset_loop,
+    check_asset_uri,
+    check_similar_asset,
+    check_unknown_asset,
+)
+from dag_factory.config.rules.chains import check_dag_loop, check_disabled_dag
+from dag_factory.config.rules.connections import (
+    check_placeholder,
+    check_same_connection,
+    check_shared_connection,
+)
+from dag_factory.config.rules.dag_ids import check_dag_id, check_duplicate_dag_id, check_similar_dag_id
+from dag_factory.config.rules.notifiers import check_notifiers
+from dag_factory.config.rules.schedule import (
+    check_catchup,
+    check_cron,
+    check_dates,
+    check_each_minute,
+    check_far_start_date,
+    check_past_end_date,
+    check_schedule,
+    check_short_schedule,
+    check_special_preset,
+    check_timezone,
+)
+from dag_factory.config.rules.syncs import (
+    check_cycles,
+    check_fail_fast,
+    check_long_task_id,
+    check_overlays,
+    check_similar_sync,
+    check_sync_names,
+    check_trigger_dags,
+)
+from dag_factory.config.rules.templates import check_templates, check_unrendered_templates
+from dag_factory.config.rules.timing import (
+    check_effect,
+    check_max_active_tasks,
+    check_pool,
+    check_pool_name,
+    check_retry_delays,
+    check_short_dagrun_timeout,
+    check_wait_over_timeout,
+)
+
+DagRule = Callable[[ResolvedDag], Iterator[Diagnostic]]
+
+DAG_RULES: tuple[DagRule, ...] = (
+    check_dag_id,
+    check_schedule,
+    check_cron,
+    check_each_minute,
+    check_special_preset,
+    check_timezone,
+    check_dates,
+    check_short_schedule,
+    check_overlays,
+    check_similar_sync,
+    check_sync_names,
+    check_cycles,
+    check_trigger_dags,
+    check_fail_fast,
+    check_long_task_id,
+    check_wait_over_timeout,
+    check_retry_delays,
+    check_short_dagrun_timeout,
+    check_pool,
+    check_pool_name,
+    check_max_active_tasks,
+    check_effect,
+    check_placeholder,
+    check_same_connection,
+    check_asset_loop,
+    check_asset_uri,
+    check_templates,
+    check_unrendered_templates,
+)
+
+# Rules that compare with the present day, which their caller has to tell: there is no hidden clock.
+DatedRule = Callable[[ResolvedDag, date], Iterator[Diagnostic]]
+
+DATED_RULES: tuple[DatedRule, ...] = (check_far_start_date, check_past_end_date, check_catchup)
+
+ProjectRule = Callable[[Sequence[ResolvedDag]], Iterator[tuple[ResolvedDag, Diagnostic]]]
+
+
+PROJECT_RULES: tuple[ProjectRule, ...] = (
+    check_duplicate_dag_id,
+    check_similar_dag_id,
+    check_shared_connection,
+    check_dag_loop,
+    check_disabled_dag,
+    check_similar_asset,
+)
+
+# What is true only where every file of the folder has been read: else what is missed may be in another one.
+WHOLE_PROJECT_RULES: tuple[ProjectRule, ...] = (check_unknown_asset,)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rules:
+    """Which rules apply: were all files read, and the day that dates are compared with, if any.
+
+    `notifier_prefixes` are what the import paths of notifiers have to begin with; None allows all.
+    """
+
+    is_whole: bool
+    today: date | None
+    notifier_prefixes: tuple[str, ...] | None = None
+
+    @property
+    def of_projects(self) -> tuple[ProjectRule, ...]:
+        """The rules over all DAGs."""
+        return (*PROJECT_RULES, *WHOLE_PROJECT_RULES) if self.is_whole else PROJECT_RULES
+
+    def dated(self, dag: ResolvedDag) -> Iterator[Diagnostic]:
+        """Tell what the rules about the present day find."""
+        if self.today is not None:
+            for rule in DATED_RULES:
+                yield from rule(dag, self.today)
+
+    def notifiers(self, dag: ResolvedDag) -> Iterator[Diagnostic]:
+        """Tell which notifiers the loader leaves out: that costs no DAG, so it is no rule about DAGs."""
+        yield from check_notifiers(dag, self.notifier_prefixes)

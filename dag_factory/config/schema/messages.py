@@ -1,0 +1,272 @@
+"""The schema's errors as diagnostics that speak of keys, lists and mappings; for `config.schema` alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from dag_factory.config.diagnostics import Diagnostic
+from dag_factory.config.schema.type_hints import type_help, type_name, undone_by, wanted_types
+from dag_factory.config.schema.unknown_keys import home_name, key_help
+from dag_factory.config.text import suggestions
+from dag_factory.config.text.templates import TemplateFault, brace_fault, unrendered_help
+from dag_factory.config.yaml.document import Document, Place
+from dag_factory.config.yaml.values import KeyPath
+
+# jsonschema's ValidationError. Its annotations speak of errors still being made, whose fields may be unset;
+# the errors that reach this module are complete.
+ValidationError: TypeAlias = Any
+
+# The keys that each part of the language has, by the names of `config.key_help`.
+Keys: TypeAlias = Mapping[str, Collection[str]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """A diagnostic, the path of the value that it refuses, and the key that stands there in other words."""
+
+    diagnostic: Diagnostic
+    path: KeyPath
+    meant: KeyPath | None = None
+
+
+def findings(document: Document, error: ValidationError, keys: Keys) -> Iterator[Finding]:
+    """Tell what one of the schema's errors means."""
+    place = Place(document=document, path=tuple(error.absolute_path))
+    keyword = str(error.validator)
+    if keyword == "additionalProperties":
+        yield from _unknown_keys(place, error, keys)
+    elif keyword == "required":
+        yield _missing_key(place, error)
+    elif "propertyNames" in error.absolute_schema_path:
+        yield _bad_name(place, error)
+    elif place.path[-2:-1] == ("syncs",) and place.path[-1] in keys["sync"]:
+        yield _sync_without_name(place)
+    else:
+        yield Finding(diagnostic=_bad_value(place, error, keyword), path=place.path)
+
+
+def without_follow_ups(found: Sequence[Finding]) -> list[Diagnostic]:
+    """Leave out what is only wrong because something else is."""
+    misplaced = {each.path for each in found if each.diagnostic.code == "misplaced-key"}
+    meant = {each.meant for each in found}
+    return [each.diagnostic for each in found if not _is_follow_up(each, misplaced, meant)]
+
+
+def _is_follow_up(each: Finding, misplaced: set[KeyPath], meant: set[KeyPath | None]) -> bool:
+    if each.diagnostic.code == "missing-key":
+        return each.path in meant
+    # What stands under a key that has to go is not worth a word.
+    depth = range(1, len(each.path) + (each.diagnostic.code != "misplaced-key"))
+    return any(each.path[:length] in misplaced for length in depth)
+
+
+def _unknown_keys(place: Place, error: ValidationError, keys: Keys) -> Iterator[Finding]:
+    known = tuple(error.schema.get("properties", ()))
+    for key in error.instance:
+        if key in known:
+            continue
+        at = Place(document=place.document, path=(*place.path, key))
+        told = key_help(key, place.path, known, keys, place.document.file.patience)
+        code, message = "unknown-key", f"unknown key '{key}'"
+        if told.home is not None:
+            code, message = (
+                "misplaced-key",
+                f"'{key}' is a key of {home_name(told.home)} and has no place here",
+            )
+        diagnostic = at.diagnostic(code, message, told.text, of_key=True)
+        yield Finding(diagnostic=diagnostic, path=at.path, meant=told.meant)
+
+
+def _sync_without_name(place: Place) -> Finding:
+    """Report a key of a sync in the place of a sync's name."""
+    message = f"'{place.path[-1]}' is a key of a sync, and stands where a sync's name belongs"
+    advice = "write a name for the sync above it, and its keys indented below the name"
+    return Finding(
+        diagnostic=place.diagnostic("misplaced-key", message, advice, of_key=True), path=place.path
+    )
+
+
+def _missing_key(place: Place, error: ValidationError) -> Finding:
+    # jsonschema reports each missing key in an error of its own.
+    key = next(name for name in error.validator_value if error.message.startswith(repr(name)))
+    message = f"the key '{key}' is missing"
+    diagnostic = place.diagnostic("missing-key", message, _MISSING_HELP.get(key), of_key=True)
+    return Finding(diagnostic=diagnostic, path=(*place.path, key))
+
+
+_MISSING_HELP = {
+    "syncs": "write 'syncs:' with at least one 'name: connection_id' below it",
+    "connection_id": "write the UUID of the Airbyte connection",
+    "notifier": "write the notifier's import path",
+    "dag_id": "write the id of the DAG to trigger",
+}
+
+
+def _bad_name(place: Place, error: ValidationError) -> Finding:
+    name = str(error.instance)
+    key = Place(document=place.document, path=(*place.path, name))
+    noun = "an environment" if place.path[-1:] == ("environments",) else "a sync"
+    if error.validator == "maxLength":
+        message = f"the name of {noun} is longer than {error.validator_value} characters"
+        mend = f"shorten it: it has {len(name)}"
+    else:
+        message, mend = f"'{name}' cannot be the name of {noun}", _pattern_help(error)
+    return Finding(diagnostic=key.diagnostic("bad-name", message, mend, of_key=True), path=key.path)
+
+
+def _bad_value(place: Place, error: ValidationError, keyword: str) -> Diagnostic:
+    subject = _subject(place.path)
+    if keyword == "not":
+        mend = _MOVE.get(str(place.path[-1]), "delete it here")
+        return place.diagnostic("misplaced-key", error.schema["errorMessage"], mend, of_key=True)
+    if keyword == "type":
+        message = f"{subject} is {type_name(error.instance)}, not {wanted_types(error)}"
+        return place.diagnostic("wrong-type", message, type_help(error, place.path))
+    if keyword == "uniqueItems":
+        return _twice(place, error.instance)
+    if keyword == "dependentRequired":
+        place = Place(document=place.document, path=(*place.path, "timezone"))
+        message = f"{subject} has 'timezone' without 'cron'"
+        mend = "write 'cron' beside it, or 'timezone' at the top of the document"
+        return place.diagnostic("bad-value", message, mend, of_key=True)
+    fault = _brace_fault(error, keyword)
+    if fault is not None:
+        return place.diagnostic("bad-template", fault.message, fault.help)
+    unrendered = unrendered_help(error.instance) if isinstance(error.instance, str) else None
+    mend = unrendered or _value_help(error, place)
+    return place.diagnostic("bad-value", f"{subject} {_value_message(error)}", mend)
+
+
+def _brace_fault(error: ValidationError, keyword: str) -> TemplateFault | None:
+    """Find what is wrong with a text that was to be a template, where the schema takes one."""
+    if keyword != "pattern" or "{{" not in error.validator_value.replace("\\", ""):
+        return None
+    return brace_fault(str(error.instance))
+
+
+_MOVE = {
+    **dict.fromkeys(("connection_id", "depends_on"), "write it on a sync, below its name under 'syncs'"),
+    **dict.fromkeys(("dag_id", "syncs"), "move it into the DAG's own file"),
+    **dict.fromkeys(("cron", "assets", "timezone"), "keep one of the two"),
+    "environments": "write its environments beside this one",
+}
+
+
+def _twice(place: Place, items: list[Any]) -> Diagnostic:
+    # Not `in items[:index]`: for Python True is 1.
+    texts = [json.dumps(item, sort_keys=True) for item in items]
+    where: dict[str, int] = {}
+    second = next(index for index, text in enumerate(texts) if where.setdefault(text, index) != index)
+    first = Place(document=place.document, path=(*place.path, where[texts[second]]))
+    at = Place(document=place.document, path=(*place.path, second))
+    message = f"{_subject(place.path)} holds {_shown(items[second])} twice"
+    return at.diagnostic("bad-value", message, "delete one of them", related=(first.related("first here"),))
+
+
+def _value_message(error: ValidationError) -> str:
+    keyword = str(error.validator)
+    if keyword in ("pattern", "enum"):
+        return f"cannot be {_shown(error.instance)}"
+    plural = "" if error.validator_value == 1 else "s"
+    return _BOUNDS[keyword].format(bound=error.validator_value, plural=plural)
+
+
+_BOUNDS = {
+    "minLength": "is empty",
+    "maxLength": "is longer than {bound} characters",
+    "minimum": "is less than {bound}",
+    "exclusiveMinimum": "is not greater than {bound}",
+    "maximum": "is greater than {bound}",
+    "minItems": "is an empty list",
+    "minProperties": "is empty",
+    "maxProperties": "holds more than {bound} key{plural}",
+}
+
+
+def _value_help(error: ValidationError, place: Place) -> str:
+    path = place.path
+    keyword = str(error.validator)
+    if keyword == "pattern":
+        return _pattern_help(error)
+    if keyword == "enum":
+        undone = undone_by(path) if error.instance is None else None
+        return undone or _choice_help(place, str(error.instance), error.validator_value)
+    if keyword == "exclusiveMinimum":
+        return f"write {error.validator_value + 1} or more"
+    if keyword == "minProperties" and path[-1:] == ("syncs",):
+        return "write at least one 'name: connection_id' below it"
+    if keyword == "maxLength":
+        return f"shorten it to {error.validator_value} characters; it has {len(error.instance)}"
+    return _bound_help(keyword, error, path)
+
+
+def _bound_help(keyword: str, error: ValidationError, path: KeyPath) -> str:
+    if keyword == "maxProperties" and error.validator_value > 1:
+        return "split the DAG" if path[-1:] == ("syncs",) else "delete some"
+    return _HELP[keyword].format(bound=error.validator_value)
+
+
+_HELP = {
+    "minItems": "write at least one item, or delete the key",
+    "minLength": "write a value or delete the key",
+    "minimum": "write {bound} or more",
+    "maximum": "write {bound} or less",
+    "minProperties": "write at least one key below it, or delete it",
+    "maxProperties": "keep one of 'all' and 'any', and put the other inside its list",
+}
+
+
+def _pattern_help(error: ValidationError) -> str:
+    """Say what was probably meant, then what such a value looks like."""
+    text, wanted = str(error.instance), str(error.message)
+    if text != text.strip() and "\n" in text:
+        return "write it on the line of its key, without | or >"
+    guess = suggestions.value(wanted, text)
+    if guess is None:
+        return wanted
+    # A mended name does not say what was wrong with it; a date or a duration does.
+    return f"write {guess}; {wanted}" if "is made of" in wanted else f"write {guess}"
+
+
+# Values that people know from elsewhere.
+_OTHER_VALUES = {
+    "asynchronous": "async",
+    "reschedule": "async",
+    "deferrable": "async",
+    "synchronous": "sync",
+    "poke": "sync",
+    "none_failed_or_skipped": "none_failed_min_one_success",
+    "dummy": "always",
+    "wait": "adopt",
+    "attach": "adopt",
+    "error": "fail",
+    "raise": "fail",
+    "kill": "cancel",
+    "stop": "cancel",
+    "ignore": "leave",
+    "keep": "leave",
+}
+
+
+def _choice_help(place: Place, text: str, choices: Sequence[str]) -> str:
+    known = _OTHER_VALUES.get(text.lower())
+    if known in choices:
+        more = {"deferrable": ", and 'deferrable: true'", "reschedule": ", and 'deferrable: false'"}
+        return f"write '{known}'{more.get(text.lower(), '')}"
+    alike = suggestions.did_you_mean(text, choices, place.document.file.patience)
+    return alike or f"'{place.path[-1]}' is one of {', '.join(choices)}"
+
+
+def _subject(path: KeyPath) -> str:
+    """Name a value by the nearest key above it."""
+    key = next((part for part in reversed(path) if isinstance(part, str)), None)
+    return "the document" if key is None else f"'{key}'"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, dict | list):
+        return type_name(value)  # what it holds may be long, and secret
+    return repr(value) if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,1 @@
+"""The values that people write as text, such as durations and cron expressions; pure."""

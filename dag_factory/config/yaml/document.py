@@ -1,0 +1,232 @@
+"""Files to YAML documents: plain values, and the way back from each value to its line and column."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from yaml.error import MarkedYAMLError
+from yaml.nodes import Node, ScalarNode
+
+from dag_factory.config.diagnostics import Diagnostic, Related, Severity, Span
+from dag_factory.config.text.secret_patterns import LINE_BREAK, blanked, hidden_lines
+from dag_factory.config.text.suggestions import Patience
+from dag_factory.config.yaml import composer
+from dag_factory.config.yaml.file_bytes import MAX_BYTES, read_bytes
+from dag_factory.config.yaml.positions import first_line_of, line_at, span_at, span_of
+from dag_factory.config.yaml.values import (
+    MAX_VALUES,
+    NOT_PRINTABLE,
+    KeyPath,
+    Problem,
+    Value,
+    ValueBuilder,
+    find,
+)
+
+# Longer messages are cut: they only quote what stands in the file.
+_LONGEST_MESSAGE = 500
+_DOCUMENT_MARKER = re.compile(r"^---(?=\s|$)", re.MULTILINE)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SourceFile:
+    """A file's name, as people should read it, its text, and how long its words are still compared."""
+
+    name: str
+    text: str
+    patience: Patience = field(default_factory=Patience, compare=False, repr=False)
+
+    def diagnostic(
+        self,
+        span: Span,
+        code: str,
+        message: str,
+        help: str | None = None,
+        *,
+        severity: Severity = Severity.ERROR,
+        related: tuple[Related, ...] = (),
+    ) -> Diagnostic:
+        """Make a diagnostic at a place of this file, with the line that it points to if it may be shown."""
+        return Diagnostic(
+            file=self.name,
+            span=span,
+            code=code,
+            # Before it is cut: half a secret is not known for one.
+            message=_cut(blanked(message)),
+            help=help,
+            severity=severity,
+            source_line=None if span.line in hidden_lines(self.text) else line_at(self.text, span.line),
+            related=related,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Document:
+    """One YAML document as plain values, and what was wrong with it while it was read; equal to itself alone.
+
+    It is `whole` unless a part of it could not be read: then a further check would only find follow-ups.
+    `faults` are the paths of values that a later step has refused and taken out.
+    """
+
+    file: SourceFile
+    index: int
+    value: Value
+    diagnostics: tuple[Diagnostic, ...] = ()
+    whole: bool = True
+    faults: frozenset[KeyPath] = frozenset()
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether nothing was wrong with it so far."""
+        return not self.diagnostics and not self.faults
+
+    @property
+    def text(self) -> str:
+        """The document's own part of the file, without its `---`."""
+        return self.part_of(self.file.text)
+
+    def part_of(self, text: str) -> str:
+        """Give the document's part of the file's text, or of a copy with other lines."""
+        starts = [0, *(match.end() for match in _DOCUMENT_MARKER.finditer(text))]
+        ends = [*(match.start() for match in _DOCUMENT_MARKER.finditer(text)), None]
+        parts = [text[start:end] for start, end in zip(starts, ends, strict=True)]
+        if _is_prologue(parts[0]) and len(parts) > 1:
+            del parts[0]
+        return parts[min(self.index, len(parts) - 1)].strip("\r\n")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """Where a value stands: a path into a document, of which the line is looked up only when it is told."""
+
+    document: Document
+    path: KeyPath = ()
+
+    def span(self, *, of_key: bool = False) -> Span:
+        """Give the place of the value, or of its key."""
+        text = self.document.file.text
+        top = _top_nodes(text)[self.document.index]
+        key, value = find(top, self.path)
+        if not of_key and isinstance(value, ScalarNode):
+            return span_of(text, value)
+        # A mapping or a list begins where its first part does: its key tells better which one is meant, and
+        # where it has none, its first line.
+        return first_line_of(text, span_of(text, key))
+
+    def diagnostic(
+        self,
+        code: str,
+        message: str,
+        help: str | None = None,
+        *,
+        of_key: bool = False,
+        severity: Severity = Severity.ERROR,
+        related: tuple[Related, ...] = (),
+    ) -> Diagnostic:
+        """Make a diagnostic that points here."""
+        span = self.span(of_key=of_key)
+        return self.document.file.diagnostic(span, code, message, help, severity=severity, related=related)
+
+    def related(self, message: str, *, of_key: bool = False) -> Related:
+        """Make the second place of a diagnostic that points elsewhere."""
+        return Related(file=self.document.file.name, span=self.span(of_key=of_key), message=message)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Source:
+    """What reading one file gave: its documents, or why there are none."""
+
+    documents: tuple[Document, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def read_source(path: Path, name: str) -> Source:
+    """Read one file; whatever is wrong with it is a diagnostic, never an exception."""
+    try:
+        data = read_bytes(path)
+    except (OSError, ValueError) as error:  # ValueError: a path that no system takes
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        return _unreadable(name, f"cannot be read: {reason}")
+    if data is None:
+        return _unreadable(name, "is not a regular file", "delete it or give it another name")
+    if len(data) > MAX_BYTES:
+        size = f"is larger than {MAX_BYTES // 1024} KiB"
+        return _unreadable(name, size, "split it: one file may hold many DAGs, and a folder many files")
+    return parse_source(data, name)
+
+
+def parse_source(data: bytes, name: str) -> Source:
+    """Parse the bytes of one file; whatever is wrong with them is a diagnostic, never an exception."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        file = SourceFile(name=name, text=data[: error.start].decode("utf-8-sig", "replace"))
+        place = span_at(file.text, len(file.text))
+        return _refused(file.diagnostic(place, "yaml-encoding", "not UTF-8 text", "save the file as UTF-8"))
+    file = SourceFile(name=name, text=text)
+    control = NOT_PRINTABLE.search(text)
+    if control:
+        message = f"the control character U+{ord(control.group()):04X} is not allowed in YAML"
+        return _refused(
+            file.diagnostic(span_at(text, control.start()), "yaml-encoding", message, "delete it")
+        )
+    try:
+        tops = _top_nodes(text)
+    except MarkedYAMLError as error:
+        from dag_factory.config.yaml.syntax_errors import syntax_fault  # noqa: PLC0415 (few files are no YAML)
+
+        fault = syntax_fault(text, error)
+        return _refused(file.diagnostic(fault.span, "yaml-syntax", fault.message, fault.help))
+    return Source(documents=tuple(_documents(file, tops)), diagnostics=())
+
+
+def _documents(file: SourceFile, tops: Iterable[Node]) -> Iterator[Document]:
+    left = MAX_VALUES
+    for index, top in enumerate(tops):
+        builder = ValueBuilder(left)
+        yield _document(file, index, builder, builder.build(top))
+        left -= builder.size(top)
+
+
+def _document(file: SourceFile, index: int, builder: ValueBuilder, value: Value) -> Document:
+    return Document(
+        file=file,
+        index=index,
+        value=value,
+        diagnostics=tuple(_problem_diagnostic(file, problem) for problem in builder.problems),
+        whole=all(problem.code == "duplicate-key" for problem in builder.problems),
+    )
+
+
+def _unreadable(name: str, message: str, help: str | None = None) -> Source:
+    return _refused(Diagnostic(file=name, span=Span(), code="unreadable-file", message=message, help=help))
+
+
+def _refused(diagnostic: Diagnostic) -> Source:
+    return Source(documents=(), diagnostics=(diagnostic,))
+
+
+# A pure function of the text, so it cannot be stale: spans are asked for one after the other.
+@functools.lru_cache(maxsize=2)
+def _top_nodes(text: str) -> tuple[Node, ...]:
+    return tuple(composer.compose(text))
+
+
+def _problem_diagnostic(file: SourceFile, problem: Problem) -> Diagnostic:
+    first = [] if problem.first is None else [span_of(file.text, problem.first)]
+    related = tuple(Related(file=file.name, span=span, message="first here") for span in first)
+    span = first_line_of(file.text, span_of(file.text, problem.node))
+    return file.diagnostic(span, problem.code, problem.message, problem.help, related=related)
+
+
+def _cut(message: str) -> str:
+    return message if len(message) <= _LONGEST_MESSAGE else f"{message[:_LONGEST_MESSAGE]}..."
+
+
+def _is_prologue(text: str) -> bool:
+    """Whether what stands before the first `---` is no document: blanks, comments and directives."""
+    return all(line.startswith(("#", "%")) or not line.strip() for line in LINE_BREAK.split(text))

@@ -1,0 +1,66 @@
+"""From the parser's marks and from offsets to spans, from a line's number to its text; for `config` alone."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import replace
+
+from yaml.error import Mark
+from yaml.nodes import Node
+
+from dag_factory.config.diagnostics import Span
+from dag_factory.config.text.secret_patterns import LINE_BREAK
+
+
+def span_of(text: str, node: Node) -> Span:
+    """Give where a node stands."""
+    span = span_of_marks(node.start_mark, node.end_mark)
+    lines = lines_of(text)
+    if span.end_line <= len(lines):
+        return span
+    # Where the last line has no line break, the parser ends what it holds on a line that is not there.
+    if span.line > len(lines):
+        return last_of(text)
+    return replace(span, end_line=len(lines), end_column=len(lines[-1]) + 1)
+
+
+def span_of_marks(start: Mark, end: Mark) -> Span:
+    """Give what lies between two marks, at least one character."""
+    line, column = start.line + 1, start.column + 1
+    end_line, end_column = end.line + 1, end.column + 1
+    if (end_line, end_column) <= (line, column):
+        end_line, end_column = line, column + 1
+    return Span(line=line, column=column, end_line=end_line, end_column=end_column)
+
+
+def first_line_of(text: str, span: Span) -> Span:
+    """Cut what goes over several lines to its first one."""
+    if span.end_line == span.line:
+        return span
+    end = len((line_at(text, span.line) or "").rstrip()) + 1
+    return replace(span, end_line=span.line, end_column=max(end, span.column + 1))
+
+
+def span_at(text: str, index: int) -> Span:
+    """Give where the character at an offset stands."""
+    lines = LINE_BREAK.split(text[:index])
+    line, column = len(lines), len(lines[-1]) + 1
+    return Span(line=line, column=column, end_line=line, end_column=column + 1)
+
+
+def last_of(text: str) -> Span:
+    """Give where the last character stands that is no blank."""
+    return span_at(text, max(len(text.rstrip()) - 1, 0))
+
+
+def line_at(text: str, number: int) -> str | None:
+    """Give a line by its number, counted from 1; None if the text has fewer."""
+    lines = lines_of(text)
+    return lines[number - 1] if number <= len(lines) else None
+
+
+# A pure function of the text, so it cannot be stale: mistakes are told one after the other.
+@functools.lru_cache(maxsize=2)
+def lines_of(text: str) -> tuple[str, ...]:
+    """Give the lines of a text, as YAML counts them."""
+    return tuple(LINE_BREAK.split(text))

@@ -1,0 +1,205 @@
+"""Nodes to plain values, and from a path to the nodes that it names; used by `config.source` alone."""
+
+from __future__ import annotations
+
+import functools
+import re
+import sys
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from dag_factory.config.yaml import composer
+
+# Of one file, each alias counted in full: the later steps walk over all of them.
+MAX_VALUES = 10_000
+
+# Of one document: more would help nobody.
+MAX_PROBLEMS = 100
+
+# What a YAML file cannot hold as it is. As an escape it can, but a database refuses it (PostgreSQL U+0000),
+# and with it Airflow every DAG of the same loader.
+NOT_PRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+# The keys of mappings and the positions in sequences that lead from a document's top to a value.
+KeyPath: TypeAlias = tuple[str | int, ...]
+
+Value: TypeAlias = dict[str, Any] | list[Any] | str | int | float | bool | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Problem:
+    """What makes a node unfit for a configuration."""
+
+    node: Node
+    code: str
+    message: str
+    help: str
+    first: Node | None = None
+
+
+class ValueBuilder:
+    """Builds plain values from nodes and collects what is wrong on the way.
+
+    An alias gives the same object again, so a file of aliases to aliases takes no memory; what it would
+    take is counted, since later steps walk over all of it.
+    """
+
+    def __init__(self, limit: int = MAX_VALUES) -> None:
+        self.problems: list[Problem] = []
+        self._limit = limit
+        self._has_aliases = False
+        self._values: dict[int, Value] = {}
+        self._sizes: dict[int, int] = {}
+        self._under_way: set[int] = set()
+        self._too_large: Node | None = None
+
+    def build(self, node: Node) -> Value:
+        """Give the node's value; where there is a problem, the rest without it."""
+        known = id(node)
+        if known in self._under_way:
+            self._report(node, "yaml-alias", "an alias inside its own anchor", "write the value out")
+            return None
+        if known not in self._values:
+            self._under_way.add(known)
+            self._values[known] = self._build_new(node)
+            self._under_way.remove(known)
+        else:
+            self._has_aliases = True
+        return self._values[known]
+
+    def size(self, node: Node) -> int:
+        """Count the values of a node that has been built."""
+        return self._sizes.get(id(node), 1)
+
+    def _build_new(self, node: Node) -> Value:
+        self._sizes[id(node)] = 1
+        if isinstance(node, MappingNode) and node.tag == composer.MAP:
+            return self._mapping(node)
+        if isinstance(node, SequenceNode) and node.tag == composer.SEQ:
+            return [self._child(node, item) for item in node.value]
+        if isinstance(node, ScalarNode) and node.tag in composer.SCALAR_TAGS:
+            self._check_text(node)
+            return composer.scalar_value(node)
+        tag = node.tag.replace("tag:yaml.org,2002:", "!!")
+        self._report(node, "yaml-tag", f"the tag '{tag}' is not read here", "delete the tag")
+        return None
+
+    def _child(self, parent: Node, node: Node) -> Value:
+        value = self.build(node)
+        self._sizes[id(parent)] += self.size(node)
+        if self._sizes[id(parent)] > self._limit and self._too_large is None:
+            # Of many aliases none is the one too many: their mapping or list is.
+            self._too_large = parent if self._has_aliases else node
+            self._report_size(self._too_large)
+        return value
+
+    def _report_size(self, node: Node) -> None:
+        if self._has_aliases:
+            message = f"aliases make more than {MAX_VALUES:,} values of this"
+            self._report(node, "yaml-alias", message, "write fewer aliases to aliases")
+        else:
+            message = f"with this the file holds more than {MAX_VALUES:,} values"
+            self._report(node, "unreadable-file", message, "split it into several files")
+
+    def _mapping(self, node: MappingNode) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        first: dict[str, Node] = {}
+        merges: list[tuple[Node, Node]] = []
+        for key, value in node.value:
+            if composer.is_merge_key(key):
+                merges.append((key, value))
+            elif not isinstance(key, ScalarNode):
+                self._odd_key(node, key)
+            elif key.value in first:
+                self._duplicate(key, first[key.value])
+            else:
+                self._check_text(key)
+                first[key.value] = key
+                # The same few keys stand in every file: one text for all of them.
+                result[sys.intern(key.value)] = self._child(node, value)
+        for key, value in merges:
+            self._merge(node, key, value, result)
+        return result
+
+    def _odd_key(self, node: MappingNode, key: Node) -> None:
+        if composer.is_bare_template(node, key):
+            mend = 'put it in quotes: "{{ var.value.name }}"'
+            self._report(node, "yaml-key", "a template without quotes is a mapping to YAML", mend)
+        else:
+            mend = "write a name before the colon"
+            self._report(key, "yaml-key", "a key is text, not a list or mapping", mend)
+
+    def _check_text(self, node: ScalarNode) -> None:
+        # Only text in double quotes has escapes.
+        control = NOT_PRINTABLE.search(node.value) if node.style == '"' else None
+        if control:
+            message = f"the control character U+{ord(control[0]):04X} is not allowed here"
+            self._report(node, "yaml-encoding", message, "delete its escape")
+
+    def _duplicate(self, key: ScalarNode, first: Node) -> None:
+        message = f"the key '{key.value}' stands here a second time"
+        self._report(key, "duplicate-key", message, "keep one of the two", first)
+
+    def _merge(self, parent: Node, key: Node, value: Node, into: dict[str, Any]) -> None:
+        mappings = composer.merged_mappings(value)
+        if not mappings:
+            self._report(
+                key, "yaml-key", "'<<' takes a mapping or a list of mappings", "write an alias such as *name"
+            )
+        for mapping in mappings:
+            merged = self._child(parent, mapping)
+            if isinstance(merged, dict) and self._too_large is None:
+                into.update({name: item for name, item in merged.items() if name not in into})
+
+    def _report(self, node: Node, code: str, message: str, mend: str, first: Node | None = None) -> None:
+        # That a file is too large is told even then, and once.
+        if len(self.problems) < MAX_PROBLEMS or node is self._too_large:
+            self.problems.append(Problem(node=node, code=code, message=message, help=mend, first=first))
+
+
+def find(top: Node, path: KeyPath) -> tuple[Node, Node]:
+    """Give the key's and the value's node of the deepest part of the path that exists.
+
+    For an item of a sequence and for the top itself the key is the value's own node.
+    """
+    key = value = top
+    for part in path:
+        found = _step(value, part)
+        if found is None:
+            break
+        key, value = found
+    return key, value
+
+
+def _step(node: Node, part: str | int) -> tuple[Node, Node] | None:
+    if isinstance(node, SequenceNode):
+        inside = isinstance(part, int) and part < len(node.value)
+        return (node.value[part], node.value[part]) if inside else None
+    return _pairs(node).get(str(part)) if isinstance(node, MappingNode) else None
+
+
+# Mappings are asked for many of their keys, one inside the other; more would only keep files in memory.
+@functools.lru_cache(maxsize=8)
+def _pairs(node: MappingNode) -> dict[str, tuple[Node, Node]]:
+    """Give the nodes of each key of a mapping, with what merge keys take in; the first of each name wins.
+
+    A mapping that is merged again, or into itself, has nothing to add.
+    """
+    pairs: dict[str, tuple[Node, Node]] = {}
+    seen: set[int] = set()
+    waiting = [node]
+    while waiting:
+        mapping = waiting.pop()
+        if id(mapping) in seen:
+            continue
+        seen.add(id(mapping))
+        merged: list[MappingNode] = []
+        for key, value in mapping.value:
+            if composer.is_merge_key(key):
+                merged += composer.merged_mappings(value)
+            elif isinstance(key, ScalarNode):
+                pairs.setdefault(key.value, (key, value))
+        waiting += reversed(merged)
+    return pairs

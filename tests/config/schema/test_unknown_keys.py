@@ -1,0 +1,138 @@
+"""Foreign keys: answered by where they stand, with keys that exist."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from dag_factory.config.schema.check import DAG_SCHEMA, schema_text
+from dag_factory.config.schema.key_aliases import EXPLAINED, HERE, SYNONYMS
+from dag_factory.config.schema.unknown_keys import key_help
+from dag_factory.config.text.suggestions import Patience
+
+DEFS = json.loads(schema_text(DAG_SCHEMA))["$defs"]
+KEYS = {
+    "dag": tuple(DEFS["dag"]["properties"]),
+    "sync": tuple(DEFS["sync"]["properties"]),
+    "trigger": tuple(DEFS["trigger_dags"]["items"]["properties"]),
+    "notify": tuple(DEFS["notify"]["properties"]),
+    "schedule": tuple(DEFS["schedule"]["properties"]),
+}
+PATHS = {
+    "dag": (),
+    "sync": ("syncs", "money"),
+    "trigger": ("trigger_dags", 0),
+    "notify": ("notify",),
+    "schedule": ("schedule",),
+}
+ALL_KEYS = {key for keys in KEYS.values() for key in keys}
+
+
+def told(key, home):
+    return key_help(key, PATHS[home], KEYS[home], KEYS, Patience())
+
+
+@pytest.mark.parametrize(
+    ("key", "home", "text"),
+    [
+        ("poke_interval", "sync", "write 'wait_seconds'"),
+        ("poke_interval", "dag", "write 'wait_seconds' on a sync, or under 'defaults' for every sync"),
+        ("schedule_interval", "dag", "write 'schedule'"),
+        ("schedule_interval", "sync", "write 'schedule' at the top of the document"),
+        ("scheduleInterval", "dag", "write 'schedule'"),
+        ("interval", "dag", "write 'schedule: {every: 6h}'"),
+        ("interval", "sync", "write 'wait_seconds'"),
+        ("interval", "schedule", "write 'every'"),
+        ("name", "dag", "write 'dag_id', or give the file this name"),
+        ("name", "sync", "delete it: a sync's name is its key under 'syncs'"),
+        ("wait", "trigger", "write 'wait_for_completion'"),
+        (
+            "wait",
+            "sync",
+            "delete it: a sync always waits for its job; 'mode: async' does so in a task of its own",
+        ),
+        ("on_failure_callback", "notify", "write 'on_failure'"),
+        ("retries", "dag", "write 'retries' on a sync, or under 'defaults' for every sync"),
+        ("connection_id", "dag", "write 'connection_id' on a sync, below its name under 'syncs'"),
+        ("cron", "dag", "write 'schedule: {cron: ...}' at the top of the document"),
+        ("retry-delay", "sync", "did you mean 'retry_delay'?"),
+        ("startdate", "sync", "write 'start_date' at the top of the document"),
+        ("on", "dag", "write 'schedule'"),
+        ("job", "dag", "write 'syncs'"),
+        ("sync", "dag", "write 'syncs'"),
+        (
+            "sync",
+            "sync",
+            "write 'mode: sync' for true, 'mode: async' for false; the DAG waits for the job in both",
+        ),
+        (
+            "on_error",
+            "sync",
+            "write 'notify' at the top, with on_failure, on_success or on_retry and a list of notifiers",
+        ),
+        ("on_error", "notify", "write 'on_failure'"),
+        ("alert", "dag", "write 'notify'"),
+        ("pause", "dag", "write 'is_paused_upon_creation'"),
+        (
+            "enabled",
+            "sync",
+            "take the sync out, or make it a comment: 'enabled' at the top is for the whole DAG",
+        ),
+        (
+            "paused",
+            "sync",
+            "take the sync out, or make it a comment: 'enabled' at the top is for the whole DAG",
+        ),
+        (
+            "skip",
+            "sync",
+            "take the sync out, or make it a comment: 'enabled' at the top is for the whole DAG",
+        ),
+        ("max_parallel_syncs", "dag", "write 'max_active_tasks'"),
+        (
+            "parallelism",
+            "sync",
+            "write 'pool' with 'mode: sync' and 'deferrable: true', for a pool that includes deferred tasks",
+        ),
+    ],
+)
+def test_the_answer_fits_the_place(key, home, text):
+    assert told(key, home).text == text
+
+
+def test_the_best_known_keys_of_other_tools_are_answered():
+    words = (
+        "asynchronous schedule_interval cron interval default_args tasks connection conn_id connectionId "
+        "poke_interval polling_interval concurrency sla email_on_failure"
+    )
+    for word in words.split():
+        for home in ("dag", "sync"):
+            assert not told(word, home).text.startswith("known keys"), (word, home)
+
+
+@pytest.mark.parametrize("home", sorted(PATHS))
+def test_every_answer_names_keys_that_exist(home):
+    for key in sorted({*SYNONYMS, *EXPLAINED, *HERE[home], *ALL_KEYS} - set(KEYS[home])):
+        answer = told(key, home)
+        for written in re.findall(r"(?:write|and|or) '([a-z_]+)", answer.text):
+            assert written in ALL_KEYS, (key, answer)
+
+
+@pytest.mark.parametrize("home", sorted(PATHS))
+def test_no_foreign_key_is_a_key_here(home):
+    assert not set(SYNONYMS) & set(KEYS["dag"])
+    assert not set(SYNONYMS) & set(KEYS["sync"])
+    assert not set(HERE[home]) & set(KEYS[home])
+
+
+def test_what_is_meant_is_a_place_in_the_document():
+    assert told("schedule_interval", "sync").meant == ("schedule",)
+    assert key_help("cron", ("environments", "dev"), KEYS["dag"], KEYS, Patience()).meant == (
+        "environments",
+        "dev",
+        "schedule",
+    )
+    assert told("poke_interval", "sync").meant == ("syncs", "money", "wait_seconds")
+    assert told("poke_interval", "dag").meant is None

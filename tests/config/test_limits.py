@@ -1,0 +1,39 @@
+"""How much is told of one file."""
+
+from __future__ import annotations
+
+from dag_factory.config.diagnostics import Diagnostic, Span
+from dag_factory.config.limits import Told
+from dag_factory.config.yaml.values import MAX_PROBLEMS
+
+
+def problem(line):
+    return Diagnostic(file="a.yaml", span=Span(line=line, end_line=line, end_column=2), code="c", message="m")
+
+
+def problems():
+    line = 0
+    while True:
+        line += 1
+        yield problem(line)
+
+
+def test_of_many_problems_the_first_are_told_in_all_environments_together():
+    told = Told()
+    assert len(list(told.few("rule", "a.yaml", (problem(line) for line in range(1, 61))))) == 60
+    assert not told.is_cut
+    assert len(list(told.few("rule", "a.yaml", problems()))) == MAX_PROBLEMS
+    assert told.is_cut
+    assert list(told.few("rule", "a.yaml", problems())) == []
+
+
+def test_each_rule_and_each_file_counts_by_itself():
+    told = Told()
+    list(told.few("rule", "a.yaml", problems()))
+    assert len(list(told.few("rule", "b.yaml", problems()))) == MAX_PROBLEMS
+    assert len(list(told.few("other", "a.yaml", problems()))) == MAX_PROBLEMS
+
+
+def test_the_same_counts_once_but_not_without_end():
+    told = Told()
+    assert len(list(told.few("rule", "a.yaml", [problem(1)] * 5_000))) == 1_000

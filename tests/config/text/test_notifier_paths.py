@@ -1,0 +1,135 @@
+"""Which import paths of notifiers are followed; golden cases hold what is said of the others."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from dag_factory.config.project import validate_project
+from dag_factory.config.text.notifier_paths import path_fault, prefixes_from, provider_of
+
+UUID = "1e3b5a72-7bfd-4808-a13c-204505490110"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "airflow.providers.slack.notifications.slack.SlackNotifier",
+        "team.alerts.Pager",
+        "team.os.Pager",
+        "osquery.Notifier",
+        "tests.recorders.Recorder",
+        "team.my_alerts.Pager_2",
+    ],
+)
+def test_a_public_path_of_a_package_is_followed(path):
+    assert path_fault(path, None) is None
+
+
+@pytest.mark.parametrize("module", sorted({*sys.stdlib_module_names, *sys.builtin_module_names, "test"}))
+def test_nothing_of_python_itself_is_followed(module):
+    assert path_fault(f"{module}.Notifier", None)
+    assert path_fault(f"{module}.inside.Notifier", None)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        ".",
+        "slack",
+        ".a.B",
+        "a..B",
+        "a.B.",
+        "a.b:C",
+        "a b.C",
+        "a.1b",
+        "a.b.C\n",
+        "\N{GREEK SMALL LETTER ALPHA}.b.C",
+        "a.b.C()",
+    ],
+)
+def test_what_is_no_path_is_not_followed(path):
+    assert path_fault(path, None)
+
+
+@pytest.mark.parametrize(
+    "path", ["_a.B", "a._b.C", "a.b._C", "__main__.B", "a.__init__.B", "a.B.__class__", "a.b.__getattr__"]
+)
+def test_what_is_private_is_not_followed(path):
+    assert "is private" in path_fault(path, None).message
+
+
+@pytest.mark.parametrize(
+    ("text", "prefixes"),
+    [
+        (None, None),
+        ("", None),
+        (" ", None),
+        ("team", ("team",)),
+        ("team.alerts., airflow.providers.slack ,", ("team.alerts", "airflow.providers.slack")),
+        (",", ()),
+    ],
+)
+def test_prefixes_are_separated_by_commas(text, prefixes):
+    assert prefixes_from(text) == prefixes
+
+
+@pytest.mark.parametrize(
+    ("path", "is_followed"),
+    [
+        ("team.alerts.Pager", True),
+        ("team.alerts.deep.Pager", True),
+        ("team.only.This", True),
+        ("team.only.That", False),
+        ("team.Pager", False),
+        ("team.alerts_too.Pager", False),
+        ("other.team.alerts.Pager", False),
+    ],
+)
+def test_a_prefix_is_made_of_whole_parts(path, is_followed):
+    assert (path_fault(path, ("team.alerts", "team.only.This")) is None) == is_followed
+
+
+def test_no_prefix_allows_what_is_refused_without():
+    assert path_fault("os.system", ("os",))
+    assert path_fault("team._alerts.Pager", ("team",))
+
+
+def test_a_variable_that_names_nothing_allows_nothing():
+    assert path_fault("team.alerts.Pager", ())
+
+
+@pytest.mark.parametrize(
+    ("path", "provider"),
+    [
+        ("airflow.providers.slack.notifications.slack.SlackNotifier", "apache-airflow-providers-slack"),
+        ("airflow.providers.apache.kafka.Notifier", "apache-airflow-providers-apache-kafka"),
+        ("airflow.providers.cncf.kubernetes.a.B", "apache-airflow-providers-cncf-kubernetes"),
+        ("airflow.providers.my_own.alerts.Pager", "apache-airflow-providers-my-own"),
+        ("airflow.providers.Slack", None),
+        ("airflow.sdk.BaseNotifier", None),
+        ("team.alerts.Pager", None),
+    ],
+)
+def test_a_provider_is_named_by_its_path(path, provider):
+    assert provider_of(path) == provider
+
+
+def test_notifiers_that_are_followed_are_not_told(configs):
+    text = f"""\
+notify:
+  on_failure:
+    - {{notifier: airflow.providers.slack.notifications.slack.SlackNotifier, text: failed}}
+    - {{notifier: team.alerts.Pager}}
+  on_success: []
+schedule: null
+syncs:
+  money: {UUID}
+"""
+    root = configs({"money.yaml": text})
+    prefixes = ("airflow.providers", "team.alerts")
+    for allowed in (None, prefixes):
+        found = validate_project(root, "configs", None, lambda _file: True, notifier_prefixes=allowed)
+        assert found.diagnostics == ()

@@ -1,0 +1,124 @@
+"""Jinja templates that can be parsed and that cannot; golden cases hold what is said of them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dag_factory.config.text.templates import (
+    brace_fault,
+    is_template,
+    names_in,
+    shell_variable,
+    template_fault,
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "plain } text { with {single} braces }}",
+        "{{ ds }}",
+        "{{ var.value.get('money', '{') }}",
+        "{{ {'a': {'b': 1}} }}",
+        "{{ x | some_filter_of_a_plugin }}",
+        "{% if x %}a{% else %}b{% endif %}",
+        "{% do x.append(1) %}",
+        "{{ 9 ** 9 ** 9 ** 9 }}",
+        "{# a comment #}",
+        "{% raw %}{{{% endraw %}",
+        "${{ x }}",
+    ],
+)
+def test_what_jinja_parses_has_no_fault(text):
+    assert template_fault(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{{ }}", "an empty template"),
+        ("a {{- -}} b", "an empty template"),
+        ("{{ ds }", "'{{' is not closed"),
+        ("{{ ds", "'{{' is not closed"),
+        ("{{ a }} {{ b } {{ c }}", "'{{' is not closed"),
+        ("{% if x %", "'{%' is not closed"),
+        ("{# x", "'{#' is not closed"),
+        ("{{{{ ds }}}}", "a template has two braces on each side"),
+        ("{{ {{ ds }} }}", "a template has two braces on each side"),
+        (
+            "{% if %}",
+            "a template that Jinja cannot parse: expected an expression, got 'end of statement block'",
+        ),
+        ("{% endif %}", "a template that Jinja cannot parse: encountered unknown tag 'endif'"),
+        ("{{ a b }}", "a template that Jinja cannot parse: expected token 'end of print statement', got 'b'"),
+        ("{{ " + "1" * 9000 + " }}", "a number in the template is too long"),
+        ("{{" + "(" * 4000 + "}}", "the template is nested too deep"),
+    ],
+)
+def test_a_fault_says_what_is_wrong(text, message):
+    assert template_fault(text).message == message
+
+
+@given(st.text("{}%# ads.'|()", max_size=30))
+def test_any_text_is_judged(text):
+    for fault in (template_fault(text), brace_fault(text)):
+        assert fault is None or (fault.message and fault.help)
+
+
+def test_a_long_text_is_not_parsed():
+    assert template_fault("{{ }}" + " " * 10_000) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("${A}", "A"),
+        ("$A_1", "A_1"),
+        (" ${a} ", "a"),
+        ("$1", None),
+        ("a$A", None),
+        ("${A}b", None),
+        ("$", None),
+    ],
+)
+def test_a_variable_of_a_shell_is_the_whole_text(text, name):
+    assert shell_variable(text) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("var", set()),
+        ("{{ var.value.x }}", {"var"}),
+        ("{{var['task'].y(\"ti\")}}", {"var"}),
+        ("{{ a.b[c.d] | lower | f(e) }}", {"a", "c", "e"}),
+        ("{{ dag.dag_id|upper }}-{{ ds }}", {"dag", "ds"}),
+    ],
+)
+def test_the_names_of_a_template_are_those_that_it_starts_from(text, names):
+    assert names_in(text) == names
+
+
+def test_two_braces_make_a_template():
+    assert [is_template(text) for text in ("{", "{a}", "}}", "{{", "x{%", "{#")] == [False] * 3 + [True] * 3
+
+
+@pytest.mark.parametrize(("connection", "imported"), [("{{ var.value.x }}", True), ("", False)])
+def test_jinja_is_imported_only_where_a_template_is(connection, imported, configs):
+    connection = connection or "1e3b5a72-7bfd-4808-a13c-204505490110"
+    root = configs({"money.yaml": f"schedule: null\nsyncs:\n  money: '{connection}'\n"})
+    code = f"""
+import sys
+from pathlib import Path
+from dag_factory.config.project import validate_project
+assert not validate_project(Path({str(root)!r}), "configs", None, lambda file: True).diagnostics
+print("jinja2" in sys.modules)
+"""
+    ran = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert ran.stdout.strip() == str(imported)
