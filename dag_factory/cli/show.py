@@ -45,7 +45,7 @@ def show(configs: Path, environment: str | None, dag_id: str, style: str, now: d
     made = next((dag for dag in resolution.project.dags if dag.dag_id == dag_id), None)
     if made is None:
         return _refuse(resolution, dag_id, style)
-    resolved = next(each for each in resolution.resolved if each.document is made.place.document)
+    resolved = next(each for each in resolution.resolved if each.document is made.location.document)
     explained = explanation.explain(resolved, made, now)
     shown = (
         explanation_text.render(explained)

@@ -89,7 +89,7 @@ def _validate_root(root: Path, paths: Sequence[Path], environment: str | None, t
     below = {str(_absolute(path)) for path in paths}
 
     def wanted(file: ConfigFile) -> bool:
-        return not below.isdisjoint(_with_folders(os.path.abspath(file.location)))  # noqa: PTH100 (see _absolute)
+        return not below.isdisjoint(_with_folders(os.path.abspath(file.os_path)))  # noqa: PTH100 (see _absolute)
 
     def watch(files: Sequence[ConfigFile]) -> Iterator[ConfigFile]:
         return watched(files, sys.stderr)

@@ -49,7 +49,7 @@ def attempt(
     work: Callable[[], T],
     tell: Callable[[str, BaseException], Diagnostic] | None = None,
 ) -> T | Diagnostic:
-    """Do the work; where it raises, give the diagnostic that stands for the file in its place.
+    """Do the work; where it raises, give the diagnostic that stands for the file instead.
 
     `tell` makes that diagnostic, by default `internal_error`. Orders are passed on, as by `caught`.
     """
@@ -90,10 +90,10 @@ def _is_order(error: BaseException) -> bool:
 def _place(error: BaseException) -> str:
     """Name the innermost line of this package that the error came through."""
     package = Path(__file__).parents[1]
-    place, at = f"{package.name}/", error.__traceback__
+    location, at = f"{package.name}/", error.__traceback__
     while at is not None:
         path = Path(at.tb_frame.f_code.co_filename)
         if path.is_relative_to(package):
-            place = f"{path.relative_to(package.parent).as_posix()}:{at.tb_lineno}"
+            location = f"{path.relative_to(package.parent).as_posix()}:{at.tb_lineno}"
         at = at.tb_next
-    return place
+    return location

@@ -12,7 +12,7 @@ from dag_factory.config.schema.check import DAG_SCHEMA, DEFAULTS_SCHEMA, check_s
 from dag_factory.config.schema.invalid_values import without_faults
 from dag_factory.config.secrets import Secret, find_secrets
 from dag_factory.config.suppressions import Ignore
-from dag_factory.config.yaml.document import Document, Place, Source, read_source
+from dag_factory.config.yaml.document import Document, Location, Source, read_source
 
 # In one file, as the schema says of one document.
 MAX_ENVIRONMENTS = 10
@@ -73,11 +73,11 @@ def _held_back(document: Document, faults: tuple[Diagnostic, ...]) -> Document:
 
 def _check_document(document: Document, schema: str) -> tuple[Document, list[Diagnostic]]:
     found = list(document.diagnostics)
-    if not document.whole:
+    if not document.is_complete:
         return replace(document, value=None), found
     if document.value is None:
-        place = Place(document=document)
-        empty = place.diagnostic("empty-document", "the document is empty", "write a DAG, or delete it")
+        location = Location(document=document)
+        empty = location.diagnostic("empty-document", "the document is empty", "write a DAG, or delete it")
         return document, [*found, empty]
     checked, more = check_schema(document, schema)
     return checked, [*found, *more]
@@ -96,20 +96,20 @@ def _few_environments(
             continue
         path = ("environments",)
         message = f"the documents of this file have more than {MAX_ENVIRONMENTS} environments together"
-        mend = "name the same ones in all of them, or split the file"
-        many = Place(document=document, path=path).diagnostic("bad-value", message, mend, of_key=True)
+        hint = "name the same ones in all of them, or split the file"
+        many = Location(document=document, path=path).diagnostic("bad-value", message, hint, of_key=True)
         yield without_faults(document, [path]), [*found, many]
 
 
 def _check_named(document: Document, found: list[Diagnostic]) -> tuple[Document, list[Diagnostic]]:
     """Ask for a `dag_id`, since the file's name cannot stand for several documents."""
     value = document.value
-    if not isinstance(value, dict) or "dag_id" in value or ("dag_id",) in document.faults:
+    if not isinstance(value, dict) or "dag_id" in value or ("dag_id",) in document.invalid_paths:
         return document, found
-    place = Place(document=document)
+    location = Location(document=document)
     message = "the key 'dag_id' is missing, and the file holds several documents"
-    missing = place.diagnostic("missing-key", message, "write a 'dag_id' in each document")
-    return replace(document, faults=document.faults | {("dag_id",)}), [*found, missing]
+    missing = location.diagnostic("missing-key", message, "write a 'dag_id' in each document")
+    return replace(document, invalid_paths=document.invalid_paths | {("dag_id",)}), [*found, missing]
 
 
 def check_dags(file: ConfigFile) -> CheckedFile:
@@ -123,7 +123,7 @@ def check_defaults(file: ConfigFile) -> CheckedFile:
     # Defaults that say nothing harm nobody.
     diagnostics = tuple(each for each in checked.diagnostics if each.code != "empty-document")
     more = [
-        Place(document=document).diagnostic(
+        Location(document=document).diagnostic(
             "bad-defaults", "defaults are one document", "merge the documents"
         )
         for document in checked.documents[1:]

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from dag_factory.config.diagnostics import Severity
+
 # What keeps a DAG from being made; `bad-notifier` costs the notification alone. Only `secret` can be ignored:
 # Airflow loads a file that holds one.
 ERRORS: Mapping[str, str] = MappingProxyType(
@@ -80,3 +82,8 @@ WARNINGS: Mapping[str, str] = MappingProxyType(
 )
 
 CODES: Mapping[str, str] = MappingProxyType({**ERRORS, **WARNINGS})
+
+
+def severity_of(code: str) -> Severity:
+    """Give the severity that a code has unless its rule says otherwise."""
+    return Severity.WARNING if code in WARNINGS else Severity.ERROR

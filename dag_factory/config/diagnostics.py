@@ -26,7 +26,7 @@ class Span:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Related:
-    """A second place that a diagnostic speaks of, such as "first defined here"."""
+    """A second location that a diagnostic speaks of, such as "first defined here"."""
 
     file: str
     span: Span
@@ -35,7 +35,7 @@ class Related:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Diagnostic:
-    """One mistake at one place.
+    """One mistake at one location.
 
     The fields follow Airflow's own `DagImportError` (file, message, line, column, context, suggestion), so
     that an importer inside Airflow's DAG processor can hand them on as they are.
@@ -61,7 +61,7 @@ class ConfigError(Exception):
 
 
 def sort_unique(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """Sort by file, place and code, and tell what shows in several environments once.
+    """Sort by file, location and code, and tell what shows in several environments once.
 
     The first of equal ones stays; callers put the plain document before its environments.
     """

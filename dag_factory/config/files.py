@@ -24,16 +24,16 @@ _LEADS_OUT = "is a link that leads out of the folder"
 class ConfigFile:
     """A file, and its name as people should read it: the folder's name and the path below it.
 
-    `location` is a path as text: of ten thousand files one alone is opened when a task starts.
+    `os_path` is a path as text: of ten thousand files one alone is opened when a task starts.
     """
 
-    location: str
+    os_path: str
     name: str
 
     @property
     def path(self) -> Path:
         """Where the file is."""
-        return Path(self.location)
+        return Path(self.os_path)
 
     @property
     def stem(self) -> str:
@@ -73,8 +73,8 @@ def list_files(root: Path, name: str, *, stem: str | None = None) -> Listing:
     inside = os.path.realpath(root)
     folders = [(str(root), name)]
     while folders:
-        location, readable = folders.pop()
-        for entry in _entries(location, readable, diagnostics):
+        os_path, readable = folders.pop()
+        for entry in _entries(os_path, readable, diagnostics):
             entry_name = entry.name if readable == "." else f"{readable}/{entry.name}"
             is_file = entry.name.endswith(ENDINGS)
             if is_file and stem is not None and _stem(entry.name) not in (stem, DEFAULTS_STEM):
@@ -85,7 +85,7 @@ def list_files(root: Path, name: str, *, stem: str | None = None) -> Listing:
             elif found is _Kind.FOLDER:
                 folders.append((entry.path, entry_name))
             elif found is _Kind.FILE:
-                files.append(ConfigFile(location=entry.path, name=entry_name))
+                files.append(ConfigFile(os_path=entry.path, name=entry_name))
     in_order = tuple(sorted(files, key=attrgetter("name")))
     return Listing(name=name, files=in_order, diagnostics=tuple(diagnostics))
 
@@ -118,13 +118,13 @@ def defaults_above(file: ConfigFile, defaults: dict[str, ConfigFile]) -> tuple[C
 def _defaults_between(top: Path, folder: Path, diagnostics: list[Diagnostic]) -> Iterator[ConfigFile]:
     for between in reversed([each for each in folder.parents if each.is_relative_to(top)]):
         for ending in ENDINGS:
-            location = f"{between}/{DEFAULTS_STEM}{ending}"
-            name = Path(location).relative_to(top.parent).as_posix()
-            if not os.path.lexists(location):
+            os_path = f"{between}/{DEFAULTS_STEM}{ending}"
+            name = Path(os_path).relative_to(top.parent).as_posix()
+            if not os.path.lexists(os_path):
                 continue
-            refused = _refused_target(location, name, os.path.realpath(top))
+            refused = _refused_target(os_path, name, os.path.realpath(top))
             if refused is None:
-                yield ConfigFile(location=location, name=name)
+                yield ConfigFile(os_path=os_path, name=name)
             else:
                 diagnostics.append(refused)
 
@@ -133,9 +133,9 @@ def _stem(name: str) -> str:
     return name.rpartition(".")[0]
 
 
-def _entries(location: str, readable: str, diagnostics: list[Diagnostic]) -> Iterator[os.DirEntry[str]]:
+def _entries(os_path: str, readable: str, diagnostics: list[Diagnostic]) -> Iterator[os.DirEntry[str]]:
     try:
-        with os.scandir(location) as entries:
+        with os.scandir(os_path) as entries:
             yield from (entry for entry in entries if not entry.name.startswith("."))
     except OSError as error:
         diagnostics.append(_unreadable(readable, f"cannot be read: {_reason(error)}"))
@@ -174,14 +174,14 @@ def _refused_link(entry: os.DirEntry[str], name: str, inside: str) -> Diagnostic
     return _refused_target(entry.path, name, inside) if entry.name.endswith(ENDINGS) else None
 
 
-def _refused_target(location: str, name: str, inside: str) -> Diagnostic | None:
+def _refused_target(os_path: str, name: str, inside: str) -> Diagnostic | None:
     try:
         # The system follows few links, realpath any number, each deeper in the stack.
-        os.stat(location)  # noqa: PTH116 (of ten thousand files)
+        os.stat(os_path)  # noqa: PTH116 (of ten thousand files)
     except OSError as error:
         # What a link leads to is looked at no further: it may be nobody's business.
         return _unreadable(name, f"is a link that leads nowhere: {_reason(error)}", _RELINK)
-    leads = os.path.realpath(location)
+    leads = os.path.realpath(os_path)
     return None if is_below(leads, inside) else _unreadable(name, _LEADS_OUT, _COPY)
 
 

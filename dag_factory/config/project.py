@@ -26,7 +26,8 @@ from dag_factory.config.files import (
 )
 from dag_factory.config.limits import Told
 from dag_factory.config.model.dag import Dag, dag_from
-from dag_factory.config.model.layers import ResolvedDag, declared_environments, resolve
+from dag_factory.config.model.draft import DraftDag, draft_from
+from dag_factory.config.model.layers import declared_environments
 from dag_factory.config.rules.dag_ids import unknown_environment
 from dag_factory.config.rules.defaults import check_unused_default_keys, check_unused_defaults
 from dag_factory.config.rules.registry import DAG_RULES, PROJECT_RULES, Rules
@@ -55,7 +56,7 @@ class Project:
 class Resolution:
     """All DAGs of a folder before they are typed, also those that cannot be made, and its files."""
 
-    resolved: tuple[ResolvedDag, ...]
+    resolved: tuple[DraftDag, ...]
     project: Project
     files: tuple[ConfigFile, ...]
 
@@ -206,7 +207,7 @@ def _unknown_environment(
     """Report an environment that no file declares, unless one that cannot be read may do so."""
     wanted = (environment or "").encode("utf-8", "surrogatepass")
     unread = (
-        file for file in checked if not file.documents or not all(each.whole for each in file.documents)
+        file for file in checked if not file.documents or not all(each.is_complete for each in file.documents)
     )
     unknown = unknown_environment(name, environment, declared)
     return [] if unknown and any(_holds(file.file.path, wanted) for file in unread) else unknown
@@ -227,16 +228,14 @@ def _layered(file: CheckedFile, defaults: Sequence[CheckedFile]) -> Iterator[Lay
         yield Layered(document=document, defaults=layers, file_stem=file.file.stem)
 
 
-def _resolve(layered: Layered, environment: str | None) -> ResolvedDag | Diagnostic:
+def _resolve(layered: Layered, environment: str | None) -> DraftDag | Diagnostic:
     document = layered.document
     return attempt(
-        document.file.name, lambda: resolve(document, layered.defaults, environment, layered.file_stem)
+        document.file.name, lambda: draft_from(document, layered.defaults, environment, layered.file_stem)
     )
 
 
-def _resolved(
-    layered: Sequence[Layered], environment: str | None
-) -> tuple[list[ResolvedDag], list[Diagnostic]]:
+def _resolved(layered: Sequence[Layered], environment: str | None) -> tuple[list[DraftDag], list[Diagnostic]]:
     """Resolve each DAG; give those that could be, and what is told of the others."""
     return _parted([_resolve(each, environment) for each in layered])
 
@@ -255,9 +254,9 @@ def _of_folder(name: str, find: Callable[[], Iterable[Diagnostic]]) -> list[Diag
 
 
 def _unused_default_keys(
-    layered: Sequence[Layered], base: Sequence[ResolvedDag | Diagnostic], declared: Sequence[str]
+    layered: Sequence[Layered], base: Sequence[DraftDag | Diagnostic], declared: Sequence[str]
 ) -> Iterator[Diagnostic]:
-    def in_all_environments() -> Iterator[ResolvedDag]:
+    def in_all_environments() -> Iterator[DraftDag]:
         yield from _parted(base)[0]
         for environment in declared:
             changed = [each for each in layered if environment in each.environments]
@@ -269,7 +268,7 @@ def _unused_default_keys(
 
 def _environment_diagnostics(
     layered: Sequence[Layered],
-    base: Sequence[ResolvedDag | Diagnostic],
+    base: Sequence[DraftDag | Diagnostic],
     selected: str | None,
     rules: Rules,
     enough: Told,
@@ -289,18 +288,18 @@ def _environment_diagnostics(
     return [replace(diagnostic, environment=selected) for diagnostic in found]
 
 
-def _typed(resolved: Sequence[ResolvedDag]) -> tuple[tuple[Dag, ...], list[Diagnostic]]:
+def _typed(resolved: Sequence[DraftDag]) -> tuple[tuple[Dag, ...], list[Diagnostic]]:
     """Type the DAGs that no rule holds back, and tell what the rules found."""
     enough = Told()
     found = [(dag, diagnostic) for dag in resolved for diagnostic in of_dag(DAG_RULES, dag, enough)]
     found += [pair for rule in PROJECT_RULES for pair in of_all_dags(rule, resolved, enough)]
     held_back = {id(dag) for dag, diagnostic in found if has_errors([diagnostic])}
-    sound = [dag for dag in resolved if dag.is_sound and id(dag) not in held_back]
+    sound = [dag for dag in resolved if dag.is_valid and id(dag) not in held_back]
     dags, failed = _parted(_typed_one(dag) for dag in sound)
     return tuple(dags), [*(diagnostic for _, diagnostic in found), *failed]
 
 
-def _typed_one(dag: ResolvedDag) -> Dag | Diagnostic:
+def _typed_one(dag: DraftDag) -> Dag | Diagnostic:
     return attempt(dag.document.file.name, lambda: dag_from(dag))
 
 

@@ -18,7 +18,7 @@ from dag_factory.config.text.secret_patterns import (
     shape_in,
     without_lines,
 )
-from dag_factory.config.yaml.document import Document, Place
+from dag_factory.config.yaml.document import Document, Location
 from dag_factory.config.yaml.positions import lines_of
 from dag_factory.config.yaml.values import KeyPath, Value
 
@@ -33,7 +33,7 @@ _MOST = 100
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Secret:
-    """What a secret is told by, and the place of the whole value that it is a part of."""
+    """What a secret is told by, and the location of the whole value that it is a part of."""
 
     diagnostic: Diagnostic
     value: Span
@@ -59,7 +59,7 @@ def find_secrets(document: Document) -> tuple[Secret, ...]:
 
 
 def hide_secrets(diagnostics: Iterable[Diagnostic], secrets: Sequence[Secret]) -> list[Diagnostic]:
-    """Put a secret in the place of everything else that is wrong with its value, and would show it.
+    """Put a secret in place of everything else that is wrong with its value, and would show it.
 
     What is wrong beside it, on its line, is told without the line; and no text shows one.
     """
@@ -102,7 +102,7 @@ class _Hiding:
 
     @classmethod
     def of(cls, secrets: Iterable[Secret]) -> _Hiding:
-        # An alias brings one place again.
+        # An alias brings one location again.
         in_order = sorted({each.value: each for each in secrets}.values(), key=lambda each: each.value)
         return cls(
             starts=[(each.value.line, each.value.column) for each in in_order],
@@ -137,8 +137,8 @@ def _hidden(diagnostic: Diagnostic, hiding: _Hiding | None) -> Diagnostic:
 
 
 def _secret(document: Document, path: KeyPath, message: str, *, of_key: bool = False) -> Secret:
-    place = Place(document=document, path=path)
-    diagnostic = place.diagnostic("secret", message, _HELP, of_key=of_key)
+    location = Location(document=document, path=path)
+    diagnostic = location.diagnostic("secret", message, _HELP, of_key=of_key)
     narrow = replace(diagnostic, span=_narrowed(document.file.text, diagnostic.span), source_line=None)
     return Secret(diagnostic=narrow, value=diagnostic.span)
 

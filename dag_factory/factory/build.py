@@ -15,6 +15,7 @@ from airflow.providers.common.compat.sdk import DAG, BaseNotifier, TaskGroup
 
 from dag_factory import versions
 from dag_factory.config.model.dag import Dag, Schedule, TriggeredDag
+from dag_factory.config.model.task_ids import trigger_task_id
 from dag_factory.config.secrets import shown_text
 from dag_factory.config.text.secret_patterns import shown
 from dag_factory.factory.failures import describe_failures, describe_success
@@ -76,9 +77,8 @@ def _build_tasks(model: Dag, dag: DAG, group: TaskGroup | None) -> Mapping[str, 
 def _trigger_dag(
     triggered: TriggeredDag, number: int, syncs: Mapping[str, SyncTasks], dag: DAG, group: TaskGroup | None
 ) -> None:
-    is_template = "{{" in triggered.dag_id
     task = versions.trigger_dag_run_operator()(
-        task_id=f"trigger_dag_{number}" if is_template else f"trigger_{triggered.dag_id}",
+        task_id=trigger_task_id(triggered.dag_id, number),
         trigger_dag_id=triggered.dag_id,
         conf=None if triggered.conf is None else dict(triggered.conf),
         wait_for_completion=triggered.wait_for_completion,
@@ -141,7 +141,7 @@ def _moment(moment: datetime) -> datetime:
 
 def _docs(model: Dag) -> str:
     """Show where the DAG comes from, since Airflow's Code tab shows the loader."""
-    document = model.place.document
+    document = model.location.document
     yaml = shown_text(document)
     # A fence longer than any that the YAML holds.
     fence = "`" * max((len(run) + 1 for run in re.findall("`{3,}", yaml)), default=3)

@@ -183,12 +183,12 @@ def _attempt(model: Dag, build: Callable[[], DAG]) -> DAG | Diagnostic:
             return boundary.internal_error(file, error)
         return attempt(file, lambda: _refusal(model, error))  # whose text is made by whoever has raised it
 
-    return attempt(model.place.document.file.name, build, tell)
+    return attempt(model.location.document.file.name, build, tell)
 
 
 def _refusal(model: Dag, error: BaseException) -> Diagnostic:
     message = f"Airflow refuses the DAG '{model.dag_id}': {type(error).__name__}: {error}"
-    return without_secrets(model.place.diagnostic("airflow-refused", message))
+    return without_secrets(model.location.diagnostic("airflow-refused", message))
 
 
 def _cannot_be_made(root: Path, dag_id: str) -> ConfigError:

@@ -22,7 +22,7 @@ from dag_factory.config.boundary import Raised, caught
 from dag_factory.config.diagnostics import Diagnostic
 from dag_factory.config.model.dag import Notifier, Notify
 from dag_factory.config.text.notifier_paths import NotifierFault, path_fault, provider_of
-from dag_factory.config.yaml.document import Place
+from dag_factory.config.yaml.document import Location
 
 _WHERE = "on the DAG processor and the workers"
 
@@ -49,7 +49,7 @@ class NotifierMaker:
     def __init__(self, prefixes: tuple[str, ...] | None) -> None:
         self._prefixes = prefixes
         self._classes: dict[str, type[BaseNotifier] | NotifierFault] = {}
-        self._faults: dict[Place, Diagnostic] = {}
+        self._faults: dict[Location, Diagnostic] = {}
 
     @property
     def faults(self) -> tuple[Diagnostic, ...]:
@@ -66,12 +66,12 @@ class NotifierMaker:
 
     def _made(self, notifiers: tuple[Notifier, ...]) -> Iterator[BaseNotifier]:
         for notifier in notifiers:
-            if notifier.place in self._faults:
+            if notifier.location in self._faults:
                 continue
             made = self._make(notifier)
             if isinstance(made, NotifierFault):
-                fault = notifier.place.diagnostic("bad-notifier", made.message, made.help)
-                self._faults[notifier.place] = fault
+                fault = notifier.location.diagnostic("bad-notifier", made.message, made.help)
+                self._faults[notifier.location] = fault
             else:
                 yield made
 

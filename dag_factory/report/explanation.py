@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from dag_factory.config.model.dag import Dag
-from dag_factory.config.model.layers import ResolvedDag, ResolvedSync, Setting, Settings
-from dag_factory.config.schema.check import DAG_SCHEMA, schema_text
+from dag_factory.config.model.draft import DraftDag, DraftSync
+from dag_factory.config.model.layers import Setting, Settings
+from dag_factory.config.schema.keys import keys
 from dag_factory.config.text.secret_patterns import blanked, is_secret_key, judge
-from dag_factory.config.yaml.document import Place
+from dag_factory.config.yaml.document import Location
 from dag_factory.report import task_graph, upcoming
 
 NEXT_RUNS = 5
@@ -63,17 +63,16 @@ class Explanation:
     remarks: tuple[str, ...]
 
 
-def explain(resolved: ResolvedDag, dag: Dag, now: datetime) -> Explanation:
+def explain(resolved: DraftDag, dag: Dag, now: datetime) -> Explanation:
     """Tell what a DAG becomes; `now` has to be aware."""
-    keys = _schema_defaults()
     assets = {sync.name: list(sync.assets) for sync in dag.syncs}
     return Explanation(
         dag_id=dag.dag_id,
         environment=resolved.environment,
-        origin=_origin(Place(document=resolved.document)),
+        origin=_origin(Location(document=resolved.document)),
         defaults_files=resolved.defaults_files,
-        values=tuple(_dag_values(resolved, keys["dag"])),
-        syncs=tuple(_explained_sync(sync, keys["sync"], assets[sync.name]) for sync in resolved.syncs),
+        values=tuple(_dag_values(resolved, keys().dag)),
+        syncs=tuple(_explained_sync(sync, keys().sync, assets[sync.name]) for sync in resolved.syncs),
         steps=task_graph.steps_of(dag),
         schedule=upcoming.describe(dag),
         next_runs=tuple(upcoming.next_runs(dag, now, NEXT_RUNS)),
@@ -115,42 +114,31 @@ def _value_json(value: ExplainedValue) -> dict[str, Any]:
     return {"key": value.key, "value": value.value, "default": False, **place}
 
 
-def _schema_defaults() -> dict[str, dict[str, Any]]:
-    """Give the keys of a DAG and of a sync in the schema's order, each with its schema."""
-    definitions = json.loads(schema_text(DAG_SCHEMA))["$defs"]
-    dag = {
-        key: definitions[reference["$ref"].rpartition("/")[2]]
-        for key, reference in definitions["dag"]["properties"].items()
-    }
-    # A sync's own default for this is what stands at the DAG.
-    sync = {**definitions["sync"]["properties"], "airbyte_conn_id": dag["airbyte_conn_id"]}
-    return {"dag": dag, "sync": sync}
-
-
-def _dag_values(resolved: ResolvedDag, keys: Mapping[str, Any]) -> Iterator[ExplainedValue]:
-    yield _file_name_or_key(resolved.dag_id)
+def _dag_values(resolved: DraftDag, schemas: Mapping[str, Any]) -> Iterator[ExplainedValue]:
+    dag_id = resolved.dag_id
+    is_named = dag_id.is_set
+    yield ExplainedValue(
+        key="dag_id",
+        value=dag_id.value,
+        origin=_origin(dag_id.location) if is_named else None,
+        note="default" if is_named else "the file's name",
+    )
     # The connection is told at each sync: it is what the syncs take over.
     settings = {key: value for key, value in resolved.settings.items() if key != "airbyte_conn_id"}
-    yield from _values(settings, {key: keys[key] for key in keys if key != "airbyte_conn_id"})
+    yield from _values(settings, {key: schemas[key] for key in schemas if key != "airbyte_conn_id"})
     for event, setting in resolved.notify.items():
         yield _value(f"notify.{event}", setting)
 
 
-def _file_name_or_key(dag_id: Setting) -> ExplainedValue:
-    if dag_id.place.path:
-        return _value("dag_id", dag_id)
-    return ExplainedValue(key="dag_id", value=dag_id.value, note="the file's name")
-
-
-def _explained_sync(sync: ResolvedSync, keys: Mapping[str, Any], assets: list[str]) -> ExplainedSync:
-    values = list(_values(sync.settings, keys))
+def _explained_sync(sync: DraftSync, schemas: Mapping[str, Any], assets: list[str]) -> ExplainedSync:
+    values = list(_values(sync.settings, schemas))
     if "outlets" not in sync.settings:
         values.append(ExplainedValue(key="outlets", value=assets))
-    return ExplainedSync(name=sync.name, origin=_origin(sync.place), values=tuple(values))
+    return ExplainedSync(name=sync.name, origin=_origin(sync.location), values=tuple(values))
 
 
-def _values(settings: Settings, keys: Mapping[str, Any]) -> Iterator[ExplainedValue]:
-    for key, schema in keys.items():
+def _values(settings: Settings, schemas: Mapping[str, Any]) -> Iterator[ExplainedValue]:
+    for key, schema in schemas.items():
         if key in settings:
             yield _value(key, settings[key])
         elif "default" in schema:
@@ -158,7 +146,9 @@ def _values(settings: Settings, keys: Mapping[str, Any]) -> Iterator[ExplainedVa
 
 
 def _value(key: str, setting: Setting) -> ExplainedValue:
-    return ExplainedValue(key=key, value=_without_secrets(setting.value, key), origin=_origin(setting.place))
+    return ExplainedValue(
+        key=key, value=_without_secrets(setting.value, key), origin=_origin(setting.location)
+    )
 
 
 def _without_secrets(value: Any, key: str) -> Any:  # noqa: ANN401 (whatever a configuration holds)
@@ -174,6 +164,6 @@ def _without_secrets(value: Any, key: str) -> Any:  # noqa: ANN401 (whatever a c
     return HIDDEN if is_secret else value
 
 
-def _origin(place: Place) -> Origin:
-    environment = str(place.path[1]) if place.path[:1] == ("environments",) else None
-    return Origin(file=place.document.file.name, line=place.span().line, environment=environment)
+def _origin(location: Location) -> Origin:
+    environment = str(location.path[1]) if location.path[:1] == ("environments",) else None
+    return Origin(file=location.document.file.name, line=location.span().line, environment=environment)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from dag_factory.config.model.dag import Dag, Sync, TriggeredDag
+from dag_factory.config.model.task_ids import sync_task_ids, trigger_task_id
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,7 +54,7 @@ def draw(steps: Sequence[Step]) -> list[str]:
 
 
 def _sync_step(sync: Sync) -> Step:
-    tasks = (sync.name,) if sync.mode == "sync" else (f"{sync.name}.trigger", f"{sync.name}.wait")
+    tasks = sync_task_ids(sync.name, sync.mode)
     inside = " → ".join(task.rpartition(".")[2] for task in tasks)
     return Step(
         name=sync.name,
@@ -65,7 +66,7 @@ def _sync_step(sync: Sync) -> Step:
 
 
 def _trigger_step(triggered: TriggeredDag, number: int, syncs: tuple[str, ...]) -> Step:
-    task = f"trigger_dag_{number}" if "{{" in triggered.dag_id else f"trigger_{triggered.dag_id}"
+    task = trigger_task_id(triggered.dag_id, number)
     waits = ", and waits for its run" if triggered.wait_for_completion else ""
     return Step(
         name=task,

@@ -54,16 +54,16 @@ def make_tasks(setup: Setup) -> tuple[Any, ...]:
 @lru_cache(maxsize=1000)
 def _made(setup: Setup) -> tuple[Any, ...]:
     dag = DAG(setup.dag_id, schedule=None, start_date=datetime(2026, 1, 1, tzinfo=UTC))
-    sync = Sync(
+    sync = Sync.with_defaults(
         name="money",
         connection_id=CONNECTION,
         mode="sync" if setup.mode == "sync" else "async",
         deferrable=setup.deferrable,
         wait_seconds=setup.wait_seconds,
         timeout=setup.timeout,
-        on_running=setup.on_running,  # type: ignore[arg-type]
-        on_timeout=setup.on_timeout,  # type: ignore[arg-type]
-        on_kill=setup.on_kill,  # type: ignore[arg-type]
+        on_running=setup.on_running,
+        on_timeout=setup.on_timeout,
+        on_kill=setup.on_kill,
         min_rows=setup.min_rows,
         retries=setup.retries,
     )

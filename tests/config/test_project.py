@@ -62,7 +62,7 @@ syncs:
     assert (dag.owner, dag.tags, dag.schedule) == ("near", ("top",), Schedule())
     assert (money.retries, money.timeout, money.pool, money.airbyte_conn_id) == (3, 3600, "own", "top_conn")
     assert (other.retries, other.assets) == (2, ())
-    assert dag.notify.on_retry == (Notifier(notifier="a.B", arguments={"x": 1}, place=ANY),)
+    assert dag.notify.on_retry == (Notifier(notifier="a.B", arguments={"x": 1}, location=ANY),)
     assert dag.defaults_files == ("configs/defaults.yaml", "configs/a/defaults.yml")
 
 
@@ -124,8 +124,10 @@ def test_schedules_in_every_form(configs):
 def test_triggered_dags_in_both_forms(configs):
     text = GOOD + "trigger_dags:\n  - reports\n  - {dag_id: more, after: [money], conf: {a: 1}}\n"
     dag = dags_of(configs({"money.yaml": text}))["money"]
-    more = TriggeredDag(dag_id="more", after=("money",), conf={"a": 1})
-    assert dag.trigger_dags == (TriggeredDag(dag_id="reports"), more)
+    others = {"wait_for_completion": False, "trigger_rule": "all_success"}
+    reports = TriggeredDag(dag_id="reports", after=(), conf=None, **others)
+    more = TriggeredDag(dag_id="more", after=("money",), conf={"a": 1}, **others)
+    assert dag.trigger_dags == (reports, more)
 
 
 def test_a_bad_file_holds_back_no_other(configs):

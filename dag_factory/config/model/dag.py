@@ -1,21 +1,30 @@
-"""The typed model of a DAG and its syncs, made from what the rules have passed.
-Fields have the names and the defaults of the schema's keys; a test holds the two together. None means that
-Airflow's own default applies. Durations are seconds.
+"""The typed model of a DAG and its syncs, made from a draft that the rules have passed.
+
+Fields have the names of the schema's keys, and the schema gives their defaults. None means that Airflow's own
+default applies. Durations are seconds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from datetime import UTC, datetime
-from typing import Any, Literal, TypeAlias, cast
-from zoneinfo import ZoneInfo
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, TypeAlias
 
-from dag_factory.config.model.layers import ResolvedDag, ResolvedSync, Setting, Settings
-from dag_factory.config.text import cron, durations
-from dag_factory.config.yaml.document import Place
-
-DEFAULT_START_DATE = "2024-01-01"
+from dag_factory.config.model.draft import (
+    DraftDag,
+    DraftSchedule,
+    DraftSync,
+    DraftTrigger,
+    sync_defaults,
+    values_of,
+)
+from dag_factory.config.model.layers import Setting
+from dag_factory.config.model.policies import Mode, OnKill, OnRunning, OnTimeout
+from dag_factory.config.text import cron
+from dag_factory.config.text.asset_uris import default_asset
+from dag_factory.config.text.dates import moment
+from dag_factory.config.yaml.document import Location
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,29 +55,34 @@ class Sync:
 
     name: str
     connection_id: str
-    airbyte_conn_id: str = "airbyte_default"
-    mode: Literal["sync", "async"] = "async"
-    deferrable: bool | None = None
-    wait_seconds: int = 30
-    timeout: int = 86_400
-    on_running: Literal["adopt", "fail", "skip"] = "adopt"
-    on_timeout: Literal["cancel", "leave"] = "cancel"
-    on_kill: Literal["cancel", "leave"] = "cancel"
-    min_rows: int | None = None
-    retries: int | None = None
-    retry_delay: int | None = None
-    retry_exponential_backoff: bool = False
-    max_retry_delay: int | None = None
-    pool: str | None = None
-    pool_slots: int | None = None
-    priority_weight: int | None = None
-    queue: str | None = None
-    executor: str | None = None
-    trigger_rule: str = "all_success"
-    depends_on: tuple[str, ...] = ()
-    outlets: tuple[str, ...] | None = None
-    description: str | None = None
-    doc_md: str | None = None
+    airbyte_conn_id: str
+    mode: Mode
+    deferrable: bool | None
+    wait_seconds: int
+    timeout: int
+    on_running: OnRunning
+    on_timeout: OnTimeout
+    on_kill: OnKill
+    min_rows: int | None
+    retries: int | None
+    retry_delay: int | None
+    retry_exponential_backoff: bool
+    max_retry_delay: int | None
+    pool: str | None
+    pool_slots: int | None
+    priority_weight: int | None
+    queue: str | None
+    executor: str | None
+    trigger_rule: str
+    depends_on: tuple[str, ...]
+    outlets: tuple[str, ...] | None
+    description: str | None
+    doc_md: str | None
+
+    @classmethod
+    def with_defaults(cls, *, name: str, connection_id: str, **keys: Any) -> Sync:  # noqa: ANN401 (by key)
+        """Make a sync whose other keys have the schema's defaults."""
+        return cls(**{**sync_defaults(), "name": name, "connection_id": connection_id, **keys})
 
     @property
     def is_deferred(self) -> bool:
@@ -77,14 +91,11 @@ class Sync:
 
     @property
     def assets(self) -> tuple[str, ...]:
-        """The assets that the sync updates; by default one named after its two connections.
-
-        Airflow does not render templates in assets, so a templated connection has no default one.
-        """
+        """The assets that the sync updates; by default one named after its two connections."""
         if self.outlets is not None:
             return self.outlets
-        uri = f"airbyte://{self.airbyte_conn_id}/{self.connection_id}"
-        return () if "{{" in uri else (uri,)
+        asset = default_asset(self.airbyte_conn_id, self.connection_id)
+        return () if asset is None else (asset,)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,24 +103,24 @@ class TriggeredDag:
     """A DAG that is triggered when syncs are done; no `after` means all of them."""
 
     dag_id: str
-    after: tuple[str, ...] = ()
-    conf: Mapping[str, Any] | None = None
-    wait_for_completion: bool = False
-    trigger_rule: str = "all_success"
+    after: tuple[str, ...]
+    conf: Mapping[str, Any] | None
+    wait_for_completion: bool
+    trigger_rule: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Notifier:
-    """The import path of a `BaseNotifier` and its arguments, and the place of the path."""
+    """The import path of a `BaseNotifier` and its arguments, and the location of the path."""
 
     notifier: str
     arguments: Mapping[str, Any]
-    place: Place = field(compare=False)
+    location: Location = field(compare=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Notify:
-    """Who is told of what."""
+    """The notifiers of each event."""
 
     on_failure: tuple[Notifier, ...] = ()
     on_success: tuple[Notifier, ...] = ()
@@ -118,122 +129,83 @@ class Notify:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Dag:
-    """One DAG. Its place is where it is declared, for those who have something to tell about it."""
+    """One DAG. Its location is that of the document that declares it."""
 
     dag_id: str
-    place: Place = field(compare=False)
+    location: Location = field(compare=False)
     defaults_files: tuple[str, ...]
     schedule: Schedule
     start_date: datetime
+    end_date: datetime | None
     syncs: tuple[Sync, ...]
-    end_date: datetime | None = None
-    enabled: bool = True
-    description: str | None = None
-    doc_md: str | None = None
-    owner: str | None = None
-    tags: tuple[str, ...] = ()
-    catchup: bool = False
-    max_active_runs: int = 1
-    max_active_tasks: int | None = None
-    dagrun_timeout: int | None = None
-    is_paused_upon_creation: bool | None = None
-    fail_fast: bool = False
-    trigger_dags: tuple[TriggeredDag, ...] = ()
-    notify: Notify = Notify()
+    enabled: bool
+    description: str | None
+    doc_md: str | None
+    owner: str | None
+    tags: tuple[str, ...]
+    catchup: bool
+    max_active_runs: int
+    max_active_tasks: int | None
+    dagrun_timeout: int | None
+    is_paused_upon_creation: bool | None
+    fail_fast: bool
+    trigger_dags: tuple[TriggeredDag, ...]
+    notify: Notify
 
 
-_DURATIONS = frozenset(
-    ("wait_seconds", "timeout", "retry_delay", "max_retry_delay", "dagrun_timeout", "every")
-)
-_SYNC_FIELDS = frozenset(each.name for each in fields(Sync))
-_DAG_FIELDS = frozenset(each.name for each in fields(Dag))
-
-
-def dag_from(resolved: ResolvedDag) -> Dag:
-    """Type a resolved DAG; every value has passed the schema and the rules."""
-    timezone = resolved.value("timezone", "UTC")
-    end = resolved.value("end_date")
-    plain = {
-        key: _plain(key, setting.value) for key, setting in resolved.settings.items() if key in _DAG_FIELDS
-    }
+def dag_from(draft: DraftDag) -> Dag:
+    """Type a draft without errors: every value has passed the schema and the rules."""
+    values = values_of(draft)
+    zone = values.pop("timezone")
+    end = values["end_date"]
     return Dag(
         **{
-            **plain,
-            "dag_id": resolved.dag_id.value,
-            "place": Place(document=resolved.document),
-            "defaults_files": resolved.defaults_files,
-            "schedule": schedule_from(resolved),
-            "start_date": moment(resolved.value("start_date", DEFAULT_START_DATE), timezone),
-            "end_date": None if end is None else moment(end, timezone),
-            "syncs": tuple(_sync_from(sync) for sync in resolved.syncs),
-            "trigger_dags": tuple(_triggered(entry) for entry in resolved.value("trigger_dags", [])),
-            "notify": Notify(**{event: _notifiers(setting) for event, setting in resolved.notify.items()}),
+            **values,
+            "dag_id": draft.dag_id.value,
+            "location": draft.location,
+            "defaults_files": draft.defaults_files,
+            "schedule": schedule_from(draft.schedule, zone, draft.dag_id.value),
+            "start_date": moment(values["start_date"], zone),
+            "end_date": None if end is None else moment(end, zone),
+            "syncs": tuple(_sync_from(sync) for sync in draft.syncs),
+            "trigger_dags": tuple(_triggered_from(trigger) for trigger in draft.trigger_dags),
+            "notify": Notify(
+                **{event: tuple(_notifiers(setting)) for event, setting in draft.notify.items()}
+            ),
         }
     )
 
 
-def schedule_from(resolved: ResolvedDag) -> Schedule:
+def schedule_from(draft: DraftSchedule, timezone: str, dag_id: str) -> Schedule:
     """Type the schedule, with `H` replaced by the value that belongs to the DAG's id."""
-    value = resolved.value("schedule")
-    timezone = resolved.value("timezone", "UTC")
-    form = value if isinstance(value, dict) else {"cron": value}
-    text = form.get("cron")
+    text, assets = draft.cron.value, draft.assets.value
     return Schedule(
-        cron=None if text is None else cron.expression(text, resolved.dag_id.value),
-        timezone=form.get("timezone", timezone),
-        every=durations.seconds(form["every"]) if "every" in form else None,
-        assets=_assets(form["assets"]) if "assets" in form else None,
+        cron=None if text is None else cron.expression(text, dag_id),
+        timezone=draft.timezone.value or timezone,
+        every=draft.every.value,
+        assets=None if assets is None else _condition(assets),
     )
 
 
-def moment(text: str, timezone: str) -> datetime:
-    """Read a date or a date and time; one without an offset belongs to the time zone.
-
-    Raises ValueError for a day or a time that does not exist, in UTC neither: Airflow stores it so.
-    """
-    read = datetime.fromisoformat(text)
-    aware = read if read.tzinfo else read.replace(tzinfo=ZoneInfo(timezone))
-    try:
-        aware.astimezone(UTC)
-    except OverflowError as error:  # the last hours of the year 9999
-        raise ValueError(text) from error
-    return aware
+def _sync_from(draft: DraftSync) -> Sync:
+    return Sync(name=draft.name, **values_of(draft))
 
 
-def sync_values(settings: Settings) -> dict[str, Any]:
-    """Give a sync's settings as the fields of `Sync`."""
-    return {key: _plain(key, setting.value) for key, setting in settings.items() if key in _SYNC_FIELDS}
+def _triggered_from(draft: DraftTrigger) -> TriggeredDag:
+    return TriggeredDag(**values_of(draft))
 
 
-def _sync_from(sync: ResolvedSync) -> Sync:
-    return Sync(name=sync.name, **sync_values(sync.settings))
-
-
-def _plain(key: str, value: object) -> object:
-    if key in _DURATIONS:
-        return durations.seconds(cast("int | str", value))
-    return tuple(value) if isinstance(value, list) else value
-
-
-def _assets(value: str | list[Any] | dict[str, Any]) -> AssetCondition:
+def _condition(value: Any) -> AssetCondition:  # noqa: ANN401 (the schema has fixed its shape)
     if isinstance(value, str):
         return value
     kind, parts = ("all", value) if isinstance(value, list) else next(iter(value.items()))
-    return AssetGroup(kind=cast("Any", kind), parts=tuple(_assets(part) for part in parts))
+    return AssetGroup(kind="any" if kind == "any" else "all", parts=tuple(_condition(part) for part in parts))
 
 
-def _triggered(entry: str | dict[str, Any]) -> TriggeredDag:
-    if isinstance(entry, str):
-        return TriggeredDag(dag_id=entry)
-    return TriggeredDag(**{**entry, "after": tuple(entry.get("after", ()))})
-
-
-def _notifiers(setting: Setting) -> tuple[Notifier, ...]:
-    return tuple(
-        Notifier(
+def _notifiers(setting: Setting) -> Iterator[Notifier]:
+    for index, entry in enumerate(setting.value):
+        yield Notifier(
             notifier=entry["notifier"],
             arguments={key: value for key, value in entry.items() if key != "notifier"},
-            place=setting.part(index, "notifier"),
+            location=setting.location.part(index, "notifier"),
         )
-        for index, entry in enumerate(setting.value)
-    )

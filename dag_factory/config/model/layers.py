@@ -1,4 +1,4 @@
-"""Defaults, environments and a document's own keys, laid over each other; each value knows where it stands.
+"""Defaults, environments and a document's own keys, laid over each other; each value knows its location.
 
 From the weakest to the strongest: `defaults.yaml` of the top folder, its environment, those of the nearer
 folders, the document, its environment. For one sync: the DAG's `airbyte_conn_id`, the merged `defaults`,
@@ -9,87 +9,50 @@ replaced as a whole.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from dag_factory.config.text.templates import is_template
-from dag_factory.config.yaml.document import Document, Place
+from dag_factory.config.yaml.document import Document, Location
 from dag_factory.config.yaml.values import KeyPath, Value
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Setting:
-    """A value and where it stands."""
+    """A value as it is written, and where."""
 
     value: Any
-    place: Place
-
-    def part(self, *path: str | int) -> Place:
-        """Give the place of something inside the value."""
-        return Place(document=self.place.document, path=(*self.place.path, *path))
+    location: Location
 
 
 Settings: TypeAlias = dict[str, Setting]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ResolvedSync:
-    """A sync's name, where it is first named, and its settings, defaults included."""
+class MergedSync:
+    """Where a sync is first named, and its settings, defaults included."""
 
-    name: str
-    place: Place
+    location: Location
     settings: Settings
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ResolvedDag:
-    """A document after defaults and environment: checked by `config.rules`, then typed by `config.model`."""
+class Merged:
+    """What a DAG's layers give together: its own keys, those of `notify`, and its syncs by name."""
 
-    document: Document
-    defaults: tuple[Document, ...]
-    environment: str | None
-    dag_id: Setting
     settings: Settings
     notify: Settings
-    syncs: tuple[ResolvedSync, ...]
-
-    @property
-    def defaults_files(self) -> tuple[str, ...]:
-        """The files whose defaults apply, that of the top folder first."""
-        return tuple(layer.file.name for layer in self.defaults)
-
-    @property
-    def is_sound(self) -> bool:
-        """Whether the document had no fault before the rules."""
-        return self.document.is_sound
-
-    def is_faulty(self, *path: str) -> bool:
-        """Whether what stands at a path was refused already, here or in an environment."""
-        faults = self.document.faults
-        if not faults:  # asked often, and nearly always so
-            return False
-        return path in faults or ("environments", str(self.environment), *path) in faults
-
-    def value(self, key: str, default: Value = None) -> Any:  # noqa: ANN401 (the schema has fixed its type)
-        """Give a key's value, or the default where nobody has set it."""
-        setting = self.settings.get(key)
-        return default if setting is None else setting.value
+    syncs: dict[str, MergedSync]
 
 
-def resolve(
-    document: Document, defaults: Sequence[Document], environment: str | None, file_stem: str
-) -> ResolvedDag:
-    """Lay all layers over each other; `defaults` begin with the top folder's. All have passed the schema."""
-    merged = _with_document(_defaults(tuple(defaults), environment), document, environment)
-    return ResolvedDag(
-        document=document,
-        defaults=tuple(defaults),
-        environment=environment,
-        dag_id=merged.get("dag_id") or Setting(value=file_stem, place=Place(document=document)),
-        settings=_without(merged, "dag_id", "defaults", "environments", "notify", "syncs"),
-        notify=_merged_mapping(merged.get("notify")),
-        syncs=tuple(_syncs(merged)),
+def merged_layers(document: Document, defaults: tuple[Document, ...], environment: str | None) -> Merged:
+    """Lay a document over its defaults, the top folder's first; all have passed the schema."""
+    merged = _with_document(_defaults(defaults, environment), document, environment)
+    return Merged(
+        settings=_without(merged, "defaults", "environments", "notify", "syncs"),
+        notify=dict(merged.get("notify") or {}),
+        syncs=dict(_syncs(merged)),
     )
 
 
@@ -129,7 +92,7 @@ def _with_document(below: _Tree, document: Document, environment: str | None) ->
 
 def _layer(document: Document, path: KeyPath, mapping: dict[str, Any]) -> _Tree:
     def setting(value: Value, *keys: str) -> Setting:
-        return Setting(value=value, place=Place(document=document, path=(*path, *keys)))
+        return Setting(value=value, location=Location(document=document, path=(*path, *keys)))
 
     tree: _Tree = {key: setting(value, key) for key, value in mapping.items() if key not in _MERGED_KEYS}
     for key in ("defaults", "notify"):
@@ -142,12 +105,14 @@ def _layer(document: Document, path: KeyPath, mapping: dict[str, Any]) -> _Tree:
 
 def _sync_layer(sync: Setting) -> _Tree:
     if isinstance(sync.value, str):
-        return {"": sync.place, "connection_id": _airbyte_spelling(sync)}
-    inside = {key: Setting(value=value, place=sync.part(key)) for key, value in sync.value.items()}
+        return {"": sync.location, "connection_id": _airbyte_spelling(sync)}
+    inside = {
+        key: Setting(value=value, location=sync.location.part(key)) for key, value in sync.value.items()
+    }
     if "connection_id" in inside:
         inside["connection_id"] = _airbyte_spelling(inside["connection_id"])
     # The empty name is no key of the language: it keeps where the sync itself is named.
-    return {"": sync.place, **inside}
+    return {"": sync.location, **inside}
 
 
 def _airbyte_spelling(connection_id: Setting) -> Setting:
@@ -168,17 +133,13 @@ def _laid_over(below: _Tree, above: _Tree) -> _Tree:
     return result
 
 
-def _syncs(merged: _Tree) -> Iterator[ResolvedSync]:
+def _syncs(merged: _Tree) -> Iterator[tuple[str, MergedSync]]:
     common: Settings = {}
     if "airbyte_conn_id" in merged:
         common["airbyte_conn_id"] = merged["airbyte_conn_id"]
-    common.update(_merged_mapping(merged.get("defaults")))
+    common.update(merged.get("defaults") or {})
     for name, own in merged.get("syncs", {}).items():
-        yield ResolvedSync(name=name, place=own[""], settings={**common, **_without(own, "")})
-
-
-def _merged_mapping(tree: _Tree | None) -> Settings:
-    return dict(tree or {})
+        yield name, MergedSync(location=own[""], settings={**common, **_without(own, "")})
 
 
 def _without(tree: _Tree, *keys: str) -> _Tree:

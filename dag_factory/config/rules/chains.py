@@ -1,4 +1,4 @@
-"""Rules about DAGs that start each other, by triggers and by assets. Listed in `config.project_rules`."""
+"""Rules about DAGs that start each other, by triggers and by assets."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from dag_factory.config.diagnostics import Diagnostic, Severity
-from dag_factory.config.model.layers import ResolvedDag, ResolvedSync, Setting
-from dag_factory.config.rules.assets import made_by, waited_for
-from dag_factory.config.rules.syncs import triggered
-from dag_factory.config.yaml.document import Place
+from dag_factory.config.diagnostics import Diagnostic
+from dag_factory.config.model.draft import DraftDag, DraftSync, DraftTrigger
+from dag_factory.config.rules.assets import waited_for
+from dag_factory.config.yaml.document import Location
 from dag_factory.config.yaml.values import MAX_PROBLEMS
 
 
@@ -30,61 +29,59 @@ class Step:
 
     to: Node
     by: str
-    dag: ResolvedDag
-    place: Place
+    dag: DraftDag
+    location: Location
 
 
 Steps: TypeAlias = Mapping[Node, Sequence[Step]]
 
 
-def check_dag_loop(dags: Sequence[ResolvedDag]) -> Iterator[tuple[ResolvedDag, Diagnostic]]:
+def check_dag_loop(dags: Sequence[DraftDag]) -> Iterator[tuple[DraftDag, Diagnostic]]:
     """No DAG leads back to itself; each ring is told once, where the last of its steps stands."""
-    told = Counter[str]()
+    reported = Counter[str]()
     for ring in _rings(_steps(dags)):
         last = ring.steps[-1]
         name = last.dag.document.file.name
-        told[name] += 1
+        reported[name] += 1
         is_known = len(ring.starts) == 1 and last.by != "trigger_dags"  # told by check_asset_loop
-        if not is_known and told[name] <= MAX_PROBLEMS:
-            yield last.dag, _loop(ring, _PLACES if told[name] <= _FEW else 0)
+        if not is_known and reported[name] <= MAX_PROBLEMS:
+            yield last.dag, _loop(ring, _PLACES if reported[name] <= _FEW else 0)
 
 
-def check_disabled_dag(dags: Sequence[ResolvedDag]) -> Iterator[tuple[ResolvedDag, Diagnostic]]:
+def check_disabled_dag(dags: Sequence[DraftDag]) -> Iterator[tuple[DraftDag, Diagnostic]]:
     """A DAG that is triggered exists, unless a DAG in Python has its id."""
-    disabled = {dag.dag_id.value: dag for dag in dags if not dag.value("enabled", True)}
+    disabled = {dag.dag_id.value: dag for dag in dags if not dag.enabled.value}
     if not disabled:
         return
-    made = {dag.dag_id.value: dag for dag in dags if dag.value("enabled", True)}
+    made = {dag.dag_id.value: dag for dag in dags if dag.enabled.value}
     for dag in made.values():
-        for entry, target in _targets(dag):
+        for trigger in _targets(dag):
+            target = trigger.dag_id.value
             if target in disabled and target not in made:
-                yield dag, _disabled(target, entry, disabled[target])
+                yield dag, _disabled(trigger, disabled[target])
 
 
-def _disabled(target: str, entry: Setting, owner: ResolvedDag) -> Diagnostic:
-    message = f"'{target}' is triggered, but 'enabled: false' keeps it from being made"
-    related = (owner.settings["enabled"].place.related("disabled here"),)
+def _disabled(trigger: DraftTrigger, owner: DraftDag) -> Diagnostic:
+    message = f"'{trigger.dag_id.value}' is triggered, but 'enabled: false' keeps it from being made"
+    related = (owner.enabled.location.related("disabled here"),)
     silence = "# dag-factory: ignore[disabled-dag] made by ..."
-    mend = f"delete it here too; if a DAG in Python has this id, write '{silence}' on the line"
-    return entry.place.diagnostic("disabled-dag", message, mend, severity=Severity.WARNING, related=related)
+    hint = f"delete it here too; if a DAG in Python has this id, write '{silence}' on the line"
+    return trigger.location.diagnostic("disabled-dag", message, hint, related=related)
 
 
-def _targets(dag: ResolvedDag) -> Iterator[tuple[Setting, str]]:
-    """Yield each DAG that a DAG triggers, templates aside."""
-    for entry, long_form in triggered(dag):
-        target = long_form.get("dag_id")
-        if isinstance(target, str) and "{{" not in target:
-            yield entry, target
+def _targets(dag: DraftDag) -> Iterator[DraftTrigger]:
+    """Yield each entry of `trigger_dags` whose DAG is known before it runs."""
+    return (trigger for trigger in dag.trigger_dags if "{{" not in trigger.dag_id.value)
 
 
-def _steps(dags: Sequence[ResolvedDag]) -> Steps:
+def _steps(dags: Sequence[DraftDag]) -> Steps:
     """Give the steps from each DAG and from each asset that a DAG waits for."""
-    made = {dag.dag_id.value: dag for dag in reversed(dags) if dag.value("enabled", True)}
+    made = {dag.dag_id.value: dag for dag in reversed(dags) if dag.enabled.value}
     steps: dict[Node, list[Step]] = {}
     for dag in made.values():
-        for asset, place in waited_for(dag):
+        for asset, location in waited_for(dag):
             to = Node(kind="dag", name=dag.dag_id.value)
-            step = Step(to=to, by=f"asset {asset}", dag=dag, place=place)
+            step = Step(to=to, by=f"asset {asset}", dag=dag, location=location)
             steps.setdefault(Node(kind="asset", name=asset), []).append(step)
     assets = frozenset(node.name for node in steps)
     has_defaults = any(asset.startswith("airbyte:") for asset in assets)
@@ -98,15 +95,16 @@ def _steps(dags: Sequence[ResolvedDag]) -> Steps:
 
 
 def _steps_from(
-    dag: ResolvedDag, syncs: Sequence[ResolvedSync], assets: frozenset[str], made: Mapping[str, ResolvedDag]
+    dag: DraftDag, syncs: Sequence[DraftSync], assets: frozenset[str], made: Mapping[str, DraftDag]
 ) -> Iterator[Step]:
-    for entry, target in _targets(dag):
-        if target in made:
-            yield Step(to=Node(kind="dag", name=target), by="trigger_dags", dag=dag, place=entry.place)
+    for trigger in _targets(dag):
+        target = Node(kind="dag", name=trigger.dag_id.value)
+        if target.name in made:
+            yield Step(to=target, by="trigger_dags", dag=dag, location=trigger.location)
     for sync in syncs if assets else ():
-        for asset, place in made_by(dag, sync):
+        for asset, location in sync.updates():
             if asset in assets:
-                yield Step(to=Node(kind="asset", name=asset), by="outlets", dag=dag, place=place)
+                yield Step(to=Node(kind="asset", name=asset), by="outlets", dag=dag, location=location)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -123,7 +121,7 @@ class _Ring:
         return [step for step in self.steps if step.to.kind == "dag"]
 
 
-# Steps that are kept at each end of a ring, and the second places that are told of one, if a file has few:
+# Steps that are kept at each end of a ring, and the second locations that are told of one, if a file has few:
 # each may be in another file, whose lines have to be looked up.
 _ENDS, _PLACES, _FEW = 8, 3, 10
 
@@ -167,18 +165,20 @@ def _ring(way: Sequence[Step], begin: int, last: Step) -> _Ring:
     return _Ring(steps=(*kept[1:], last, kept[0]), left_out=is_long)
 
 
-def _loop(ring: _Ring, places: int) -> Diagnostic:
+def _loop(ring: _Ring, locations: int) -> Diagnostic:
     starts = ring.starts
     told = [f" -> {step.to.name} ({step.by})" for step in starts]
     if ring.left_out:
         told.insert(len(told) // 2, " -> ...")
     way = f"{starts[-1].to.name}{''.join(told)}"
-    message, mend = (
+    message, hint = (
         f"DAGs start each other without end: {way}",
         "delete this step, or another one of the ring",
     )
     if len(starts) == 1:
         message = f"the DAG starts itself without end: {way}"
-        mend = "delete it; 'schedule: \"@continuous\"' runs a DAG again and again"
-    related = tuple(step.place.related(f"'{step.to.name}' is started here") for step in starts[:-1][:places])
-    return starts[-1].place.diagnostic("dag-loop", message, mend, related=related)
+        hint = "delete it; 'schedule: \"@continuous\"' runs a DAG again and again"
+    related = tuple(
+        step.location.related(f"'{step.to.name}' is started here") for step in starts[:-1][:locations]
+    )
+    return starts[-1].location.diagnostic("dag-loop", message, hint, related=related)

@@ -1,34 +1,34 @@
-"""What only shows when all DAGs of a folder are seen together. The lists at the end name all rules."""
+"""Rules about the ids of DAGs and the name of the environment."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from dag_factory.config.diagnostics import Diagnostic, Severity, Span
-from dag_factory.config.model.layers import ResolvedDag
+from dag_factory.config.diagnostics import Diagnostic, Span
+from dag_factory.config.model.draft import DraftDag
 
 
-def check_duplicate_dag_id(dags: Sequence[ResolvedDag]) -> Iterator[tuple[ResolvedDag, Diagnostic]]:
+def check_duplicate_dag_id(dags: Sequence[DraftDag]) -> Iterator[tuple[DraftDag, Diagnostic]]:
     """A DAG id belongs to one document: the file that is named after it, else the first in order.
 
     The one it belongs to is loaded, so a new file cannot take an old DAG away; and a task start finds it by
     the file's name alone.
     """
-    owners: dict[str, ResolvedDag] = {}
+    owners: dict[str, DraftDag] = {}
     for dag in sorted(_with_dag_id(dags), key=lambda dag: not _is_named_after_file(dag)):
         owner = owners.setdefault(dag.dag_id.value, dag)
         if owner is not dag:
             message = f"the DAG id '{dag.dag_id.value}' is taken"
-            related = (owner.dag_id.place.related("by this document"),)
-            diagnostic = dag.dag_id.place.diagnostic(
+            related = (owner.dag_id.location.related("by this document"),)
+            diagnostic = dag.dag_id.location.diagnostic(
                 "duplicate-dag-id", message, "write another 'dag_id'", related=related
             )
             yield dag, diagnostic
 
 
-def check_similar_dag_id(dags: Sequence[ResolvedDag]) -> Iterator[tuple[ResolvedDag, Diagnostic]]:
+def check_similar_dag_id(dags: Sequence[DraftDag]) -> Iterator[tuple[DraftDag, Diagnostic]]:
     """Two DAG ids differ by more than upper and lower case, which MySQL and people take for the same."""
-    first: dict[str, ResolvedDag] = {}
+    first: dict[str, DraftDag] = {}
     told: set[str] = set()
     for dag in _with_dag_id(dags):
         name = dag.dag_id.value
@@ -37,28 +37,28 @@ def check_similar_dag_id(dags: Sequence[ResolvedDag]) -> Iterator[tuple[Resolved
             continue
         told.add(name)
         message = f"the DAG id '{name}' differs from '{owner.dag_id.value}' in upper and lower case alone"
-        related = (owner.dag_id.place.related("the other one is here"),)
-        diagnostic = dag.dag_id.place.diagnostic(
-            "similar-dag-id", message, "write another 'dag_id'", severity=Severity.WARNING, related=related
+        related = (owner.dag_id.location.related("the other one is here"),)
+        diagnostic = dag.dag_id.location.diagnostic(
+            "similar-dag-id", message, "write another 'dag_id'", related=related
         )
         yield dag, diagnostic
 
 
 def unknown_environment(name: str, environment: str | None, declared: Sequence[str]) -> list[Diagnostic]:
-    """DAG_FACTORY_ENV names an environment that a file declares; there is no place in a file to point to."""
+    """DAG_FACTORY_ENV names an environment that a file declares; no file holds it."""
     if environment is None or environment in declared:
         return []
     known = f"declared are {', '.join(declared)}" if declared else "no file declares one"
     message = f"DAG_FACTORY_ENV names the environment '{environment}', but {known}"
-    mend = "correct the variable, or declare the environment in a file under 'environments'"
-    return [Diagnostic(file=name, span=Span(), code="unknown-environment", message=message, help=mend)]
+    hint = "correct the variable, or declare the environment in a file under 'environments'"
+    return [Diagnostic(file=name, span=Span(), code="unknown-environment", message=message, help=hint)]
 
 
-def _with_dag_id(dags: Sequence[ResolvedDag]) -> list[ResolvedDag]:
-    return [dag for dag in dags if not dag.is_faulty("dag_id")]
+def _with_dag_id(dags: Sequence[DraftDag]) -> list[DraftDag]:
+    return [dag for dag in dags if not dag.is_invalid("dag_id")]
 
 
-def _is_named_after_file(dag: ResolvedDag) -> bool:
+def _is_named_after_file(dag: DraftDag) -> bool:
     name = dag.document.file.name.rsplit("/", 1)[-1]
     return bool(name.rsplit(".", 1)[0] == dag.dag_id.value)
 
@@ -66,11 +66,11 @@ def _is_named_after_file(dag: ResolvedDag) -> bool:
 _DAG_ID_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-")
 
 
-def check_dag_id(dag: ResolvedDag) -> Iterator[Diagnostic]:
+def check_dag_id(dag: DraftDag) -> Iterator[Diagnostic]:
     """A DAG is named by its file only if the name is an id."""
     name = dag.dag_id.value
-    if dag.dag_id.place.path or (set(name) <= _DAG_ID_CHARACTERS and len(name) <= 250):
+    if dag.dag_id.is_set or (set(name) <= _DAG_ID_CHARACTERS and len(name) <= 250):
         return
     message = f"the file's name '{name}' is no DAG id"
-    mend = "rename the file to letters, digits, dashes, dots and underscores, or add 'dag_id'"
-    yield dag.dag_id.place.diagnostic("bad-name", message, mend)
+    hint = "rename the file to letters, digits, dashes, dots and underscores, or add 'dag_id'"
+    yield dag.dag_id.location.diagnostic("bad-name", message, hint)

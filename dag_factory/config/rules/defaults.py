@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 
-from dag_factory.config.diagnostics import Diagnostic, Severity
+from dag_factory.config.diagnostics import Diagnostic
 from dag_factory.config.files import ConfigFile
-from dag_factory.config.model.layers import ResolvedDag, Setting
-from dag_factory.config.yaml.document import Document, Place
+from dag_factory.config.model.draft import DraftDag
+from dag_factory.config.model.layers import Setting
+from dag_factory.config.yaml.document import Document, Location
 from dag_factory.config.yaml.values import KeyPath
 
 
@@ -25,39 +26,39 @@ def check_unused_defaults(defaults: Iterable[Document], files: Sequence[ConfigFi
         folder = str(PurePosixPath(document.file.name).parent)
         winner = used.get(folder, document.file.name)
         if winner != document.file.name:
-            message = f"these defaults apply to nothing: '{winner}' is used in their place"
-            mend = "merge the two files into one"
+            message = f"these defaults apply to nothing: '{winner}' is used instead"
+            hint = "merge the two files into one"
         elif folder not in folders:
             message = "these defaults apply to nothing: no file lies in this folder or below it"
-            mend = "move the file to where the DAGs are, or delete it"
+            hint = "move the file to where the DAGs are, or delete it"
         else:
             continue
-        yield Place(document=document).diagnostic("unused-default", message, mend, severity=Severity.WARNING)
+        yield Location(document=document).diagnostic("unused-default", message, hint)
 
 
 def check_unused_default_keys(
-    defaults: Iterable[Document], dags: Callable[[], Iterable[ResolvedDag]]
+    defaults: Iterable[Document], dags: Callable[[], Iterable[DraftDag]]
 ) -> Iterator[Diagnostic]:
     """Each key of a file of defaults reaches a DAG in some environment.
 
     `dags` gives all DAGs in all environments. None may have an error: what the schema has taken out of one
     may be what hides a default.
     """
-    unused = dict.fromkeys(place for document in defaults for place in _keys_of(document))
+    unused = dict.fromkeys(location for document in defaults for location in _keys_of(document))
     for dag in dags():
         if not unused:
             return
         for _, setting in _settings(dag):
-            if setting.place.document is not dag.document:
-                unused.pop(setting.place, None)
+            if setting.location.document is not dag.document:
+                unused.pop(setting.location, None)
     stronger = _stronger(list(unused), dags())
-    for place in unused:
-        if place in stronger:
-            yield _unused_key(place, stronger[place])
+    for location in unused:
+        if location in stronger:
+            yield _unused_key(location, stronger[location])
 
 
-def _keys_of(document: Document) -> Iterator[Place]:
-    """Give the place of each value that another layer can replace."""
+def _keys_of(document: Document) -> Iterator[Location]:
+    """Give the location of each value that another layer can replace."""
     value = document.value
     if not isinstance(value, dict):
         return
@@ -65,12 +66,12 @@ def _keys_of(document: Document) -> Iterator[Place]:
     for prefix, mapping in ((), value), *((("environments", name), each) for name, each in layers.items()):
         for key, inside in mapping.items():
             if key in ("defaults", "notify"):
-                yield from (Place(document=document, path=(*prefix, key, name)) for name in inside)
+                yield from (Location(document=document, path=(*prefix, key, name)) for name in inside)
             elif key != "environments":
-                yield Place(document=document, path=(*prefix, key))
+                yield Location(document=document, path=(*prefix, key))
 
 
-def _settings(dag: ResolvedDag) -> Iterator[tuple[KeyPath, Setting]]:
+def _settings(dag: DraftDag) -> Iterator[tuple[KeyPath, Setting]]:
     """Give each value of a DAG, with the path at which a file of defaults would set it."""
     yield from (((key,), setting) for key, setting in dag.settings.items())
     yield from ((("notify", key), setting) for key, setting in dag.notify.items())
@@ -78,37 +79,35 @@ def _settings(dag: ResolvedDag) -> Iterator[tuple[KeyPath, Setting]]:
         yield from ((("defaults", key), setting) for key, setting in sync.settings.items())
 
 
-def _stronger(places: Sequence[Place], dags: Iterable[ResolvedDag]) -> dict[Place, Place]:
+def _stronger(locations: Sequence[Location], dags: Iterable[DraftDag]) -> dict[Location, Location]:
     """Find for each default the first value that stands where it would."""
-    by_path = {(place.document.file.name, *_target(place)): place for place in places}
-    names, found = {place.document.file.name for place in places}, dict[Place, Place]()
+    by_path = {(location.document.file.name, *_target(location)): location for location in locations}
+    names, found = {location.document.file.name for location in locations}, dict[Location, Location]()
     for dag in dags:
         if not by_path:
             break
         files = [name for name in dag.defaults_files if name in names]
         for path, setting in _settings(dag) if files else ():
             for name in files:
-                place = by_path.pop((name, dag.environment, path), None)
-                if place is not None:
-                    found[place] = setting.place
+                location = by_path.pop((name, dag.environment, path), None)
+                if location is not None:
+                    found[location] = setting.location
     return found
 
 
-def _target(place: Place) -> tuple[str | None, KeyPath]:
+def _target(location: Location) -> tuple[str | None, KeyPath]:
     """Give the environment in which a default applies, and the path at which it does."""
-    path = place.path
+    path = location.path
     return (str(path[1]), path[2:]) if path[0] == "environments" else (None, path)
 
 
-def _unused_key(place: Place, stronger: Place) -> Diagnostic:
-    message = f"the default '{place.path[-1]}' applies to nothing: all that lies below sets its own"
+def _unused_key(location: Location, stronger: Location) -> Diagnostic:
+    message = f"the default '{location.path[-1]}' applies to nothing: all that lies below sets its own"
     related = (stronger.related("the first one is here", of_key=True),)
-    mend = "delete it, or delete the key where the default shall apply"
-    if place.path[0] == "environments":
-        mend = "delete it, or write it in the DAG's own 'environments': a DAG's keys win over all defaults"
-    return place.diagnostic(
-        "unused-default", message, mend, of_key=True, severity=Severity.WARNING, related=related
-    )
+    hint = "delete it, or delete the key where the default shall apply"
+    if location.path[0] == "environments":
+        hint = "delete it, or write it in the DAG's own 'environments': a DAG's keys win over all defaults"
+    return location.diagnostic("unused-default", message, hint, of_key=True, related=related)
 
 
 def _folders_of(folder: str) -> tuple[PurePosixPath, ...]:

@@ -1,20 +1,20 @@
-"""Rules about notifiers, as far as their text shows it; used by `config.project_rules` alone."""
+"""Rules about notifiers, as far as their text shows it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from dag_factory.config.diagnostics import Diagnostic
-from dag_factory.config.model.layers import ResolvedDag
+from dag_factory.config.model.draft import DraftDag
 from dag_factory.config.text.notifier_paths import path_fault
 
 
-def check_notifiers(dag: ResolvedDag, prefixes: tuple[str, ...] | None) -> Iterator[Diagnostic]:
+def check_notifiers(dag: DraftDag, prefixes: tuple[str, ...] | None) -> Iterator[Diagnostic]:
     """A notifier has an import path that the loader follows: it imports nothing else."""
     for setting in dag.notify.values():
         for index, entry in enumerate(setting.value):
             path = entry.get("notifier") if isinstance(entry, dict) else None
             fault = path_fault(path, prefixes) if isinstance(path, str) else None
             if fault is not None:
-                place = setting.part(index, "notifier")
-                yield place.diagnostic("bad-notifier", fault.message, fault.help)
+                location = setting.location.part(index, "notifier")
+                yield location.diagnostic("bad-notifier", fault.message, fault.help)

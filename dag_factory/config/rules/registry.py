@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from dag_factory.config.diagnostics import Diagnostic
-from dag_factory.config.model.layers import ResolvedDag
+from dag_factory.config.model.draft import DraftDag
 from dag_factory.config.rules.assets import (
     check_asset_loop,
     check_asset_uri,
@@ -58,7 +58,7 @@ from dag_factory.config.rules.timing import (
     check_wait_over_timeout,
 )
 
-DagRule = Callable[[ResolvedDag], Iterator[Diagnostic]]
+DagRule = Callable[[DraftDag], Iterator[Diagnostic]]
 
 DAG_RULES: tuple[DagRule, ...] = (
     check_dag_id,
@@ -92,11 +92,11 @@ DAG_RULES: tuple[DagRule, ...] = (
 )
 
 # Rules that compare with the present day, which their caller has to tell: there is no hidden clock.
-DatedRule = Callable[[ResolvedDag, date], Iterator[Diagnostic]]
+DatedRule = Callable[[DraftDag, date], Iterator[Diagnostic]]
 
 DATED_RULES: tuple[DatedRule, ...] = (check_far_start_date, check_past_end_date, check_catchup)
 
-ProjectRule = Callable[[Sequence[ResolvedDag]], Iterator[tuple[ResolvedDag, Diagnostic]]]
+ProjectRule = Callable[[Sequence[DraftDag]], Iterator[tuple[DraftDag, Diagnostic]]]
 
 
 PROJECT_RULES: tuple[ProjectRule, ...] = (
@@ -128,12 +128,12 @@ class Rules:
         """The rules over all DAGs."""
         return (*PROJECT_RULES, *WHOLE_PROJECT_RULES) if self.is_whole else PROJECT_RULES
 
-    def dated(self, dag: ResolvedDag) -> Iterator[Diagnostic]:
+    def dated(self, dag: DraftDag) -> Iterator[Diagnostic]:
         """Tell what the rules about the present day find."""
         if self.today is not None:
             for rule in DATED_RULES:
                 yield from rule(dag, self.today)
 
-    def notifiers(self, dag: ResolvedDag) -> Iterator[Diagnostic]:
+    def notifiers(self, dag: DraftDag) -> Iterator[Diagnostic]:
         """Tell which notifiers the loader leaves out: that costs no DAG, so it is no rule about DAGs."""
         yield from check_notifiers(dag, self.notifier_prefixes)

@@ -10,16 +10,16 @@ from typing import TypeAlias
 from dag_factory.config.boundary import Raised, attempt, caught
 from dag_factory.config.diagnostics import Diagnostic
 from dag_factory.config.limits import Told
-from dag_factory.config.model.layers import ResolvedDag
+from dag_factory.config.model.draft import DraftDag
 from dag_factory.config.rules.registry import DagRule, ProjectRule
 
-Pair: TypeAlias = tuple[ResolvedDag, Diagnostic]
+Pair: TypeAlias = tuple[DraftDag, Diagnostic]
 
 # Of DAGs over which a rule fails only together with others; each search for one runs the rule some ten times.
 _MOST_CULPRITS = 10
 
 
-def of_dag(rules: Sequence[DagRule], dag: ResolvedDag, enough: Told) -> list[Diagnostic]:
+def of_dag(rules: Sequence[DagRule], dag: DraftDag, enough: Told) -> list[Diagnostic]:
     """Give what rules find in one DAG; one that fails costs only what it would have found."""
     together = caught(lambda: _found(rules, dag, enough))
     if not isinstance(together, Raised):
@@ -30,7 +30,7 @@ def of_dag(rules: Sequence[DagRule], dag: ResolvedDag, enough: Told) -> list[Dia
     return [each for found in alone for each in ([found] if isinstance(found, Diagnostic) else found)]
 
 
-def _found(rules: Sequence[DagRule], dag: ResolvedDag, enough: Told) -> list[Diagnostic]:
+def _found(rules: Sequence[DagRule], dag: DraftDag, enough: Told) -> list[Diagnostic]:
     file, found = dag.document.file.name, list[Diagnostic]()
     asked = [rule for rule in rules if not enough.is_enough(rule, file)] if enough.is_cut else rules
     for rule in asked:
@@ -41,7 +41,7 @@ def _found(rules: Sequence[DagRule], dag: ResolvedDag, enough: Told) -> list[Dia
     return found
 
 
-def of_all_dags(rule: ProjectRule, dags: Sequence[ResolvedDag], enough: Told) -> list[Pair]:
+def of_all_dags(rule: ProjectRule, dags: Sequence[DraftDag], enough: Told) -> list[Pair]:
     """Give what a rule finds in all DAGs together, without those over which it fails."""
     left, told = list(dags), list[Pair]()
     found = _run(rule, left)
@@ -60,12 +60,12 @@ def of_all_dags(rule: ProjectRule, dags: Sequence[ResolvedDag], enough: Told) ->
     return [*told, *bounded]
 
 
-def _run(rule: ProjectRule, dags: Sequence[ResolvedDag]) -> list[Pair] | Diagnostic:
+def _run(rule: ProjectRule, dags: Sequence[DraftDag]) -> list[Pair] | Diagnostic:
     file = dags[0].document.file.name if dags else ""
     return attempt(file, lambda: list(rule(dags)))
 
 
-def _culprit(rule: ProjectRule, dags: Sequence[ResolvedDag]) -> ResolvedDag:
+def _culprit(rule: ProjectRule, dags: Sequence[DraftDag]) -> DraftDag:
     """Find the DAG with which the rule begins to fail; it fails over all of them."""
     well, fails = 0, len(dags)
     while fails - well > 1:
@@ -77,5 +77,5 @@ def _culprit(rule: ProjectRule, dags: Sequence[ResolvedDag]) -> ResolvedDag:
     return dags[fails - 1]
 
 
-def _of_file(found: Diagnostic, dag: ResolvedDag) -> Diagnostic:
+def _of_file(found: Diagnostic, dag: DraftDag) -> Diagnostic:
     return replace(found, file=dag.document.file.name)

@@ -1,50 +1,43 @@
-"""Rules about the names of syncs and what refers to them. Listed in `config.rules`."""
+"""Rules about the names of syncs and what refers to them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
-from dag_factory.config.diagnostics import Diagnostic, Severity
-from dag_factory.config.model.layers import ResolvedDag, ResolvedSync, Setting
+from dag_factory.config.diagnostics import Diagnostic
+from dag_factory.config.model.draft import DraftDag, DraftSync, DraftTrigger
+from dag_factory.config.model.task_ids import MAX_GROUP_ID, MAX_TASK_ID, sync_task_ids, trigger_task_id
 from dag_factory.config.rules.cycles import circular
-from dag_factory.config.rules.settings import own_setting
 from dag_factory.config.text import suggestions
-from dag_factory.config.yaml.document import Place
+from dag_factory.config.yaml.document import Location
 
-# The length of a task's id in Airflow (airflow.sdk.definitions._internal.node.validate_key), its group's name
-# included; and that of the name of a group.
-MAX_TASK_ID, MAX_GROUP = 250, 200
-
-# Of the names of syncs, where a mistake lists them.
+# Of the names of syncs, where a diagnostic lists them.
 _FEW = 20
 
 
-def check_overlays(dag: ResolvedDag) -> Iterator[Diagnostic]:
+def check_overlays(dag: DraftDag) -> Iterator[Diagnostic]:
     """An environment changes syncs that there are; a new one has its own connection_id."""
     for sync in dag.syncs:
-        faulty = any(
-            dag.is_faulty("syncs", *path) for path in ((), (sync.name,), (sync.name, "connection_id"))
-        )
-        if "connection_id" in sync.settings or faulty:
+        if "connection_id" in sync.settings or "connection_id" in sync.invalid:
+            continue
+        if dag.is_invalid("syncs") or dag.is_invalid("syncs", sync.name):
             continue
         message = f"there is no sync '{sync.name}' to change, and a new one needs a 'connection_id'"
         others = [other.name for other in dag.syncs if "connection_id" in other.settings]
-        yield sync.place.diagnostic(
-            "unknown-sync", message, _known(sync.place, sync.name, others), of_key=True
-        )
+        hint = _known(sync.location, sync.name, others)
+        yield sync.location.diagnostic("unknown-sync", message, hint, of_key=True)
 
 
-def check_similar_sync(dag: ResolvedDag) -> Iterator[Diagnostic]:
+def check_similar_sync(dag: DraftDag) -> Iterator[Diagnostic]:
     """A sync that an environment adds is not one of the document's, misspelt: both would run there."""
-    added = [sync for sync in dag.syncs if sync.place.path[:1] == ("environments",)]
-    names = [sync.name for sync in dag.syncs if sync.place.path[:1] != ("environments",)]
+    added = [sync for sync in dag.syncs if sync.location.path[:1] == ("environments",)]
+    names = [sync.name for sync in dag.syncs if sync.location.path[:1] != ("environments",)]
     for sync in added:
         alike = next((name for name in names if _is_slip(sync.name, name)), None)
         if alike is not None and "connection_id" in sync.settings:
             message = f"'{sync.name}' is added to the syncs, beside '{alike}'"
-            mend = f"write '{alike}' to change that one here"
-            yield sync.place.diagnostic("similar-sync", message, mend, of_key=True, severity=Severity.WARNING)
+            hint = f"write '{alike}' to change that one here"
+            yield sync.location.diagnostic("similar-sync", message, hint, of_key=True)
 
 
 def _is_slip(one: str, other: str) -> bool:
@@ -58,127 +51,108 @@ def _is_slip(one: str, other: str) -> bool:
     return one != other == swapped
 
 
-def check_sync_names(dag: ResolvedDag) -> Iterator[Diagnostic]:
-    """Every name of a sync that is spoken of exists."""
-    if dag.is_faulty("syncs"):
+def check_sync_names(dag: DraftDag) -> Iterator[Diagnostic]:
+    """Every sync that another key names exists."""
+    if dag.is_invalid("syncs"):
         return
     names = {sync.name: None for sync in dag.syncs}  # in order
     for sync in dag.syncs:
-        for index, name in enumerate(dependencies(sync)):
-            if name not in names and not dag.is_faulty("syncs", name):
+        depends_on = sync.depends_on
+        for index, name in enumerate(depends_on.value):
+            if name not in names and not dag.is_invalid("syncs", name):
                 others = [other for other in names if other != sync.name]
-                yield _unknown_sync(sync.settings["depends_on"].part(index), name, others)
-    for trigger, entry in triggered(dag):
-        for index, name in enumerate(entry.get("after", ())):
-            if name not in names and not dag.is_faulty("syncs", name):
-                yield _unknown_sync(trigger.part("after", index), name, list(names))
+                yield _unknown_sync(depends_on.location.part(index), name, others)
+    for trigger in dag.trigger_dags:
+        after = trigger.after
+        for index, name in enumerate(after.value):
+            if name not in names and not dag.is_invalid("syncs", name):
+                yield _unknown_sync(after.location.part(index), name, list(names))
 
 
-def check_cycles(dag: ResolvedDag) -> Iterator[Diagnostic]:
-    """`depends_on` leads in no circle; each circle is told once, at its first sync."""
-    told: set[str] = set()
-    edges = circular({sync.name: dependencies(sync) for sync in dag.syncs})
+def check_cycles(dag: DraftDag) -> Iterator[Diagnostic]:
+    """`depends_on` forms no cycle; each cycle is reported once, at its first sync."""
+    reported: set[str] = set()
+    edges = circular({sync.name: sync.depends_on.value for sync in dag.syncs})
     for sync in dag.syncs:
-        if sync.name in edges and sync.name not in told:
+        if sync.name in edges and sync.name not in reported:
             cycle = _cycle_through(sync.name, edges)
-            told.update(cycle)
+            reported.update(cycle)
             yield _cycle(sync, cycle)
 
 
-def check_trigger_dags(dag: ResolvedDag) -> Iterator[Diagnostic]:
+def check_trigger_dags(dag: DraftDag) -> Iterator[Diagnostic]:
     """Each DAG is triggered by a task of its own name."""
     syncs = {sync.name: sync for sync in dag.syncs}
-    seen: dict[str, Setting] = {}
-    for trigger, entry in triggered(dag):
-        target = entry.get("dag_id", "")
-        clash = syncs.get(f"trigger_{target}")
+    seen: dict[str, DraftTrigger] = {}
+    for number, trigger in enumerate(dag.trigger_dags, start=1):
+        target = trigger.dag_id.value
+        clash = syncs.get(trigger_task_id(target, number))
         if clash is not None:
             message = f"the sync '{clash.name}' has the name of the task that triggers '{target}'"
-            related = (trigger.place.related("triggered here"),)
-            yield clash.place.diagnostic(
-                "name-clash", message, "rename the sync", of_key=True, related=related
-            )
+            related = (trigger.location.related("triggered here"),)
+            hint = "rename the sync"
+            yield clash.location.diagnostic("name-clash", message, hint, of_key=True, related=related)
         if target in seen:
             message = f"'{target}' is triggered twice"
-            related = (seen[target].place.related("first here"),)
-            mend = "name all its syncs in one 'after'"
-            yield trigger.place.diagnostic("name-clash", message, mend, related=related)
+            related = (seen[target].location.related("first here"),)
+            hint = "name all its syncs in one 'after'"
+            yield trigger.location.diagnostic("name-clash", message, hint, related=related)
         seen.setdefault(target, trigger)
 
 
-def check_fail_fast(dag: ResolvedDag) -> Iterator[Diagnostic]:
+def check_fail_fast(dag: DraftDag) -> Iterator[Diagnostic]:
     """Airflow refuses `fail_fast` with any other trigger rule than all_success."""
-    if not dag.value("fail_fast"):
+    if not dag.fail_fast.value:
         return
-    related = (dag.settings["fail_fast"].place.related("fail_fast is set here"),)
-    rules = [own_setting(dag, sync, "trigger_rule") for sync in dag.syncs]
-    for trigger, entry in triggered(dag):
-        if "trigger_rule" in entry:
-            rules.append(Setting(value=entry["trigger_rule"], place=trigger.part("trigger_rule")))
+    related = (dag.fail_fast.location.related("fail_fast is set here"),)
+    rules = [*(sync.trigger_rule for sync in dag.syncs), *(each.trigger_rule for each in dag.trigger_dags)]
     for rule in rules:
-        if rule is not None and rule.value != "all_success":
+        if rule.is_set and rule.value != "all_success":
             message = f"'fail_fast' does not go with 'trigger_rule: {rule.value}'"
-            mend = "delete one of the two: with fail_fast nothing runs after a failure"
-            yield rule.place.diagnostic("fail-fast", message, mend, related=related)
+            hint = "delete one of the two: with fail_fast nothing runs after a failure"
+            yield rule.location.diagnostic("fail-fast", message, hint, related=related)
 
 
-def check_long_task_id(dag: ResolvedDag) -> Iterator[Diagnostic]:
+def check_long_task_id(dag: DraftDag) -> Iterator[Diagnostic]:
     """`sync_group` puts the DAG's id before the names of its tasks, which can make them too long."""
-    if dag.value("enabled", True):
+    if dag.enabled.value:
         return
     group = len(dag.dag_id.value)
     longest = max(dag.syncs, key=lambda sync: len(sync.name), default=None)
-    length = group + (0 if longest is None else len(f".{longest.name}.trigger"))
-    if group <= MAX_GROUP and length <= MAX_TASK_ID:
+    length = group + (0 if longest is None else len(f".{sync_task_ids(longest.name, 'async')[0]}"))
+    if group <= MAX_GROUP_ID and length <= MAX_TASK_ID:
         return
     message = f"sync_group() makes a task id of {length} characters of this; Airflow takes {MAX_TASK_ID}"
-    if group > MAX_GROUP:
+    if group > MAX_GROUP_ID:
         message = (
-            f"sync_group() makes a group's name of {group} characters of this; Airflow takes {MAX_GROUP}"
+            f"sync_group() makes a group's name of {group} characters of this; Airflow takes {MAX_GROUP_ID}"
         )
-    mend = "shorten the name or the DAG id, or hand sync_group() a short 'group_id' and ignore this"
-    place = dag.dag_id.place if group > MAX_GROUP or longest is None else longest.place
-    yield place.diagnostic("long-task-id", message, mend, of_key=True, severity=Severity.WARNING)
+    hint = "shorten the name or the DAG id, or hand sync_group() a short 'group_id' and ignore this"
+    location = dag.dag_id.location if group > MAX_GROUP_ID or longest is None else longest.location
+    yield location.diagnostic("long-task-id", message, hint, of_key=True)
 
 
-def dependencies(sync: ResolvedSync) -> list[str]:
-    """Name the syncs that come before one."""
-    setting = sync.settings.get("depends_on")
-    return list(setting.value) if setting else []
+def _unknown_sync(location: Location, name: str, known: list[str]) -> Diagnostic:
+    message = f"there is no sync '{name}' in this DAG"
+    return location.diagnostic("unknown-sync", message, _known(location, name, known))
 
 
-def triggered(dag: ResolvedDag) -> Iterator[tuple[Setting, dict[str, Any]]]:
-    """Yield each entry of `trigger_dags` with its place, in its long form."""
-    setting = dag.settings.get("trigger_dags")
-    if setting is None:
-        return
-    for index, entry in enumerate(setting.value):
-        long_form = entry if isinstance(entry, dict) else {"dag_id": entry}
-        yield Setting(value=entry, place=setting.part(index)), long_form
-
-
-def _unknown_sync(place: Place, name: str, known: list[str]) -> Diagnostic:
-    return place.diagnostic(
-        "unknown-sync", f"there is no sync '{name}' in this DAG", _known(place, name, known)
-    )
-
-
-def _known(place: Place, name: str, known: list[str]) -> str:
-    mend = suggestions.did_you_mean(name, known, place.document.file.patience)
+def _known(location: Location, name: str, known: list[str]) -> str:
+    alike = suggestions.did_you_mean(name, known, location.document.file.patience)
     more = f" and {len(known) - _FEW} more" if len(known) > _FEW else ""
-    return mend or (f"syncs here: {', '.join(known[:_FEW])}{more}" if known else "delete it")
+    return alike or (f"syncs here: {', '.join(known[:_FEW])}{more}" if known else "delete it")
 
 
-def _cycle(sync: ResolvedSync, cycle: list[str]) -> Diagnostic:
-    setting = sync.settings["depends_on"]
+def _cycle(sync: DraftSync, cycle: list[str]) -> Diagnostic:
+    depends_on = sync.depends_on
     if len(cycle) == 1:
-        place = setting.part(setting.value.index(sync.name))
-        message, mend = f"sync '{sync.name}' depends on itself", "delete the name"
+        location = depends_on.location.part(depends_on.value.index(sync.name))
+        message, hint = f"sync '{sync.name}' depends on itself", "delete the name"
     else:
-        place = setting.part(setting.value.index(cycle[1]))
+        location = depends_on.location.part(depends_on.value.index(cycle[1]))
         message = f"syncs depend on each other: {' -> '.join((*cycle, cycle[0]))}"
-        mend = "delete one of the names, here or in another sync of the circle"
-    return place.diagnostic("dependency-cycle", message, mend)
+        hint = "delete one of the names, here or in another sync of the circle"
+    return location.diagnostic("dependency-cycle", message, hint)
 
 
 def _cycle_through(start: str, edges: Mapping[str, Sequence[str]]) -> list[str]:

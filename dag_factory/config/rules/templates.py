@@ -1,17 +1,11 @@
-"""Rules about Jinja templates: they can be parsed, and stand where Airflow renders them.
-
-Listed in `config.rules`.
-"""
+"""Rules about Jinja templates: they can be parsed, and stand where Airflow renders them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from dag_factory.config.diagnostics import Diagnostic, Severity
-from dag_factory.config.model.layers import ResolvedDag, Setting
-from dag_factory.config.rules.assets import in_schedule
-from dag_factory.config.rules.syncs import triggered
+from dag_factory.config.model.draft import DraftDag, located_texts
 from dag_factory.config.text.templates import (
     LITERAL_HELP,
     is_template,
@@ -19,75 +13,72 @@ from dag_factory.config.text.templates import (
     shell_variable,
     template_fault,
 )
-from dag_factory.config.yaml.document import Place
+from dag_factory.config.yaml.document import Location
 
 
-def check_templates(dag: ResolvedDag) -> Iterator[Diagnostic]:
+def check_templates(dag: DraftDag) -> Iterator[Diagnostic]:
     """What Airflow renders can be parsed."""
     if not _may_hold_template(dag):
         return
-    for text, place in _few(_rendered(dag)):
-        fault = template_fault(text)
-        if fault is not None:
-            yield place.diagnostic("bad-template", fault.message, fault.help)
+    yield from _unparsed(_rendered(dag), Severity.ERROR)
     yield from _dollars(dag)
     for setting in dag.notify.values():
-        for text, place in _few(_texts(setting)):
-            # Which of its arguments a notifier renders, only its class says.
-            fault = template_fault(text)
-            if fault is not None:
-                yield place.diagnostic("bad-template", fault.message, fault.help, severity=Severity.WARNING)
+        # Which of its arguments a notifier renders, only its class says.
+        yield from _unparsed(located_texts(setting.value, setting.location), Severity.WARNING)
 
 
-def _dollars(dag: ResolvedDag) -> Iterator[Diagnostic]:
-    """Tell of templates in the style of GitHub's workflows."""
-    for sync in dag.syncs:
-        connection = sync.settings.get("connection_id")
-        if connection is not None and "${{" in connection.value:
+def _unparsed(texts: Iterable[tuple[str, Location]], severity: Severity) -> Iterator[Diagnostic]:
+    for text, location in _few(texts):
+        fault = template_fault(text)
+        if fault is not None:
+            yield location.diagnostic("bad-template", fault.message, fault.help, severity=severity)
+
+
+def _dollars(dag: DraftDag) -> Iterator[Diagnostic]:
+    """Report templates in the style of GitHub's workflows."""
+    for connection_id in (sync.connection_id for sync in dag.syncs):
+        if "${{" in (connection_id.value or ""):
             message = "'${{' begins no template of Airflow: the '$' stays before what is rendered"
-            yield connection.place.diagnostic("bad-template", message, "delete the '$'")
+            yield connection_id.location.diagnostic(
+                "bad-template", message, "delete the '$'", severity=Severity.ERROR
+            )
 
 
-def check_unrendered_templates(dag: ResolvedDag) -> Iterator[Diagnostic]:
+def check_unrendered_templates(dag: DraftDag) -> Iterator[Diagnostic]:
     """What Airflow does not render is no template."""
     if not _may_hold_template(dag):
         return
-    for text, place in _plain(dag):
+    for text, location in _plain(dag):
         if is_template(text):
             message = "a template where Airflow renders none: the braces stay as they are"
         elif text.startswith("$") and shell_variable(text):
             message = "no variable of a shell is read: the text stays as it is"
         else:
             continue
-        yield place.diagnostic("unrendered-template", message, LITERAL_HELP, severity=Severity.WARNING)
+        yield location.diagnostic("unrendered-template", message, LITERAL_HELP)
 
 
-def _may_hold_template(dag: ResolvedDag) -> bool:
+def _may_hold_template(dag: DraftDag) -> bool:
     """Whether one of the files that the DAG is made of holds anything like a template."""
     return any(may_hold_template(document.file.text) for document in (dag.document, *dag.defaults))
 
 
-def _rendered(dag: ResolvedDag) -> Iterator[tuple[str, Place]]:
+def _rendered(dag: DraftDag) -> Iterator[tuple[str, Location]]:
     """Yield each text that Airflow renders as a template, whatever notifier there is."""
     for sync in dag.syncs:
-        for key in ("connection_id", "airbyte_conn_id"):
-            if key in sync.settings:
-                yield from _texts(sync.settings[key])
-    for entry, long_form in triggered(dag):
-        if entry.value is not long_form:
-            yield from _texts(entry)
-            continue
-        for key in ("dag_id", "conf"):
-            if key in long_form:
-                yield from _texts(Setting(value=long_form[key], place=entry.part(key)))
+        for key in (sync.connection_id, sync.airbyte_conn_id):
+            yield from located_texts(key.written, key.location)
+    for trigger in dag.trigger_dags:
+        for part in (trigger.dag_id, trigger.conf):
+            yield from located_texts(part.written, part.location)
 
 
-def _few(texts: Iterable[tuple[str, Place]]) -> Iterator[tuple[str, Place]]:
+def _few(texts: Iterable[tuple[str, Location]]) -> Iterator[tuple[str, Location]]:
     """Leave out what is no template, and all after so many characters that parsing them would take long."""
     left = _MOST
-    for text, place in texts:
+    for text, location in texts:
         if is_template(text):
-            yield text, place
+            yield text, location
             left -= len(text)
         if left < 0:
             return
@@ -96,26 +87,11 @@ def _few(texts: Iterable[tuple[str, Place]]) -> Iterator[tuple[str, Place]]:
 _MOST = 40_000
 
 
-def _plain(dag: ResolvedDag) -> Iterator[tuple[str, Place]]:
-    """Yield each text that Airflow takes as it stands and that names something."""
-    for key in ("owner", "tags"):
-        if key in dag.settings:
-            yield from _texts(dag.settings[key])
+def _plain(dag: DraftDag) -> Iterator[tuple[str, Location]]:
+    """Yield each text that Airflow takes as it is and that names something."""
+    for key in (dag.owner, dag.tags):
+        yield from located_texts(key.written, key.location)
     for sync in dag.syncs:
-        for key in ("pool", "queue", "executor", "outlets"):
-            if key in sync.settings:
-                yield from _texts(sync.settings[key])
-    yield from in_schedule(dag)
-
-
-def _texts(setting: Setting) -> Iterator[tuple[str, Place]]:
-    """Yield each text inside a value; values are no deeper than the parser lets files be."""
-    if isinstance(setting.value, str):
-        yield setting.value, setting.place
-        return
-    inside: Any = setting.value
-    parts = (
-        inside.items() if isinstance(inside, dict) else enumerate(inside if isinstance(inside, list) else ())
-    )
-    for key, part in parts:
-        yield from _texts(Setting(value=part, place=setting.part(key)))
+        for each in (sync.pool, sync.queue, sync.executor, sync.outlets):
+            yield from located_texts(each.written, each.location)
+    yield from dag.schedule.located_assets()

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from dag_factory.config.diagnostics import Diagnostic
 from dag_factory.config.schema.key_aliases import EXPLAINED, HERE, SYNONYMS
 from dag_factory.config.text.suggestions import Patience, nearest, snake_case
-from dag_factory.config.yaml.document import Document, Place
+from dag_factory.config.yaml.document import Document, Location
 
 _HELP = "move it out of the folder; a DAG has 'schedule' and 'syncs', with 'name: connection_id' below it"
 
@@ -25,7 +25,7 @@ def foreign_file(document: Document, keys: Collection[str]) -> Diagnostic | None
         message = "this is no DAG: none of its keys is one of a DAG, or like one"
     else:
         return None
-    return Place(document=document).diagnostic("foreign-file", message, _HELP)
+    return Location(document=document).diagnostic("foreign-file", message, _HELP)
 
 
 # Of more keys than these the first tell enough.

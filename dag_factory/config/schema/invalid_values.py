@@ -12,11 +12,11 @@ from dag_factory.config.yaml.values import KeyPath, Value
 def without_faults(document: Document, faults: Iterable[KeyPath]) -> Document:
     """Take the faulty values out of a document, which remembers that they were there.
 
-    A fault in a list takes the whole list with it, since the places of the items after it would change.
+    A fault in a list takes the whole list with it, since the locations of the items after it would change.
     """
     known = frozenset(_mapping_part(fault) for fault in faults)
     above = frozenset(fault[:length] for fault in known for length in range(len(fault) + 1))
-    return replace(document, value=_without(document.value, known, above), faults=known)
+    return replace(document, value=_without(document.value, known, above), invalid_paths=known)
 
 
 def _mapping_part(path: KeyPath) -> KeyPath:

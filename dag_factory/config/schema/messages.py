@@ -7,12 +7,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from dag_factory.config.diagnostics import Diagnostic
+from dag_factory.config.diagnostics import Diagnostic, Severity
 from dag_factory.config.schema.type_hints import type_help, type_name, undone_by, wanted_types
 from dag_factory.config.schema.unknown_keys import home_name, key_help
 from dag_factory.config.text import suggestions
 from dag_factory.config.text.templates import TemplateFault, brace_fault, unrendered_help
-from dag_factory.config.yaml.document import Document, Place
+from dag_factory.config.yaml.document import Document, Location
 from dag_factory.config.yaml.values import KeyPath
 
 # jsonschema's ValidationError. Its annotations speak of errors still being made, whose fields may be unset;
@@ -34,18 +34,18 @@ class Finding:
 
 def findings(document: Document, error: ValidationError, keys: Keys) -> Iterator[Finding]:
     """Tell what one of the schema's errors means."""
-    place = Place(document=document, path=tuple(error.absolute_path))
+    location = Location(document=document, path=tuple(error.absolute_path))
     keyword = str(error.validator)
     if keyword == "additionalProperties":
-        yield from _unknown_keys(place, error, keys)
+        yield from _unknown_keys(location, error, keys)
     elif keyword == "required":
-        yield _missing_key(place, error)
+        yield _missing_key(location, error)
     elif "propertyNames" in error.absolute_schema_path:
-        yield _bad_name(place, error)
-    elif place.path[-2:-1] == ("syncs",) and place.path[-1] in keys["sync"]:
-        yield _sync_without_name(place)
+        yield _bad_name(location, error)
+    elif location.path[-2:-1] == ("syncs",) and location.path[-1] in keys["sync"]:
+        yield _sync_without_name(location)
     else:
-        yield Finding(diagnostic=_bad_value(place, error, keyword), path=place.path)
+        yield Finding(diagnostic=_bad_value(location, error, keyword), path=location.path)
 
 
 def without_follow_ups(found: Sequence[Finding]) -> list[Diagnostic]:
@@ -63,38 +63,38 @@ def _is_follow_up(each: Finding, misplaced: set[KeyPath], meant: set[KeyPath | N
     return any(each.path[:length] in misplaced for length in depth)
 
 
-def _unknown_keys(place: Place, error: ValidationError, keys: Keys) -> Iterator[Finding]:
+def _unknown_keys(location: Location, error: ValidationError, keys: Keys) -> Iterator[Finding]:
     known = tuple(error.schema.get("properties", ()))
     for key in error.instance:
         if key in known:
             continue
-        at = Place(document=place.document, path=(*place.path, key))
-        told = key_help(key, place.path, known, keys, place.document.file.patience)
+        at = Location(document=location.document, path=(*location.path, key))
+        told = key_help(key, location.path, known, keys, location.document.file.patience)
         code, message = "unknown-key", f"unknown key '{key}'"
         if told.home is not None:
             code, message = (
                 "misplaced-key",
-                f"'{key}' is a key of {home_name(told.home)} and has no place here",
+                f"'{key}' is a key of {home_name(told.home)} and does not belong here",
             )
         diagnostic = at.diagnostic(code, message, told.text, of_key=True)
         yield Finding(diagnostic=diagnostic, path=at.path, meant=told.meant)
 
 
-def _sync_without_name(place: Place) -> Finding:
-    """Report a key of a sync in the place of a sync's name."""
-    message = f"'{place.path[-1]}' is a key of a sync, and stands where a sync's name belongs"
+def _sync_without_name(location: Location) -> Finding:
+    """Report a key of a sync in place of a sync's name."""
+    message = f"'{location.path[-1]}' is a key of a sync, and stands where a sync's name belongs"
     advice = "write a name for the sync above it, and its keys indented below the name"
     return Finding(
-        diagnostic=place.diagnostic("misplaced-key", message, advice, of_key=True), path=place.path
+        diagnostic=location.diagnostic("misplaced-key", message, advice, of_key=True), path=location.path
     )
 
 
-def _missing_key(place: Place, error: ValidationError) -> Finding:
+def _missing_key(location: Location, error: ValidationError) -> Finding:
     # jsonschema reports each missing key in an error of its own.
     key = next(name for name in error.validator_value if error.message.startswith(repr(name)))
     message = f"the key '{key}' is missing"
-    diagnostic = place.diagnostic("missing-key", message, _MISSING_HELP.get(key), of_key=True)
-    return Finding(diagnostic=diagnostic, path=(*place.path, key))
+    diagnostic = location.diagnostic("missing-key", message, _MISSING_HELP.get(key), of_key=True)
+    return Finding(diagnostic=diagnostic, path=(*location.path, key))
 
 
 _MISSING_HELP = {
@@ -105,39 +105,39 @@ _MISSING_HELP = {
 }
 
 
-def _bad_name(place: Place, error: ValidationError) -> Finding:
+def _bad_name(location: Location, error: ValidationError) -> Finding:
     name = str(error.instance)
-    key = Place(document=place.document, path=(*place.path, name))
-    noun = "an environment" if place.path[-1:] == ("environments",) else "a sync"
+    key = Location(document=location.document, path=(*location.path, name))
+    noun = "an environment" if location.path[-1:] == ("environments",) else "a sync"
     if error.validator == "maxLength":
         message = f"the name of {noun} is longer than {error.validator_value} characters"
-        mend = f"shorten it: it has {len(name)}"
+        hint = f"shorten it: it has {len(name)}"
     else:
-        message, mend = f"'{name}' cannot be the name of {noun}", _pattern_help(error)
-    return Finding(diagnostic=key.diagnostic("bad-name", message, mend, of_key=True), path=key.path)
+        message, hint = f"'{name}' cannot be the name of {noun}", _pattern_help(error)
+    return Finding(diagnostic=key.diagnostic("bad-name", message, hint, of_key=True), path=key.path)
 
 
-def _bad_value(place: Place, error: ValidationError, keyword: str) -> Diagnostic:
-    subject = _subject(place.path)
+def _bad_value(location: Location, error: ValidationError, keyword: str) -> Diagnostic:
+    subject = _subject(location.path)
     if keyword == "not":
-        mend = _MOVE.get(str(place.path[-1]), "delete it here")
-        return place.diagnostic("misplaced-key", error.schema["errorMessage"], mend, of_key=True)
+        hint = _MOVE.get(str(location.path[-1]), "delete it here")
+        return location.diagnostic("misplaced-key", error.schema["errorMessage"], hint, of_key=True)
     if keyword == "type":
         message = f"{subject} is {type_name(error.instance)}, not {wanted_types(error)}"
-        return place.diagnostic("wrong-type", message, type_help(error, place.path))
+        return location.diagnostic("wrong-type", message, type_help(error, location.path))
     if keyword == "uniqueItems":
-        return _twice(place, error.instance)
+        return _twice(location, error.instance)
     if keyword == "dependentRequired":
-        place = Place(document=place.document, path=(*place.path, "timezone"))
+        location = Location(document=location.document, path=(*location.path, "timezone"))
         message = f"{subject} has 'timezone' without 'cron'"
-        mend = "write 'cron' beside it, or 'timezone' at the top of the document"
-        return place.diagnostic("bad-value", message, mend, of_key=True)
+        hint = "write 'cron' beside it, or 'timezone' at the top of the document"
+        return location.diagnostic("bad-value", message, hint, of_key=True)
     fault = _brace_fault(error, keyword)
     if fault is not None:
-        return place.diagnostic("bad-template", fault.message, fault.help)
+        return location.diagnostic("bad-template", fault.message, fault.help, severity=Severity.ERROR)
     unrendered = unrendered_help(error.instance) if isinstance(error.instance, str) else None
-    mend = unrendered or _value_help(error, place)
-    return place.diagnostic("bad-value", f"{subject} {_value_message(error)}", mend)
+    hint = unrendered or _value_help(error, location)
+    return location.diagnostic("bad-value", f"{subject} {_value_message(error)}", hint)
 
 
 def _brace_fault(error: ValidationError, keyword: str) -> TemplateFault | None:
@@ -155,14 +155,14 @@ _MOVE = {
 }
 
 
-def _twice(place: Place, items: list[Any]) -> Diagnostic:
+def _twice(location: Location, items: list[Any]) -> Diagnostic:
     # Not `in items[:index]`: for Python True is 1.
     texts = [json.dumps(item, sort_keys=True) for item in items]
     where: dict[str, int] = {}
     second = next(index for index, text in enumerate(texts) if where.setdefault(text, index) != index)
-    first = Place(document=place.document, path=(*place.path, where[texts[second]]))
-    at = Place(document=place.document, path=(*place.path, second))
-    message = f"{_subject(place.path)} holds {_shown(items[second])} twice"
+    first = Location(document=location.document, path=(*location.path, where[texts[second]]))
+    at = Location(document=location.document, path=(*location.path, second))
+    message = f"{_subject(location.path)} holds {_shown(items[second])} twice"
     return at.diagnostic("bad-value", message, "delete one of them", related=(first.related("first here"),))
 
 
@@ -186,14 +186,14 @@ _BOUNDS = {
 }
 
 
-def _value_help(error: ValidationError, place: Place) -> str:
-    path = place.path
+def _value_help(error: ValidationError, location: Location) -> str:
+    path = location.path
     keyword = str(error.validator)
     if keyword == "pattern":
         return _pattern_help(error)
     if keyword == "enum":
         undone = undone_by(path) if error.instance is None else None
-        return undone or _choice_help(place, str(error.instance), error.validator_value)
+        return undone or _choice_help(location, str(error.instance), error.validator_value)
     if keyword == "exclusiveMinimum":
         return f"write {error.validator_value + 1} or more"
     if keyword == "minProperties" and path[-1:] == ("syncs",):
@@ -251,13 +251,13 @@ _OTHER_VALUES = {
 }
 
 
-def _choice_help(place: Place, text: str, choices: Sequence[str]) -> str:
+def _choice_help(location: Location, text: str, choices: Sequence[str]) -> str:
     known = _OTHER_VALUES.get(text.lower())
     if known in choices:
         more = {"deferrable": ", and 'deferrable: true'", "reschedule": ", and 'deferrable: false'"}
         return f"write '{known}'{more.get(text.lower(), '')}"
-    alike = suggestions.did_you_mean(text, choices, place.document.file.patience)
-    return alike or f"'{place.path[-1]}' is one of {', '.join(choices)}"
+    alike = suggestions.did_you_mean(text, choices, location.document.file.patience)
+    return alike or f"'{location.path[-1]}' is one of {', '.join(choices)}"
 
 
 def _subject(path: KeyPath) -> str:

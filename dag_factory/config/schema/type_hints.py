@@ -38,7 +38,7 @@ def wanted_types(error: Any) -> str:  # noqa: ANN401 (jsonschema's ValidationErr
 
 
 def type_help(error: Any, path: KeyPath) -> str:  # noqa: ANN401 (jsonschema's ValidationError)
-    """Say what to write, as far as place and value tell what was meant."""
+    """Say what to write, as far as location and value tell what was meant."""
     if not path:
         return "write 'key: value' pairs, without a dash before them"
     if path[-2:-1] == ("syncs",):  # and a sync may have the name of a key

@@ -1,4 +1,4 @@
-"""Which URIs Airflow takes for an asset; used by `config.asset_rules` alone."""
+"""URIs of assets: the default one of a sync, and which Airflow accepts."""
 
 from __future__ import annotations
 
@@ -18,6 +18,15 @@ _FORMS = {
     "trino": ("trino://host/catalog/schema/table", 3),
     "bigquery": ("bigquery://project/dataset/table", 2),
 }
+
+
+def default_asset(airbyte_conn_id: str, connection_id: str) -> str | None:
+    """Name the asset of a sync without `outlets` after its two connections.
+
+    Airflow does not render templates in assets, so a templated connection has none.
+    """
+    uri = f"airbyte://{airbyte_conn_id}/{connection_id}"
+    return None if "{{" in uri else uri
 
 
 def uri_fault(text: str) -> str | None:

@@ -84,8 +84,8 @@ def _text_fault(text: str) -> CronFault | None:
         return CronFault(message=f"'{text}' is not a cron expression", help=unrendered, part=(0, len(text)))
     spans = _spans(text)
     if text.startswith("@") or len(spans) != len(FIELDS):
-        message, mend = _form_fault(text, len(spans))
-        return CronFault(message=message, help=mend, part=(0, len(text)))
+        message, hint = _form_fault(text, len(spans))
+        return CronFault(message=message, help=hint, part=(0, len(text)))
     for field, (start, end) in zip(FIELDS, spans, strict=True):
         fault = _field_fault(field, text[start:end])
         if fault is not None:
@@ -167,10 +167,10 @@ def _form_fault(text: str, count: int) -> tuple[str, str]:
         return f"'{text}' is no cron expression", "write null, without quotes, to run only by hand"
     if text.startswith("@"):
         known = (*PRESETS, *SPECIAL_PRESETS)
-        mend = _OTHER_PRESETS.get(text) or suggestions.did_you_mean(
+        hint = _OTHER_PRESETS.get(text) or suggestions.did_you_mean(
             text.lower(), known, suggestions.Patience()
         )
-        return f"unknown preset '{text}'", mend or f"write one of {', '.join(known)}"
+        return f"unknown preset '{text}'", hint or f"write one of {', '.join(known)}"
     return f"a cron expression has five fields, not {count}", _COUNT_HELP.get(count, _FIVE)
 
 
@@ -199,12 +199,12 @@ _COUNTED_HELP = "write all of them as 5#2 (the second Friday) or L5 (the last on
 
 def _hash_fault(field: Field, part: str) -> tuple[str, str] | None:
     match = _HASH.fullmatch(part)
-    mend = f"write H, H/15 or H(0-29), within {field.low} to {field.high}"
+    hint = f"write H, H/15 or H(0-29), within {field.low} to {field.high}"
     if match is None:
-        return f"{field.name} '{part}' is no use of H", mend
+        return f"{field.name} '{part}' is no use of H", hint
     low, high = _bounds(field, match)
     if not field.low <= low <= high <= field.high or match[3] == "0":
-        return f"{field.name} '{part}' is out of range", mend
+        return f"{field.name} '{part}' is out of range", hint
     return None
 
 
@@ -284,12 +284,12 @@ def _never_fault(text: str, meant: str) -> CronFault | None:
         return None
     terms = {"day of month": day, "month": month, "day of week": weekday if counted else "*"}
     told = [f"{name} '{value}'" for name, value in terms.items() if value not in ("*", "?")]
-    mend = "correct one of the two" if len(told) < 3 else "correct one of the three"
+    hint = "correct one of the two" if len(told) < 3 else "correct one of the three"
     if meant != text:
-        mend = f"{mend}; for this DAG 'H' makes it '{meant}'"
+        hint = f"{hint}; for this DAG 'H' makes it '{meant}'"
     spans = _spans(text)[2:]
     part = (spans[0][0], spans[2 if counted else 1][1])
-    return CronFault(message=f"no date fits {', '.join(told[:-1])} and {told[-1]}", help=mend, part=part)
+    return CronFault(message=f"no date fits {', '.join(told[:-1])} and {told[-1]}", help=hint, part=part)
 
 
 # The days of February where it has fewest, and of all months where they have most.

@@ -93,11 +93,11 @@ def brace_fault(text: str) -> TemplateFault | None:
 def _shell_fault(text: str) -> TemplateFault | None:
     name = shell_variable(text)
     if name is not None:
-        mend = f'write "{{{{ var.value.{name.lower()} }}}}" for an Airflow Variable'
-        return TemplateFault(message=f"'{text.strip()}' stays as it is: no shell variable is read", help=mend)
+        hint = f'write "{{{{ var.value.{name.lower()} }}}}" for an Airflow Variable'
+        return TemplateFault(message=f"'{text.strip()}' stays as it is: no shell variable is read", help=hint)
     if re.search(_SHELL_VARIABLE_INSIDE, text):
-        mend = "write a template of an Airflow Variable in its place: {{ var.value.name }}"
-        return TemplateFault(message="no shell variable is read", help=mend)
+        hint = "write a template of an Airflow Variable in its place: {{ var.value.name }}"
+        return TemplateFault(message="no shell variable is read", help=hint)
     return None
 
 
@@ -112,8 +112,8 @@ def _half_template_fault(text: str) -> TemplateFault | None:
         )
     single = re.fullmatch(r"\s*\{\s*(\w[\w.]{0,99})\s*\}\s*", text)
     if single:
-        mend = f'write "{{{{ {single[1]} }}}}"'
-        return TemplateFault(message="a template has two braces on each side", help=mend)
+        hint = f'write "{{{{ {single[1]} }}}}"'
+        return TemplateFault(message="a template has two braces on each side", help=hint)
     return None
 
 
@@ -145,8 +145,8 @@ def _environment() -> Environment:
 def _fault(text: str, told: str) -> TemplateFault:
     empty = re.search(r"\{\{-?\s*-?\}\}", text)
     if empty and "Expected an expression" in told:
-        mend = "write an expression such as {{ var.value.name }} or {{ ds }}"
-        return TemplateFault(message="an empty template", help=mend)
+        hint = "write an expression such as {{ var.value.name }} or {{ ds }}"
+        return TemplateFault(message="an empty template", help=hint)
     if re.search(_TWICE_OPENED, text):
         return TemplateFault(message="a template has two braces on each side", help="write {{ ... }}")
     opened = _left_open(text)

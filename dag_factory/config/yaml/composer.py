@@ -1,4 +1,4 @@
-"""YAML text to nodes that know their place; used by `config.source` and `config.ignore_comments`.
+"""YAML text to nodes that know their location; used by `config.source` and `config.ignore_comments`.
 
 YAML is read as its version 1.2 core schema says, the one that editors check against: `no` and `1:30` and
 dates are text. Tags are refused, so nothing in a file can name a Python object.

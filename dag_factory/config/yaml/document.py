@@ -11,12 +11,13 @@ from pathlib import Path
 from yaml.error import MarkedYAMLError
 from yaml.nodes import Node, ScalarNode
 
+from dag_factory.config.codes import severity_of
 from dag_factory.config.diagnostics import Diagnostic, Related, Severity, Span
 from dag_factory.config.text.secret_patterns import LINE_BREAK, blanked, hidden_lines
 from dag_factory.config.text.suggestions import Patience
 from dag_factory.config.yaml import composer
 from dag_factory.config.yaml.file_bytes import MAX_BYTES, read_bytes
-from dag_factory.config.yaml.positions import first_line_of, line_at, span_at, span_of
+from dag_factory.config.yaml.positions import first_line_of, line_at, part_of, span_at, span_of
 from dag_factory.config.yaml.values import (
     MAX_VALUES,
     NOT_PRINTABLE,
@@ -47,10 +48,10 @@ class SourceFile:
         message: str,
         help: str | None = None,
         *,
-        severity: Severity = Severity.ERROR,
+        severity: Severity | None = None,
         related: tuple[Related, ...] = (),
     ) -> Diagnostic:
-        """Make a diagnostic at a place of this file, with the line that it points to if it may be shown."""
+        """Make a diagnostic at a span of this file, with its line if that may be shown."""
         return Diagnostic(
             file=self.name,
             span=span,
@@ -58,7 +59,7 @@ class SourceFile:
             # Before it is cut: half a secret is not known for one.
             message=_cut(blanked(message)),
             help=help,
-            severity=severity,
+            severity=severity or severity_of(code),
             source_line=None if span.line in hidden_lines(self.text) else line_at(self.text, span.line),
             related=related,
         )
@@ -68,21 +69,21 @@ class SourceFile:
 class Document:
     """One YAML document as plain values, and what was wrong with it while it was read; equal to itself alone.
 
-    It is `whole` unless a part of it could not be read: then a further check would only find follow-ups.
-    `faults` are the paths of values that a later step has refused and taken out.
+    It is complete unless a part of it could not be read: then a further check would only find follow-ups.
+    `invalid_paths` lead to the values that the schema has refused; `value` is without them.
     """
 
     file: SourceFile
     index: int
     value: Value
     diagnostics: tuple[Diagnostic, ...] = ()
-    whole: bool = True
-    faults: frozenset[KeyPath] = frozenset()
+    is_complete: bool = True
+    invalid_paths: frozenset[KeyPath] = frozenset()
 
     @property
-    def is_sound(self) -> bool:
+    def is_valid(self) -> bool:
         """Whether nothing was wrong with it so far."""
-        return not self.diagnostics and not self.faults
+        return not self.diagnostics and not self.invalid_paths
 
     @property
     def text(self) -> str:
@@ -100,19 +101,24 @@ class Document:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Place:
+class Location:
     """Where a value stands: a path into a document, of which the line is looked up only when it is told."""
 
     document: Document
     path: KeyPath = ()
 
-    def span(self, *, of_key: bool = False) -> Span:
-        """Give the place of the value, or of its key."""
+    def part(self, *path: str | int) -> Location:
+        """Give the location of something inside the value."""
+        return Location(document=self.document, path=(*self.path, *path))
+
+    def span(self, *, of_key: bool = False, part: tuple[int, int] | None = None) -> Span:
+        """Give the span of the value, of its key, or of a part of its text (offsets)."""
         text = self.document.file.text
         top = _top_nodes(text)[self.document.index]
         key, value = find(top, self.path)
         if not of_key and isinstance(value, ScalarNode):
-            return span_of(text, value)
+            span = span_of(text, value)
+            return span if part is None else part_of(text, span, value.value, part)
         # A mapping or a list begins where its first part does: its key tells better which one is meant, and
         # where it has none, its first line.
         return first_line_of(text, span_of(text, key))
@@ -124,15 +130,16 @@ class Place:
         help: str | None = None,
         *,
         of_key: bool = False,
-        severity: Severity = Severity.ERROR,
+        part: tuple[int, int] | None = None,
+        severity: Severity | None = None,
         related: tuple[Related, ...] = (),
     ) -> Diagnostic:
         """Make a diagnostic that points here."""
-        span = self.span(of_key=of_key)
+        span = self.span(of_key=of_key, part=part)
         return self.document.file.diagnostic(span, code, message, help, severity=severity, related=related)
 
     def related(self, message: str, *, of_key: bool = False) -> Related:
-        """Make the second place of a diagnostic that points elsewhere."""
+        """Make the second location of a diagnostic that points elsewhere."""
         return Related(file=self.document.file.name, span=self.span(of_key=of_key), message=message)
 
 
@@ -165,8 +172,10 @@ def parse_source(data: bytes, name: str) -> Source:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         file = SourceFile(name=name, text=data[: error.start].decode("utf-8-sig", "replace"))
-        place = span_at(file.text, len(file.text))
-        return _refused(file.diagnostic(place, "yaml-encoding", "not UTF-8 text", "save the file as UTF-8"))
+        location = span_at(file.text, len(file.text))
+        return _refused(
+            file.diagnostic(location, "yaml-encoding", "not UTF-8 text", "save the file as UTF-8")
+        )
     file = SourceFile(name=name, text=text)
     control = NOT_PRINTABLE.search(text)
     if control:
@@ -198,7 +207,7 @@ def _document(file: SourceFile, index: int, builder: ValueBuilder, value: Value)
         index=index,
         value=value,
         diagnostics=tuple(_problem_diagnostic(file, problem) for problem in builder.problems),
-        whole=all(problem.code == "duplicate-key" for problem in builder.problems),
+        is_complete=all(problem.code == "duplicate-key" for problem in builder.problems),
     )
 
 

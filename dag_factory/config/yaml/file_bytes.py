@@ -16,7 +16,7 @@ _PART_BYTES = 16 * 1024
 def read_bytes(path: Path) -> bytes | None:
     """Read a file, at most one byte more than it may have; None if it is no regular file.
 
-    Neither waits for a pipe nor wakes a device, also where one takes the file's place meanwhile. Raises
+    Neither waits for a pipe nor wakes a device, also where one takes the file's location meanwhile. Raises
     OSError, or ValueError for what can be no path.
     """
     if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116 (Path's is slower, and there are thousands)

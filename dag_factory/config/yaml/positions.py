@@ -24,6 +24,18 @@ def span_of(text: str, node: Node) -> Span:
     return replace(span, end_line=len(lines), end_column=len(lines[-1]) + 1)
 
 
+def part_of(text: str, span: Span, value: str, part: tuple[int, int]) -> Span:
+    """Narrow the span of a value to a part of it (offsets), where one line holds it without escapes."""
+    line = line_at(text, span.line)
+    if line is None or span.end_line != span.line:
+        return span
+    written = line[span.column - 1 : span.end_column - 1]
+    if not value or written.count(value) != 1:
+        return span
+    begin = span.column + written.index(value)
+    return replace(span, column=begin + part[0], end_column=begin + part[1])
+
+
 def span_of_marks(start: Mark, end: Mark) -> Span:
     """Give what lies between two marks, at least one character."""
     line, column = start.line + 1, start.column + 1

@@ -44,19 +44,19 @@ class _Comment:
     at_head: bool
 
     def span(self, start: int = 0, end: int | None = None) -> Span:
-        """Give the place of a part of it."""
+        """Give the location of a part of it."""
         last = len(self.text.rstrip()) if end is None else end
         columns = (self.column + start, self.column + last)
         return Span(line=self.line, column=columns[0], end_line=self.line, end_column=columns[1])
 
-    def fault(self, span: Span, message: str, mend: str) -> Diagnostic:
+    def fault(self, span: Span, message: str, hint: str) -> Diagnostic:
         """Tell why it cannot be followed."""
         return Diagnostic(
             file=self.file,
             span=span,
             code="bad-ignore",
             message=message,
-            help=mend,
+            help=hint,
             source_line=self.source_line,
         )
 
@@ -82,16 +82,16 @@ def _read(comment: _Comment, patience: Patience) -> Iterator[Ignore | Diagnostic
     parts = _PARTS.fullmatch(comment.text)
     codes = list(_CODE.finditer(parts[1])) if parts else []
     if parts is None or not codes:
-        mend = "write '# dag-factory: ignore[code] reason'"
-        yield comment.fault(comment.span(), "the comment names no code to ignore", mend)
+        hint = "write '# dag-factory: ignore[code] reason'"
+        yield comment.fault(comment.span(), "the comment names no code to ignore", hint)
         return
     for match in codes:
         offset = parts.start(1)
         span = comment.span(offset + match.start(), offset + match.end())
         yield _read_code(comment, match[0], span, patience)
     if not re.search(r"\w", parts[2]):
-        mend = f"say why: '# dag-factory: ignore[{', '.join(match[0] for match in codes)}] reason'"
-        yield comment.fault(comment.span(), "the comment gives no reason", mend)
+        hint = f"say why: '# dag-factory: ignore[{', '.join(match[0] for match in codes)}] reason'"
+        yield comment.fault(comment.span(), "the comment gives no reason", hint)
 
 
 def _read_code(comment: _Comment, code: str, span: Span, patience: Patience) -> Ignore | Diagnostic:
@@ -101,10 +101,10 @@ def _read_code(comment: _Comment, code: str, span: Span, patience: Patience) -> 
     if code == "unused-ignore":
         return comment.fault(span, f"'{code}' cannot be ignored", "delete the comment that hides nothing")
     if code in CODES:
-        mend = "mend what it is about; only warnings can be ignored, and 'secret'"
-        return comment.fault(span, f"the error '{code}' cannot be ignored", mend)
-    mend = did_you_mean(code, sorted(CODES), patience) or f"one of {', '.join(sorted(IGNORABLE))}"
-    return comment.fault(span, f"there is no code '{code}'", mend)
+        hint = "correct what it is about; only warnings can be ignored, and 'secret'"
+        return comment.fault(span, f"the error '{code}' cannot be ignored", hint)
+    hint = did_you_mean(code, sorted(CODES), patience) or f"one of {', '.join(sorted(IGNORABLE))}"
+    return comment.fault(span, f"there is no code '{code}'", hint)
 
 
 def _comments(name: str, text: str) -> Iterator[_Comment]:

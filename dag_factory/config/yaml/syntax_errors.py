@@ -1,4 +1,4 @@
-"""What the parser says of text that is no YAML: where to mend it, and how; used by `config.source` alone."""
+"""What the parser says of text that is no YAML: where to hint it, and how; used by `config.source` alone."""
 
 from __future__ import annotations
 
@@ -56,14 +56,14 @@ def syntax_fault(text: str, error: MarkedYAMLError) -> SyntaxFault:
     if glued is not None:
         return SyntaxFault(span=glued, message="no blank after the colon", help="write 'key: value'")
     if "\t" in (line_at(text, span.line) or "")[: span.column]:
-        mend: str | None = "indent with blanks: YAML allows no tabs there"
+        hint: str | None = "indent with blanks: YAML allows no tabs there"
     else:
-        mend = next((told for part, told in _HELP if part in problem), None)
-    return SyntaxFault(span=span, message=problem, help=mend)
+        hint = next((told for part, told in _HELP if part in problem), None)
+    return SyntaxFault(span=span, message=problem, help=hint)
 
 
 def _begins_earlier(error: MarkedYAMLError, problem: str) -> bool:
-    """Whether a quote, a bracket or a key has begun before the place where the parser gave up."""
+    """Whether a quote, a bracket or a key has begun before the location where the parser gave up."""
     if "end of stream" in problem or "could not find expected ':'" in problem:
         return True
     opened, noticed = error.context_mark, error.problem_mark
@@ -72,7 +72,7 @@ def _begins_earlier(error: MarkedYAMLError, problem: str) -> bool:
 
 
 def _span_in(text: str, mark: Mark) -> Span:
-    """Give the place of a mark; where nothing follows it, that of the last character before it."""
+    """Give the location of a mark; where nothing follows it, that of the last character before it."""
     lines = lines_of(text)
     return span_of_marks(mark, mark) if any(lines[mark.line :]) else last_of(text)
 

@@ -125,11 +125,11 @@ class ValueBuilder:
 
     def _odd_key(self, node: MappingNode, key: Node) -> None:
         if composer.is_bare_template(node, key):
-            mend = 'put it in quotes: "{{ var.value.name }}"'
-            self._report(node, "yaml-key", "a template without quotes is a mapping to YAML", mend)
+            hint = 'put it in quotes: "{{ var.value.name }}"'
+            self._report(node, "yaml-key", "a template without quotes is a mapping to YAML", hint)
         else:
-            mend = "write a name before the colon"
-            self._report(key, "yaml-key", "a key is text, not a list or mapping", mend)
+            hint = "write a name before the colon"
+            self._report(key, "yaml-key", "a key is text, not a list or mapping", hint)
 
     def _check_text(self, node: ScalarNode) -> None:
         # Only text in double quotes has escapes.
@@ -153,10 +153,10 @@ class ValueBuilder:
             if isinstance(merged, dict) and self._too_large is None:
                 into.update({name: item for name, item in merged.items() if name not in into})
 
-    def _report(self, node: Node, code: str, message: str, mend: str, first: Node | None = None) -> None:
+    def _report(self, node: Node, code: str, message: str, hint: str, first: Node | None = None) -> None:
         # That a file is too large is told even then, and once.
         if len(self.problems) < MAX_PROBLEMS or node is self._too_large:
-            self.problems.append(Problem(node=node, code=code, message=message, help=mend, first=first))
+            self.problems.append(Problem(node=node, code=code, message=message, help=hint, first=first))
 
 
 def find(top: Node, path: KeyPath) -> tuple[Node, Node]:

@@ -1,19 +1,26 @@
-"""The model has the keys and the defaults that the schema tells."""
+"""The model has the schema's keys, and the schema's defaults reach rules, `show` and Airflow's DAG."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import MISSING, fields
+from dataclasses import fields
 from datetime import UTC, datetime
 
 import pytest
 
-from dag_factory.config.model.dag import DEFAULT_START_DATE, Dag, Schedule, Sync, TriggeredDag, moment
+from dag_factory.config.model import draft
+from dag_factory.config.model.dag import Dag, Sync, TriggeredDag
+from dag_factory.config.model.draft import DraftDag, DraftSync, DraftTrigger, Key
+from dag_factory.config.project import resolve_project, validate_project
+from dag_factory.config.schema import keys as keys_module
 from dag_factory.config.schema.check import DAG_SCHEMA, schema_text
-from dag_factory.config.text import durations
+from dag_factory.config.schema.keys import defaults_in, keys
+from dag_factory.config.text.dates import moment
+from dag_factory.report.explanation import explain
 
 SCHEMA = json.loads(schema_text(DAG_SCHEMA))
 DEFS = SCHEMA["$defs"]
+UUID = "1e3b5a72-7bfd-4808-a13c-204505490110"
 
 
 def resolved(key: dict) -> dict:
@@ -22,43 +29,129 @@ def resolved(key: dict) -> dict:
     return {**resolved(DEFS[key["$ref"].rsplit("/", 1)[1]]), **key}
 
 
-def defaults_of(model) -> dict:
-    return {each.name: None if each.default is MISSING else each.default for each in fields(model)}
+def field_names(model) -> set[str]:
+    return {each.name for each in fields(model)}
 
 
-def schema_defaults(properties: dict) -> dict:
-    return {name: resolved(key).get("default") for name, key in properties.items()}
+def key_names(kind) -> set[str]:
+    return {name for name, each in vars(kind).items() if isinstance(each, Key)}
 
 
-def test_sync_has_the_schemas_keys_and_defaults():
-    told = schema_defaults(DEFS["sync"]["properties"])
-    told["timeout"] = durations.seconds(told["timeout"])
-    # The default of the sync's Airflow connection is told at the DAG's.
-    told["airbyte_conn_id"] = resolved(DEFS["dag_airbyte_conn_id"])["default"]
-    told["depends_on"] = ()
-    held = defaults_of(Sync)
-    assert held.pop("name") is None
-    assert held == told
+def test_a_sync_has_the_schemas_keys():
+    assert key_names(DraftSync) == set(DEFS["sync"]["properties"])
+    assert field_names(Sync) == {"name", *DEFS["sync"]["properties"]}
 
 
-def test_dag_has_the_schemas_keys_and_defaults():
-    told = schema_defaults(DEFS["dag"]["properties"])
-    held = defaults_of(Dag)
-    # These keys end in the syncs or are laid over the others, and so are no field.
-    gone = {"airbyte_conn_id", "defaults", "environments", "timezone"}
-    added = {"place", "defaults_files"}
-    assert set(told) - gone == set(held) - added
-    assert told["start_date"] == DEFAULT_START_DATE
-    assert told["timezone"] == Schedule().timezone
-    plain = {
-        name: value for name, value in told.items() if value is not None and name not in {"start_date", *gone}
+def test_a_dag_has_the_schemas_keys():
+    # Those of the first set are laid over others or end in the syncs; those of the second have parts.
+    merged = {"airbyte_conn_id", "defaults", "environments"}
+    composed = {"dag_id", "schedule", "syncs", "trigger_dags", "notify"}
+    assert key_names(DraftDag) | merged | composed == set(DEFS["dag"]["properties"])
+    assert field_names(Dag) - {"location", "defaults_files"} == set(DEFS["dag"]["properties"]) - merged - {
+        "timezone"
     }
-    assert plain == {name: held[name] for name in plain}
 
 
-def test_triggered_dag_has_the_schemas_keys_and_defaults():
-    told = schema_defaults(DEFS["trigger_dags"]["items"]["properties"])
-    assert {**defaults_of(TriggeredDag), "after": None} == told
+def test_a_triggered_dag_has_the_schemas_keys():
+    properties = set(DEFS["trigger_dags"]["items"]["properties"])
+    assert key_names(DraftTrigger) == field_names(TriggeredDag) == properties
+
+
+# Another value for each default, and what the model makes of it where that is not the same.
+OTHER = {
+    "dag": {
+        "enabled": False,
+        "timezone": "Europe/Berlin",
+        "start_date": "2025-02-03",
+        "catchup": True,
+        "max_active_runs": 7,
+        "fail_fast": True,
+        "airbyte_conn_id": "other",
+    },
+    "sync": {
+        "airbyte_conn_id": "other",
+        "mode": "sync",
+        "wait_seconds": 77,
+        "timeout": "3h",
+        "on_running": "skip",
+        "on_timeout": "leave",
+        "on_kill": "leave",
+        "retry_exponential_backoff": True,
+        "trigger_rule": "all_done",
+    },
+    "trigger": {"wait_for_completion": True, "trigger_rule": "all_done"},
+}
+TYPED = {"timeout": 10_800}
+EACH = [(part, key) for part, values in OTHER.items() for key in values]
+
+
+@pytest.fixture
+def change_default(monkeypatch):
+    """Change a default in the schema's text, which alone holds it."""
+
+    def change(part, key, value):
+        schema = json.loads(schema_text(DAG_SCHEMA))
+        definitions = schema["$defs"]
+        mapping = definitions["trigger_dags"]["items"] if part == "trigger" else definitions[part]
+        mapping["properties"][key]["default"] = value
+        if key == "airbyte_conn_id":
+            definitions["dag_airbyte_conn_id"]["default"] = value
+        monkeypatch.setattr(keys_module, "schema_text", lambda _name: json.dumps(schema))
+        clear()
+
+    def clear():
+        keys.cache_clear()
+        draft._defaults_of.cache_clear()
+
+    yield change
+    monkeypatch.undo()
+    clear()
+
+
+def test_every_default_is_tried():
+    known = {"dag": keys().dag, "sync": keys().sync, "trigger": keys().trigger}
+    assert {part: set(defaults_in(schemas)) for part, schemas in known.items()} == {
+        part: set(values) for part, values in OTHER.items()
+    }
+
+
+@pytest.mark.parametrize(("part", "key"), EACH)
+def test_a_default_of_the_schema_is_that_of_rules_show_and_model(part, key, configs, change_default):
+    value = OTHER[part][key]
+    change_default(part, key, value)
+    folder = configs({"a.yaml": f"schedule: null\nsyncs:\n  money: {UUID}\ntrigger_dags: [other]\n"})
+    resolution = resolve_project(folder, None)
+    (found,), (dag,) = resolution.resolved, resolution.project.dags
+    expected = TYPED.get(key, value)
+    of_draft = {"dag": found, "sync": found.syncs[0], "trigger": found.trigger_dags[0]}[part]
+    of_model = {"dag": dag, "sync": dag.syncs[0], "trigger": dag.trigger_dags[0]}[part]
+    if (part, key) == ("dag", "airbyte_conn_id"):
+        of_draft, of_model = found.syncs[0], dag.syncs[0]
+    assert getattr(of_draft, key).value == expected
+    if key == "timezone":
+        assert (dag.schedule.timezone, dag.start_date.utcoffset()) == (
+            value,
+            moment("2024-01-01", value).utcoffset(),
+        )
+    elif key == "start_date":
+        assert dag.start_date == datetime(2025, 2, 3, tzinfo=UTC)
+    else:
+        assert getattr(of_model, key) == expected
+    shown = explain(found, dag, datetime(2026, 1, 1, tzinfo=UTC))
+    values = {each.key: each.value for each in (*shown.values, *shown.syncs[0].values)}
+    assert part == "trigger" or values[key] == value
+
+
+def test_a_rule_compares_with_the_default_of_the_schema(configs, change_default):
+    folder = configs({"a.yaml": f"schedule: null\nsyncs:\n  money: {{connection_id: {UUID}, timeout: 45}}\n"})
+
+    def codes():
+        found = validate_project(folder, "configs", None, lambda _file: True)
+        return [each.code for each in found.diagnostics]
+
+    assert codes() == []
+    change_default("sync", "wait_seconds", 60)
+    assert codes() == ["wait-over-timeout"]
 
 
 def test_every_key_is_described():

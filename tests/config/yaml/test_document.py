@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dag_factory.config.diagnostics import Span
-from dag_factory.config.yaml.document import MAX_BYTES, Place, parse_source, read_source
+from dag_factory.config.yaml.document import MAX_BYTES, Location, parse_source, read_source
 
 
 def parse(text: str | bytes):
@@ -62,20 +62,20 @@ def test_merge_keys_fill_in_what_is_not_there():
     text = "base: &base {a: 1, b: 2}\nmore: &more {b: 3, c: 4}\nuse:\n  <<: [*base, *more]\n  a: 0\n"
     document = only(parse(text))
     assert document.value["use"] == {"a": 0, "b": 2, "c": 4}
-    assert Place(document=document, path=("use", "c")).span().line == 2
+    assert Location(document=document, path=("use", "c")).span().line == 2
 
 
 def test_a_place_is_found_by_its_path():
     document = only(parse("top:\n  - name: ä\n    list: [x, yy]\n"))
-    place = Place(document=document, path=("top", 0, "list", 1))
+    place = Location(document=document, path=("top", 0, "list", 1))
     assert place.span() == Span(line=3, column=15, end_line=3, end_column=17)
-    name = Place(document=document, path=("top", 0, "name"))
+    name = Location(document=document, path=("top", 0, "name"))
     assert name.span(of_key=True) == Span(line=2, column=5, end_line=2, end_column=9)
 
 
 def test_columns_count_characters_not_bytes():
     document = only(parse("{ääää: 1, b: x}"))
-    assert Place(document=document, path=("b",)).span().column == 14
+    assert Location(document=document, path=("b",)).span().column == 14
 
 
 @pytest.mark.parametrize(
@@ -89,13 +89,14 @@ def test_columns_count_characters_not_bytes():
 )
 def test_a_document_and_an_item_are_shown_by_their_first_line(path, span):
     (document,) = parse("# why\na: 1  \nx:\n  - b: 1\n    c: 2\ny: |\n  d\nz: 1\n").documents
-    assert Place(document=document, path=path).span() == span
+    assert Location(document=document, path=path).span() == span
 
 
 def test_the_place_of_what_is_not_there_is_the_nearest_above():
     document = only(parse("a:\n  b: 1\n"))
     assert (
-        Place(document=document, path=("a", "missing")).span() == Place(document=document, path=("a",)).span()
+        Location(document=document, path=("a", "missing")).span()
+        == Location(document=document, path=("a",)).span()
     )
 
 
@@ -115,7 +116,7 @@ def test_a_document_gives_its_own_text(text, parts):
 
 def test_a_line_break_of_windows_does_not_move_lines():
     document = only(parse("a: 1\r\nb: x\r\n"))
-    assert Place(document=document, path=("b",)).span().line == 2
+    assert Location(document=document, path=("b",)).span().line == 2
 
 
 def test_a_byte_order_mark_is_no_part_of_the_first_key():
@@ -150,7 +151,7 @@ def test_what_cannot_be_opened_is_a_diagnostic(tmp_path):
 def test_any_bytes_end_in_documents_or_diagnostics(data):
     source = parse(data)
     for document in source.documents:
-        Place(document=document, path=("a", 0, "b")).span()
+        Location(document=document, path=("a", 0, "b")).span()
         assert isinstance(document.text, str)
 
 
@@ -194,14 +195,14 @@ YAML_PARTS = st.sampled_from(
 @given(st.lists(YAML_PARTS, max_size=40).map("".join))
 def test_any_pieces_of_yaml_end_in_documents_or_diagnostics(text):
     for document in parse(text).documents:
-        Place(document=document, path=("a", 0, "b")).span()
+        Location(document=document, path=("a", 0, "b")).span()
         assert isinstance(document.text, str)
 
 
 @pytest.mark.parametrize("text", ["a: 1\nb: [1]", "a: 1\nb:\n- 1", "a: 1\n--- # nothing"])
 def test_no_place_is_behind_the_end_of_a_file_without_a_last_line_break(text):
     for document in parse(text).documents:
-        span = Place(document=document).span()
+        span = Location(document=document).span()
         assert span.line <= span.end_line <= len(text.split("\n"))
         assert (span.line, span.column) < (span.end_line, span.end_column)
 
@@ -212,6 +213,6 @@ def test_the_place_of_a_merged_key_is_found_however_often_it_is_merged():
         for n in range(1, 45)
     )
     document = only(parse(f"p0: &p0 {{x: 1}}\nq0: &q0 {{y: 2}}\n{levels}z: *q44\n"))
-    assert Place(document=document, path=("z", "x")).span() == Span(
+    assert Location(document=document, path=("z", "x")).span() == Span(
         line=1, column=13, end_line=1, end_column=14
     )

@@ -1,0 +1,387 @@
+"""A DAG between its layers and its model: typed values, each with its location and its origin.
+
+Rules, `show` and the model read the same draft. A value is converted when it is read; where no file sets a
+key, its default comes from the schema.
+"""
+
+from __future__ import annotations
+
+import enum
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar, overload
+
+from dag_factory.config.model.layers import Setting, Settings, merged_layers
+from dag_factory.config.model.policies import Mode, OnKill, OnRunning, OnTimeout
+from dag_factory.config.schema.keys import defaults_in, keys
+from dag_factory.config.text import durations
+from dag_factory.config.text.asset_uris import default_asset
+from dag_factory.config.text.dates import moment
+from dag_factory.config.text.timezones import is_timezone
+from dag_factory.config.yaml.document import Document, Location
+from dag_factory.config.yaml.values import Value
+
+T = TypeVar("T")
+
+
+class Origin(enum.Enum):
+    """Where a value comes from: a file, the schema's default, or a weaker layer below an invalid value."""
+
+    SET = "set"
+    DEFAULT = "default"
+    INVALID = "invalid"
+
+
+class Located(NamedTuple, Generic[T]):
+    """A typed value, where and how it is written; a default has the location of the mapping around it."""
+
+    value: T
+    location: Location
+    origin: Origin
+    written: Value = None
+
+    @property
+    def is_set(self) -> bool:
+        """Whether a file sets it to a value that the schema accepts."""
+        return self.origin is Origin.SET
+
+    @property
+    def is_invalid(self) -> bool:
+        """Whether the schema refused what a file sets, so that another value shows in its stead."""
+        return self.origin is Origin.INVALID
+
+
+class _Keyed(Protocol):
+    """What has keys: a DAG, a sync, a schedule or an entry of `trigger_dags`."""
+
+    @property
+    def location(self) -> Location: ...
+    @property
+    def settings(self) -> Mapping[str, Setting]: ...
+    @property
+    def invalid(self) -> frozenset[str]: ...
+
+
+class Key(Generic[T]):
+    """A key of the language as an attribute of a draft: `sync.timeout` is a `Located[int]` in seconds.
+
+    Args:
+        convert: Gives the typed value for one that the schema accepts.
+        absent: The value where no file sets the key and the schema has no default.
+    """
+
+    def __init__(self, convert: Callable[[Any], T] | None = None, absent: T | None = None) -> None:
+        self._convert = convert
+        self.absent = absent
+        self._name = ""
+
+    def __set_name__(self, _owner: type, name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, draft: None, owner: type) -> Key[T]: ...
+    @overload
+    def __get__(self, draft: _Keyed, owner: type) -> Located[T]: ...
+    def __get__(self, draft: _Keyed | None, owner: type) -> Key[T] | Located[T]:
+        if draft is None:
+            return self
+        setting = draft.settings.get(self._name)
+        is_invalid = bool(draft.invalid) and self._name in draft.invalid
+        if setting is None:
+            origin = Origin.INVALID if is_invalid else Origin.DEFAULT
+            return Located(_defaults_of(owner)[self._name], draft.location, origin)
+        origin = Origin.INVALID if is_invalid else Origin.SET
+        return Located(self.typed(setting.value), setting.location, origin, setting.value)
+
+    def typed(self, value: Any) -> T:  # noqa: ANN401 (what YAML holds)
+        """Convert a value that the schema has accepted."""
+        return value if self._convert is None else self._convert(value)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DraftSync:
+    """A sync after all layers: its settings by key, and the keys whose values the schema refused."""
+
+    name: str
+    location: Location
+    settings: Settings
+    invalid: frozenset[str] = frozenset()
+
+    connection_id = Key[str | None]()
+    airbyte_conn_id = Key[str]()
+    mode = Key[Mode]()
+    deferrable = Key[bool | None]()
+    wait_seconds = Key[int](durations.seconds)
+    timeout = Key[int](durations.seconds)
+    on_running = Key[OnRunning]()
+    on_timeout = Key[OnTimeout]()
+    on_kill = Key[OnKill]()
+    min_rows = Key[int | None]()
+    retries = Key[int | None]()
+    retry_delay = Key[int | None](durations.seconds)
+    retry_exponential_backoff = Key[bool]()
+    max_retry_delay = Key[int | None](durations.seconds)
+    pool = Key[str | None]()
+    pool_slots = Key[int | None]()
+    priority_weight = Key[int | None]()
+    queue = Key[str | None]()
+    executor = Key[str | None]()
+    trigger_rule = Key[str]()
+    depends_on = Key[tuple[str, ...]](tuple, ())
+    outlets = Key[tuple[str, ...] | None](tuple)
+    description = Key[str | None]()
+    doc_md = Key[str | None]()
+
+    def located_outlets(self) -> Iterator[tuple[str, Location]]:
+        """Yield each asset that the sync's own `outlets` name."""
+        outlets = self.outlets
+        for index, asset in enumerate(outlets.value or ()):
+            yield asset, outlets.location.part(index)
+
+    def updates(self) -> Iterator[tuple[str, Location]]:
+        """Yield each asset that the sync updates: its `outlets`, or one named after its connection."""
+        if "outlets" in self.settings:
+            yield from self.located_outlets()
+        elif self.connection_id.value is not None and "outlets" not in self.invalid:
+            asset = default_asset(self.airbyte_conn_id.value, self.connection_id.value)
+            if asset is not None:
+                yield asset, self.connection_id.location
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DraftTrigger:
+    """An entry of `trigger_dags`; a plain DAG id is one with that key alone."""
+
+    location: Location
+    settings: Settings
+    invalid: frozenset[str] = frozenset()
+
+    dag_id = Key[str](absent="")
+    after = Key[tuple[str, ...]](tuple, ())
+    conf = Key[Mapping[str, Any] | None]()
+    wait_for_completion = Key[bool]()
+    trigger_rule = Key[str]()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DraftSchedule:
+    """The schedule as a mapping, however it is written; without any key the DAG runs only manually.
+
+    `is_set` is false where no file sets it, or where the schema refused a part of it.
+    """
+
+    location: Location
+    settings: Settings
+    is_set: bool
+    invalid: frozenset[str] = frozenset()
+
+    cron = Key[str | None]()
+    timezone = Key[str | None]()
+    every = Key[int | None](durations.seconds)
+    assets = Key[Value]()
+
+    def located_assets(self) -> Iterator[tuple[str, Location]]:
+        """Yield each asset that the DAG waits for."""
+        if self.is_set:
+            assets = self.assets
+            yield from located_texts(assets.value, assets.location)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DraftDag:
+    """A document after defaults and environment. Rules judge it; `model.dag` makes a `Dag` of a valid one."""
+
+    document: Document
+    defaults: tuple[Document, ...]
+    environment: str | None
+    dag_id: Located[str]
+    settings: Settings
+    notify: Settings
+    syncs: tuple[DraftSync, ...]
+    schedule: DraftSchedule
+    trigger_dags: tuple[DraftTrigger, ...]
+    invalid: frozenset[str] = frozenset()
+
+    enabled = Key[bool]()
+    description = Key[str | None]()
+    doc_md = Key[str | None]()
+    owner = Key[str | None]()
+    tags = Key[tuple[str, ...]](tuple, ())
+    timezone = Key[str]()
+    start_date = Key[str]()
+    end_date = Key[str | None]()
+    catchup = Key[bool]()
+    max_active_runs = Key[int]()
+    max_active_tasks = Key[int | None]()
+    dagrun_timeout = Key[int | None](durations.seconds)
+    is_paused_upon_creation = Key[bool | None]()
+    fail_fast = Key[bool]()
+
+    @property
+    def location(self) -> Location:
+        """The document itself."""
+        return Location(document=self.document)
+
+    @property
+    def defaults_files(self) -> tuple[str, ...]:
+        """The files whose defaults apply, that of the top folder first."""
+        return tuple(layer.file.name for layer in self.defaults)
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether the document had no error before the rules."""
+        return self.document.is_valid
+
+    @property
+    def zone(self) -> str:
+        """The name of the time zone; UTC where the one that is set is unknown."""
+        name = self.timezone.value
+        return name if is_timezone(name) else "UTC"
+
+    @property
+    def start(self) -> datetime | None:
+        """The moment of `start_date`; None if there is no such date."""
+        return _moment(self.start_date.value, self.zone)
+
+    @property
+    def end(self) -> datetime | None:
+        """The moment of `end_date`; None without one, and if there is no such date."""
+        return _moment(self.end_date.value, self.zone)
+
+    def is_invalid(self, *path: str) -> bool:
+        """Whether the schema refused the value at a path, in the document or in its environment."""
+        invalid = self.document.invalid_paths
+        if not invalid:  # asked often, and nearly always so
+            return False
+        return path in invalid or ("environments", str(self.environment), *path) in invalid
+
+
+def draft_from(
+    document: Document, layers: Sequence[Document], environment: str | None, file_stem: str
+) -> DraftDag:
+    """Lay all layers over each other; `layers` are the defaults, the top folder's first, without errors."""
+    merged = merged_layers(document, tuple(layers), environment)
+    invalid = _invalid_keys(document, environment)
+    settings = merged.settings
+    dag_id = settings.pop("dag_id", None)
+    return DraftDag(
+        document=document,
+        defaults=tuple(layers),
+        environment=environment,
+        dag_id=_dag_id(dag_id, Location(document=document), file_stem),
+        settings=settings,
+        notify=merged.notify,
+        syncs=tuple(
+            DraftSync(
+                name=name,
+                location=sync.location,
+                settings=sync.settings,
+                invalid=_invalid_sync_keys(document, environment, name),
+            )
+            for name, sync in merged.syncs.items()
+        ),
+        schedule=_schedule(settings.get("schedule"), document, is_invalid="schedule" in invalid),
+        trigger_dags=tuple(_triggers(settings.get("trigger_dags"))),
+        invalid=invalid,
+    )
+
+
+def values_of(draft: DraftDag | DraftSync | DraftTrigger) -> dict[str, Any]:
+    """Give the typed value of each key, defaults included."""
+    kind: type = type(draft)
+    known = _keys_of(kind)
+    typed = {key: known[key].typed(each.value) for key, each in draft.settings.items() if key in known}
+    return {**_defaults_of(kind), **typed}
+
+
+def sync_defaults() -> Mapping[str, Any]:
+    """Give the typed default of each key of a sync."""
+    return _defaults_of(DraftSync)
+
+
+def located_texts(value: Value, location: Location) -> Iterator[tuple[str, Location]]:
+    """Yield each text inside a value; values are no deeper than the parser lets files be."""
+    if isinstance(value, str):
+        yield value, location
+    elif isinstance(value, dict):
+        for key, part in value.items():
+            yield from located_texts(part, location.part(key))
+    elif isinstance(value, list):
+        for index, part in enumerate(value):
+            yield from located_texts(part, location.part(index))
+
+
+@functools.cache
+def _keys_of(draft: type) -> Mapping[str, Key[Any]]:
+    return {name: key for name, key in vars(draft).items() if isinstance(key, Key)}
+
+
+@functools.cache
+def _defaults_of(draft: type) -> Mapping[str, Any]:
+    """Convert the schema's defaults once; the table is the same for all drafts of a class."""
+    schemas = {DraftDag: keys().dag, DraftSync: keys().sync, DraftTrigger: keys().trigger}
+    written = defaults_in(schemas.get(draft, {}))
+    return {
+        name: key.typed(written[name]) if name in written else key.absent
+        for name, key in _keys_of(draft).items()
+    }
+
+
+def _dag_id(setting: Setting | None, document: Location, file_stem: str) -> Located[str]:
+    """A DAG without the key is named after its file."""
+    if setting is None:
+        return Located(file_stem, document, Origin.DEFAULT)
+    return Located(str(setting.value), setting.location, Origin.SET, setting.value)
+
+
+def _schedule(setting: Setting | None, document: Document, *, is_invalid: bool) -> DraftSchedule:
+    location = Location(document=document) if setting is None else setting.location
+    value = None if setting is None else setting.value
+    parts: Settings = {}
+    if isinstance(value, dict):
+        parts = {key: Setting(value=part, location=location.part(key)) for key, part in value.items()}
+    elif value is not None:
+        parts = {"cron": Setting(value=value, location=location)}
+    return DraftSchedule(location=location, settings=parts, is_set=setting is not None and not is_invalid)
+
+
+def _triggers(setting: Setting | None) -> Iterator[DraftTrigger]:
+    for index, entry in enumerate(() if setting is None else setting.value):
+        assert setting is not None  # noqa: S101 (it has entries)
+        location = setting.location.part(index)
+        settings = {"dag_id": Setting(value=entry, location=location)}
+        if isinstance(entry, dict):
+            settings = {key: Setting(value=part, location=location.part(key)) for key, part in entry.items()}
+        yield DraftTrigger(location=location, settings=settings)
+
+
+def _invalid_keys(document: Document, environment: str | None) -> frozenset[str]:
+    """Name the keys of a DAG whose value, or a part of it, the schema refused here or in the environment."""
+    return frozenset(str(path[0]) for path in _invalid_paths(document, environment) if path)
+
+
+def _invalid_sync_keys(document: Document, environment: str | None, name: str) -> frozenset[str]:
+    """Name the keys of a sync that the schema refused, on it or among the document's defaults."""
+    paths = _invalid_paths(document, environment)
+    own = {str(path[2]) for path in paths if path[:2] == ("syncs", name) and len(path) == 3}
+    return frozenset(own | {str(path[1]) for path in paths if path[:1] == ("defaults",) and len(path) == 2})
+
+
+_NONE: frozenset[tuple[str | int, ...]] = frozenset()
+
+
+def _invalid_paths(document: Document, environment: str | None) -> frozenset[tuple[str | int, ...]]:
+    if not document.invalid_paths:
+        return _NONE
+    prefix = ("environments", str(environment))
+    inside = {path[2:] for path in document.invalid_paths if path[:2] == prefix}
+    return frozenset({*document.invalid_paths, *inside} - {()})
+
+
+def _moment(text: str | None, zone: str) -> datetime | None:
+    try:
+        return None if text is None else moment(text, zone)
+    except ValueError:
+        return None

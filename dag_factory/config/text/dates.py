@@ -1,0 +1,30 @@
+"""Dates and moments as text: `2026-01-31`, or with a time and an offset."""
+
+from __future__ import annotations
+
+import calendar
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+
+def moment(text: str, timezone: str) -> datetime:
+    """Read a date or a date and time; one without an offset belongs to the time zone.
+
+    Raises ValueError for a day or a time that does not exist, also where only its UTC form does not: Airflow
+    stores that.
+    """
+    read = datetime.fromisoformat(text)
+    aware = read if read.tzinfo else read.replace(tzinfo=ZoneInfo(timezone))
+    try:
+        aware.astimezone(UTC)
+    except OverflowError as error:  # the last hours of the year 9999
+        raise ValueError(text) from error
+    return aware
+
+
+def date_hint(text: str) -> str:
+    """Say what to write instead of a date of the right form that does not exist."""
+    year, month, day = (int(part) for part in text[:10].split("-"))
+    if 1 <= month <= 12 and day > calendar.monthrange(year, month)[1]:
+        return f"write another day: that month has {calendar.monthrange(year, month)[1]}"
+    return "correct the day, the month or the time"
