@@ -16,5 +16,5 @@ def provider_info() -> dict[str, Any]:
         "name": "Airbyte DAG factory",
         "description": "Airbyte syncs, declared in YAML files",
         "versions": [version("airbyte-dag-factory")],
-        "extra-links": ["dag_factory.airbyte.links.AirbyteConnectionLink"],
+        "extra-links": ["dag_factory.operators.links.AirbyteConnectionLink"],
     }

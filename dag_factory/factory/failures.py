@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dag_factory import versions
-from dag_factory.airbyte.results import PAGE_KEY
+from dag_factory.operators.results import PAGE_KEY
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,10 +8,10 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import DAG, BaseOperator, TaskGroup
 
-from dag_factory.airbyte.operators import AirbyteSyncOperator
-from dag_factory.airbyte.sensors import AirbyteSyncSensor
 from dag_factory.config.model import Sync
 from dag_factory.config.secrets import shown
+from dag_factory.operators.operator import AirbyteSyncOperator
+from dag_factory.operators.sensor import AirbyteSyncSensor
 from dag_factory.versions import default_deferrable, make_asset
 
 

@@ -16,7 +16,7 @@ from email.utils import formatdate
 from typing import Any
 from urllib.parse import urlsplit
 
-from dag_factory.airbyte.exchange import Request, Response, TransportError
+from dag_factory.airbyte.effects import Request, Response, TransportError
 
 UUID = "1e3b5a72-7bfd-4808-a13c-204505490110"
 OTHER_UUID = "1e3b5a72-7bfd-4808-a13c-204505490111"

@@ -6,15 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from dag_factory.airbyte import jobs
-from dag_factory.airbyte.access import Access
-from dag_factory.airbyte.api import Api
+from dag_factory.airbyte.api.access import Access
+from dag_factory.airbyte.api.calls import Api
+from dag_factory.airbyte.api.model import Connection, Job
+from dag_factory.airbyte.api.tokens import TokenCache
 from dag_factory.airbyte.drivers import Handlers, run_blocking
-from dag_factory.airbyte.exchange import Protocol, Response, Say, TransportError
-from dag_factory.airbyte.model import Connection, Job
+from dag_factory.airbyte.effects import Protocol, Response, Say, TransportError
 from dag_factory.airbyte.state import SyncState, state_as_json, state_from_json
-from dag_factory.airbyte.tokens import TokenCache
-from dag_factory.airbyte.types import PreviousTry, SyncContext, SyncRequest
+from dag_factory.airbyte.sync import lifecycle
+from dag_factory.airbyte.sync.types import PreviousTry, SyncContext, SyncRequest
 from tests.airbyte.fake_airbyte import HOST, UUID, FakeAirbyte
 
 T = TypeVar("T")
@@ -85,8 +85,8 @@ def whole_sync(
     context: SyncContext, request: SyncRequest, previous: PreviousTry | None = None
 ) -> Protocol[Job]:
     """Do one try of a sync."""
-    target = yield from jobs.begin(context, request, previous)
-    return (yield from jobs.complete(context, request, target))
+    target = yield from lifecycle.begin(context, request, previous)
+    return (yield from lifecycle.complete(context, request, target))
 
 
 def _cut_off(protocol: Protocol[T], effects: int) -> Protocol[T | None]:

@@ -7,20 +7,22 @@ import threading
 
 import pytest
 
-from dag_factory.airbyte.access import Access
-from dag_factory.airbyte.api import Api
-from dag_factory.airbyte.clients import lease
-from dag_factory.airbyte.drivers import Handlers, open_worker_client, run_blocking, run_in_loop
-from dag_factory.airbyte.errors import ApiError, SyncError
-from dag_factory.airbyte.exchange import Pause, Request, Response, Save, Say, TransportError
-from dag_factory.airbyte.model import Connection
+from dag_factory.airbyte.api.access import Access
+from dag_factory.airbyte.api.calls import Api
+from dag_factory.airbyte.api.errors import ApiError
+from dag_factory.airbyte.api.model import Connection
+from dag_factory.airbyte.api.tokens import TokenCache
+from dag_factory.airbyte.drivers import Handlers, run_blocking, run_in_loop
+from dag_factory.airbyte.effects import Pause, Request, Response, Save, Say, TransportError
+from dag_factory.airbyte.http.shared_clients import lease
+from dag_factory.airbyte.http.worker_client import open_worker_client
 from dag_factory.airbyte.state import SyncState
-from dag_factory.airbyte.tokens import TokenCache
-from dag_factory.airbyte.types import SyncContext
+from dag_factory.airbyte.sync.errors import SyncError
+from dag_factory.airbyte.sync.types import SyncContext
 from tests.airbyte.fake_airbyte import GET, LIST, OTHER_UUID, POST, TOKEN, FakeAirbyte
+from tests.airbyte.fake_server import http_of
 from tests.airbyte.protocol_runs import sync_request, whole_sync
 from tests.airbyte.raw_server import answer, raw_server
-from tests.airbyte.task_runs import http_of
 
 pytestmark = pytest.mark.airflow
 

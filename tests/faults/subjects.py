@@ -17,8 +17,8 @@ from airflow.providers.airbyte.operators.airbyte import AirbyteTriggerSyncOperat
 from airflow.providers.airbyte.sensors.airbyte import AirbyteJobSensor
 from airflow.providers.common.compat.sdk import DAG
 
-from dag_factory.airbyte import pace
-from dag_factory.airbyte.pace import Pace
+from dag_factory.airbyte import clock
+from dag_factory.airbyte.clock import Clock
 from dag_factory.config import durations
 from dag_factory.factory.load import load_dags
 from tests.faults.faults import Fault
@@ -53,15 +53,15 @@ class Ours:
     @contextmanager
     def at_pace(self, lab: Lab) -> Iterator[None]:
         """Let the operators wait by the lab's hours."""
-        hurried = Pace(
-            clock=lab.hours.clock,
+        hurried = Clock(
+            monotonic=lab.hours.clock,
             now=lab.hours.now,
             sleep=lab.wait,
             sleep_in_loop=partial(_wait_in_loop, lab),
-            spread=lambda seconds: seconds,
+            jitter=lambda seconds: seconds,
             first_pause=lambda seconds: seconds,
         )
-        with patch.object(pace, "REAL", hurried):
+        with patch.object(clock, "SYSTEM_CLOCK", hurried):
             yield
 
 

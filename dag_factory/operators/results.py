@@ -1,0 +1,31 @@
+"""What a sync leaves in Airflow when it has succeeded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dag_factory.airbyte.api.model import Job
+
+# The XCom of the link to the connection's page in Airbyte, and the key that people can pull.
+PAGE_KEY = "airbyte_url"
+
+
+def publish_page(context: Mapping[str, Any], page: str | None) -> None:
+    """Show the link to the connection's page as soon as it is known: Airflow itself does when a try ends."""
+    if page is not None:
+        context["ti"].xcom_push(key=PAGE_KEY, value=page)
+
+
+def publish(context: Mapping[str, Any], job: Job, page: str | None) -> int:
+    """Put rows, bytes and duration (seconds) into XCom and the asset events, and return the task's result.
+
+    To be called where the task ends: what is put into asset events before a deferral is lost.
+    """
+    facts = {"rows": job.rows, "bytes": job.bytes, "duration": job.seconds, PAGE_KEY: page}
+    known = {key: value for key, value in facts.items() if value is not None}
+    for key, value in {"job_id": job.job_id, **known}.items():
+        context["ti"].xcom_push(key=key, value=value)
+    for asset in context["task"].outlets:
+        context["outlet_events"][asset].extra = {"job_id": job.job_id, **known}
+    return job.job_id
