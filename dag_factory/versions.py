@@ -1,16 +1,13 @@
-"""The differences between Airflow 2.11 and 3.x, and nothing else; `factory` and `airbyte` import it."""
+"""The differences between Airflow 2.11 and 3.x."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
-from configparser import ConfigParser
 from datetime import timedelta
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import airflow
-from airflow.providers.common.compat.sdk import DAG, Asset, AssetAll, AssetAny, XCom, conf
+from airflow.providers.common.compat.sdk import DAG, Asset, AssetAll, AssetAny, conf
 from airflow.triggers.base import BaseTrigger
 
 if TYPE_CHECKING:
@@ -25,7 +22,6 @@ _TRIGGER_DAG_RUN = (
     if VERSION >= (3, 0)
     else "airflow.operators.trigger_dagrun"
 )
-_DAG_BAG = "airflow.dag_processing.dagbag" if VERSION >= (3, 2) else "airflow.models.dagbag"
 
 
 def make_dag(**arguments: Any) -> DAG:  # noqa: ANN401 (the arguments of Airflow's DAG)
@@ -76,46 +72,8 @@ def trigger_dag_run_operator() -> Any:  # noqa: ANN401 (another class on each ve
     return _load(_TRIGGER_DAG_RUN, "TriggerDagRunOperator")
 
 
-class Rehearsal:
-    """What Airflow will do with a DAG after its file has been imported.
-
-    One DAG that fails there gives the whole file an import error, and Airflow stops scheduling every DAG of
-    the file (`dag_processing/collection.py`, `_update_import_errors`). So each is tried before it is handed
-    over, in Airflow's own way: validation, executors' names, cycles, cluster policies.
-    """
-
-    def __init__(self) -> None:
-        module = import_module(_DAG_BAG)
-        self._bag = module.DagBag(os.devnull, collect_dags=False)
-        self._check_executors = getattr(module, "_validate_executor_fields", None)
-
-    def run(self, dag: DAG) -> None:
-        """Bag a DAG as the DAG processor does; raises what Airflow raises."""
-        dag.fileloc = dag.fileloc or os.devnull
-        validate: Callable[[], None] = dag.validate
-        validate()
-        if self._check_executors is not None:
-            self._check_executors(dag)
-        if VERSION < (3, 0):
-            self._bag.bag_dag(dag, dag)
-        else:
-            self._bag.bag_dag(dag)
-
-
 # Whether Airflow tells a trigger that a person ended its task; before 3.3 a trigger is only cancelled.
 TRIGGERS_ARE_KILLED = hasattr(BaseTrigger, "on_kill")
-
-
-def keep_with_task(ti: Any, task_id: str, key: str, value: object) -> None:  # noqa: ANN401 (per version)
-    """Write an XCom of another task in the run of this one; None deletes nothing and is kept as null."""
-    XCom.set(
-        key=key,
-        value=value,
-        dag_id=ti.dag_id,
-        task_id=task_id,
-        run_id=ti.run_id,
-        map_index=-1,
-    )
 
 
 def read_variable(key: str) -> str | None:
@@ -139,34 +97,11 @@ def _variables() -> Any:  # noqa: ANN401 (another class on each version)
     return _load("airflow.models" if VERSION < (3, 0) else "airflow.sdk", "Variable")
 
 
-# How many seconds a scheduler may take to hear of the end of what ran a task: mostly one or two, more than
-# three on a busy machine (Airflow 3.1.8).
-HEARING_SECONDS = 10.0
-
-
-def shortest_reschedule() -> float:
-    """How soon a rescheduled or deferred task may go on, in seconds.
-
-    What runs a task tells of its end only with its next heartbeat, and the scheduler hears of it in its next
-    loop. A task that is due before that is still running to the executor, and Airflow fails it
-    (`jobs/scheduler_job_runner.py`, `process_executor_events`).
-    """
+def heartbeat_seconds() -> float:
+    """How often what runs a task reports to the scheduler."""
     option = ("scheduler", "job_heartbeat_sec") if VERSION < (3, 0) else ("workers", "min_heartbeat_interval")
-    beat: float = conf.getfloat(*option, fallback=5.0)
-    return beat + HEARING_SECONDS
-
-
-def default_deferrable() -> bool | None:
-    """Read `[operators] default_deferrable`; None where nobody has set it, which Airflow takes for false.
-
-    Airflow writes a configuration file with all its defaults (`false` here, as it spells it), so a file says
-    something only where its text is another one.
-    """
-    option = ("operators", "default_deferrable")
-    is_set = f"AIRFLOW__{'__'.join(option).upper()}" in os.environ
-    if not is_set and ConfigParser.has_option(conf, *option):
-        is_set = ConfigParser.get(conf, *option, raw=True) != conf.get_default_value(*option, raw=True)
-    return conf.getboolean(*option) if is_set else None
+    seconds: float = conf.getfloat(*option, fallback=5.0)
+    return seconds
 
 
 def state_of_deferred(ti: Any) -> str | None:  # noqa: ANN401 (another class on each version)
@@ -199,11 +134,6 @@ def failed_task_ids(dag: DAG, run_id: str) -> list[str]:
         _states_in_database(dag.dag_id, run_id) if VERSION < (3, 0) else _states_of_run(dag.dag_id, run_id)
     )
     return [task.task_id for task in dag.tasks if states.get(task.task_id) == "failed"]
-
-
-def read_xcom(dag_id: str, run_id: str, task_id: str, key: str) -> Any:  # noqa: ANN401 (what was written)
-    """Read an XCom in a callback; None where there is none."""
-    return XCom.get_one(dag_id=dag_id, run_id=run_id, task_id=task_id, key=key)
 
 
 def _states_of_run(dag_id: str, run_id: str) -> dict[str, str]:

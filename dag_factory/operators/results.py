@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from airflow.providers.common.compat.sdk import XCom
+
 from dag_factory.airbyte.api.model import Job
 
 # The XCom of the link to the connection's page in Airbyte, and the key that people can pull.
@@ -29,3 +31,8 @@ def publish(context: Mapping[str, Any], job: Job, page: str | None) -> int:
     for asset in context["task"].outlets:
         context["outlet_events"][asset].extra = {"job_id": job.job_id, **known}
     return job.job_id
+
+
+def read_page(dag_id: str, run_id: str, task_id: str) -> Any:  # noqa: ANN401 (what was written)
+    """Read the connection's page of a task in a callback; None where there is none."""
+    return XCom.get_one(dag_id=dag_id, run_id=run_id, task_id=task_id, key=PAGE_KEY)

@@ -14,7 +14,6 @@ from airflow.providers.common.compat.sdk import (
     PokeReturnValue,
 )
 
-from dag_factory import versions
 from dag_factory.airbyte import clock
 from dag_factory.airbyte.api.model import UNKNOWN, Job, unknown_job
 from dag_factory.airbyte.state import Role, SyncState
@@ -22,6 +21,7 @@ from dag_factory.airbyte.sync import lifecycle, polling
 from dag_factory.airbyte.sync.formatting import duration_text
 from dag_factory.airbyte.sync.polling import CANCEL_SECONDS, Reported
 from dag_factory.airbyte.sync.types import OnEnd, OnRunning, PollFailure, Target
+from dag_factory.operators import rescheduling
 from dag_factory.operators.links import AirbyteConnectionLink
 from dag_factory.operators.results import publish, publish_page
 from dag_factory.operators.sync_task import SyncTask, finished, short_traceback
@@ -176,7 +176,7 @@ class AirbyteSyncSensor(SyncTask, AirbyteJobSensor):
     def _pause(self) -> float:
         """Seconds until the next poll."""
         pause = clock.SYSTEM_CLOCK.jitter(self.wait_seconds)
-        return max(pause, versions.shortest_reschedule()) if self.reschedule else pause
+        return max(pause, rescheduling.shortest_reschedule()) if self.reschedule else pause
 
     def _poll(self, task_try: TaskTry) -> Target | None:
         """Poll once; gives the job when it has ended, and cancels it when its time is over.

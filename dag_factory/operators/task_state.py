@@ -25,6 +25,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Protocol
 
+from airflow.providers.common.compat.sdk import XCom
+
 from dag_factory import versions
 from dag_factory.airbyte.state import SyncState, state_as_json, state_from_json
 from dag_factory.airbyte.sync.types import PreviousTry
@@ -103,7 +105,7 @@ class XComStore:
 
     def save(self, record: Record) -> None:
         for task_id in self._written:
-            versions.keep_with_task(self._ti, task_id, KEY, record_as_json(record))
+            keep_with_task(self._ti, task_id, KEY, record_as_json(record))
 
 
 class VariableStore:
@@ -126,6 +128,18 @@ class VariableStore:
         versions.write_variable(
             self._key, json.dumps(record_as_json(record)), f"sync under way: {self._name}"
         )
+
+
+def keep_with_task(ti: Any, task_id: str, key: str, value: object) -> None:  # noqa: ANN401 (per version)
+    """Write an XCom of another task in the run of this one; None is kept as null."""
+    XCom.set(
+        key=key,
+        value=value,
+        dag_id=ti.dag_id,
+        task_id=task_id,
+        run_id=ti.run_id,
+        map_index=-1,
+    )
 
 
 def store_of_task(context: Mapping[str, Any]) -> Store:

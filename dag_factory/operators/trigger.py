@@ -25,7 +25,7 @@ from dag_factory.airbyte.sync.errors import JobTimedOutError, SyncError
 from dag_factory.airbyte.sync.polling import CANCEL_SECONDS
 from dag_factory.airbyte.sync.retries import LONGEST_PAUSE
 from dag_factory.airbyte.sync.types import OnEnd, SyncContext, SyncRequest, Target
-from dag_factory.operators import airflow_connection
+from dag_factory.operators import airflow_connection, rescheduling
 
 T = TypeVar("T")
 
@@ -96,7 +96,7 @@ class AirbyteJobTrigger(AirbyteSyncTrigger):
     async def _settle_deferral(self, begun: float) -> None:
         """Fire no sooner than a task may run again: Airflow fails one that goes on before it has recorded
         that the task was deferred."""
-        rest = begun + versions.shortest_reschedule() - clock.SYSTEM_CLOCK.monotonic()
+        rest = begun + rescheduling.shortest_reschedule() - clock.SYSTEM_CLOCK.monotonic()
         if rest > 0:
             await clock.SYSTEM_CLOCK.sleep_in_loop(rest)
 

@@ -28,7 +28,7 @@ from dag_factory.airbyte.effects import Response, TransportError
 from dag_factory.airbyte.http import shared_clients, worker_client
 from dag_factory.config.model import Sync
 from dag_factory.factory.sync_tasks import make_sync_tasks
-from dag_factory.operators import airflow_connection, task_try, trigger
+from dag_factory.operators import airflow_connection, rescheduling, task_state, task_try, trigger
 from dag_factory.operators.sync_task import SyncTask
 from tests.adversary.airbyte_model import PREFIX
 from tests.adversary.airflow_model import Actor
@@ -104,12 +104,12 @@ def patched() -> Iterator[None]:
         (cancel_process, "_say", _say),
         (trigger, "sync_to_async", _in_loop),
         (versions, "TRIGGERS_ARE_KILLED", _Killed()),
-        (versions, "keep_with_task", _keep_with_task),
+        (task_state, "keep_with_task", _keep_with_task),
         (versions, "read_variable", _read_variable),
         (versions, "write_variable", _write_variable),
         (versions, "delete_variable", _delete_variable),
         (versions, "state_of_deferred", _state_of_deferred),
-        (versions, "shortest_reschedule", lambda: 15.0),
+        (rescheduling, "shortest_reschedule", lambda: 15.0),
         (operators_module.ExecutorSafeguard, "test_mode", True),
         (sensors_module, "timezone", SimpleNamespace(utcnow=_utcnow)),
     )

@@ -10,7 +10,7 @@ import pytest
 
 pytestmark = pytest.mark.airflow
 
-PROGRAM = "from dag_factory import versions; print(versions.default_deferrable())"
+PROGRAM = "from dag_factory.factory.deferrable import default_deferrable; print(default_deferrable())"
 VARIABLE = "AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE"
 
 

@@ -872,7 +872,7 @@ MUTANTS = (
     Mutant(
         protection="being due no sooner than Airflow knows",
         file="operators/sensor.py",
-        old="return max(pause, versions.shortest_reschedule()) if self.reschedule else pause",
+        old="return max(pause, rescheduling.shortest_reschedule()) if self.reschedule else pause",
         new="return pause",
         tests=("operators/sensor",),
     ),

@@ -22,6 +22,7 @@ from dag_factory import versions
 from dag_factory.airbyte import clock
 from dag_factory.airbyte.clock import Clock
 from dag_factory.factory.load import load_dags
+from dag_factory.operators import task_state
 from tests.airbyte.fake_airbyte import UUID, FakeAirbyte
 
 MODES = ("sync", "sync deferrable", "async", "async deferrable")
@@ -305,12 +306,12 @@ class Stage:
 
     def _patch(self, run: TaskRun) -> None:
         patched = {
-            "keep_with_task": run.keep_with_task,
             "read_variable": run.variables.get,
             "write_variable": lambda key, value, _description: run.variables.update({key: value}),
             "delete_variable": lambda key: run.variables.pop(key, None),
             "state_of_deferred": lambda _task_instance: run.task_state,
         }
+        self._monkeypatch.setattr(task_state, "keep_with_task", run.keep_with_task)
         for name, function in patched.items():
             self._monkeypatch.setattr(versions, name, function, raising=False)
 

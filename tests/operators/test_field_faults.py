@@ -10,11 +10,10 @@ from types import SimpleNamespace
 import pytest
 from airflow.providers.common.compat.sdk import DAG, BaseHook
 
-from dag_factory import versions
 from dag_factory.airbyte.effects import Response
 from dag_factory.airbyte.state import Role, SyncState, state_as_json
 from dag_factory.factory.load import load_dags, sync_group
-from dag_factory.operators import airflow_connection
+from dag_factory.operators import airflow_connection, rescheduling
 from dag_factory.operators.trigger import AirbyteJobTrigger
 from tests.airbyte.fake_airbyte import (
     CONNECTION,
@@ -738,7 +737,7 @@ class TestLoad:
     def test_a_hundred_triggers_are_eight_sockets_and_one_token(self, monkeypatch):
         job = {"jobId": 1, "status": "succeeded", "jobType": "sync", "connectionId": UUID}
         content = json.dumps({**job, "access_token": "t", "expires_in": 900}).encode()
-        monkeypatch.setattr(versions, "shortest_reschedule", lambda: 0.0)
+        monkeypatch.setattr(rescheduling, "shortest_reschedule", lambda: 0.0)
         with raw_server(answer(content)) as server:
             known = {"conn_type": "airbyte", "host": f"{server.url}/v1", "login": "id", "password": SECRET}
             monkeypatch.setenv("AIRFLOW_CONN_AIRBYTE_DEFAULT", json.dumps(known))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dag_factory import versions
+from dag_factory.operators import rescheduling
 from dag_factory.operators.task_state import KEY
 from tests.airbyte.fake_airbyte import DELETE, GET, POST
 from tests.operators.task_runs import clear_by_person
@@ -15,7 +15,7 @@ BEATS = 240.0
 
 
 def test_it_is_not_due_before_airflow_knows_that_it_has_ended(stage, airbyte, monkeypatch):
-    monkeypatch.setattr(versions, "shortest_reschedule", lambda: BEATS)
+    monkeypatch.setattr(rescheduling, "shortest_reschedule", lambda: BEATS)
     run = stage.run("async", wait_seconds=2)
     assert run.finish() == "success"
     assert airbyte.count(GET) == 3  # at once, and after each rest

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from dag_factory import versions
 from dag_factory.airbyte.state import Role, SyncState
 from dag_factory.airbyte.sync.types import PreviousTry
+from dag_factory.operators import task_state
 from dag_factory.operators.task_state import (
     KEY,
     Record,
@@ -167,7 +168,7 @@ class TestXComStore:
     def test_it_is_read_from_one_task_and_written_to_others(self, monkeypatch):
         xcoms = {}
         monkeypatch.setattr(
-            versions, "keep_with_task", lambda _ti, task, key, value: xcoms.update({(task, key): value})
+            task_state, "keep_with_task", lambda _ti, task, key, value: xcoms.update({(task, key): value})
         )
         ti = ti_of(xcom_pull=lambda task_ids, key: xcoms.get((task_ids, key)))
         store = XComStore(ti, read="trigger", written=("trigger", "wait"))

@@ -18,7 +18,7 @@ from dag_factory.airbyte import clock
 from dag_factory.airbyte.api.model import job_from_json
 from dag_factory.airbyte.clock import Clock
 from dag_factory.airbyte.state import Role, SyncState, state_as_json, state_from_json
-from dag_factory.operators import airflow_connection
+from dag_factory.operators import airflow_connection, rescheduling
 from dag_factory.operators.trigger import AirbyteJobTrigger
 from tests.airbyte.fake_airbyte import DELETE, GET, UUID, FakeAirbyte
 from tests.airbyte.fake_server import http_of
@@ -62,7 +62,7 @@ def known(airbyte, monkeypatch, slept):
         first_pause=lambda seconds: seconds,
     )
     monkeypatch.setattr(clock, "SYSTEM_CLOCK", fast)
-    monkeypatch.setattr(versions, "shortest_reschedule", lambda: 15.0)
+    monkeypatch.setattr(rescheduling, "shortest_reschedule", lambda: 15.0)
     with http_of(airbyte) as url:
         value = {"conn_type": "airbyte", "host": url, "login": CLIENT_ID, "password": SECRET}
         monkeypatch.setenv("AIRFLOW_CONN_AIRBYTE_DEFAULT", json.dumps(value))
@@ -140,7 +140,7 @@ class TestEvent:
 
     def test_it_fires_no_sooner_than_the_task_may_run_again(self, airbyte, monkeypatch, slept):
         airbyte.add("succeeded")
-        monkeypatch.setattr(versions, "shortest_reschedule", lambda: 240.0)
+        monkeypatch.setattr(rescheduling, "shortest_reschedule", lambda: 240.0)
         event_of(trigger())
         assert sum(slept) == 240
 
