@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 VERSION = tuple(int(part) for part in airflow.__version__.split(".")[:2])
 
-# Where the classes live that airflow.providers.common.compat does not cover.
+# The modules of classes that airflow.providers.common.compat does not cover.
 _TIMETABLES = "airflow.sdk" if VERSION >= (3, 2) else "airflow.timetables.trigger"
 _TRIGGER_DAG_RUN = (
     "airflow.providers.standard.operators.trigger_dagrun"
@@ -25,19 +25,19 @@ _TRIGGER_DAG_RUN = (
 
 
 def make_dag(**arguments: Any) -> DAG:  # noqa: ANN401 (the arguments of Airflow's DAG)
-    """Make a DAG; Airflow 2 knows `fail_fast` as `fail_stop`."""
+    """Create a DAG; Airflow 2 calls `fail_fast` `fail_stop`."""
     if VERSION < (3, 0) and "fail_fast" in arguments:
         arguments["fail_stop"] = arguments.pop("fail_fast")
     return DAG(**arguments)
 
 
 def make_asset(text: str) -> Asset:
-    """Make an asset of a URI or a name; Airflow 2.11 has no names and takes every text as URI."""
+    """Create an asset from a URI or a name; Airflow 2.11 has no names and takes every text as a URI."""
     return Asset(uri=text) if "://" in text or VERSION < (3, 0) else Asset(name=text)
 
 
 def make_asset_condition(condition: AssetCondition) -> Any:  # noqa: ANN401 (assets have no common base)
-    """Make what a schedule on assets takes."""
+    """Create the condition of a schedule on assets."""
     if isinstance(condition, str):
         return make_asset(condition)
     group = AssetAll if condition.kind == "all" else AssetAny
@@ -45,21 +45,21 @@ def make_asset_condition(condition: AssetCondition) -> Any:  # noqa: ANN401 (ass
 
 
 def cron_timetable(expression: str, timezone: str) -> Any:  # noqa: ANN401 (another class on each version)
-    """A run at each of these times.
+    """Create the timetable of a cron expression.
 
-    Given as a timetable and not as text, since what Airflow makes of text differs between versions and
-    with the setting `create_cron_data_intervals`.
+    The schedule is not given as text, since the meaning of text depends on the version and on the setting
+    `create_cron_data_intervals`.
     """
     return _load(_TIMETABLES, "CronTriggerTimetable")(expression, timezone=timezone)
 
 
 def every_timetable(distance: timedelta) -> Any:  # noqa: ANN401 (another class on each version)
-    """A run each time the distance has passed."""
+    """Create the timetable of runs at a fixed distance."""
     return _load(_TIMETABLES, "DeltaTriggerTimetable")(distance)
 
 
 def assets_or_time(assets: Any, timetable: Any) -> Any:  # noqa: ANN401 (another class on each version)
-    """A run at these times and one whenever the assets have been updated."""
+    """Create the timetable of runs at these times and whenever the assets are updated."""
     if VERSION < (3, 0):
         make = _load("airflow.timetables.datasets", "DatasetOrTimeSchedule")
         return make(timetable=timetable, datasets=assets)
@@ -68,16 +68,16 @@ def assets_or_time(assets: Any, timetable: Any) -> Any:  # noqa: ANN401 (another
 
 
 def trigger_dag_run_operator() -> Any:  # noqa: ANN401 (another class on each version)
-    """The operator that triggers another DAG."""
+    """Return the operator that triggers another DAG."""
     return _load(_TRIGGER_DAG_RUN, "TriggerDagRunOperator")
 
 
-# Whether Airflow tells a trigger that a person ended its task; before 3.3 a trigger is only cancelled.
+# Whether Airflow calls `on_kill` of a trigger when a person ends its task; before 3.3 it only cancels it.
 TRIGGERS_ARE_KILLED = hasattr(BaseTrigger, "on_kill")
 
 
 def read_variable(key: str) -> str | None:
-    """Read an Airflow Variable; None where there is none."""
+    """Read an Airflow Variable; None if there is none."""
     default = {"default_var" if VERSION < (3, 0) else "default": None}
     value: str | None = _variables().get(key, **default)
     return value
@@ -89,7 +89,7 @@ def write_variable(key: str, value: str, description: str) -> None:
 
 
 def delete_variable(key: str) -> None:
-    """Delete an Airflow Variable, if it is there."""
+    """Delete an Airflow Variable, if it exists."""
     _variables().delete(key)
 
 
@@ -98,14 +98,14 @@ def _variables() -> Any:  # noqa: ANN401 (another class on each version)
 
 
 def heartbeat_seconds() -> float:
-    """How often what runs a task reports to the scheduler."""
+    """Return how often what runs a task reports to the scheduler, in seconds."""
     option = ("scheduler", "job_heartbeat_sec") if VERSION < (3, 0) else ("workers", "min_heartbeat_interval")
     seconds: float = conf.getfloat(*option, fallback=5.0)
     return seconds
 
 
 def state_of_deferred(ti: Any) -> str | None:  # noqa: ANN401 (another class on each version)
-    """Ask from a triggerer's thread for the state of the task of a trigger; None if the task is gone."""
+    """Read the state of a trigger's task, in a thread of a triggerer; None if the task is gone."""
     if VERSION < (3, 0):
         return _state_in_database(ti)
     runtime = _load("airflow.sdk.execution_time.task_runner", "RuntimeTaskInstance")
@@ -124,12 +124,12 @@ def _state_in_database(ti: Any) -> str | None:  # noqa: ANN401 (another class on
     return None if state is None else str(state)
 
 
-# The DAG processor of 3.0, which runs the callbacks of DAGs, hands no such questions on to the database.
+# The DAG processor of 3.0, which runs the callbacks of DAGs, does not pass such requests on to the database.
 CALLBACKS_CAN_ASK = VERSION != (3, 0)
 
 
 def failed_task_ids(dag: DAG, run_id: str) -> list[str]:
-    """Ask in a callback for the tasks of a run that have failed, in the DAG's order."""
+    """Read in a callback which tasks of a run have failed, in the DAG's order."""
     states = (
         _states_in_database(dag.dag_id, run_id) if VERSION < (3, 0) else _states_of_run(dag.dag_id, run_id)
     )
@@ -152,7 +152,7 @@ def _states_in_database(dag_id: str, run_id: str) -> dict[str, str]:
 
 
 def has_cluster_policies() -> bool:
-    """Whether the deployment has policies of its own, which may change a DAG each time that they see it."""
+    """Whether the deployment has cluster policies, which may change a DAG each time that they run."""
     settings = import_module("airflow.settings")
     manager = settings.get_policy_plugin_manager() if VERSION >= (3, 2) else settings.POLICY_PLUGIN_MANAGER
     hooks = manager.hook

@@ -1,4 +1,4 @@
-"""The clock: what time it is, and waiting. Tests put a faster one in its place."""
+"""The clock: what time it is, and sleeping. Tests replace it with a faster one."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from dataclasses import dataclass
 
 
 def jitter(seconds: float) -> float:
-    """Vary a pause, so that tasks that started together do not poll together for ever."""
+    """Vary a pause, so that tasks that started together do not poll together forever."""
     return seconds * random.uniform(0.9, 1.1)  # noqa: S311 (nothing depends on it being unguessable)
 
 
 def first_pause(seconds: float) -> float:
-    """Give a part of a pause, so that triggers that start together spread over the whole of it."""
+    """Return a random part of a pause, so that triggers that start together spread over the whole pause."""
     return seconds * random.random()  # noqa: S311 (nothing depends on it being unguessable)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Clock:
-    """All in seconds: `monotonic` never goes back, `now` is the time of day since 1970."""
+    """All in seconds. `monotonic` never goes back, `now` counts from 1970."""
 
     monotonic: Callable[[], float] = time.monotonic
     now: Callable[[], float] = time.time

@@ -1,7 +1,8 @@
-"""HTTP without input and output: requests, responses, and the effects that a protocol asks for.
+"""The effects that a protocol asks for: requests, sleeps, saved states and log lines.
 
-A protocol is a generator that yields the effects it wants and receives the responses. `drivers` runs one,
-blocking or in an event loop, so that every decision is written once and tested without a server.
+A protocol is a generator. It yields an effect and receives the response if that was a request; a driver
+handles the effects, blocking or in an event loop. So every decision is written once and tested without a
+server.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Request:
-    """One call over HTTP. Logs and errors never show `body` or `headers`.
+    """One HTTP request. Logs and errors never show `body` or `headers`.
 
-    One that `is_shareable` may be answered with the response to an equal one that is under way.
+    If it `is_shareable`, it may be answered with the response to an equal request that is under way.
     """
 
     method: str
@@ -33,7 +34,7 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Response:
-    """What came back. Names of headers are in lower case."""
+    """One HTTP response. Names of headers are in lower case."""
 
     status: int
     content: bytes = field(repr=False)
@@ -41,36 +42,36 @@ class Response:
 
 
 @dataclass(frozen=True, slots=True)
-class Pause:
-    """Wait for some seconds."""
+class Sleep:
+    """Sleep for some seconds."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
-class Save:
-    """Keep a state where a later try of the same task finds it, before anything else is done."""
+class SaveState:
+    """Save a state where a later try of the same task finds it, before anything else is done."""
 
     state: SyncState
 
 
 @dataclass(frozen=True, slots=True)
-class Say:
-    """Write a line to the task's log."""
+class Log:
+    """Write a line to the log of the task."""
 
     text: str
     level: int = logging.INFO
 
 
-Effect: TypeAlias = Request | Pause | Save | Say
-Protocol: TypeAlias = Generator[Effect, Response | None, T]
+Effect: TypeAlias = Request | Sleep | SaveState | Log
+Effects: TypeAlias = Generator[Effect, Response | None, T]
 
 
 class TransportError(Exception):
     """A call ended without a response.
 
-    `was_sent` is false where the server cannot have seen the call. `is_permanent` marks what waiting does
-    not change, such as an address that is not a URL. The message never repeats headers or bodies.
+    `was_sent` is false if the server cannot have received it. `is_permanent`: waiting does not help, as with
+    an address that is not a URL. The message never contains headers or bodies.
     """
 
     def __init__(self, message: str, *, was_sent: bool, is_permanent: bool = False) -> None:

@@ -9,10 +9,10 @@ from airflow.providers.common.compat.sdk import conf
 
 
 def default_deferrable() -> bool | None:
-    """Read `[operators] default_deferrable`; None where nobody has set it, which Airflow takes for false.
+    """Read `[operators] default_deferrable`; None if nobody has set it, which Airflow treats as false.
 
-    Airflow writes a configuration file with all its defaults (`false` here, as it spells it), so a file says
-    something only where its text is another one.
+    Airflow writes a configuration file with all its defaults, here `false`. So the option counts as set only
+    if its text differs from that.
     """
     option = ("operators", "default_deferrable")
     is_set = f"AIRFLOW__{'__'.join(option).upper()}" in os.environ

@@ -1,4 +1,4 @@
-"""The dry run of a DAG: what Airflow does with it after its file has been imported."""
+"""The dry run: does with a DAG what Airflow does after it has imported the file."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class DryRun:
         self._check_executors = getattr(module, "_validate_executor_fields", None)
 
     def run(self, dag: DAG) -> None:
-        """Bag a DAG as the DAG processor does; raises what Airflow raises."""
+        """Add a DAG to a DagBag as the DAG processor does; raises what Airflow raises."""
         dag.fileloc = dag.fileloc or os.devnull
         validate: Callable[[], None] = dag.validate
         validate()

@@ -1,4 +1,4 @@
-"""The Airflow connection, read as the provider reads it."""
+"""The Airflow connection of an Airbyte, read as the provider reads it."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from dag_factory.airbyte.http import shared_clients
 from dag_factory.airbyte.http.client import proxies_by_scheme
 from dag_factory.airbyte.sync.errors import SyncError
 
-# The HTTP client's own 5 seconds are too few: starting a job may take Airbyte a minute.
+# The HTTP client's default of 5 seconds is too short: Airbyte may need a minute to start a job.
 TIMEOUT = 60.0
-# For how long 401, 403, 404 and their like are taken for a proxy or a server that restarts, in seconds.
+# How many seconds errors such as 401, 403 and 404 may be due to a proxy or a server that restarts.
 GIVE_UP_AFTER = 600.0
 
 
 def access(conn_id: str) -> Access:
-    """Look up a connection. Raises SyncError where it cannot be used, else what Airflow raises."""
+    """Look up a connection. Raises SyncError if it is not usable, else what Airflow raises."""
     connection = BaseHook.get_connection(conn_id)
     extra = connection.extra_dejson
     host = (connection.host or "").strip()
@@ -40,8 +40,18 @@ def access(conn_id: str) -> Access:
 
 
 async def access_in_loop(conn_id: str) -> Access:
-    """Look up a connection from a triggerer's event loop, which the call to Airflow would block."""
+    """Look up a connection from the event loop of a triggerer, without blocking it."""
     return await shared_clients.share_lookup(conn_id, lambda: sync_to_async(access)(conn_id))
+
+
+def unreadable_text(conn_id: str, error: Exception) -> str:
+    """Explain that a connection cannot be read just now.
+
+    The text of an exception from a secrets backend may hold what the backend was asked with, so only its name
+    is shown.
+    """
+    reason = str(error) if isinstance(error, SyncError) else type(error).__name__
+    return f"Airflow connection '{conn_id}' cannot be read: {reason}"
 
 
 def _proxies(extra: dict[str, Any], conn_id: str) -> tuple[tuple[str, str], ...]:

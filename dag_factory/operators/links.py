@@ -1,4 +1,4 @@
-"""The link from a task in Airflow's UI to the connection's page in Airbyte; the operators import this."""
+"""The link from a task in Airflow's UI to the connection's page in Airbyte."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 class AirbyteConnectionLink(BaseOperatorLink):
     """The page of the connection's jobs.
 
-    Airflow 3 keeps the address as an XCom that the worker writes when a try ends; the operators write it
-    as soon as they know it. Airflow 2 asks this class in the web server, which finds it by the entry point
+    Airflow 3 stores the address as an XCom that the worker writes when a try ends; the operators write it
+    as soon as they know it. Airflow 2 calls this class in the web server, which finds it by the entry point
     `apache_airflow_provider`.
     """
 
@@ -28,7 +28,7 @@ class AirbyteConnectionLink(BaseOperatorLink):
         return PAGE_KEY
 
     def get_link(self, operator: BaseOperator, *, ti_key: Any) -> str:  # noqa: ANN401 (per version)
-        """Give the address that the task has found in this try, else the one that is kept; may be empty."""
+        """Return the address that the task has found in this try, else the stored one; may be empty."""
         page = getattr(operator, "page", None)
         if page is None:
             page = XCom.get_value(ti_key=ti_key, key=PAGE_KEY)

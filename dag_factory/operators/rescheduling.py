@@ -1,4 +1,4 @@
-"""How soon a task may go on after it has freed its slot."""
+"""How soon a task may resume after it has released its slot."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SCHEDULER_LAG_SECONDS = 10.0
 
 
 def shortest_reschedule() -> float:
-    """How soon a rescheduled or deferred task may go on, in seconds.
+    """Return how soon a rescheduled or deferred task may resume, in seconds.
 
     What runs a task reports its end only with its next heartbeat, and the scheduler learns of it in its next
     loop. To the executor, a task that is due before that is still running, and Airflow fails it

@@ -1,4 +1,4 @@
-"""What a sync leaves in Airflow when it has succeeded."""
+"""What a sync leaves in Airflow: XComs, asset events and the link to Airbyte."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ PAGE_KEY = "airbyte_url"
 
 
 def publish_page(context: Mapping[str, Any], page: str | None) -> None:
-    """Show the link to the connection's page as soon as it is known: Airflow itself does when a try ends."""
+    """Show the link to the connection's page as soon as it is known; Airflow shows it when a try ends."""
     if page is not None:
         context["ti"].xcom_push(key=PAGE_KEY, value=page)
 
 
 def publish(context: Mapping[str, Any], job: Job, page: str | None) -> int:
-    """Put rows, bytes and duration (seconds) into XCom and the asset events, and return the task's result.
+    """Write rows, bytes and duration (seconds) to XComs and asset events. Returns the task's result.
 
-    To be called where the task ends: what is put into asset events before a deferral is lost.
+    Call it when the task ends: a deferral drops what is in asset events.
     """
-    facts = {"rows": job.rows, "bytes": job.bytes, "duration": job.seconds, PAGE_KEY: page}
-    known = {key: value for key, value in facts.items() if value is not None}
+    values = {"rows": job.rows, "bytes": job.bytes, "duration": job.seconds, PAGE_KEY: page}
+    known = {key: value for key, value in values.items() if value is not None}
     for key, value in {"job_id": job.job_id, **known}.items():
         context["ti"].xcom_push(key=key, value=value)
     for asset in context["task"].outlets:
@@ -33,6 +33,6 @@ def publish(context: Mapping[str, Any], job: Job, page: str | None) -> int:
     return job.job_id
 
 
-def read_page(dag_id: str, run_id: str, task_id: str) -> Any:  # noqa: ANN401 (what was written)
-    """Read the connection's page of a task in a callback; None where there is none."""
+def read_page(dag_id: str, run_id: str, task_id: str) -> Any:  # noqa: ANN401 (whatever was written)
+    """Read the connection's page of a task in a callback; None if there is none."""
     return XCom.get_one(dag_id=dag_id, run_id=run_id, task_id=task_id, key=PAGE_KEY)

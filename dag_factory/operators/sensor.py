@@ -19,25 +19,26 @@ from dag_factory.airbyte.api.model import UNKNOWN, Job, unknown_job
 from dag_factory.airbyte.state import Role, SyncState
 from dag_factory.airbyte.sync import lifecycle, polling
 from dag_factory.airbyte.sync.formatting import duration_text
+from dag_factory.airbyte.sync.policies import ON_KILL, ON_RUNNING, ON_TIMEOUT, OnKill, OnRunning, OnTimeout
 from dag_factory.airbyte.sync.polling import CANCEL_SECONDS, Reported
-from dag_factory.airbyte.sync.types import OnEnd, OnRunning, PollFailure, Target
-from dag_factory.operators import rescheduling
+from dag_factory.airbyte.sync.types import PollFailure, Target
+from dag_factory.operators import airflow_connection, rescheduling
 from dag_factory.operators.links import AirbyteConnectionLink
 from dag_factory.operators.results import publish, publish_page
 from dag_factory.operators.sync_task import SyncTask, finished, short_traceback
 from dag_factory.operators.task_state import Record, Store, XComStore
 from dag_factory.operators.task_try import TaskTry
 
-# Airflow's own limit for a sensor cancels no job and forbids retries, so ours has to come before it.
+# Airflow's own timeout of a sensor cancels no job and forbids retries, so ours has to come first.
 NEVER = 10 * 365 * 24 * 3600.0
 
 
 class AirbyteSyncSensor(SyncTask, AirbyteJobSensor):
     """Wait for a job without a worker slot: deferred, or rescheduled between two polls.
 
-    The task that started the job is `trigger_task_id`, and the record of the sync is kept as its XCom. A
-    retry after a failed job starts a new one; a retry after a crash goes on with the one that runs.
-    `sync_timeout` and `poke_interval` are seconds; the other arguments are those of `AirbyteSyncOperator`.
+    The task that started the job is `trigger_task_id`; the record of the sync is an XCom of that task. A
+    retry after a failed job starts a new job; a retry after a crash resumes the one that is running.
+    `sync_timeout` and `poke_interval` are in seconds; the other arguments are those of `AirbyteSyncOperator`.
     """
 
     template_fields = (*AirbyteJobSensor.template_fields, "connection_id")
@@ -50,9 +51,9 @@ class AirbyteSyncSensor(SyncTask, AirbyteJobSensor):
         trigger_task_id: str,
         sync_timeout: float,
         poke_interval: float,
-        on_running: OnRunning = "adopt",
-        on_timeout: OnEnd = "cancel",
-        on_killed: OnEnd = "cancel",
+        on_running: OnRunning = ON_RUNNING,
+        on_timeout: OnTimeout = ON_TIMEOUT,
+        on_killed: OnKill = ON_KILL,
         min_rows: int | None = None,
         **kwargs: Any,  # noqa: ANN401 (what the provider's sensor takes)
     ) -> None:
@@ -73,7 +74,7 @@ class AirbyteSyncSensor(SyncTask, AirbyteJobSensor):
 
     @short_traceback
     def execute(self, context: Mapping[str, Any]) -> Any:  # noqa: ANN401 (the job's id, or nothing yet)
-        """Wait for the job; gives its id."""
+        """Wait for the job. Returns its id."""
         if self.deferrable:
             self._defer(context)
         # Not the provider's, which drops the result.
@@ -82,23 +83,23 @@ class AirbyteSyncSensor(SyncTask, AirbyteJobSensor):
     def _defer(self, context: Mapping[str, Any]) -> NoReturn:
         task_try = self._open_try(context)
         target = self._begin(context, task_try)
-        self._defer_until_end(task_try, target, task_try.memory.record.end_time)
+        self._defer_until_end(task_try, target, task_try.task_state.record.end_time)
 
     @short_traceback
     def execute_complete(  # type: ignore[override]
         self,
         context: Mapping[str, Any],
         event: Any = None,  # noqa: ANN401 (as the provider has it)
-        **kept: Any,  # noqa: ANN401 (what was deferred with)
+        **kept: Any,  # noqa: ANN401 (as the task was deferred with)
     ) -> int:
-        """Go on after the trigger's event; `kept` is what was known when the task was deferred."""
+        """Continue after the trigger's event; `kept` is what the task saved when it was deferred."""
         if self._is_of_earlier_try(context, kept) or self._has_new_job(context, event):
             self._defer(context)
         job = self._after_event(context, event, kept)
         return publish(context, job, self.page)
 
     def _has_new_job(self, context: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
-        """Whether the first task, cleared alone, has started another job than the one of an event."""
+        """Whether the first task was cleared alone and has started another job than the one of an event."""
         found = self._store(context).load()
         return (
             found is not None
@@ -106,12 +107,12 @@ class AirbyteSyncSensor(SyncTask, AirbyteJobSensor):
             and found.state.job_id not in (None, event["state"]["job_id"])
         )
 
-    # The provider knows no result.
+    # The provider's method returns no result.
     def poke(self, context: Mapping[str, Any]) -> bool | PokeReturnValue:  # type: ignore[override]
-        """Poll the job once; start one first where this try has to, or where one has to follow."""
+        """Poll the job once; start one if this try has to, or if one has to follow."""
         task_try = self._open_try(context)
         self.poke_interval = self._pause()
-        # What was asked for or started just now is polled the next time.
+        # A job that was polled or started just now is polled the next time.
         if not self._knows_job(task_try) and self._begin(context, task_try).job.status != UNKNOWN:
             return False
         # Airflow 2 wipes the link at each poke.
@@ -121,46 +122,48 @@ class AirbyteSyncSensor(SyncTask, AirbyteJobSensor):
             return False
         request = self.request
         if lifecycle.is_followed(ended):
-            left = task_try.memory.record.end_time - clock.SYSTEM_CLOCK.now()
+            left = task_try.task_state.record.end_time - clock.SYSTEM_CLOCK.now()
             task_try.run(lambda sync: lifecycle.follow(sync, request, ended, left))
-            task_try.memory.change(cancelling_since=None, reported_status="")
+            task_try.task_state.update(cancelling_since=None, reported_status="")
             return False
         job = finished(task_try, request, ended)
         return PokeReturnValue(is_done=True, xcom_value=publish(context, job, task_try.page))
 
     def _store(self, context: Mapping[str, Any]) -> Store:
-        # With itself too, where the first task finds it after a clear of both.
+        # An XCom of this task too, for the first task after a clear of both.
         return XComStore(context["ti"], self.trigger_task_id, (self.trigger_task_id, self.task_id))
 
     def _knows_job(self, task_try: TaskTry) -> bool:
-        """Whether this try goes on after a poke; the record is then kept again, since a poke wipes a part."""
-        memory = task_try.memory
-        if not memory.is_same_try:
+        """Whether this try resumes after a poke. Saves the record again, since a poke wipes a part of it."""
+        task_state = task_try.task_state
+        if not task_state.is_same_try:
             return False
-        memory.resume()
-        memory.change()
-        return memory.record.state.job_id is not None
+        task_state.resume()
+        task_state.update()
+        return task_state.record.state.job_id is not None
 
     def _begin(self, context: Mapping[str, Any], task_try: TaskTry) -> Target:
-        """Take the job that the first task started, or go on after an earlier try of this one."""
-        memory, request = task_try.memory, self.request
-        began = memory.found.end_time if memory.found is not None and memory.is_same_try else 0.0
-        memory.record = replace(memory.record, end_time=began or clock.SYSTEM_CLOCK.now() + self.sync_timeout)
-        state = self._handed_over(memory.found)
+        """Take over the job that the first task started, or resume an earlier try of this one."""
+        task_state, request = task_try.task_state, self.request
+        began = task_state.found.end_time if task_state.found is not None and task_state.is_same_try else 0.0
+        task_state.record = replace(
+            task_state.record, end_time=began or clock.SYSTEM_CLOCK.now() + self.sync_timeout
+        )
+        state = self._handed_over(task_state.found)
         if state is not None:
-            memory.change(state=state)
+            task_state.update(state=state)
             target = Target(job=unknown_job(state.job_id or 0, request.connection_id), state=state)
         else:
-            previous = memory.previous()
+            previous = task_state.previous()
             target = task_try.run(lambda sync: lifecycle.begin(sync, request, previous))
-            memory.change(state=target.state)
+            task_state.update(state=target.state)
         publish_page(context, task_try.page)
         return target
 
     def _handed_over(self, found: Record | None) -> SyncState | None:
-        """The state that the first task has left; None where this task has gone on from it already.
+        """Return the state that the first task has left; None if this task has continued from it already.
 
-        Raises AirflowFailException where there is none, as after a person marked the first task successful.
+        Raises AirflowFailException if there is none, as after a person marked the first task successful.
         """
         if found is not None:
             return found.state if found.task_id == self.trigger_task_id and found.state.job_id else None
@@ -174,16 +177,16 @@ class AirbyteSyncSensor(SyncTask, AirbyteJobSensor):
         raise AirflowFailException(message)
 
     def _pause(self) -> float:
-        """Seconds until the next poll."""
+        """Return the seconds until the next poll."""
         pause = clock.SYSTEM_CLOCK.jitter(self.wait_seconds)
         return max(pause, rescheduling.shortest_reschedule()) if self.reschedule else pause
 
     def _poll(self, task_try: TaskTry) -> Target | None:
-        """Poll once; gives the job when it has ended, and cancels it when its time is over.
+        """Poll once. Returns the job when it has ended, and cancels it when its time is over.
 
-        Raises AirflowException where it took too long or cannot be asked for.
+        Raises AirflowException if it took too long or cannot be polled.
         """
-        record = task_try.memory.record
+        record = task_try.task_state.record
         job = unknown_job(record.state.job_id or 0, self.request.connection_id)
         target = Target(job=job, state=record.state)
         polled = self._polled(task_try, target)
@@ -198,32 +201,32 @@ class AirbyteSyncSensor(SyncTask, AirbyteJobSensor):
         return None
 
     def _polled(self, task_try: TaskTry, target: Target) -> Job | PollFailure:
-        """Ask for the job; an Airflow connection that cannot be read just now is a poll that failed."""
-        record, request = task_try.memory.record, self.request
-        fault = self._access_fault(task_try)
-        if fault is not None:
-            return PollFailure(text=fault, pause=self.wait_seconds, is_retryable=True)
+        """Poll the job. If the Airflow connection cannot be read just now, that is a failed poll."""
+        record, request = task_try.task_state.record, self.request
+        error = self._access_error(task_try)
+        if error is not None:
+            return PollFailure(text=error, pause=self.wait_seconds, is_retryable=True)
         return task_try.run(lambda sync: polling.poll(sync, request, target, record.failures))
 
-    def _access_fault(self, task_try: TaskTry) -> str | None:
-        """Say why the Airflow connection cannot be read just now."""
+    def _access_error(self, task_try: TaskTry) -> str | None:
+        """Explain why the Airflow connection cannot be read just now; None if it can."""
         try:
             _ = task_try.access
         except Exception as error:  # noqa: BLE001 (a secrets backend may raise anything; the job goes on)
-            return f"Airflow connection '{self.airbyte_conn_id}' cannot be read: {type(error).__name__}"
+            return airflow_connection.unreadable_text(self.airbyte_conn_id, error)
         return None
 
     def _note_failure(self, task_try: TaskTry, failure: PollFailure) -> None:
-        record, now = task_try.memory.record, clock.SYSTEM_CLOCK.now()
+        record, now = task_try.task_state.record, clock.SYSTEM_CLOCK.now()
         since = None if failure.is_retryable else record.permanent_since or now
         if since is not None and now - since >= task_try.access.give_up_after:
             raise AirflowException(task_try.with_page(failure.text))
-        task_try.memory.change(failures=record.failures + 1, permanent_since=since)
+        task_try.task_state.update(failures=record.failures + 1, permanent_since=since)
         self.poke_interval = max(self.poke_interval, failure.pause)
         self.log.info("%s; polling again in %s", failure.text, duration_text(self.poke_interval))
 
     def _note_success(self, task_try: TaskTry, job: Job) -> None:
-        record, now = task_try.memory.record, clock.SYSTEM_CLOCK.now()
+        record, now = task_try.task_state.record, clock.SYSTEM_CLOCK.now()
         changes: dict[str, Any] = {}
         if record.failures:
             changes = {"failures": 0, "permanent_since": None}
@@ -231,28 +234,28 @@ class AirbyteSyncSensor(SyncTask, AirbyteJobSensor):
             self.log.info("%s", polling.progress_text(job))
             changes = {**changes, "reported_status": job.status, "reported_at": now}
         if changes:
-            task_try.memory.change(**changes)
+            task_try.task_state.update(**changes)
 
     def _ended(self, task_try: TaskTry, ended: Target) -> Target:
-        """Give a job that has ended; raises AirflowException if its timeout ended it."""
-        if task_try.memory.record.cancelling_since is None:
+        """Return a job that has ended; raises AirflowException if it was cancelled at its timeout."""
+        if task_try.task_state.record.cancelling_since is None:
             return ended
         request = self.request
         job = task_try.run(lambda sync: polling.timed_out(sync, request, ended, ended.job))
         return replace(ended, job=job)
 
     def _time_out(self, task_try: TaskTry, target: Target) -> Target | None:
-        """Cancel a job whose time is over, once a poke until it has ended: no slot is held meanwhile."""
-        request, memory, now = self.request, task_try.memory, clock.SYSTEM_CLOCK.now()
+        """Cancel a job whose time is over, once a poke until it has ended, so that it holds no slot."""
+        request, task_state, now = self.request, task_try.task_state, clock.SYSTEM_CLOCK.now()
         if not polling.cancels_on_timeout(request, target):
             task_try.run(lambda sync: polling.time_out(sync, request, target))
-        since = memory.record.cancelling_since
+        since = task_state.record.cancelling_since
         if since is None:
-            memory.change(cancelling_since=now)
+            task_state.update(cancelling_since=now)
         elif now - since >= CANCEL_SECONDS:
             text = polling.cancel_failed_text(target.job.job_id, CANCEL_SECONDS)
             raise AirflowException(task_try.with_page(text))
-        if self._access_fault(task_try) is not None:  # which the poll has logged
+        if self._access_error(task_try) is not None:  # which the poll has logged
             return None
         cancelled = task_try.run(lambda sync: polling.try_to_cancel(sync, request, target))
         return None if cancelled is None else self._ended(task_try, replace(target, job=cancelled))

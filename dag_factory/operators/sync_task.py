@@ -1,4 +1,4 @@
-"""What the operator and the sensor have in common."""
+"""The common part of the operator and the sensor."""
 
 from __future__ import annotations
 
@@ -16,23 +16,24 @@ from dag_factory.airbyte.api.model import Job, job_from_json
 from dag_factory.airbyte.state import state_as_json, state_from_json
 from dag_factory.airbyte.sync import lifecycle
 from dag_factory.airbyte.sync.errors import SyncError
-from dag_factory.airbyte.sync.types import OnEnd, OnRunning, SyncRequest, Target
+from dag_factory.airbyte.sync.policies import OnKill, OnRunning, OnTimeout
+from dag_factory.airbyte.sync.types import SyncRequest, Target
 from dag_factory.operators import airflow_connection
-from dag_factory.operators.task_state import Store, TaskMemory
+from dag_factory.operators.task_state import Store, TaskState
 from dag_factory.operators.task_try import TaskTry
 from dag_factory.operators.trigger import AirbyteJobTrigger
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-# Airflow's own limit for a deferred task cancels no job, and a triggerer may be away: ours comes long before.
+# Airflow's own timeout of a deferred task cancels no job, and a triggerer may be down: ours comes first.
 BEYOND_TIMEOUT = timedelta(days=1)
-# Pauses in seconds between two looks for the Airflow connection of a job that is under way.
+# Pauses in seconds between two lookups of the Airflow connection while a job is running.
 _LOOKUP_PAUSES = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0, 60.0)
 
 
 def short_traceback(method: Callable[P, R]) -> Callable[P, R]:
-    """Cut the traceback of an error for people at the task: the frames below say nothing to them."""
+    """Cut the traceback of an error for users of the task: the frames below do not help them."""
 
     @functools.wraps(method)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -45,26 +46,26 @@ def short_traceback(method: Callable[P, R]) -> Callable[P, R]:
 
 
 class SyncTask:
-    """A task that answers for a job: in a worker, deferred, and when it is killed. To be mixed in."""
+    """A mixin for a task that is responsible for a job: in a worker, deferred, and when it is killed."""
 
     airbyte_conn_id: str
     connection_id: str
     wait_seconds: float
     on_running: OnRunning
-    on_timeout: OnEnd
-    on_killed: OnEnd
+    on_timeout: OnTimeout
+    on_killed: OnKill
     min_rows: int | None
     log: Any
     _task_try: TaskTry | None = None
 
     @property
     def job_timeout(self) -> float:
-        """How long the job may take, in seconds: each of the provider's classes has another `timeout`."""
+        """How long the job may take, in seconds. `timeout` differs between the provider's classes."""
         raise NotImplementedError
 
     @property
     def request(self) -> SyncRequest:
-        """What the configuration asks for; raises AirflowFailException where a template gave no UUID."""
+        """The sync that the configuration asks for; raises AirflowFailException if its id is not a UUID."""
         return SyncRequest(
             connection_id=self._connection_uuid(),
             wait_seconds=self.wait_seconds,
@@ -81,19 +82,19 @@ class SyncTask:
         return None if self._task_try is None else self._task_try.page
 
     def on_kill(self) -> None:
-        """Cancel the job that the task has started, unless `on_kill: leave` says not to."""
+        """Cancel the job that the task has started, unless `on_kill` is `leave`."""
         if self._task_try is not None:
             self._task_try.undo(cancels=self.on_killed == "cancel")
 
     def _store(self, context: Mapping[str, Any]) -> Store:
-        """Where the task keeps its record."""
+        """Return the store of the task's record."""
         raise NotImplementedError
 
     def _open_try(self, context: Mapping[str, Any], *, is_resumed: bool = False) -> TaskTry:
-        """Make what runs the protocols of this try, with what earlier ones kept."""
-        memory = TaskMemory(context["ti"], self._store(context))
-        find_access = self._access_patiently if is_resumed else self._access
-        self._task_try = TaskTry(find_access, self._connection_uuid(), self.log, memory)
+        """Create what runs the protocols of this try, with the state that earlier ones saved."""
+        task_state = TaskState(context["ti"], self._store(context))
+        find_access = self._access_with_retries if is_resumed else self._access
+        self._task_try = TaskTry(find_access, self._connection_uuid(), self.log, task_state)
         return self._task_try
 
     def _access(self) -> Access:
@@ -102,10 +103,10 @@ class SyncTask:
         except SyncError as error:
             raise AirflowException(str(error)) from None
 
-    def _access_patiently(self) -> Access:
-        """Look up the Airflow connection of a job that is under way: it was there before the deferral.
+    def _access_with_retries(self) -> Access:
+        """Look up the Airflow connection while a job is running: it existed before the deferral.
 
-        Raises what `_access` does, after about five minutes.
+        Raises what `_access` raises, after about five minutes.
         """
         for pause in _LOOKUP_PAUSES:
             try:
@@ -113,14 +114,13 @@ class SyncTask:
             except SyncError:
                 break
             except Exception as error:  # noqa: BLE001 (a secrets backend may raise anything; the job goes on)
-                # Its text may hold what a secrets backend was asked with, so only its name is shown.
-                text = f"Airflow connection '{self.airbyte_conn_id}' cannot be read: {type(error).__name__}"
+                text = airflow_connection.unreadable_text(self.airbyte_conn_id, error)
             self.log.info("%s; trying again in %.0f seconds", text, pause)
             clock.SYSTEM_CLOCK.sleep(pause)
         return self._access()
 
     def _connection_uuid(self) -> str:
-        """The id in the one spelling that Airbyte uses; what a template rendered to is checked here."""
+        """Return the id as Airbyte spells it; this also checks what a template has rendered to."""
         text = self.connection_id.strip() if isinstance(self.connection_id, str) else ""
         try:
             return str(uuid.UUID(text))
@@ -133,9 +133,9 @@ class SyncTask:
             raise AirflowFailException(message) from None
 
     def _defer_until_end(self, task_try: TaskTry, target: Target, end_time: float) -> NoReturn:
-        """Hand the waiting to a triggerer; does not return. `end_time` is seconds since 1970."""
+        """Defer the wait to a triggerer; does not return. `end_time` is in seconds since 1970."""
         request = self.request
-        record = task_try.memory.record
+        record = task_try.task_state.record
         trigger = AirbyteJobTrigger(
             state=state_as_json(target.state),
             conn_id=self.airbyte_conn_id,
@@ -156,15 +156,15 @@ class SyncTask:
     def _after_event(
         self, context: Mapping[str, Any], event: Mapping[str, Any], kept: Mapping[str, Any]
     ) -> Job:
-        """Give the job of a trigger's event as the result; defers again for one that follows it.
+        """Return the job of a trigger's event as the result; defers again for a job that follows it.
 
-        Nothing may be `kept`: `airflow dags test` forgets what a task was deferred with (3.3).
+        `kept` may be empty: `airflow dags test` drops what a task was deferred with (3.3).
         """
         task_try = self._open_try(context, is_resumed=True)
-        task_try.memory.note(name=kept.get("name"), page=kept.get("page"))
+        task_try.task_state.note_connection(name=kept.get("name"), page=kept.get("page"))
         state = state_from_json(event["state"])
         if event.get("is_changed"):
-            task_try.memory.change(state=state)
+            task_try.task_state.update(state=state)
         if "error" in event:
             raise AirflowException(task_try.with_page(event["error"]))
         request = self.request
@@ -178,16 +178,16 @@ class SyncTask:
 
     @staticmethod
     def _is_of_earlier_try(context: Mapping[str, Any], kept: Mapping[str, Any]) -> bool:
-        """Whether an event is of an earlier try: Airflow 3.0 starts a retry where the one before deferred."""
+        """Whether an event is of an earlier try: Airflow 3.0 starts a retry where the last try deferred."""
         number = context["ti"].try_number
         return bool(kept.get("try_number", number) != number)
 
 
 def finished(task_try: TaskTry, request: SyncRequest, ended: Target) -> Job:
-    """Give an ended job as the result, with its rows where `min_rows` needs them."""
+    """Return an ended job as the result, with its rows if `min_rows` needs them."""
     if lifecycle.lacks_rows(request, ended.job):
         job = task_try.run(lambda sync: lifecycle.count_rows(sync, request, ended.job))
         ended = Target(job=job, state=ended.state)
     job = task_try.finish(request, ended)
-    task_try.memory.finish()
+    task_try.task_state.finish()
     return job

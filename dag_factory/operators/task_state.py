@@ -1,20 +1,20 @@
-"""What a task knows of its earlier tries and pokes, and where that is kept.
+"""The state of a task across its tries and pokes, and where it is stored.
 
-Four stores would come to mind; each loses something else, as tried on the real Airflow:
+There are three possible stores. Each loses something else, as tests on the real Airflow showed:
 
-* A task's own XCom is wiped when its next try starts, and at each poke. That of *another* task of the run
-  stays until that one starts. So the two tasks of `mode: async` keep the record with each other: the first
-  one with the sensor while it submits, the sensor with the first one, and with itself for the case that
-  both are cleared.
-* The task state store (Airflow 3.3) outlives tries, and clears as well.
-* Before 3.3 a single task (`mode: sync`) has nothing of the kind. An Airflow Variable outlives everything,
-  so the record of a sync that is under way is one, and is deleted when the sync has ended.
+* A task's own XComs are wiped when its next try starts, and at each poke. Those of *another* task of the run
+  stay until that task starts. So the two tasks of `mode: async` store the record with each other: the first
+  one with the sensor while it submits, the sensor with the first one, and with itself in case both are
+  cleared.
+* The task state store (Airflow 3.3) survives tries, and clears as well.
+* Before 3.3, a single task (`mode: sync`) has no such store. An Airflow Variable survives everything, so the
+  record of a running sync is a Variable, which is deleted when the sync has ended.
 
-A retry is told from a person's clear by `max_tries`: a clear of a task that does not run raises it
-(`airflow/models/taskinstance.py`, `clear_task_instances`). One that runs is ended by a signal first, and its
-next try cannot be told from a retry: it goes on with the job, or replaces it where the signal cancelled it.
-The run's `clear_number` says no more: from Airflow 3.2 on it counts the clears of all tasks of the run, and
-somebody who clears the failed ones after a worker was lost must not end the jobs of those that go on.
+A retry differs from a person's clear in `max_tries`: a clear of a task that is not running raises it
+(`airflow/models/taskinstance.py`, `clear_task_instances`). A running task is first ended by a signal, and its
+next try looks like a retry: it resumes the job, or replaces it if the signal cancelled it. The run's
+`clear_number` does not help: from Airflow 3.2 on it counts the clears of all tasks of the run, and somebody
+who clears the failed tasks after a worker was lost must not end the jobs of the others.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ KEY = "airbyte_sync"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Record:
-    """What a task keeps: the state of its sync, which task and try wrote it, and where a sensor is.
+    """What a task stores: the state of its sync, which task and try wrote it, and the progress of a sensor.
 
-    `end_time` is until when the try waits, in seconds since 1970. `failures` polls in a row have failed;
-    since `permanent_since` the API answers what waiting does not change, since `cancelling_since` the job is
-    being cancelled; the last line of the log was written at `reported_at` of a job in `reported_status`.
+    The try waits until `end_time`. `failures` polls in a row have failed. The API returns permanent errors
+    since `permanent_since`; the job is being cancelled since `cancelling_since`. The last line about the job
+    was logged at `reported_at`, when its status was `reported_status`. Times are in seconds since 1970.
     """
 
     state: SyncState = field(default_factory=SyncState)
@@ -61,18 +61,18 @@ _NAMES = tuple(each.name for each in fields(Record))
 
 
 def record_as_json(record: Record) -> dict[str, Any]:
-    """Write a record as `record_from_json` reads it."""
-    kept = {name: getattr(record, name) for name in _NAMES}
-    return {**kept, "state": state_as_json(record.state)}
+    """Convert a record to JSON values."""
+    values = {name: getattr(record, name) for name in _NAMES}
+    return {**values, "state": state_as_json(record.state)}
 
 
 def record_from_json(value: Mapping[str, Any]) -> Record:
-    """Read what `record_as_json` wrote."""
+    """Convert what `record_as_json` returned back to a record."""
     return Record(**{**value, "state": state_from_json(value["state"])})
 
 
 class Store(Protocol):
-    """Keeps one record where a later try finds it."""
+    """Stores one record for a later try."""
 
     def load(self) -> Record | None: ...
 
@@ -94,7 +94,7 @@ class StateStore:
 
 
 class XComStore:
-    """XComs of tasks of the same run. `read` is whose is read, `written` whose are written."""
+    """XComs of tasks of the same run: reads that of the task `read`, writes those of `written`."""
 
     def __init__(self, ti: Any, read: str, written: tuple[str, ...]) -> None:  # noqa: ANN401 (per version)
         self._ti, self._read, self._written = ti, read, written
@@ -109,7 +109,7 @@ class XComStore:
 
 
 class VariableStore:
-    """An Airflow Variable for as long as the sync is under way, before 3.3."""
+    """An Airflow Variable while the sync is running, before Airflow 3.3."""
 
     def __init__(self, ti: Any) -> None:  # noqa: ANN401 (another class on each version)
         self._name = f"{ti.dag_id} {ti.run_id} {ti.task_id} {ti.map_index}"
@@ -123,7 +123,7 @@ class VariableStore:
     def save(self, record: Record) -> None:
         state = record.state
         if state.is_reported or state.is_done or not (state.is_submitting or state.job_id):
-            versions.delete_variable(self._key)  # nothing is left to go on with
+            versions.delete_variable(self._key)  # there is nothing to resume
             return
         versions.write_variable(
             self._key, json.dumps(record_as_json(record)), f"sync under way: {self._name}"
@@ -131,7 +131,7 @@ class VariableStore:
 
 
 def keep_with_task(ti: Any, task_id: str, key: str, value: object) -> None:  # noqa: ANN401 (per version)
-    """Write an XCom of another task in the run of this one; None is kept as null."""
+    """Write an XCom of another task in the run of this one; None is stored as null."""
     XCom.set(
         key=key,
         value=value,
@@ -143,13 +143,13 @@ def keep_with_task(ti: Any, task_id: str, key: str, value: object) -> None:  # n
 
 
 def store_of_task(context: Mapping[str, Any]) -> Store:
-    """The store of a task that has no partner to keep its record with."""
+    """Return the store of a task that has no partner to store its record with."""
     store = context.get("task_state_store")
     return VariableStore(context["ti"]) if store is None else StateStore(store)
 
 
-class TaskMemory:
-    """The record of the present try of one task, and what earlier ones left."""
+class TaskState:
+    """The record of the current try of one task, and what earlier tries left."""
 
     def __init__(self, ti: Any, store: Store) -> None:  # noqa: ANN401 (another class on each version)
         self._ti = ti
@@ -164,12 +164,12 @@ class TaskMemory:
 
     @property
     def found(self) -> Record | None:
-        """What was kept when this try, or this part of it, began."""
+        """The record that was stored when this try, or this part of it, began."""
         return self._found
 
     @property
     def is_same_try(self) -> bool:
-        """Whether this try has begun before: it goes on after a poke or a deferral."""
+        """Whether this try has begun before: it resumes after a poke or a deferral."""
         found = self._found
         return found is not None and (found.task_id, found.try_number) == (
             self._ti.task_id,
@@ -177,10 +177,10 @@ class TaskMemory:
         )
 
     def previous(self) -> PreviousTry | None:
-        """What an earlier try left; a record that a partner wrote is from before a clear of both.
+        """Return what an earlier try left. A record that a partner wrote is from before a clear of both.
 
-        One try can also begin twice: where the DAG cannot be read just when a deferred task shall go on,
-        Airflow 3.3 forgets the deferral and starts the same try again.
+        One try can also begin twice: if the DAG cannot be parsed when a deferred task resumes, Airflow 3.3
+        drops the deferral and starts the same try again.
         """
         found = self._found
         if found is None or found.state == SyncState():
@@ -189,19 +189,19 @@ class TaskMemory:
         return PreviousTry(state=found.state, is_clear=not is_retry, is_same_try=self.is_same_try)
 
     def resume(self) -> None:
-        """Go on with the record of this same try, where its last poll left off."""
+        """Resume this same try with the record of its last poll."""
         if self._found is not None:
             self.record = self._found
 
-    def note(self, *, name: str | None, page: str | None) -> None:
-        """Remember what the connection is called, for the next time that something is kept."""
+    def note_connection(self, *, name: str | None, page: str | None) -> None:
+        """Note the connection's name and page, for the next record that is stored."""
         self.record = replace(self.record, name=name or self.record.name, page=page or self.record.page)
 
-    def change(self, **changes: Any) -> None:  # noqa: ANN401 (fields of Record)
-        """Keep what has changed."""
+    def update(self, **changes: Any) -> None:  # noqa: ANN401 (fields of Record)
+        """Change fields of the record and store it."""
         self.record = replace(self.record, **changes)
         self._store.save(self.record)
 
     def finish(self) -> None:
-        """Keep that the sync has succeeded."""
-        self.change(state=replace(self.record.state, is_done=True))
+        """Store that the sync has succeeded."""
+        self.update(state=replace(self.record.state, is_done=True))

@@ -19,37 +19,41 @@ from dag_factory.airbyte.api.calls import Api
 from dag_factory.airbyte.api.errors import ApiError
 from dag_factory.airbyte.api.model import Connection, Job
 from dag_factory.airbyte.api.tokens import TokenCache
-from dag_factory.airbyte.cancel_process import order
-from dag_factory.airbyte.drivers import Handlers
-from dag_factory.airbyte.effects import Protocol, Request, Say
+from dag_factory.airbyte.cancel_process import payload_of
+from dag_factory.airbyte.drivers import EffectHandlers
+from dag_factory.airbyte.effects import Effects, Log, Request
 from dag_factory.airbyte.http import worker_client
 from dag_factory.airbyte.state import SyncState
 from dag_factory.airbyte.sync import lifecycle
 from dag_factory.airbyte.sync.errors import JobEndedError, JobTimedOutError, SyncError, SyncSkipped
 from dag_factory.airbyte.sync.types import SyncContext, SyncRequest, Target
-from dag_factory.operators.task_state import TaskMemory
+from dag_factory.operators.task_state import TaskState
 
 T = TypeVar("T")
 
-# How long a killed task waits for its sync to be cancelled. Airflow 3 leaves 5 seconds between the signal to
-# end and the one that cannot be caught (`airflow/sdk/execution_time/supervisor.py`, `escalation_delay`).
+# How many seconds a killed task waits for its sync to be cancelled. Airflow 3 sends SIGKILL 5 seconds after
+# SIGTERM (`airflow/sdk/execution_time/supervisor.py`, `escalation_delay`).
 KILL_SECONDS = 3.0
 
 
 class TaskTry:
-    """Runs protocols for a task and keeps the state that they save; `undo` is for when the task is killed.
+    """Runs protocols for a task and stores the state that they save. `undo` is for a task that is killed.
 
     `find_access` looks up the Airflow connection when the first protocol needs it.
     """
 
     def __init__(
-        self, find_access: Callable[[], Access], connection_id: str, log: logging.Logger, memory: TaskMemory
+        self,
+        find_access: Callable[[], Access],
+        connection_id: str,
+        log: logging.Logger,
+        task_state: TaskState,
     ) -> None:
-        self.memory = memory
+        self.task_state = task_state
         self._connection_id = connection_id
         self._find_access = find_access
         self._log = log
-        self._handlers = Handlers(say=self._say, save=self._save)
+        self._handlers = EffectHandlers(log=self._say, save_state=self._save)
         self._is_killed = False
 
     @cached_property
@@ -59,7 +63,7 @@ class TaskTry:
 
     @cached_property
     def context(self) -> SyncContext:
-        """What the protocols of this try work with; raises as `access` does."""
+        """What the protocols of this try work with; raises what `access` raises."""
         real = clock.SYSTEM_CLOCK
         return SyncContext(
             api=Api(self.access, TokenCache(real.monotonic)),
@@ -67,20 +71,20 @@ class TaskTry:
             jitter=real.jitter,
             first_pause=lambda seconds: seconds,
             connection=self.connection,
-            page=self.memory.record.page,
+            page=self.task_state.record.page,
         )
 
     @property
     def connection(self) -> Connection:
         """The Airbyte connection, as far as this or an earlier try knows it."""
-        return Connection(connection_id=self._connection_id, name=self.memory.record.name)
+        return Connection(connection_id=self._connection_id, name=self.task_state.record.name)
 
     @property
     def page(self) -> str | None:
         """The connection's page in Airbyte, once it is known."""
-        return self.memory.record.page
+        return self.task_state.record.page
 
-    def run(self, make: Callable[[SyncContext], Protocol[T]]) -> T:
+    def run(self, make: Callable[[SyncContext], Effects[T]]) -> T:
         """Run a protocol to its end.
 
         Raises AirflowSkipException, or AirflowException with the error and the connection's page.
@@ -94,7 +98,7 @@ class TaskTry:
                 self._note_connection()
 
     def finish(self, request: SyncRequest, ended: Target) -> Job:
-        """Give an ended job as the result, without a call; raises AirflowException where it failed."""
+        """Return an ended job as the result, without a call; raises AirflowException if it failed."""
         with self._airflow_exceptions():
             protocol = lifecycle.finish(self.connection.label, request, ended)
             return drivers.run_blocking(protocol, _NoCalls(), self._handlers, clock.SYSTEM_CLOCK.sleep)
@@ -106,19 +110,19 @@ class TaskTry:
     def undo(self, *, cancels: bool) -> None:
         """Start nothing more and, if it `cancels`, cancel what this task has started; for `on_kill`.
 
-        That runs in the midst of anything. It asks Airflow nothing: a call to it may be under way, and a
-        second one would wait for ever. A process of its own does the work, since this one has a few seconds
-        left.
+        `on_kill` may interrupt any code. It must not call Airflow: another call may be in progress, and a
+        second one would block forever. A separate process does the work, since this one has only a few
+        seconds left.
         """
         self._is_killed = True
-        state = self.memory.record.state
+        state = self.task_state.record.state
         if not cancels or "access" not in self.__dict__ or not (state.may_cancel or state.is_submitting):
             return
-        process = start_cancel_process(json.dumps(order(self.access, self.connection, state)))
+        process = start_cancel_process(json.dumps(payload_of(self.access, self.connection, state)))
         try:
             printed, _ = process.communicate(timeout=KILL_SECONDS)
         except subprocess.TimeoutExpired:
-            self._log.info("Process %s goes on cancelling the sync", process.pid)
+            self._log.info("Process %s continues to cancel the sync", process.pid)
         else:
             self._log.info("%s", printed.strip())
 
@@ -129,26 +133,26 @@ class TaskTry:
         except SyncSkipped as skipped:
             raise AirflowSkipException(str(skipped)) from None
         except (JobEndedError, JobTimedOutError, SyncError, ApiError) as error:
-            # Airflow writes the exception below a traceback of its own, so it is written here as well.
+            # Airflow logs the exception below its own traceback, where few people find it.
             for line in self.with_page(str(error)).splitlines():
                 self._log.error("%s", line)
             raise AirflowException(self.with_page(str(error))) from None
 
-    def _say(self, line: Say) -> None:
+    def _say(self, line: Log) -> None:
         self._log.log(line.level, "%s", line.text)
 
     def _save(self, state: SyncState) -> None:
         if self._is_killed:
-            # Airflow 3 lets a task go on for 5 seconds: what it submits now, nobody would cancel.
+            # Airflow 3 lets a task run for 5 more seconds. Nobody would cancel what it submits now.
             message = "the task was ended: it starts nothing more"
             raise SyncError(message)
         self._note_connection()
-        self.memory.change(state=state)
+        self.task_state.update(state=state)
 
     def _note_connection(self) -> None:
-        """Take over what a protocol has learned of the connection."""
+        """Note what a protocol has learned about the connection."""
         if "context" in self.__dict__:
-            self.memory.note(name=self.context.connection.name, page=self.context.page)
+            self.task_state.note_connection(name=self.context.connection.name, page=self.context.page)
 
 
 class _NoCalls:
@@ -160,7 +164,7 @@ class _NoCalls:
 
 
 def start_cancel_process(text: str) -> subprocess.Popen[str]:
-    """Start the process that cancels what an order names; it outlives this one."""
+    """Start the process that cancels what a payload names; it outlives this one."""
     process = subprocess.Popen(
         [sys.executable, "-m", "dag_factory.airbyte.cancel_process"],
         stdin=subprocess.PIPE,

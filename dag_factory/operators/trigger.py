@@ -1,4 +1,4 @@
-"""The trigger of a deferred sync, in a triggerer's event loop, which no call of it blocks."""
+"""The trigger of a deferred sync. It never blocks the event loop of the triggerer."""
 
 from __future__ import annotations
 
@@ -16,35 +16,36 @@ from dag_factory.airbyte.api.access import Access
 from dag_factory.airbyte.api.calls import Api
 from dag_factory.airbyte.api.errors import ApiError
 from dag_factory.airbyte.api.model import Connection, job_as_json, unknown_job
-from dag_factory.airbyte.drivers import Handlers, run_in_loop
-from dag_factory.airbyte.effects import Protocol, Say
+from dag_factory.airbyte.drivers import EffectHandlers, run_in_loop
+from dag_factory.airbyte.effects import Effects, Log
 from dag_factory.airbyte.http import shared_clients
 from dag_factory.airbyte.state import SyncState, state_as_json, state_from_json
 from dag_factory.airbyte.sync import lifecycle, polling
 from dag_factory.airbyte.sync.errors import JobTimedOutError, SyncError
+from dag_factory.airbyte.sync.policies import ON_KILL, ON_TIMEOUT, OnKill, OnTimeout
 from dag_factory.airbyte.sync.polling import CANCEL_SECONDS
-from dag_factory.airbyte.sync.retries import LONGEST_PAUSE
-from dag_factory.airbyte.sync.types import OnEnd, SyncContext, SyncRequest, Target
+from dag_factory.airbyte.sync.retries import MAX_PAUSE_SECONDS
+from dag_factory.airbyte.sync.types import SyncContext, SyncRequest, Target
 from dag_factory.operators import airflow_connection, rescheduling
 
 T = TypeVar("T")
 
-# How long Airflow may take to say what state a task is in, in seconds. The first question makes a triggerer
-# of Airflow 3 import the API that answers it, which has taken more than 10 s on a busy machine; and from 3.3
-# on a trigger has 30 s to act on a kill (`[triggerer] on_kill_timeout`).
+# How many seconds Airflow may take to return the state of a task. The first such call makes a triggerer of
+# Airflow 3 import the API that answers it, which took more than 10 s on a busy machine. From 3.3 on, a
+# trigger has 30 s to react to a kill (`[triggerer] on_kill_timeout`).
 STATE_SECONDS = 25.0
 
-# Airflow cancels what it runs for a trigger again every second until it has ended; and the event loop itself
-# keeps no hold of its tasks.
+# Airflow cancels the task of a trigger again every second until it has ended, so a cancellation of a job runs
+# in a task of its own; and an event loop holds only weak references to tasks.
 _cancellations: set[asyncio.Task[None]] = set()
 
 
 class AirbyteJobTrigger(AirbyteSyncTrigger):
-    """Waits for the job of a `state` until `end_time`, seconds since 1970, and says how it ended.
+    """Waits for the job of a `state` until `end_time`, in seconds since 1970, and reports how it ended.
 
-    The event holds `job` where it has ended and `error` where it cannot be waited for. At its end time the
-    job is cancelled if `on_timeout` says so, and when a person ends the task if `on_killed` does; never one
-    that this task did not start. `sync_timeout` is the whole timeout, in seconds, for texts.
+    The event holds `job` if it has ended and `error` if waiting failed. By the policies `on_timeout` and
+    `on_killed`, the job is cancelled at its end time and when a person ends the task, but never if this task
+    did not start it. `sync_timeout` is the whole timeout, in seconds, for messages.
     """
 
     def __init__(  # noqa: PLR0913 (keywords, as operators have them)
@@ -57,8 +58,8 @@ class AirbyteJobTrigger(AirbyteSyncTrigger):
         sync_timeout: float,
         poll_interval: float,
         connection_name: str | None = None,
-        on_timeout: OnEnd = "cancel",
-        on_killed: OnEnd = "cancel",
+        on_timeout: OnTimeout = ON_TIMEOUT,
+        on_killed: OnKill = ON_KILL,
     ) -> None:
         self.state = dict(state)
         super().__init__(
@@ -71,7 +72,7 @@ class AirbyteJobTrigger(AirbyteSyncTrigger):
         self.on_killed = on_killed
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        """Give the class and its arguments."""
+        """Return the class path and the arguments."""
         names = ("state", "conn_id", "connection_id", "connection_name", "end_time", "sync_timeout")
         more = ("poll_interval", "on_timeout", "on_killed")
         arguments = {name: getattr(self, name) for name in (*names, *more)}
@@ -90,12 +91,14 @@ class AirbyteJobTrigger(AirbyteSyncTrigger):
         yield TriggerEvent(event)  # type: ignore[no-untyped-call]
 
     async def on_kill(self) -> None:
-        """Cancel the job, since a person has ended the task; Airflow calls this from 3.3 on."""
+        """Cancel the job because a person has ended the task; Airflow calls this from 3.3 on."""
         await self._cancel_unless_moved()
 
     async def _settle_deferral(self, begun: float) -> None:
-        """Fire no sooner than a task may run again: Airflow fails one that goes on before it has recorded
-        that the task was deferred."""
+        """Fire no sooner than the task may resume.
+
+        Airflow fails a task that resumes before Airflow has recorded that it was deferred.
+        """
         rest = begun + rescheduling.shortest_reschedule() - clock.SYSTEM_CLOCK.monotonic()
         if rest > 0:
             await clock.SYSTEM_CLOCK.sleep_in_loop(rest)
@@ -131,7 +134,7 @@ class AirbyteJobTrigger(AirbyteSyncTrigger):
     def _seconds_left(self) -> float:
         return self.end_time - clock.SYSTEM_CLOCK.now()
 
-    async def _run(self, make: Callable[[SyncContext], Protocol[T]], save: Callable[[SyncState], None]) -> T:
+    async def _run(self, make: Callable[[SyncContext], Effects[T]], save: Callable[[SyncState], None]) -> T:
         access = await self._access()
         async with shared_clients.lease(access) as client:
             context = SyncContext(
@@ -141,14 +144,14 @@ class AirbyteJobTrigger(AirbyteSyncTrigger):
                 first_pause=clock.SYSTEM_CLOCK.first_pause,
                 connection=Connection(connection_id=self.connection_id, name=self.connection_name),
             )
-            handlers = Handlers(say=self._say, save=save)
+            handlers = EffectHandlers(log=self._say, save_state=save)
             return await run_in_loop(make(context), client, handlers, clock.SYSTEM_CLOCK.sleep_in_loop)
 
     async def _access(self) -> Access:
-        """Look up the Airflow connection, again and again until the timeout if it is not to be had.
+        """Look up the Airflow connection, with retries until the timeout.
 
-        Where the job is to be cancelled at its timeout, as long as a cancellation may take. Raises SyncError
-        when the time is over.
+        If the job has to be cancelled at its timeout, retry for as long as a cancellation may take. Raises
+        SyncError when the time is over.
         """
         cancels = polling.cancels_on_timeout(self._request, self._target)
         deadline = max(self.end_time, clock.SYSTEM_CLOCK.now() + (CANCEL_SECONDS if cancels else 0.0))
@@ -157,16 +160,14 @@ class AirbyteJobTrigger(AirbyteSyncTrigger):
             try:
                 return await airflow_connection.access_in_loop(self.conn_id)
             except Exception as error:  # noqa: BLE001 (a secrets backend may raise anything; the job goes on)
-                # Its text may hold what a secrets backend was asked with, so only its name is shown.
-                reason = str(error) if isinstance(error, SyncError) else type(error).__name__
-                text = f"Airflow connection '{self.conn_id}' cannot be read: {reason}"
+                text = airflow_connection.unreadable_text(self.conn_id, error)
             if clock.SYSTEM_CLOCK.now() >= deadline:
                 raise SyncError(text)
-            self._say(Say(f"{text}; trying again in {pause:.0f} seconds"))
+            self._say(Log(f"{text}; trying again in {pause:.0f} seconds"))
             await clock.SYSTEM_CLOCK.sleep_in_loop(clock.SYSTEM_CLOCK.jitter(pause))
-            pause = min(2 * pause, LONGEST_PAUSE)
+            pause = min(2 * pause, MAX_PAUSE_SECONDS)
 
-    def _say(self, line: Say) -> None:
+    def _say(self, line: Log) -> None:
         self.log.log(line.level, "%s", line.text)
 
     async def _cancel_unless_moved(self) -> None:
@@ -180,7 +181,7 @@ class AirbyteJobTrigger(AirbyteSyncTrigger):
 
     async def _cancel(self) -> None:
         if await self._is_deferred_still():
-            self.log.info("Job %s goes on: its task waits for it elsewhere", self.job_id)
+            self.log.info("Job %s continues: its task is still deferred", self.job_id)
             return
         try:
             await self._run(lambda sync: lifecycle.undo(sync, self._target.state), lambda _state: None)
@@ -188,9 +189,9 @@ class AirbyteJobTrigger(AirbyteSyncTrigger):
             self.log.error("%s", error)
 
     async def _is_deferred_still(self) -> bool:
-        """Whether the task goes on: its trigger was moved, or this triggerer stops.
+        """Whether the task continues: its trigger was moved, or this triggerer stops.
 
-        Airflow cancels a trigger then just as when a person ends its task (`jobs/triggerer_job_runner.py`).
+        Airflow then cancels a trigger just as when a person ends its task (`jobs/triggerer_job_runner.py`).
         """
         try:
             asked = sync_to_async(versions.state_of_deferred)(self.task_instance)

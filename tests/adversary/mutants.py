@@ -59,19 +59,19 @@ MUTANTS = (
     Mutant(
         rule="a failed submission may have made a job",
         file="airbyte/sync/ownership.py",
-        old="return Fate.UNCERTAIN if error.may_have_acted else Fate.MADE_NOTHING",
-        new="return Fate.MADE_NOTHING",
+        old="return Fate.UNCERTAIN if error.may_have_acted else Fate.NOTHING_CREATED",
+        new="return Fate.NOTHING_CREATED",
     ),
     Mutant(
         rule="the record is kept before the submission",
         file="airbyte/sync/submission.py",
-        old="        yield Save(sent)\n",
+        old="        yield SaveState(sent)\n",
         new="",
     ),
     Mutant(
         rule="the job is kept as soon as it is known",
         file="airbyte/sync/submission.py",
-        old="        yield Save(claimed)\n",
+        old="        yield SaveState(claimed)\n",
         new="",
     ),
     Mutant(
@@ -125,8 +125,8 @@ MUTANTS = (
     Mutant(
         rule="a cancellation is repeated until the job has ended",
         file="airbyte/sync/polling.py",
-        old="            if not job.is_active:\n                yield Say(text)\n",
-        new="            if True:\n                yield Say(text)\n",
+        old="            if not job.is_active:\n                yield Log(text)\n",
+        new="            if True:\n                yield Log(text)\n",
     ),
     Mutant(
         rule="a killed task cancels what it started",
@@ -143,8 +143,8 @@ MUTANTS = (
     Mutant(
         rule="a submission is looked for five minutes at most",
         file="airbyte/sync/ownership.py",
-        old="LONGEST_SUBMISSION = 300.0",
-        new="LONGEST_SUBMISSION = 1e9",
+        old="MAX_SUBMISSION_SECONDS = 300.0",
+        new="MAX_SUBMISSION_SECONDS = 1e9",
     ),
     Mutant(
         rule="a killed trigger cancels what its task started",

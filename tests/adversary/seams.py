@@ -101,7 +101,7 @@ def patched() -> Iterator[None]:
         (airflow_connection, "access_in_loop", _access_in_loop),
         (airflow_connection.BaseHook, "get_connection", staticmethod(_get_connection)),
         (task_try, "start_cancel_process", _CancelProcess),
-        (cancel_process, "_say", _say),
+        (cancel_process, "_print", _say),
         (trigger, "sync_to_async", _in_loop),
         (versions, "TRIGGERS_ARE_KILLED", _Killed()),
         (task_state, "keep_with_task", _keep_with_task),
@@ -235,14 +235,14 @@ def _response(wait: Wait) -> Response:
     return Response(status=status, content=content, headers=headers)
 
 
-# The process that goes on cancelling after a task was killed.
+# The process that continues to cancel after a task was killed.
 
 
 class _CancelProcess:
     """What `subprocess.Popen` would give."""
 
     pid = 4711
-    args = "undoing"
+    args = "cancel_process"
 
     def __init__(self, order: str) -> None:
         self._parent = _actor()
@@ -275,7 +275,7 @@ class _CancelProcess:
 
 def _undo(actor: Actor, order: str) -> None:
     ACTOR.set(actor)
-    cancel_process.carry_out(json.loads(order))
+    cancel_process.run(json.loads(order))
 
 
 def _say(line: Any) -> None:

@@ -46,13 +46,13 @@ def order_of(access, state=OWN) -> str:
     without_proxies = Access(
         conn_id="c", host=access.host, client_id=access.client_id, client_secret=access.client_secret
     )
-    return json.dumps(cancel_process.order(without_proxies, Connection(connection_id=UUID), state))
+    return json.dumps(cancel_process.payload_of(without_proxies, Connection(connection_id=UUID), state))
 
 
 @pytest.mark.parametrize("state", [OWN, SyncState(seen=0, is_submitting=True)])
 def test_the_job_is_cancelled(airbyte, access, state):
     airbyte.add("running", asked_by="us")
-    cancel_process.carry_out(json.loads(order_of(access, state)))
+    cancel_process.run(json.loads(order_of(access, state)))
     assert airbyte.cancelled == [1]
 
 
@@ -67,21 +67,21 @@ def test_the_job_is_cancelled(airbyte, access, state):
 )
 def test_what_the_task_has_not_started_goes_on(airbyte, access, state):
     airbyte.add("running")
-    cancel_process.carry_out(json.loads(order_of(access, state)))
+    cancel_process.run(json.loads(order_of(access, state)))
     assert airbyte.cancelled == []
 
 
 def test_a_job_that_is_ended_already_is_left(airbyte, access):
     airbyte.add("succeeded")
     airbyte.add("running")
-    cancel_process.carry_out(json.loads(order_of(access)))
+    cancel_process.run(json.loads(order_of(access)))
     assert airbyte.cancelled == []
 
 
 def test_a_server_that_is_away_is_asked_again(airbyte, access):
     airbyte.add("running", asked_by="us")
     airbyte.fail(GET, 503, 401, "html after")
-    cancel_process.carry_out(json.loads(order_of(access)))
+    cancel_process.run(json.loads(order_of(access)))
     assert airbyte.cancelled == [1]
 
 
@@ -89,11 +89,11 @@ def test_one_that_cannot_be_cancelled_says_so(airbyte, access):
     airbyte.add("running", asked_by="us")
     airbyte.ignored_cancels = 10_000
     with pytest.raises(SyncError, match="job 1 could not be cancelled within 45 min"):
-        cancel_process.carry_out(json.loads(order_of(access)))
+        cancel_process.run(json.loads(order_of(access)))
 
 
 def test_an_order_is_json_with_all_that_is_needed(access):
-    order = cancel_process.order(access, Connection(connection_id=UUID, name="bank"), OWN)
+    order = cancel_process.payload_of(access, Connection(connection_id=UUID, name="bank"), OWN)
     again = json.loads(json.dumps(order))
     assert (again["access"]["client_secret"], again["access"]["proxies"]) == (
         "the-secret",
@@ -109,7 +109,7 @@ def test_a_task_that_no_longer_listens_does_not_end_it(monkeypatch, airbyte, acc
 
     airbyte.add("running", asked_by="us")
     monkeypatch.setattr(sys, "stdout", Gone())
-    cancel_process.carry_out(json.loads(order_of(access)))
+    cancel_process.run(json.loads(order_of(access)))
     assert airbyte.cancelled == [1]
 
 

@@ -66,15 +66,15 @@ MUTANTS = (
     Mutant(
         protection="knowing that a refused submission made nothing",
         file="airbyte/sync/ownership.py",
-        old="return Fate.UNCERTAIN if error.may_have_acted else Fate.MADE_NOTHING",
+        old="return Fate.UNCERTAIN if error.may_have_acted else Fate.NOTHING_CREATED",
         new="return Fate.UNCERTAIN",
         tests=("airbyte/sync/ownership", "airbyte/sync/submission"),
     ),
     Mutant(
         protection="knowing that a lost submission may have made a job",
         file="airbyte/sync/ownership.py",
-        old="return Fate.UNCERTAIN if error.may_have_acted else Fate.MADE_NOTHING",
-        new="return Fate.MADE_NOTHING",
+        old="return Fate.UNCERTAIN if error.may_have_acted else Fate.NOTHING_CREATED",
+        new="return Fate.NOTHING_CREATED",
         tests=("airbyte/sync/ownership", "airbyte/sync/submission"),
         modes=(SYNC,),
     ),
@@ -103,7 +103,7 @@ MUTANTS = (
     Mutant(
         protection="finding no job that was made too late for a submission",
         file="airbyte/sync/ownership.py",
-        old="if oldest.created - submitted_at < LONGEST_SUBMISSION else None",
+        old="if oldest.created - submitted_at < MAX_SUBMISSION_SECONDS else None",
         new="",
         tests=("airbyte/sync/ownership", "airbyte/sync/submission"),
     ),
@@ -149,7 +149,7 @@ MUTANTS = (
     Mutant(
         protection="saving before a submission that a job may come of it",
         file="airbyte/sync/submission.py",
-        old="        yield Save(sent)\n",
+        old="        yield SaveState(sent)\n",
         new="",
         tests=("airbyte/sync/submission", "airbyte/sync/lifecycle"),
         modes=(SYNC,),
@@ -157,14 +157,14 @@ MUTANTS = (
     Mutant(
         protection="saving whose job it is",
         file="airbyte/sync/submission.py",
-        old="        yield Save(claimed)\n",
+        old="        yield SaveState(claimed)\n",
         new="",
         tests=("airbyte/sync/submission",),
     ),
     Mutant(
         protection="saving that a refused submission made nothing",
         file="airbyte/sync/submission.py",
-        old="        yield Save(state)\n        is_busy",
+        old="        yield SaveState(state)\n        is_busy",
         new="        is_busy",
         tests=("airbyte/sync/submission",),
     ),
@@ -234,7 +234,7 @@ MUTANTS = (
         ),
     ),
     Mutant(
-        protection="listing patiently where a job of ours may run",
+        protection="listing with_retries where a job of ours may run",
         file="airbyte/sync/submission.py",
         old="            permanent_seconds=context.api.access.give_up_after,\n",
         new="",
@@ -349,7 +349,7 @@ MUTANTS = (
     Mutant(
         protection="saving that a failure was reported",
         file="airbyte/sync/lifecycle.py",
-        old="        yield Save(replace(ended.state, is_reported=True))\n",
+        old="        yield SaveState(replace(ended.state, is_reported=True))\n",
         new="",
         tests=("airbyte/sync/lifecycle",),
         modes=(ASYNC,),
@@ -416,7 +416,7 @@ MUTANTS = (
         protection="seeing that a cancelled job has ended",
         file="airbyte/sync/polling.py",
         old=(
-            "            if not job.is_active:\n                yield Say(text)\n                return job\n"
+            "            if not job.is_active:\n                yield Log(text)\n                return job\n"
         ),
         new="            return job\n",
         tests=("airbyte/sync/polling",),
@@ -462,8 +462,8 @@ MUTANTS = (
     Mutant(
         protection="never pausing for less than nothing",
         file="airbyte/sync/polling.py",
-        old="yield Pause(max(min(pause, deadline - context.clock()), 0.0))",
-        new="yield Pause(pause)",
+        old="yield Sleep(max(min(pause, deadline - context.clock()), 0.0))",
+        new="yield Sleep(pause)",
         tests=("airbyte/sync/polling",),
     ),
     Mutant(
@@ -491,14 +491,14 @@ MUTANTS = (
     Mutant(
         protection="reading words in any case",
         file="airbyte/api/model.py",
-        old="printable(value, _LONGEST_NAME).lower()",
-        new="printable(value, _LONGEST_NAME)",
+        old="printable(value, _MAX_NAME_LENGTH).lower()",
+        new="printable(value, _MAX_NAME_LENGTH)",
         tests=("airbyte/api/model",),
     ),
     Mutant(
         protection="refusing what is not an id",
         file="airbyte/api/model.py",
-        old="if number is None or not 0 < number <= _LARGEST:",
+        old="if number is None or not 0 < number <= _MAX_ID:",
         new="if number is None:",
         tests=("airbyte/api/model",),
     ),
@@ -564,12 +564,12 @@ MUTANTS = (
         protection="retrying what cannot be read",
         file="airbyte/api/calls.py",
         old=(
-            'text = explain_unreadable(what, "is not what Airbyte\'s API gives", '
+            'text = explain_unreadable(what, "is not what Airbyte\'s API returns", '
             "self._context)\n            raise self._error(text, may_have_acted=True) from "
             "None"
         ),
         new=(
-            'text = explain_unreadable(what, "is not what Airbyte\'s API gives", '
+            'text = explain_unreadable(what, "is not what Airbyte\'s API returns", '
             "self._context)\n            raise self._error(text) from None"
         ),
         tests=("airbyte/api/calls",),
@@ -611,7 +611,7 @@ MUTANTS = (
         file="airbyte/http/shared_clients.py",
         old=(
             "task = self._shared[request.url] = asyncio.ensure_future(self._send(request))\n  "
-            "      # One who stops to wait must not end it for the others.\n        return "
+            "      # A user who stops waiting must not cancel it for the others.\n        return "
             "await asyncio.shield(task)"
         ),
         new=(
@@ -686,8 +686,8 @@ MUTANTS = (
     Mutant(
         protection="a limit for a body",
         file="airbyte/http/client.py",
-        old="if len(content) > LARGEST_BODY:",
-        new="if len(content) > 1000 * LARGEST_BODY:",
+        old="if len(content) > MAX_BODY_BYTES:",
+        new="if len(content) > 1000 * MAX_BODY_BYTES:",
         tests=("airbyte/http/client::test_a_body_is_read_up_to_a_limit",),
     ),
     Mutant(
@@ -734,7 +734,7 @@ MUTANTS = (
     Mutant(
         protection="at most eight sockets",
         file="airbyte/http/shared_clients.py",
-        old="self._slots = asyncio.Semaphore(MOST_SOCKETS)",
+        old="self._slots = asyncio.Semaphore(MAX_SOCKETS)",
         new="self._slots = asyncio.Semaphore(1000)",
         tests=("airbyte/http/shared_clients",),
     ),
@@ -770,8 +770,8 @@ MUTANTS = (
         protection="ending no lookup that others wait for",
         file="airbyte/http/shared_clients.py",
         old=(
-            "lookups[conn_id] = (now, task)\n    # One who stops to wait must not end it for "
-            "the others.\n    return await asyncio.shield(task)"
+            "lookups[conn_id] = (now, task)\n    # A user who stops waiting must not cancel it "
+            "for the others.\n    return await asyncio.shield(task)"
         ),
         new="lookups[conn_id] = (now, task)\n    return await task",
         tests=("airbyte/http/shared_clients",),
@@ -823,7 +823,7 @@ MUTANTS = (
     Mutant(
         protection="keeping that a sync has succeeded",
         file="operators/task_state.py",
-        old="self.change(state=replace(self.record.state, is_done=True))",
+        old="self.update(state=replace(self.record.state, is_done=True))",
         new="pass",
         tests=("operators/task_state", "operators/operator"),
     ),
@@ -858,8 +858,8 @@ MUTANTS = (
     Mutant(
         protection="bearing an Airflow connection that cannot be read",
         file="operators/sensor.py",
-        old="        if fault is not None:\n            return PollFailure",
-        new="        if fault is None:\n            return PollFailure",
+        old="        if error is not None:\n            return PollFailure",
+        new="        if error is None:\n            return PollFailure",
         tests=("operators/field_faults::TestOrphans",),
     ),
     Mutant(
@@ -893,7 +893,7 @@ MUTANTS = (
     Mutant(
         protection="cancelling at the timeout when the Airflow connection can be read again",
         file="operators/sensor.py",
-        old="        if self._access_fault(task_try) is not None:  #",
+        old="        if self._access_error(task_try) is not None:  #",
         new="        if False:  #",
         tests=("operators/field_faults::TestOrphans",),
     ),
@@ -907,7 +907,7 @@ MUTANTS = (
     Mutant(
         protection="asking for the Airflow connection again where a deferred task goes on",
         file="operators/sync_task.py",
-        old="self._access_patiently if is_resumed else self._access",
+        old="self._access_with_retries if is_resumed else self._access",
         new="self._access",
         tests=("operators/field_faults::TestOrphans",),
     ),

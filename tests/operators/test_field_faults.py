@@ -103,7 +103,7 @@ class TestForeignSyncs:
         run = stage.run(mode, timeout="30m", retries=0)
         assert run.finish() == "failed"
         assert (airbyte.cancelled, airbyte.ours, len(airbyte.active)) == ([], [], 1)
-        assert "it goes on, since this task did not start it" in run.errors[-1]
+        assert "it continues, because this task did not start it" in run.errors[-1]
 
     @pytest.mark.parametrize(("on_running", "state"), [("skip", "skipped"), ("fail", "failed")])
     def test_on_running_counts(self, stage, airbyte, mode, on_running, state):
@@ -333,7 +333,7 @@ class TestLongClears:
         run = stage.run(mode, timeout="1h", retries=0)
         assert run.finish() == "failed"
         assert airbyte.now >= 3600
-        assert "had waited 1 h (timeout); it goes on, since this task did not start it" in run.errors[-1]
+        assert "had waited 1 h (timeout); it continues, because this task did not start it" in run.errors[-1]
         assert airbyte.cancelled == []
 
     def test_a_triggerer_waits_for_it(self, stage, airbyte):
@@ -625,10 +625,10 @@ class TestTokenAnswers:
         run = stage.run(mode, retries=0)
         assert run.finish() == "failed"
         logged = capfd.readouterr().out
-        assert "gives no token that a header can hold" in logged
+        assert "returns no token that fits into a header" in logged
         shown = [*run.errors, logged]
         assert not [text for text in shown if "a-secret" in text or SECRET in text]
-        assert "gives no token that a header can hold" in run.errors[0]
+        assert "returns no token that fits into a header" in run.errors[0]
         assert (airbyte.jobs, airbyte.now) == ([], 0)
 
 

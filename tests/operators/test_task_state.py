@@ -17,7 +17,7 @@ from dag_factory.operators.task_state import (
     KEY,
     Record,
     StateStore,
-    TaskMemory,
+    TaskState,
     VariableStore,
     XComStore,
     record_as_json,
@@ -59,7 +59,7 @@ def ti_of(try_number=1, max_tries=1, task_id="money", **more):
 def kept_by(ti, state=OWN, **more) -> Stored:
     """A store in which a try has kept a state."""
     stored = Stored()
-    TaskMemory(ti, stored).change(state=state, **more)
+    TaskState(ti, stored).update(state=state, **more)
     return stored
 
 
@@ -67,7 +67,7 @@ class TestPrevious:
     """What is told of an earlier try."""
 
     def test_a_first_try_has_none(self):
-        assert TaskMemory(ti_of(), Stored()).previous() is None
+        assert TaskState(ti_of(), Stored()).previous() is None
 
     @pytest.mark.parametrize(
         ("later", "expected"),
@@ -89,12 +89,12 @@ class TestPrevious:
         ],
     )
     def test_a_retry_is_told_from_a_clear(self, later, expected):
-        assert TaskMemory(later, kept_by(ti_of())).previous() == expected
+        assert TaskState(later, kept_by(ti_of())).previous() == expected
 
     def test_a_record_without_a_state_says_nothing(self):
         stored = kept_by(ti_of(), SyncState(), name="bank")
-        memory = TaskMemory(ti_of(try_number=2), stored)
-        assert (memory.previous(), memory.record.name) == (None, "bank")
+        task_state = TaskState(ti_of(try_number=2), stored)
+        assert (task_state.previous(), task_state.record.name) == (None, "bank")
 
     @pytest.mark.parametrize(
         ("state", "is_clear", "is_settled"),
@@ -115,30 +115,34 @@ class TestRecord:
 
     def test_a_new_try_takes_over_the_state_and_what_the_connection_is_called(self):
         stored = kept_by(ti_of(), name="bank", page="http://page", failures=3, end_time=7.0)
-        memory = TaskMemory(ti_of(try_number=2), stored)
-        assert memory.record == Record(
+        task_state = TaskState(ti_of(try_number=2), stored)
+        assert task_state.record == Record(
             state=OWN, task_id="money", try_number=2, max_tries=1, name="bank", page="http://page"
         )
 
     def test_the_same_try_can_go_on_with_the_whole_of_it(self):
         stored = kept_by(ti_of(), failures=3, end_time=7.0)
-        memory = TaskMemory(ti_of(), stored)
-        memory.resume()
-        assert memory.is_same_try
-        assert memory.record == stored.record
+        task_state = TaskState(ti_of(), stored)
+        task_state.resume()
+        assert task_state.is_same_try
+        assert task_state.record == stored.record
 
     def test_a_note_is_kept_with_the_next_change(self):
         stored = Stored()
-        memory = TaskMemory(ti_of(), stored)
-        memory.note(name="bank", page=None)
+        task_state = TaskState(ti_of(), stored)
+        task_state.note_connection(name="bank", page=None)
         assert stored.record is None
-        memory.change(state=OWN)
-        memory.note(name=None, page="http://page")
-        assert (stored.record.name, memory.record.name, memory.record.page) == ("bank", "bank", "http://page")
+        task_state.update(state=OWN)
+        task_state.note_connection(name=None, page="http://page")
+        assert (stored.record.name, task_state.record.name, task_state.record.page) == (
+            "bank",
+            "bank",
+            "http://page",
+        )
 
     def test_the_end_is_kept(self):
         stored = kept_by(ti_of())
-        TaskMemory(ti_of(), stored).finish()
+        TaskState(ti_of(), stored).finish()
         assert stored.record.state == SyncState(seen=4, job_id=5, role=Role.OWN, is_done=True)
 
     @given(

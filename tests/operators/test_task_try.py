@@ -14,13 +14,13 @@ from dag_factory.airbyte.api.access import Access
 from dag_factory.airbyte.api.errors import ApiError
 from dag_factory.airbyte.api.model import Job
 from dag_factory.airbyte.clock import Clock
-from dag_factory.airbyte.effects import Save, Say
+from dag_factory.airbyte.effects import Log, SaveState
 from dag_factory.airbyte.state import Role, SyncState
 from dag_factory.airbyte.sync import lifecycle
 from dag_factory.airbyte.sync.errors import JobEndedError, JobTimedOutError, SyncError, SyncSkipped
 from dag_factory.airbyte.sync.types import Target
 from dag_factory.operators import task_try
-from dag_factory.operators.task_state import Record, TaskMemory
+from dag_factory.operators.task_state import Record, TaskState
 from dag_factory.operators.task_try import TaskTry
 from tests.airbyte.fake_airbyte import DELETE, UUID, WORKSPACE, FakeAirbyte
 from tests.airbyte.fake_server import http_of
@@ -53,7 +53,7 @@ def make_try(url):
         access = Access(conn_id="c", host=url, client_id="id", client_secret=SECRET)
         ti = SimpleNamespace(task_id="money", try_number=1, max_tries=1)
         stored = Stored(None if state is None else Record(state=state, task_id="money", **more))
-        return TaskTry(lambda: access, UUID, logging.getLogger("tries"), TaskMemory(ti, stored))
+        return TaskTry(lambda: access, UUID, logging.getLogger("tries"), TaskState(ti, stored))
 
     return make
 
@@ -73,7 +73,7 @@ class TestRun:
         task_try = make_try()
         job = task_try.run(lambda context: whole_sync(context, sync_request()))
         assert (job.job_id, len(airbyte.jobs)) == (1, 1)
-        record = task_try.memory.record
+        record = task_try.task_state.record
         assert (record.state.job_id, record.state.role, record.name) == (1, Role.OWN, "bank → json")
         root = url.removesuffix("/api/public/v1")
         assert task_try.page == f"{root}/workspaces/{WORKSPACE}/connections/{UUID}/timeline"
@@ -97,8 +97,8 @@ class TestRun:
 
     def test_lines_have_their_level(self, make_try, caplog):
         def talk(_context):
-            yield Say("by the way", level=logging.INFO)
-            yield Say("beware", level=logging.WARNING)
+            yield Log("by the way", level=logging.INFO)
+            yield Log("beware", level=logging.WARNING)
 
         caplog.set_level(logging.INFO, "tries")
         make_try().run(talk)
@@ -112,7 +112,7 @@ class TestRun:
             lambda: looked_up.append(1) or Access(conn_id="c", host="http://airbyte/v1"),
             UUID,
             logging.getLogger(),
-            TaskMemory(ti, Stored()),
+            TaskState(ti, Stored()),
         )
         assert looked_up == []
         for _ in range(2):
@@ -130,7 +130,7 @@ class TestRun:
         else:
             with pytest.raises(AirflowException, match="job 1 failed"):
                 task_try.finish(sync_request(), ended)
-            assert task_try.memory.record.state.is_reported
+            assert task_try.task_state.record.state.is_reported
         assert airbyte.calls == []
 
 
@@ -177,8 +177,8 @@ class TestUndo:
     def test_a_try_that_has_not_looked_up_its_connection_asks_airflow_nothing(self, monkeypatch):
         monkeypatch.setattr(task_try, "start_cancel_process", None)
         ti = SimpleNamespace(task_id="money", try_number=1, max_tries=1)
-        memory = TaskMemory(ti, Stored(Record(state=OWN)))
-        TaskTry(lambda: pytest.fail("asked"), UUID, logging.getLogger(), memory).undo(cancels=True)
+        task_state = TaskState(ti, Stored(Record(state=OWN)))
+        TaskTry(lambda: pytest.fail("asked"), UUID, logging.getLogger(), task_state).undo(cancels=True)
 
     @pytest.mark.parametrize("cancels", [True, False])
     def test_a_killed_try_starts_nothing_more(self, make_try, airbyte, cancels):
@@ -198,11 +198,11 @@ class TestUndo:
         task_try.undo(cancels=False)
 
         def protocol(_context):
-            yield Save(SyncState(seen=9))
+            yield SaveState(SyncState(seen=9))
 
         with pytest.raises(AirflowException, match="the task was ended"):
             task_try.run(protocol)
-        assert task_try.memory.record.state == OWN
+        assert task_try.task_state.record.state == OWN
 
     def test_a_slow_server_is_left_to_a_process_that_outlives_the_task(self, kill, airbyte, monkeypatch):
         started = []

@@ -125,7 +125,7 @@ class TestEvent:
         airbyte.add("running")
         state = more.pop("state", OWN)
         payload = event_of(trigger(state, **more))
-        assert "it goes on, since" in payload["error"]
+        assert "it continues, because" in payload["error"]
         assert (payload["is_changed"], airbyte.count(DELETE)) == (False, 0)
 
     def test_a_triggerer_that_was_away_past_the_end_asks_first(self, airbyte):

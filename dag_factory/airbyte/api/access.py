@@ -1,4 +1,4 @@
-"""How to reach an Airbyte: the fields of an Airflow connection, as plain values."""
+"""How to reach an Airbyte: its address and the credentials for it."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ TOKEN_URL = "v1/applications/token"  # noqa: S105 (an address)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Access:
-    """An Airbyte and the credentials for it.
+    """The address of an Airbyte and the credentials for it.
 
-    `timeout` is seconds for one whole call. `give_up_after` is for how many seconds in a row the API may
-    answer what waiting does not change (401, 403, 404, ...) before a wait ends. `proxies` are pairs of a
-    scheme and an address.
+    `conn_id` names the Airflow connection that they come from. `timeout` limits one whole call, in seconds.
+    A wait ends when the API has returned permanent errors (401, 403, 404, ...) for `give_up_after` seconds in
+    a row. `proxies` are pairs of a scheme and an address.
     """
 
     conn_id: str
@@ -31,23 +31,23 @@ class Access:
 
     @property
     def shown_host(self) -> str:
-        """The host without a user and password that may be part of it."""
+        """The host without the user and password that it may contain."""
         bare = without_user(self.host).partition("?")[0].partition("#")[0]
         return "".join(character for character in bare if character.isprintable())[:200]
 
     @property
     def context(self) -> ErrorContext:
-        """What errors name."""
+        """What error messages name."""
         return ErrorContext(conn_id=self.conn_id, host=self.shown_host)
 
     @property
     def needs_token(self) -> bool:
-        """Whether the API is asked with a token; without credentials it is asked as it is."""
+        """Whether calls carry a token: they do if there are credentials."""
         return bool(self.client_id and self.client_secret)
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What no text may repeat."""
+        """The values that must not appear in any text."""
         basic = basic_authorization(self.host)
         addresses = (self.host, *(url for _, url in self.proxies))
         passwords = [password for address in addresses for password in _passwords_in(address)]
@@ -56,7 +56,7 @@ class Access:
 
 
 def _passwords_in(address: str) -> tuple[str, ...]:
-    """Give the password in an address, as it is written there and as it is sent."""
+    """Return the password in an address, as written there and as sent."""
     try:
         password = urlsplit(address).password or ""
     except ValueError:
@@ -65,7 +65,7 @@ def _passwords_in(address: str) -> tuple[str, ...]:
 
 
 def without_user(address: str) -> str:
-    """Give an address without its user and password; empty where it cannot be read."""
+    """Return an address without its user and password, or an empty string if it cannot be parsed."""
     try:
         parts = urlsplit(address)
     except ValueError:
@@ -74,7 +74,7 @@ def without_user(address: str) -> str:
 
 
 def basic_authorization(address: str) -> str | None:
-    """Give the header for the user and password in an address (RFC 7617), None where it has none."""
+    """Return the `Authorization` header for the user and password in an address (RFC 7617), if it has any."""
     try:
         parts = urlsplit(address)
     except ValueError:

@@ -1,7 +1,7 @@
-"""The calls that one sync needs, as protocols over HTTP: tokens, jobs, and errors that help.
+"""The calls to Airbyte's API that one sync needs.
 
-Not the official SDK: its enumerations are closed (an unknown status is an exception there), it answers an
-expired token with an error, and its token call blocks the event loop (airbyte-api 1.0.1).
+The official SDK does not fit: it raises on a status that it does not know, it does not renew an expired
+token, and its call for a token blocks the event loop (airbyte-api 1.0.1).
 """
 
 from __future__ import annotations
@@ -26,52 +26,52 @@ from dag_factory.airbyte.api.errors import (
 from dag_factory.airbyte.api.model import Connection, Job, connection_from, job_from
 from dag_factory.airbyte.api.responses import detail_of, redirect_target, retry_after, server_time
 from dag_factory.airbyte.api.tokens import TokenCache, lifetime_of, usable_token
-from dag_factory.airbyte.effects import Protocol, Request, Response, TransportError
+from dag_factory.airbyte.effects import Effects, Request, Response, TransportError
 
 T = TypeVar("T")
 
-# How many jobs a list asks for first, and on further pages; Airbyte's default and its most.
+# Jobs on the first page of a list and on further pages: Airbyte's default and its maximum.
 _PAGE, _LARGE_PAGE = 20, 100
-# How many pages are read of a list that is not newest first: 10,000 jobs.
-_MOST_PAGES = 100
-# What a server may answer that does not know `orderBy`.
+# Pages that are read of a list that does not begin with the newest job: 10,000 jobs.
+_MAX_PAGES = 100
+# What a server that does not know `orderBy` may answer.
 _ORDER_REFUSED = frozenset((400, 422, 500, 501))
 
 
 class Api:
-    """The calls to one Airbyte. `tokens` may be shared with others that ask the same one."""
+    """The calls to one Airbyte. `tokens` may be shared with other users of the same Airbyte."""
 
     def __init__(self, access: Access, tokens: TokenCache) -> None:
         self._access = access
         self._tokens = tokens
         self._base = without_user(access.host).rstrip("/")
         self._can_order = True
-        # What the server's clock said with its last answer, in seconds since 1970.
+        # The server's clock at its last response, in seconds since 1970.
         self.server_time: float | None = None
 
     @property
     def access(self) -> Access:
-        """The Airbyte that is asked."""
+        """The Airbyte that is called."""
         return self._access
 
-    def submit(self, connection_id: str) -> Protocol[Job]:
-        """Start a sync. The answer is what runs next, of whatever type and whoever asked for it."""
+    def submit(self, connection_id: str) -> Effects[Job]:
+        """Start a sync. Returns the job that runs next, of whatever type and whoever asked for it."""
         body = {"connectionId": connection_id, "jobType": "sync"}
         what = f"starting a sync of connection {connection_id}"
         return (yield from self._call("POST", "jobs", what, _job_of(connection_id), body=body))
 
-    def get(self, job_id: int) -> Protocol[Job]:
-        """Ask for one job."""
+    def get(self, job_id: int) -> Effects[Job]:
+        """Get one job."""
         what = f"asking for job {job_id}"
         return (yield from self._call("GET", f"jobs/{job_id}", what, _job_with(job_id)))
 
-    def cancel(self, job_id: int) -> Protocol[Job]:
-        """Cancel whatever the job's connection runs now: the server does not check the job itself."""
+    def cancel(self, job_id: int) -> Effects[Job]:
+        """Cancel what the job's connection is running: the server does not check which job that is."""
         what = f"cancelling job {job_id}"
         return (yield from self._call("DELETE", f"jobs/{job_id}", what, _job_with(job_id)))
 
-    def connection(self, connection_id: str) -> Protocol[Connection]:
-        """Ask for a connection; its name, which gets into logs, holds no secret of ours."""
+    def connection(self, connection_id: str) -> Effects[Connection]:
+        """Get a connection. Its name, which is logged, is cleared of our secrets."""
         what = f"asking for connection {connection_id}"
 
         def read(answer: Any) -> Connection:  # noqa: ANN401 (JSON)
@@ -80,22 +80,22 @@ class Api:
 
         return (yield from self._call("GET", f"connections/{connection_id}", what, read))
 
-    def jobs(self, connection_id: str, down_to: int | None = None) -> Protocol[list[Job]]:
+    def jobs(self, connection_id: str, down_to: int | None = None) -> Effects[list[Job]]:
         """List the connection's newest jobs of every type, the newest first.
 
-        With `down_to` at least all that are newer than this id. The order is asked for, since the server's
-        own begins with the oldest, and never relied on: gateways drop parameters. A list that is not newest
-        first, or holds other connections' jobs, is read to its end.
+        With `down_to`, the list has at least all jobs that are newer than this id. The request asks for the
+        order, since the server's own begins with the oldest, but does not rely on it: gateways drop
+        parameters. A list in another order, or with jobs of other connections, is read to its end.
         """
         found: dict[int, Job] = {}
         offset = 0
-        for number in range(_MOST_PAGES):
+        for number in range(_MAX_PAGES):
             page = yield from self._page(connection_id, _PAGE if number == 0 else _LARGE_PAGE, offset)
             is_new = any(job.job_id not in found for job in page)
             found.update((job.job_id, job) for job in page)
             offset += len(page)
             reaches = down_to is None or any(job.job_id <= down_to for job in page)
-            # A short page may be all that a gateway gives at a time.
+            # A gateway may limit a page to fewer jobs than asked for.
             is_enough = reaches or len(page) < _PAGE
             if not is_new or (is_enough and _is_newest_first(page, connection_id)):
                 own = (job for job in found.values() if job.connection_id == connection_id)
@@ -104,8 +104,8 @@ class Api:
         message = explain_unreadable(what, f"is not newest first and has over {offset} jobs", self._context)
         raise ApiError(message, is_permanent=True)
 
-    def _page(self, connection_id: str, limit: int, offset: int) -> Protocol[list[Job]]:
-        """Read one page of a list, without an order where the server refuses to give one."""
+    def _page(self, connection_id: str, limit: int, offset: int) -> Effects[list[Job]]:
+        """Read one page of a list, without an order if the server refuses to sort."""
         what = f"listing the jobs of connection {connection_id}"
         params = {"connectionId": connection_id, "limit": str(limit), "offset": str(offset)}
         if not self._can_order:
@@ -120,7 +120,7 @@ class Api:
             self._can_order = False
             return page
 
-    def _page_unordered(self, what: str, params: Mapping[str, str], refusal: ApiError) -> Protocol[list[Job]]:
+    def _page_unordered(self, what: str, params: Mapping[str, str], refusal: ApiError) -> Effects[list[Job]]:
         try:
             return (yield from self._call("GET", "jobs", what, _jobs_from, params=params))
         except ApiError:
@@ -135,12 +135,12 @@ class Api:
         *,
         body: Mapping[str, Any] | None = None,
         params: Mapping[str, str] | None = None,
-    ) -> Protocol[T]:
+    ) -> Effects[T]:
         url = f"{self._base}/{path}"
         token = yield from self._valid_token()
         response = yield from self._send(self._request(method, url, token, body, params), what)
         if response.status == 401 and token is not None:
-            # The token ended early: a restarted server, or a shorter life than the server said.
+            # The token expired early: the server restarted, or gave a lifetime that is too long.
             self._tokens.drop(token)
             token = yield from self._valid_token()
             response = yield from self._send(self._request(method, url, token, body, params), what)
@@ -161,7 +161,7 @@ class Api:
             headers["Authorization"] = authorization
         return Request(method=method, url=url, params=params or {}, body=body, headers=headers)
 
-    def _send(self, request: Request, what: str) -> Protocol[Response]:
+    def _send(self, request: Request, what: str) -> Effects[Response]:
         try:
             response = yield request
         except TransportError as error:
@@ -171,13 +171,13 @@ class Api:
         self.server_time = server_time(response) or self.server_time
         return response
 
-    def _valid_token(self) -> Protocol[str | None]:
-        """Give a token that is valid now, None where the API is asked without one."""
+    def _valid_token(self) -> Effects[str | None]:
+        """Return a token that is valid now, None if calls carry none."""
         if not self._access.needs_token:
             return None
         return self._tokens.token or (yield from self._fetch_token())
 
-    def _fetch_token(self) -> Protocol[str]:
+    def _fetch_token(self) -> Effects[str]:
         access = self._access
         body = {
             "client_id": access.client_id,
@@ -193,14 +193,14 @@ class Api:
                 self._refuse_token(response)
             value, lifetime = self._read(response, what, _token_from)
         except ApiError as error:
-            # Whatever became of this call, the one that needs the token was not made.
+            # Whatever this call has done, the call that needs the token was not sent.
             raise _before_the_call(error) from None
         token = self._usable(value)
         self._tokens.put(token, lifetime)
         return token
 
     def _usable(self, value: object) -> str:
-        """Check a token; raises ApiError for one that no header can hold, which waiting does not change."""
+        """Check a token; raises a permanent ApiError if it does not fit into a header."""
         try:
             return usable_token(value)
         except ValueError:
@@ -221,7 +221,7 @@ class Api:
         try:
             return read(json.loads(response.content))
         except _UNREADABLE:
-            text = explain_unreadable(what, "is not what Airbyte's API gives", self._context)
+            text = explain_unreadable(what, "is not what Airbyte's API returns", self._context)
             raise self._error(text, may_have_acted=True) from None
 
     def _refuse(self, response: Response, what: str) -> NoReturn:
@@ -234,18 +234,18 @@ class Api:
         raise self._error(
             explain_status(status, detail, what, self._context),
             status=status,
-            # A gateway's error says nothing about what the server behind it has done; nor does a conflict,
-            # unless it says that a job runs already (airbyte-platform, `startNewManualSyncAndWaitForJobId`).
+            # After a gateway's error, the server behind it may have acted. So may it after a conflict, unless
+            # a job is already running (airbyte-platform, `startNewManualSyncAndWaitForJobId`).
             may_have_acted=status >= 500 or status in (408, 409),
             retry_after=retry_after(response),
             detail=detail,
         )
 
-    def _error(self, text: str, **facts: Any) -> ApiError:  # noqa: ANN401 (the facts of ApiError)
-        return ApiError(self._clean(text), **facts)
+    def _error(self, text: str, **fields: Any) -> ApiError:  # noqa: ANN401 (the fields of ApiError)
+        return ApiError(self._clean(text), **fields)
 
     def _clean(self, text: str) -> str:
-        """Take every secret out of a text: a server or a gateway may repeat what it was sent."""
+        """Remove every secret from a text: a server or a gateway may repeat what it was sent."""
         for secret in (*self._access.secrets, self._tokens.latest):
             if secret:
                 text = text.replace(secret, "***")
@@ -256,12 +256,12 @@ class Api:
         return self._access.context
 
 
-# What reading a response can raise: broken JSON, JSON nested too deep, numbers too large, wrong shapes.
+# What reading a response can raise: broken or deeply nested JSON, numbers that are too large, wrong shapes.
 _UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
 
 
 def _job_of(connection_id: str) -> Callable[[Any], Job]:
-    """Read a job, and check that it belongs to the connection: proxies may mix up responses."""
+    """Return a reader of a job that checks its connection: proxies may mix up responses."""
 
     def read(answer: Any) -> Job:  # noqa: ANN401 (JSON)
         job = job_from(answer)
@@ -274,7 +274,7 @@ def _job_of(connection_id: str) -> Callable[[Any], Job]:
 
 
 def _job_with(job_id: int) -> Callable[[Any], Job]:
-    """Read a job, and check that it is the one that was asked for."""
+    """Return a reader of a job that checks its id: proxies may mix up responses."""
 
     def read(answer: Any) -> Job:  # noqa: ANN401 (JSON)
         job = job_from(answer)

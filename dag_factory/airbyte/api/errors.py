@@ -1,4 +1,4 @@
-"""Errors of calls to Airbyte, each a line that says what to do."""
+"""Errors of calls to Airbyte, and their messages: one line that says what to do."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ErrorContext:
-    """What an error names: the Airflow connection and its host, never its credentials."""
+    """What an error message names: the Airflow connection and its host, never its credentials."""
 
     conn_id: str
     host: str
 
     @property
     def host_is_api(self) -> bool:
-        """Whether the host looks like the API's address."""
+        """Whether the host may be the API's address."""
         return self.host.rstrip("/").endswith("/v1")
 
     @property
     def where(self) -> str:
-        """The end of an error's text."""
+        """The end of an error message."""
         return f"Airflow connection '{self.conn_id}', host {self.host}"
 
 
 class ApiError(Exception):
     """A call to Airbyte failed.
 
-    `status` is the HTTP status, None without a response or with one that cannot be read. `may_have_acted`
-    says whether the server may have done what it was asked for. `retry_after` is what the server asks for,
-    in seconds. `is_permanent` marks what waiting does not change. With `is_about_token` it is the call for a
-    token that failed, so that the status says nothing of a job or a connection.
+    `status` is the HTTP status, None if there was no response or it could not be read. `may_have_acted`:
+    the server may have done what it was asked to do. `retry_after` is in seconds, as the server wants it.
+    `is_permanent`: waiting does not help. `is_about_token`: the call for a token failed, so `status` has
+    nothing to do with a job or a connection.
     """
 
     def __init__(
@@ -53,14 +53,14 @@ class ApiError(Exception):
 
     @property
     def is_retryable(self) -> bool:
-        """Whether waiting may help: no response, too many calls, or a fault of the server."""
+        """Whether waiting may help: no response, too many calls, or an error of the server."""
         if self.is_permanent:
             return False
         return self.status is None or self.status in (408, 425, 429) or self.status >= 500
 
     @property
     def is_busy(self) -> bool:
-        """Whether Airbyte refused a submission because a job of the connection runs.
+        """Whether Airbyte refused a submission because the connection is running a job.
 
         Two different problems are 409 `try-again-later`; only their message tells them apart
         (airbyte-platform, `TemporalClient.kt`).
@@ -69,7 +69,7 @@ class ApiError(Exception):
 
     @property
     def is_unknown_job(self) -> bool:
-        """Whether Airbyte may not know the job that it was asked for.
+        """Whether the job may be unknown to Airbyte.
 
         Self-managed servers answer 409 `state-conflict` and not 404 (airbyte-platform, August 2026).
         """
@@ -77,12 +77,12 @@ class ApiError(Exception):
 
     @property
     def is_unknown_connection(self) -> bool:
-        """Whether Airbyte does not know the connection that it was asked for."""
+        """Whether the connection is unknown to Airbyte."""
         return self.status in (404, 410) and not self.is_about_token
 
 
 def explain_status(status: int, detail: str, what: str, context: ErrorContext) -> str:
-    """Say what an HTTP status means for a sync and what to check."""
+    """Explain what an HTTP status means for a sync and what to check."""
     answered = f"Airbyte answered {status} to {what}" + (f" ({detail})" if detail else "")
     misses_api = status in (404, 405, 415) and not context.host_is_api
     hint = _HOST_HINT if misses_api else _STATUS_HINTS.get(status)
@@ -90,7 +90,7 @@ def explain_status(status: int, detail: str, what: str, context: ErrorContext) -
 
 
 def explain_token_status(status: int, detail: str, context: ErrorContext, token_url: str) -> str:
-    """Say why no token was given; a self-managed Airbyte answers 400 to wrong credentials, Cloud 401."""
+    """Explain why there is no token; to wrong credentials, Airbyte answers 400 if self-managed, Cloud 401."""
     answered = f"Airbyte answered {status} to asking for a token" + (f" ({detail})" if detail else "")
     if status in (400, 401, 403):
         hint = _STATUS_HINTS[401]
@@ -102,7 +102,7 @@ def explain_token_status(status: int, detail: str, context: ErrorContext, token_
 
 
 def explain_redirect(status: int, target: str, what: str, context: ErrorContext) -> str:
-    """Say that the server answers from another address; credentials are not sent there."""
+    """Explain that the server redirects; credentials are not sent to another address."""
     to = f" redirects to {target}" if target else " redirects"
     return (
         f"Airbyte answered {status} to {what}: the host{to}; write the API's final address as host, "
@@ -122,7 +122,7 @@ _STATUS_HINTS = {
     429: "too many calls",
 }
 
-# Texts of the HTTP client or of the system below it, and what to do.
+# Messages of the HTTP client or of the operating system, and what to do.
 _NO_RESPONSE_HINTS = {
     "Name or service not known": "check the host's name",
     "nodename nor servname": "check the host's name",
@@ -137,12 +137,12 @@ _PERMANENT = ("CERTIFICATE_VERIFY_FAILED", "WRONG_VERSION_NUMBER")
 
 
 def is_permanent_reason(reason: str) -> bool:
-    """Whether waiting does not change what a call without a response failed with."""
+    """Whether waiting does not help after a call that failed for this reason, without a response."""
     return any(sign in reason for sign in _PERMANENT)
 
 
 def explain_no_response(reason: str, what: str, context: ErrorContext, timeout: float) -> str:
-    """Say that a call ended without a response; `timeout` is seconds."""
+    """Explain that a call ended without a response; `timeout` is in seconds."""
     hint = next((f"; {text}" for sign, text in _NO_RESPONSE_HINTS.items() if sign in reason), "")
     if "timed out" in reason:
         hint = f'; it waited {timeout:g} seconds: write {{"timeout": 120}} into the connection\'s extra'
@@ -150,13 +150,13 @@ def explain_no_response(reason: str, what: str, context: ErrorContext, timeout: 
 
 
 def explain_unreadable(what: str, reason: str, context: ErrorContext) -> str:
-    """Say that a response is not what Airbyte's API gives."""
+    """Explain that a response is not one of Airbyte's API."""
     return f"the response to {what} {reason}: {_HOST_HINT}; {context.where}"
 
 
 def explain_unusable_token(context: ErrorContext, token_url: str) -> str:
-    """Say that a token endpoint gives something that no header can hold, without showing it."""
+    """Explain that a token does not fit into a header, without showing it."""
     return (
-        f"the token endpoint at '{token_url}' gives no token that a header can hold: check that the schema "
-        f"of the Airflow connection is the path of Airbyte's token endpoint; {context.where}"
+        f"the token endpoint at '{token_url}' returns no token that fits into a header: check that the "
+        f"schema of the Airflow connection is the path of Airbyte's token endpoint; {context.where}"
     )

@@ -1,4 +1,4 @@
-"""What Airbyte's API says of jobs and connections, as far as one sync needs it."""
+"""Jobs and connections of Airbyte's API, with the fields that one sync needs."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from typing import Any
 SUCCEEDED, FAILED, CANCELLED = "succeeded", "failed", "cancelled"
 FINAL = frozenset((SUCCEEDED, FAILED, CANCELLED))
 SYNC = "sync"
-# Not one of Airbyte's: the job has not been asked for yet.
+# Not one of Airbyte's: the status has not been read yet.
 UNKNOWN = "unknown"
-# The statuses of a connection that does not sync (`ConnectionStatusEnum` of the public API, `locked`, and
-# one of ours): what that is, and what to do.
+# The statuses of a connection that does not sync, what each means and what to do: `ConnectionStatusEnum` of
+# the public API, `locked`, and `missing`, which is ours.
 NOT_SYNCING = {
     "inactive": ("is disabled", "enable it in Airbyte, or take the sync out of the configuration"),
     "deprecated": ("is deleted", "take the sync out of the configuration"),
@@ -24,16 +24,16 @@ NOT_SYNCING = {
 }
 _DURATION = re.compile(r"PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?")
 # Airbyte's ids and counts are Java's `long`.
-_LARGEST = 2**63 - 1
-_LONGEST_NAME = 120
+_MAX_ID = 2**63 - 1
+_MAX_NAME_LENGTH = 120
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Job:
     """One job of one connection.
 
-    `rows` and `bytes` are committed so far, None until the server has counted; `seconds` is its duration;
-    `created` is on the server's clock, in seconds since 1970.
+    `rows` and `bytes` are committed so far, None until the server has counted them; `seconds` is its
+    duration; `created` is by the server's clock, in seconds since 1970.
     """
 
     job_id: int
@@ -47,21 +47,21 @@ class Job:
 
     @property
     def is_active(self) -> bool:
-        """Whether it may still move rows; true for every status but the three final ones.
+        """Whether it may still move rows: true for every status but the three final ones.
 
-        Airbyte added `queued` in 2026; clients that took it for an end failed tasks of healthy jobs.
+        Airbyte added `queued` in 2026, and clients that took it for a final status failed healthy jobs.
         """
         return self.status not in FINAL
 
     @property
     def is_sync(self) -> bool:
-        """Whether it is a sync, and not a clear, reset or refresh."""
+        """Whether it is a sync rather than a clear, reset or refresh."""
         return self.job_type == SYNC
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Connection:
-    """What a connection is called and whether it can sync. `schedule` is Airbyte's own, None if manual."""
+    """A connection: its name and whether it can sync. `schedule` is Airbyte's own, None if manual."""
 
     connection_id: str
     name: str | None = None
@@ -71,7 +71,7 @@ class Connection:
 
     @property
     def label(self) -> str:
-        """How logs and errors name it."""
+        """The connection's name in logs and errors."""
         return (
             f"connection {self.connection_id}"
             if self.name is None
@@ -80,7 +80,7 @@ class Connection:
 
 
 def job_from(answer: Mapping[str, Any]) -> Job:
-    """Read a job. Raises KeyError, TypeError, ValueError or OverflowError where the answer is not one."""
+    """Read a job. Raises KeyError, TypeError, ValueError or OverflowError if the answer is not one."""
     return Job(
         job_id=_job_id(answer["jobId"]),
         status=_word(answer["status"]),
@@ -106,22 +106,22 @@ def connection_from(answer: Mapping[str, Any]) -> Connection:
 
 
 def unknown_job(job_id: int, connection_id: str) -> Job:
-    """A job of which only the id is known."""
+    """Return a job of which only the id is known."""
     return Job(job_id=job_id, status=UNKNOWN, job_type=SYNC, connection_id=connection_id)
 
 
 def job_as_json(job: Job) -> dict[str, Any]:
-    """Write a job as `job_from_json` reads it, for the way from a trigger to its task."""
+    """Convert a job to JSON values, for the event that a trigger sends to its task."""
     return asdict(job)
 
 
 def job_from_json(value: Mapping[str, Any]) -> Job:
-    """Read what `job_as_json` wrote."""
+    """Convert what `job_as_json` returned back to a job."""
     return Job(**value)
 
 
 def printable(text: str, longest: int) -> str:
-    """Give a text as one line that can stand in a log: without control characters, at most `longest`."""
+    """Return a text as one line for a log: no control characters, at most `longest` characters."""
     if not text.isprintable():
         text = "".join(character if character.isprintable() else " " for character in text)
     line = text.strip()
@@ -129,9 +129,9 @@ def printable(text: str, longest: int) -> str:
 
 
 def _job_id(value: object) -> int:
-    """Read an id; a server may write it as text, but never as a fraction."""
+    """Read an id; a server may send it as text, but never as a fraction."""
     number = _integer(value)
-    if number is None or not 0 < number <= _LARGEST:
+    if number is None or not 0 < number <= _MAX_ID:
         message = "not a job id"
         raise ValueError(message)
     return number
@@ -149,18 +149,18 @@ def _integer(value: object) -> int | None:
 
 def _count(value: object) -> int | None:
     number = _integer(value)
-    return number if number is not None and 0 <= number <= _LARGEST else None
+    return number if number is not None and 0 <= number <= _MAX_ID else None
 
 
 def _word(value: object) -> str:
     if not isinstance(value, str) or not value:
         message = "not a text"
         raise TypeError(message)
-    return printable(value, _LONGEST_NAME).lower()
+    return printable(value, _MAX_NAME_LENGTH).lower()
 
 
 def _name(value: object) -> str | None:
-    return printable(value, _LONGEST_NAME) or None if isinstance(value, str) else None
+    return printable(value, _MAX_NAME_LENGTH) or None if isinstance(value, str) else None
 
 
 def _schedule(value: object) -> str | None:
@@ -168,7 +168,7 @@ def _schedule(value: object) -> str | None:
         return None
     kind = value["scheduleType"]
     detail = value.get("cronExpression") or value.get("basicTiming") or ""
-    return printable(f"{kind} {detail}", _LONGEST_NAME)
+    return printable(f"{kind} {detail}", _MAX_NAME_LENGTH)
 
 
 def _moment(text: object) -> float | None:

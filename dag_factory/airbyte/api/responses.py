@@ -1,4 +1,4 @@
-"""What can be read from a response of Airbyte, or of a gateway in front of it, beside its content."""
+"""Details of responses from Airbyte or from a gateway in front of it: errors, redirects, times."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from dag_factory.airbyte.effects import Response
 
 
 def detail_of(content: bytes, clean: Callable[[str], str] = str) -> str:
-    """Find what the server said, in the shapes that Airbyte's errors have.
+    """Find the message in the body of an error, in any of the shapes that Airbyte uses.
 
-    `clean` takes secrets out, which has to happen before the text is cut: a part of one is secret too.
+    `clean` removes secrets. It is applied before the text is shortened, since a part of a secret is secret.
     """
     try:
         answer = json.loads(content)
@@ -30,7 +30,7 @@ def detail_of(content: bytes, clean: Callable[[str], str] = str) -> str:
 
 
 def redirect_target(response: Response, clean: Callable[[str], str] = str) -> str:
-    """Where a redirect leads, without a query and credentials; empty where that cannot be said.
+    """Return where a redirect leads, without query and credentials; empty if that is unknown.
 
     `clean` is as in `detail_of`.
     """
@@ -43,7 +43,7 @@ def redirect_target(response: Response, clean: Callable[[str], str] = str) -> st
 
 
 def retry_after(response: Response) -> float | None:
-    """Read how many seconds the server asks for, which it may also say as a date (RFC 9110, 10.2.3)."""
+    """Read the `Retry-After` header, which may hold seconds or a date (RFC 9110, 10.2.3), as seconds."""
     value = response.headers.get("retry-after", "").strip()
     if value.isascii() and value.isdecimal():
         return float(value[:9])
@@ -52,13 +52,13 @@ def retry_after(response: Response) -> float | None:
 
 
 def server_time(response: Response) -> float | None:
-    """What the server's clock said, in seconds since 1970."""
+    """Read the server's clock from the `Date` header, in seconds since 1970."""
     moment = _date(response.headers.get("date"))
     return None if moment is None else moment.timestamp()
 
 
 def _date(text: str | None) -> datetime | None:
-    """Read a date of HTTP; one without a zone is UTC."""
+    """Read an HTTP date; one without a time zone is UTC."""
     try:
         moment = parsedate_to_datetime(text or "")
     except (ValueError, TypeError, OverflowError, IndexError):

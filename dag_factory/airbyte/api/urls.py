@@ -1,4 +1,4 @@
-"""Where people see a connection in Airbyte."""
+"""The addresses of Airbyte's web pages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _API_PATHS = ("/api/public/v1", "/v1")
 
 
 def page_of(host: str, connection: Connection) -> str | None:
-    """Give the address of a connection's page, None where its workspace is unknown."""
+    """Return the address of a connection's page, None if its workspace is unknown."""
     if connection.workspace_id is None:
         return None
     root = web_address(host)
@@ -20,7 +20,7 @@ def page_of(host: str, connection: Connection) -> str | None:
 
 
 def web_address(host: str) -> str:
-    """Give the address of the web pages that belong to an API's address, without credentials."""
+    """Return the address of the web pages that belong to the address of an API, without credentials."""
     address = without_user(host).rstrip("/")
     if address.startswith(_CLOUD_API):
         return _CLOUD

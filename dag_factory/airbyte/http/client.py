@@ -1,7 +1,7 @@
-"""The edge to the network: sends one request and returns one response, with limits on everything.
+"""The HTTP client: sends one request and returns one response, with limits on everything.
 
-Redirects are not followed: one to another host would hand it the client secret. A whole call has one time
-limit, since a server that sends a byte now and then keeps every single read within its own.
+It does not follow redirects, which could hand the client secret to another host. One time limit covers a
+whole call: a server that sends a byte now and then would never exceed a limit for each read.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from dag_factory.airbyte.api.access import Access
 from dag_factory.airbyte.api.errors import is_permanent_reason
 from dag_factory.airbyte.effects import Request, Response, TransportError
 
-# The largest body that is read, in bytes: a connection of thousands of streams has a few million.
-LARGEST_BODY = 16 * 2**20
-# How many sockets one client opens at most. Airbyte's public API has five threads.
-MOST_SOCKETS = 8
-# Seconds for which an idle socket is kept for the next call.
+# The largest body that is read: a connection with thousands of streams has a few million bytes.
+MAX_BODY_BYTES = 16 * 2**20
+# Sockets that one client opens at most. Airbyte's public API has five threads.
+MAX_SOCKETS = 8
+# Seconds for which an idle socket is kept open for the next call.
 KEEP_ALIVE = 5.0
 
 _PORTS = range(1, 2**16)
-# Where a call failed before the server can have seen it.
+# Errors before the server can have received a request.
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
-# What the HTTP client raises for an address that it cannot use, before it sends anything.
+# Errors for an address that the HTTP client cannot use; it has sent nothing.
 _NOT_AN_ADDRESS = (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError, ValueError, TypeError)
 
 
 class HttpClient:
-    """Sends the requests of one `Access`. To be used in one event loop, and closed there."""
+    """Sends the requests of one `Access`. Use and close it in one event loop."""
 
     def __init__(self, access: Access) -> None:
         self._timeout = access.timeout
@@ -53,7 +53,7 @@ class HttpClient:
         except TransportError:
             raise
         except Exception as error:  # noqa: BLE001 (whatever it is, the call has failed, and the caller decides)
-            # Its text may quote headers, so only its name is shown.
+            # Its message may quote headers, so only its name is shown.
             message = f"{type(error).__name__} in the HTTP client"
             raise TransportError(message, was_sent=True) from None
 
@@ -83,8 +83,8 @@ class HttpClient:
             content = bytearray()
             async for chunk in response.aiter_bytes():
                 content += chunk
-                if len(content) > LARGEST_BODY:
-                    message = f"the response has more than {LARGEST_BODY // 2**20} MiB"
+                if len(content) > MAX_BODY_BYTES:
+                    message = f"the response has more than {MAX_BODY_BYTES // 2**20} MiB"
                     raise TransportError(message, was_sent=True)
         finally:
             await response.aclose()
@@ -95,9 +95,9 @@ class HttpClient:
 def _options(access: Access) -> dict[str, Any]:
     verify = _tls()
     limits = httpx.Limits(
-        max_connections=MOST_SOCKETS, max_keepalive_connections=MOST_SOCKETS, keepalive_expiry=KEEP_ALIVE
+        max_connections=MAX_SOCKETS, max_keepalive_connections=MAX_SOCKETS, keepalive_expiry=KEEP_ALIVE
     )
-    # Less than the whole, so that a host that does not answer is known not to have seen the call.
+    # Less than the limit of the whole call: a host that does not accept a connection has received nothing.
     timeout = httpx.Timeout(access.timeout, connect=0.9 * access.timeout, pool=None)
     options = {"timeout": timeout, "follow_redirects": False, "verify": verify, "limits": limits}
     mounts = {
@@ -109,7 +109,7 @@ def _options(access: Access) -> dict[str, Any]:
 
 @functools.lru_cache(maxsize=1)
 def _tls() -> ssl.SSLContext:
-    """Read the certificates once: it takes 20 ms, for which an event loop would stand still each time."""
+    """Read the certificates once: that takes 20 ms, which would block the event loop each time."""
     return httpx.create_ssl_context()
 
 
@@ -118,7 +118,7 @@ def _transport_error(error: httpx.HTTPError) -> TransportError:
     if isinstance(error, httpx.TimeoutException):
         return TransportError("the request timed out", was_sent=was_sent)
     if isinstance(error, httpx.LocalProtocolError | httpx.DecodingError):
-        # Their texts quote what was sent or received.
+        # Their messages quote what was sent or received.
         return TransportError(f"{type(error).__name__} in the HTTP client", was_sent=was_sent)
     reason = str(error) or type(error).__name__
     return TransportError(reason[:200], was_sent=was_sent, is_permanent=is_permanent_reason(reason))
@@ -127,7 +127,7 @@ def _transport_error(error: httpx.HTTPError) -> TransportError:
 def proxies_by_scheme(proxies: object) -> tuple[tuple[str, str], ...]:
     """Read the `proxies` of an Airflow connection's extra: one address, or one for each scheme.
 
-    Raises ValueError where they cannot be used; the text does not repeat them.
+    Raises ValueError if they cannot be used; the message does not contain them.
     """
     if not proxies:
         return ()

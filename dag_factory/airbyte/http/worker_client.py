@@ -17,10 +17,10 @@ _CLOSE_SECONDS = 5.0
 
 @contextmanager
 def open_worker_client(access: Access) -> Iterator[ThreadClient]:
-    """Give a client for a worker, whose calls have the same limits as a triggerer's.
+    """Open a client that blocks, with the same limits as the clients of a triggerer.
 
     The calls run in an event loop in a thread of their own: only there can one time limit end a whole call,
-    name resolution and a response that drips included.
+    including name resolution and a response that arrives byte by byte.
     """
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="airbyte-http", daemon=True)
@@ -37,7 +37,7 @@ def open_worker_client(access: Access) -> Iterator[ThreadClient]:
 
 
 class ThreadClient:
-    """Sends requests by a client in the event loop of another thread."""
+    """Sends requests through a client in the event loop of another thread."""
 
     def __init__(self, client: HttpClient, loop: asyncio.AbstractEventLoop) -> None:
         self._client, self._loop = client, loop
@@ -48,7 +48,7 @@ class ThreadClient:
 
 
 async def _close(client: HttpClient) -> None:
-    """End the calls that an exception has left, and close all sockets."""
+    """Cancel the calls that an exception has left running, and close all sockets."""
     others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
     for task in others:
         task.cancel()

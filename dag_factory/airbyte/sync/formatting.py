@@ -1,4 +1,4 @@
-"""Numbers as people read them in a log: durations, bytes and rows."""
+"""Durations, bytes and rows as people read them in a log."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ _UNITS = ("KiB", "MiB", "GiB", "TiB")
 
 
 def duration_text(seconds: float) -> str:
-    """Write seconds in the two largest units that matter, such as `45 s`, `12 min` or `6 h 5 min`."""
+    """Format seconds in the two largest units that matter, such as `45 s`, `12 min` or `6 h 5 min`."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"
@@ -20,7 +20,7 @@ def duration_text(seconds: float) -> str:
 
 
 def bytes_text(number: int) -> str:
-    """Write a number of bytes, such as `102 KiB`."""
+    """Format a number of bytes, such as `102 KiB`."""
     amount, unit = float(number), "bytes"
     for larger in _UNITS:
         if amount < 1024:
@@ -30,7 +30,7 @@ def bytes_text(number: int) -> str:
 
 
 def moved_text(rows: int | None, size: int | None) -> str:
-    """Write what a job has moved, such as `1,200 rows, 2.3 MiB`; empty where the server has not counted."""
+    """Format what a job has moved, such as `1,200 rows, 2.3 MiB`; empty if the server has not counted."""
     parts = []
     if rows is not None:
         parts.append(f"{rows:,} row" if rows == 1 else f"{rows:,} rows")

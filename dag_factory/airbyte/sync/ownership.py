@@ -1,25 +1,25 @@
-"""Whose job it is: the rules, as pure decisions.
+"""The rules that decide whose job a job is, as pure functions.
 
 `seen` is the newest job of the connection, of any type, just before a submission. Ids only grow.
 
-* A POST was answered with a sync newer than `seen`: it is ours, since the answer names what runs next.
-* ... with a job that is not a sync: it is in the way. A clear that waits is answered as it is.
-* ... with a sync that is not newer than `seen`: it is somebody else's, since it was there before.
-* A POST was answered 409 "already running": it made nothing, since Airbyte refuses before it starts a job.
-* A POST was refused (another 4xx, a redirect) or never sent: it made nothing.
-* A POST ended in any other way (5xx, cut off, timed out, unreadable, 409 "could not fulfill"): the job may
-  still come. The oldest sync after `seen` is ours; a later one was asked for by somebody else.
-* A retry knows the id of its job: that job is ours and no other, since ids are never given twice.
-* A retry knows only `seen`: the oldest sync after it is ours, as after an uncertain POST, unless Airbyte made
-  it five minutes after our POST or later. No POST takes that long.
-* A person cleared the task: what the rules above call ours is cancelled, and a new job is started.
-* Any other job that is active: `on_running` decides, and it is never cancelled. A list can be behind, so the
-  job itself is asked for its status first.
+* A POST was answered with a sync newer than `seen`: the sync is ours, since the answer names what runs next.
+* ... with a job that is not a sync: it is in the way, such as a clear that is pending.
+* ... with a sync that is not newer than `seen`: it is somebody else's, since it existed before.
+* A POST was answered 409 "already running": it created nothing, since Airbyte refuses before it starts a job.
+* A POST was refused (another 4xx, a redirect) or never sent: it created nothing.
+* A POST ended in any other way (5xx, cut off, timed out, unreadable, 409 "could not fulfill"): its job may
+  still appear. The oldest sync after `seen` is ours; somebody else submitted a later one.
+* A retry knows the id of its job: that job is ours and no other, since ids are never reused.
+* A retry knows only `seen`: the oldest sync after it is ours, as after an uncertain POST, unless Airbyte
+  created it five minutes after our POST or later. No POST takes that long.
+* A person cleared the task: what is ours by the rules above is cancelled, and a new job is started.
+* Any other active job: `on_running` decides, and it is never cancelled. A list may be stale, so the status of
+  the job itself is read first.
 * A job that is not a sync: never ours and never a result, since it moves no rows to the destination.
 
-One thing Airbyte does not say: a sync that somebody else started between our list and our POST, and that
-still waits for its first attempt, is answered to our POST with the same id (airbyte-platform,
-`TemporalClient.kt`). Such a job is shared, and is taken for ours.
+Airbyte hides one case: a sync that somebody else started between our list and our POST, and that is still
+waiting for its first attempt, is the answer to our POST, with the same id (airbyte-platform,
+`TemporalClient.kt`). Such a job is shared, and counts as ours.
 """
 
 from __future__ import annotations
@@ -30,23 +30,23 @@ from enum import Enum, auto
 from dag_factory.airbyte.api.errors import ApiError
 from dag_factory.airbyte.api.model import Job
 
-# How long after a submission its job can appear, in seconds.
-LONGEST_SUBMISSION = 300.0
+# How many seconds after a submission its job can appear.
+MAX_SUBMISSION_SECONDS = 300.0
 
 
 class Fate(Enum):
     """What a submission has done that was not answered with a job."""
 
-    MADE_NOTHING = auto()
-    BUSY = auto()  # made nothing, because a job runs
+    NOTHING_CREATED = auto()
+    BUSY = auto()  # created nothing, because a job is running
     UNCERTAIN = auto()
 
 
 def fate_of(error: ApiError) -> Fate:
-    """Say what a submission that failed may have done."""
+    """Return what a failed submission may have done."""
     if error.is_busy:
         return Fate.BUSY
-    return Fate.UNCERTAIN if error.may_have_acted else Fate.MADE_NOTHING
+    return Fate.UNCERTAIN if error.may_have_acted else Fate.NOTHING_CREATED
 
 
 def is_answer_ours(answered: Job, seen: int) -> bool:
@@ -55,22 +55,22 @@ def is_answer_ours(answered: Job, seen: int) -> bool:
 
 
 def oldest_sync_after(jobs: Iterable[Job], seen: int, submitted_at: float | None = None) -> Job | None:
-    """The job that an uncertain submission made, if there is one.
+    """Return the job that an uncertain submission created, if any.
 
-    `submitted_at` is what the server's clock said at that submission, in seconds since 1970, if it is known.
+    `submitted_at` is the time of that submission by the server's clock, in seconds since 1970, if known.
     """
     newer = (job for job in jobs if job.is_sync and job.job_id > seen)
     oldest = min(newer, key=lambda job: job.job_id, default=None)
     if oldest is None or submitted_at is None or oldest.created is None:
         return oldest
-    return oldest if oldest.created - submitted_at < LONGEST_SUBMISSION else None
+    return oldest if oldest.created - submitted_at < MAX_SUBMISSION_SECONDS else None
 
 
 def job_in_the_way(jobs: Iterable[Job]) -> Job | None:
-    """The job that the connection is busy with: the newest active one, of any type."""
+    """Return the job that the connection is busy with: the newest active one, of any type."""
     return max((job for job in jobs if job.is_active), key=lambda job: job.job_id, default=None)
 
 
 def newest_id(jobs: Iterable[Job]) -> int:
-    """The id that each job from now on exceeds; 0 where there is no job."""
+    """Return the id that every future job exceeds; 0 if there is no job."""
     return max((job.job_id for job in jobs), default=0)

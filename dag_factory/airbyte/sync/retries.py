@@ -1,4 +1,4 @@
-"""How long calls are tried again, and the pauses between them."""
+"""Retries of calls: how long, and with which pauses."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from dag_factory.airbyte.api.errors import ApiError
-from dag_factory.airbyte.effects import Pause, Protocol, Say
+from dag_factory.airbyte.effects import Effects, Log, Sleep
 from dag_factory.airbyte.sync.types import SyncContext
 
 T = TypeVar("T")
 
-# How long a start is tried, in seconds.
+# How many seconds a start is retried.
 START_SECONDS = 600.0
-# The longest pause between two calls that fail, and the longest that a server may ask for, in seconds.
-LONGEST_PAUSE = 60.0
-LONGEST_RETRY_AFTER = 600.0
+# The limits of the pause between two calls that fail, and of the pause that a server may ask for.
+MAX_PAUSE_SECONDS = 60.0
+MAX_RETRY_AFTER_SECONDS = 600.0
 
 
-def patiently(
-    context: SyncContext, call: Callable[[], Protocol[T]], *, permanent_seconds: float = 0.0
-) -> Protocol[T]:
-    """Repeat a call without effects while waiting may help; raises the ApiError that stays.
+def with_retries(
+    context: SyncContext, call: Callable[[], Effects[T]], *, permanent_seconds: float = 0.0
+) -> Effects[T]:
+    """Retry a call that changes nothing while waiting may help; raises the last ApiError.
 
-    What waiting does not change is repeated for `permanent_seconds` too: where a job may already run, a
-    proxy that restarts must not leave it alone.
+    Permanent errors are retried for `permanent_seconds` too: a task must not abandon a job that may be
+    running because a proxy restarts.
     """
     begun = context.clock()
     for failures in itertools.count(1):
@@ -36,13 +36,13 @@ def patiently(
             if context.clock() - begun >= limit:
                 raise
             pause = pause_after(error, failures, context)
-            yield Say(f"{error}; retrying in {pause:.0f} seconds")
-            yield Pause(pause)
+            yield Log(f"{error}; retrying in {pause:.0f} seconds")
+            yield Sleep(pause)
     raise AssertionError  # the count has no end
 
 
 def pause_after(error: ApiError, failures: int, context: SyncContext) -> float:
-    """Seconds to leave a server alone that did not answer well: what it asks for, else ever longer."""
+    """Return the seconds until the next call after an error: as the server asks for, else exponential."""
     if error.retry_after is not None:
-        return context.jitter(min(error.retry_after, LONGEST_RETRY_AFTER))
-    return context.jitter(min(2.0 ** min(failures, 10), LONGEST_PAUSE))
+        return context.jitter(min(error.retry_after, MAX_RETRY_AFTER_SECONDS))
+    return context.jitter(min(2.0 ** min(failures, 10), MAX_PAUSE_SECONDS))

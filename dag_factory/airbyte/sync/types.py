@@ -1,50 +1,47 @@
-"""The values that the protocol of a sync takes and gives."""
+"""The values that the steps of a sync take and return."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
 from dag_factory.airbyte.api.calls import Api
 from dag_factory.airbyte.api.model import Connection, Job
 from dag_factory.airbyte.state import Role, SyncState
-
-OnRunning: TypeAlias = Literal["adopt", "fail", "skip"]
-OnEnd: TypeAlias = Literal["cancel", "leave"]  # of `on_timeout` and `on_kill`
+from dag_factory.airbyte.sync.policies import ON_KILL, ON_RUNNING, ON_TIMEOUT, OnKill, OnRunning, OnTimeout
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SyncRequest:
-    """What the configuration asks for; times are seconds."""
+    """The sync that the configuration asks for; times are in seconds."""
 
     connection_id: str
     wait_seconds: float
     timeout: float
-    on_running: OnRunning = "adopt"
-    on_timeout: OnEnd = "cancel"
-    on_kill: OnEnd = "cancel"
+    on_running: OnRunning = ON_RUNNING
+    on_timeout: OnTimeout = ON_TIMEOUT
+    on_kill: OnKill = ON_KILL
     min_rows: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Target:
-    """A job to wait for, and what the task knows of its sync."""
+    """A job to wait for, and the state of its sync."""
 
     job: Job
     state: SyncState
 
     @property
     def role(self) -> Role:
-        """What the job is to the task."""
+        """The role of the job."""
         return self.state.role or Role.OWN
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PreviousTry:
-    """What an earlier try left. `is_clear`: a person cleared the task, and wants it to sync again.
+    """What an earlier try left. `is_clear`: a person cleared the task so that it syncs again.
 
-    `is_same_try`: this very try has begun before, so that the end of its job is its own end.
+    `is_same_try`: this same try has begun before, so the end of its job is its own end.
     """
 
     state: SyncState
@@ -53,13 +50,13 @@ class PreviousTry:
 
     @property
     def is_settled(self) -> bool:
-        """Whether nothing is left of it: it failed and said so, or it succeeded before a person's clear."""
+        """Whether there is nothing to resume: it reported a failure, or succeeded before a person's clear."""
         return self.state.is_reported or (self.is_clear and self.state.is_done)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PollFailure:
-    """A poll that failed: why, after how many seconds to poll again, and whether waiting may change it."""
+    """A poll that failed: why, the pause in seconds before the next poll, and whether waiting may help."""
 
     text: str
     pause: float
@@ -68,10 +65,10 @@ class PollFailure:
 
 @dataclass(kw_only=True)
 class SyncContext:
-    """What the protocol works with.
+    """What the steps of a sync work with.
 
-    `clock` gives seconds that never go back, `jitter` varies a pause, `first_pause` gives a part of one.
-    `connection` is what is known of the connection; the protocol replaces it when it has asked for it.
+    `clock` returns seconds that never go back, `jitter` varies a pause, `first_pause` returns a part of one.
+    `connection` is what is known of the connection; the protocol replaces it when it has read more.
     """
 
     api: Api
@@ -83,5 +80,5 @@ class SyncContext:
 
     @property
     def label(self) -> str:
-        """How logs and errors name the connection."""
+        """The connection's name in logs and errors."""
         return self.connection.label

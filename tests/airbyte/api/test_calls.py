@@ -16,12 +16,12 @@ from dag_factory.airbyte.api.calls import Api
 from dag_factory.airbyte.api.errors import ApiError
 from dag_factory.airbyte.api.model import Connection, Job
 from dag_factory.airbyte.api.tokens import TokenCache
-from dag_factory.airbyte.drivers import Handlers, run_blocking
-from dag_factory.airbyte.effects import Protocol, Request, Response, TransportError
+from dag_factory.airbyte.drivers import EffectHandlers, run_blocking
+from dag_factory.airbyte.effects import Effects, Request, Response, TransportError
 from tests.airbyte.fake_airbyte import HOST, LIST, OTHER_UUID, TOKEN, UUID, FakeAirbyte
 
 SECRET, PASSWORD = "the-client-secret", "the-password-in-the-host"
-CALLS: dict[str, Callable[[Api], Protocol[Any]]] = {
+CALLS: dict[str, Callable[[Api], Effects[Any]]] = {
     "submit": lambda api: api.submit(UUID),
     "get": lambda api: api.get(7),
     "cancel": lambda api: api.cancel(7),
@@ -58,7 +58,7 @@ def api_of(given_access: Access, clock=lambda: 0.0) -> Api:
 
 
 def run(protocol, client):
-    return run_blocking(protocol, client, Handlers(say=lambda _line: None), lambda _seconds: None)
+    return run_blocking(protocol, client, EffectHandlers(log=lambda _line: None), lambda _seconds: None)
 
 
 def ok(value: object) -> Response:
@@ -155,7 +155,7 @@ class TestTokens:
         assert len(client.requests) == 1
         assert (error.value.may_have_acted, error.value.is_retryable) == (False, False)
         assert str(error.value).startswith(
-            "the token endpoint at 'v1/applications/token' gives no token that a header can hold"
+            "the token endpoint at 'v1/applications/token' returns no token that fits into a header"
         )
 
     @pytest.mark.parametrize("fault", [500, "lost after", "html after"])
@@ -233,11 +233,11 @@ class TestAnswers:
 
     @pytest.mark.parametrize("name", ["get", "cancel"])
     def test_the_job_of_another_id_is_not_the_answer(self, name):
-        with pytest.raises(ApiError, match="is not what Airbyte's API gives"):
+        with pytest.raises(ApiError, match="is not what Airbyte's API returns"):
             call(name, ok({**JOB, "jobId": 8}))
 
     def test_the_job_of_another_connection_is_not_the_answer_to_a_submission(self):
-        with pytest.raises(ApiError, match="is not what Airbyte's API gives"):
+        with pytest.raises(ApiError, match="is not what Airbyte's API returns"):
             call("submit", ok({**JOB, "connectionId": OTHER_UUID}))
 
     def test_upper_case_is_read_as_airbyte_writes_it(self):

@@ -108,8 +108,8 @@ def test_a_call_without_a_response(reason, hint):
 
 
 def test_a_response_that_cannot_be_read():
-    text = explain_unreadable("asking for job 7", "is not what Airbyte's API gives", API)
-    assert text == f"the response to asking for job 7 is not what Airbyte's API gives: {HOST_HINT}{WHERE}"
+    text = explain_unreadable("asking for job 7", "is not what Airbyte's API returns", API)
+    assert text == f"the response to asking for job 7 is not what Airbyte's API returns: {HOST_HINT}{WHERE}"
 
 
 @pytest.mark.parametrize(

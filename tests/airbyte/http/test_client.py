@@ -27,13 +27,13 @@ from dag_factory.airbyte.api.errors import ApiError
 from dag_factory.airbyte.api.tokens import TokenCache
 from dag_factory.airbyte.drivers import (
     BlockingClient,
-    Handlers,
+    EffectHandlers,
     run_blocking,
     run_in_loop,
 )
 from dag_factory.airbyte.effects import Request, TransportError
 from dag_factory.airbyte.http import shared_clients
-from dag_factory.airbyte.http.client import LARGEST_BODY, proxies_by_scheme
+from dag_factory.airbyte.http.client import MAX_BODY_BYTES, proxies_by_scheme
 from dag_factory.airbyte.http.worker_client import open_worker_client
 from tests.airbyte.raw_server import RawServer, answer, drip, raw, raw_server
 
@@ -116,13 +116,15 @@ def test_a_server_that_drips_has_no_more_than_the_timeout(send, name):
 
 
 FLOODS = {
-    "a length": raw(HEAD + b"Content-Length: 99999999999\r\n\r\n" + b"x" * (LARGEST_BODY + 1), closes=False),
+    "a length": raw(
+        HEAD + b"Content-Length: 99999999999\r\n\r\n" + b"x" * (MAX_BODY_BYTES + 1), closes=False
+    ),
     "chunks": raw(
         HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + (b"100000\r\n" + b"x" * 2**20 + b"\r\n") * 17,
         closes=False,
     ),
     "gzip that was not asked for": answer(
-        gzip.compress(b"x" * (4 * LARGEST_BODY)), 200, "Content-Encoding: gzip"
+        gzip.compress(b"x" * (4 * MAX_BODY_BYTES)), 200, "Content-Encoding: gzip"
     ),
 }
 
@@ -135,8 +137,8 @@ def test_a_body_is_read_up_to_a_limit(send, name):
 
 
 def test_a_body_just_below_the_limit_is_read(send):
-    with raw_server(answer(b"x" * LARGEST_BODY)) as server:
-        assert len(get(send, server.url).content) == LARGEST_BODY
+    with raw_server(answer(b"x" * MAX_BODY_BYTES)) as server:
+        assert len(get(send, server.url).content) == MAX_BODY_BYTES
 
 
 @pytest.mark.parametrize(
@@ -298,10 +300,10 @@ def _greet(listener: socket.socket) -> None:
 @pytest.mark.parametrize(
     ("body", "text"),
     [
-        (b"[" * 1_000_000, "is not what Airbyte's API gives"),
-        (b'{"jobId":' * 1_000_000, "is not what Airbyte's API gives"),
-        (b'{"jobId": 1e999}', "is not what Airbyte's API gives"),
-        (b'{"jobId": ' + b"9" * 100_000 + b"}", "is not what Airbyte's API gives"),
+        (b"[" * 1_000_000, "is not what Airbyte's API returns"),
+        (b'{"jobId":' * 1_000_000, "is not what Airbyte's API returns"),
+        (b'{"jobId": 1e999}', "is not what Airbyte's API returns"),
+        (b'{"jobId": ' + b"9" * 100_000 + b"}", "is not what Airbyte's API returns"),
     ],
     ids=lambda content: repr(content)[:20],
 )
@@ -329,14 +331,14 @@ def test_a_token_that_no_header_can_hold_is_in_no_text_of_either_driver():
 def _get_in_worker(access: Access):
     api = Api(access, TokenCache(lambda: 0.0))
     with open_worker_client(access) as client:
-        return run_blocking(api.get(7), client, Handlers(say=lambda _line: None), lambda _seconds: None)
+        return run_blocking(api.get(7), client, EffectHandlers(log=lambda _line: None), lambda _seconds: None)
 
 
 def _get_in_loop(access: Access):
     async def run():
         async with shared_clients.lease(access) as client:
             api = Api(access, client.tokens)
-            return await run_in_loop(api.get(7), client, Handlers(say=lambda _line: None))
+            return await run_in_loop(api.get(7), client, EffectHandlers(log=lambda _line: None))
 
     return asyncio.run(run())
 

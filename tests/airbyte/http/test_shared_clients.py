@@ -13,7 +13,7 @@ import pytest
 
 from dag_factory.airbyte.api.access import Access
 from dag_factory.airbyte.api.calls import Api
-from dag_factory.airbyte.drivers import Handlers, run_in_loop
+from dag_factory.airbyte.drivers import EffectHandlers, run_in_loop
 from dag_factory.airbyte.effects import Request, Response, TransportError
 from dag_factory.airbyte.http import shared_clients
 from tests.airbyte.fake_airbyte import HOST, FakeAirbyte
@@ -251,7 +251,7 @@ class TestTokens:
         async def poll():
             async with shared_clients.lease(access) as client:
                 api = Api(access, client.tokens)
-                return await run_in_loop(api.get(1), client, Handlers(say=lambda _line: None))
+                return await run_in_loop(api.get(1), client, EffectHandlers(log=lambda _line: None))
 
         async def poll_often():
             async with shared_clients.lease(access):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dag_factory.airbyte.api.errors import ApiError
 from dag_factory.airbyte.api.model import Job
-from dag_factory.airbyte.effects import Response, Say
+from dag_factory.airbyte.effects import Log, Response
 from dag_factory.airbyte.state import Role, SyncState
 from dag_factory.airbyte.sync import lifecycle
 from dag_factory.airbyte.sync.errors import JobEndedError, JobTimedOutError, SyncError, SyncSkipped
@@ -165,7 +165,7 @@ class TestRetry:
     def test_an_adopted_job_stays_somebody_elses(self, runs, airbyte):
         airbyte.add("running")
         state = SyncState(seen=0, job_id=1, role=Role.ADOPTED)
-        with pytest.raises(JobTimedOutError, match="it goes on, since this task did not start it"):
+        with pytest.raises(JobTimedOutError, match="it continues, because this task did not start it"):
             runs.sync(PreviousTry(state=state), timeout=60)
         assert [job.status for job in airbyte.jobs] == ["running"]
 
@@ -249,7 +249,7 @@ class TestFollow:
 
     def test_a_job_of_another_type_is_left_at_the_timeout(self, runs, airbyte):
         airbyte.add("running", job_type="clear")
-        with pytest.raises(JobTimedOutError, match="since this task did not start it"):
+        with pytest.raises(JobTimedOutError, match="because this task did not start it"):
             runs.sync(timeout=60)
         assert airbyte.cancelled == []
 
@@ -293,8 +293,8 @@ class TestFinish:
         airbyte.rows = None
         assert runs.sync(min_rows=7).status == "succeeded"
         assert runs.lines[-2:] == [
-            Say("job 1 succeeded"),
-            Say("Airbyte has not counted the rows of job 1: min_rows cannot be checked", level=30),
+            Log("job 1 succeeded"),
+            Log("Airbyte has not counted the rows of job 1: min_rows cannot be checked", level=30),
         ]
 
     def test_a_server_that_is_away_when_rows_are_counted_does_not_fail_a_success(self, runs, airbyte):

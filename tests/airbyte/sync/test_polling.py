@@ -125,9 +125,9 @@ class TestTimeout:
     @pytest.mark.parametrize(
         ("role", "more", "end"),
         [
-            (Role.OWN, {"on_timeout": "leave"}, "it goes on, since on_timeout is leave"),
-            (Role.ADOPTED, {}, "it goes on, since this task did not start it"),
-            (Role.BLOCKER, {}, "it goes on, since this task did not start it"),
+            (Role.OWN, {"on_timeout": "leave"}, "it continues, because on_timeout is leave"),
+            (Role.ADOPTED, {}, "it continues, because this task did not start it"),
+            (Role.BLOCKER, {}, "it continues, because this task did not start it"),
         ],
     )
     def test_a_job_that_goes_on(self, runs, airbyte, role, more, end):

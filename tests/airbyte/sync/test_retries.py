@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dag_factory.airbyte.api.errors import ApiError
-from dag_factory.airbyte.sync.retries import patiently, pause_after
+from dag_factory.airbyte.sync.retries import pause_after, with_retries
 from tests.airbyte.fake_airbyte import LIST, UUID, FakeAirbyte
 from tests.airbyte.protocol_runs import Runs
 
@@ -16,7 +16,7 @@ def runs():
 
 
 def list_jobs(runs, **more):
-    return runs.run(lambda context: patiently(context, lambda: context.api.jobs(UUID), **more))
+    return runs.run(lambda context: with_retries(context, lambda: context.api.jobs(UUID), **more))
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 from dag_factory.airbyte.api.access import Access
 from dag_factory.airbyte.api.errors import ApiError
 from dag_factory.airbyte.api.model import UNKNOWN
-from dag_factory.airbyte.effects import Response, Say
+from dag_factory.airbyte.effects import Log, Response
 from dag_factory.airbyte.state import Role, SyncState
 from dag_factory.airbyte.sync import submission
 from dag_factory.airbyte.sync.errors import JobEndedError, SyncError, SyncSkipped
@@ -125,7 +125,7 @@ def test_a_start_ends_after_ten_minutes_and_a_retry_finds_what_came_of_it(runs, 
 
 def test_a_submission_that_is_always_lost_ends_with_what_to_check(runs, airbyte):
     airbyte.fail(POST, *["lost before"] * 100)
-    with pytest.raises(SyncError, match="no job has come of it so far: check the connection's page"):
+    with pytest.raises(SyncError, match="no job has appeared so far: check the connection's page"):
         start(runs)
     assert airbyte.now < 900
     # The last of several submissions bounds what they can have made.
@@ -167,7 +167,7 @@ class TestBusy:
         airbyte.fail(LIST, Response(status=200, content=listed))
         target = start(runs, on_running=on_running)
         assert (target.job.job_id, target.role) == (2, Role.OWN)
-        assert "job 1 is succeeded, although the list of jobs says running" in runs.said
+        assert "job 1 is succeeded, although the list of jobs shows running" in runs.said
 
     def test_a_list_is_believed_where_the_job_itself_cannot_be_asked_for(self, runs, airbyte):
         airbyte.add("running")
@@ -310,7 +310,7 @@ class TestConnection:
     def test_a_schedule_of_airbytes_own_is_warned_of(self, runs, airbyte):
         airbyte.schedule = {"scheduleType": "cron", "cronExpression": "0 0 12 * * ? UTC"}
         start(runs)
-        assert runs.lines[1] == Say(
+        assert runs.lines[1] == Log(
             "Airbyte schedules this connection too (cron 0 0 12 * * ? UTC), so it may sync twice: set its "
             "schedule to manual in Airbyte",
             level=logging.WARNING,
