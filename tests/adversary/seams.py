@@ -95,7 +95,7 @@ def patched() -> Iterator[None]:
     """Patch everything while the block runs."""
     log = property(lambda _task: _actor().world.log)
     patches: tuple[tuple[object, str, object], ...] = (
-        (clock, "SYSTEM_CLOCK", _virtual_pace()),
+        (clock, "SYSTEM_CLOCK", _virtual_clock()),
         (worker_client, "open_worker_client", _open_worker_client),
         (shared_clients, "lease", _lease),
         (airflow_connection, "access_in_loop", _access_in_loop),
@@ -127,7 +127,7 @@ def patched() -> Iterator[None]:
 # Time.
 
 
-def _virtual_pace() -> Clock:
+def _virtual_clock() -> Clock:
     return Clock(
         monotonic=lambda: _actor().world.timeline.now,
         now=_now,

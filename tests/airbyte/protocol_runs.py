@@ -37,7 +37,7 @@ class Runs:
     saved: list[SyncState] = field(default_factory=list)
 
     @property
-    def said(self) -> list[str]:
+    def logged(self) -> list[str]:
         """The texts of the log."""
         return [line.text for line in self.lines]
 

@@ -32,7 +32,7 @@ LOST = TransportError("lost", was_sent=True)
 
 
 class Script:
-    """A client that answers as it was told to, in both worlds, and keeps what happened."""
+    """A client, blocking and not, with scripted answers. It records what happened."""
 
     def __init__(self, *answers):
         self.answers = list(answers)

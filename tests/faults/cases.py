@@ -27,7 +27,7 @@ class Subject(Protocol):
     def make_dag(self, lab: Lab, fault: Fault, mode: str, dag_id: str) -> DAG:
         """Make the DAG of a case."""
 
-    def at_pace(self, lab: Lab) -> AbstractContextManager[None]:
+    def at_speed(self, lab: Lab) -> AbstractContextManager[None]:
         """Let its waits be those of the lab."""
 
 
@@ -58,7 +58,7 @@ def prepared(server: Server, fault: Fault, subject: Subject) -> Iterator[Lab]:
         _watched_calls(lab),
         hours_of_airflow(lab.hours),
         hours_of_airbyte(lab.hours),
-        subject.at_pace(lab),
+        subject.at_speed(lab),
     ):
         yield lab
 

@@ -886,8 +886,8 @@ MUTANTS = (
     Mutant(
         protection="not moving the bound of an uncertain submission with one that made nothing",
         file="airbyte/sync/submission.py",
-        old="(yield from self._after_refusal(error, state, attempt))",
-        new="(yield from self._after_refusal(error, sent, attempt))",
+        old="(yield from self._after_refusal(error, state, step_number))",
+        new="(yield from self._after_refusal(error, sent, step_number))",
         tests=("airbyte/sync/submission",),
     ),
     Mutant(

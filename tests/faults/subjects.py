@@ -51,9 +51,9 @@ class Ours:
         return load_dags(root)[dag_id]
 
     @contextmanager
-    def at_pace(self, lab: Lab) -> Iterator[None]:
+    def at_speed(self, lab: Lab) -> Iterator[None]:
         """Let the operators wait by the lab's hours."""
-        hurried = Clock(
+        fast = Clock(
             monotonic=lab.hours.clock,
             now=lab.hours.now,
             sleep=lab.wait,
@@ -61,7 +61,7 @@ class Ours:
             jitter=lambda seconds: seconds,
             first_pause=lambda seconds: seconds,
         )
-        with patch.object(clock, "SYSTEM_CLOCK", hurried):
+        with patch.object(clock, "SYSTEM_CLOCK", fast):
             yield
 
 
@@ -101,7 +101,7 @@ class Provider:
         return dag
 
     @contextmanager
-    def at_pace(self, lab: Lab) -> Iterator[None]:
+    def at_speed(self, lab: Lab) -> Iterator[None]:
         """Let the provider's modules wait by the lab's hours, and have no token of an earlier case."""
         ClientCredentialsHook._sessions.clear()
         hours = SimpleNamespace(sleep=lab.wait, monotonic=lab.hours.clock, time=lab.hours.now)

@@ -29,8 +29,8 @@ MODES = ("sync", "sync deferrable", "async", "async deferrable")
 CLIENT_ID, SECRET = "the-client-id", "the-client-secret-of-the-runs"
 # More often no task starts in any test; beyond that something goes round in circles.
 MOST_STARTS = 500
-# What a test says of a run and not of its sync.
-_OF_RUNS = ("has_state_store", "is_trigger_told", "away_seconds")
+# Options of a run rather than of its sync.
+_OF_RUNS = ("has_state_store", "has_trigger_kill", "away_seconds")
 _DAWN = 1_800_000_000.0
 
 
@@ -65,16 +65,16 @@ class _Task:
 
 @dataclass
 class TaskRun:
-    """One DAG run. `has_state_store` is Airflow 3.3; `is_trigger_told` of a kill, as there.
+    """One DAG run. `has_state_store`, and `has_trigger_kill` for `on_kill` of triggers, are Airflow 3.3's.
 
-    `away_seconds` is how long no triggerer is there, or no scheduler, before a task goes on.
+    For `away_seconds`, there is no triggerer or no scheduler before a task resumes.
     """
 
     airbyte: FakeAirbyte
     mode: str
     dag: Any
     has_state_store: bool = True
-    is_trigger_told: bool = True
+    has_trigger_kill: bool = True
     xcoms: dict[tuple[str, str], Any] = field(default_factory=dict)
     stores: dict[str, dict[str, Any]] = field(default_factory=lambda: defaultdict(dict))
     variables: dict[str, str] = field(default_factory=dict)
@@ -127,7 +127,7 @@ class TaskRun:
         """Mark a task that has not run successful, as a person does."""
         self.tasks[task_id].state = "success"
 
-    # What stands in for Airflow's XComs and Variables.
+    # Replaces Airflow's XComs and Variables.
 
     def keep_with_task(self, _ti: Any, task_id: str, key: str, value: object) -> None:
         self.xcoms[task_id, key] = json.loads(json.dumps(value))
@@ -197,17 +197,17 @@ class TaskRun:
     def _event_of(self, trigger: Any) -> Any:
         """Run a trigger from what the database keeps of it."""
         _, arguments = trigger.serialize()
-        made = type(trigger)(**json.loads(json.dumps(arguments)))
-        made.task_instance = SimpleNamespace(dag_id="d", task_id="t", run_id="r", map_index=-1)
+        copied = type(trigger)(**json.loads(json.dumps(arguments)))
+        copied.task_instance = SimpleNamespace(dag_id="d", task_id="t", run_id="r", map_index=-1)
         self.task_state = "deferred"
-        return json.loads(json.dumps(asyncio.run(self._fired(made))))
+        return json.loads(json.dumps(asyncio.run(self._fired(copied))))
 
     async def _fired(self, trigger: Any) -> Any:
         try:
             return (await anext(trigger.run())).payload
         except ClearedByPersonError:
             self.task_state = "scheduled"
-            if self.is_trigger_told:
+            if self.has_trigger_kill:
                 await trigger.on_kill()
             raise
 
@@ -288,7 +288,7 @@ class Stage:
 
     def run(self, mode: str, **sync: Any) -> TaskRun:
         """Make a run of one sync, `money`, which has two retries and is polled every two minutes."""
-        told = {name: sync.pop(name) for name in _OF_RUNS if name in sync}
+        options = {name: sync.pop(name) for name in _OF_RUNS if name in sync}
         keys = {
             "connection_id": UUID,
             "mode": mode.split(maxsplit=1)[0],
@@ -300,7 +300,7 @@ class Stage:
         }
         document = {"schedule": None, "syncs": {"money": keys}}
         dags = load_dags(self._configs({"bank.yaml": yaml.safe_dump(document)}))
-        run = TaskRun(self.airbyte, mode, dags["bank"], **told)
+        run = TaskRun(self.airbyte, mode, dags["bank"], **options)
         self._patch(run)
         return run
 

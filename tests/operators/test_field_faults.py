@@ -34,7 +34,7 @@ pytestmark = [pytest.mark.airflow, pytest.mark.filterwarnings("ignore")]
 
 DEFERRED = ("sync deferrable", "async deferrable")
 ASYNC = ("async", "async deferrable")
-# A try ends while its job goes on.
+# A try ends while its job continues.
 LEAVING = {"timeout": "5m", "on_timeout": "leave"}
 KINDS = ("clear", "reset", "refresh")
 
@@ -140,7 +140,7 @@ class TestForeignSyncs:
 
 
 class TestRetries:
-    """A retry goes on with its own job, whose id it knows, and not with the newest one."""
+    """A retry resumes its own job, whose id it knows, and not the newest one."""
 
     def test_the_own_job_succeeded_and_a_persons_runs(self, stage, airbyte, mode):
         airbyte.later(500, lambda: setattr(airbyte, "end", None) or airbyte.start())
@@ -219,11 +219,13 @@ class TestRetries:
 class TestClears:
     """A person who clears a sync wants it to sync again: the old job ends before a new one begins."""
 
-    @pytest.mark.parametrize("is_trigger_told", [True, False], ids=["trigger told", "trigger not told"])
+    @pytest.mark.parametrize(
+        "has_trigger_kill", [True, False], ids=["trigger with on_kill", "trigger without on_kill"]
+    )
     @pytest.mark.parametrize("has_state_store", [True, False], ids=["3.3", "before 3.3"])
-    def test_a_sync_that_runs(self, stage, airbyte, mode, has_state_store, is_trigger_told):
+    def test_a_sync_that_runs(self, stage, airbyte, mode, has_state_store, has_trigger_kill):
         airbyte.later(200, clear_by_person)
-        run = stage.run(mode, has_state_store=has_state_store, is_trigger_told=is_trigger_told)
+        run = stage.run(mode, has_state_store=has_state_store, has_trigger_kill=has_trigger_kill)
         assert outcome(run, airbyte) == ("success", 2, [1, 2])
         assert [job.status for job in airbyte.jobs] == ["cancelled", "succeeded"]
         assert airbyte.jobs[0].ended_at <= airbyte.jobs[1].started_at
@@ -256,7 +258,7 @@ class TestClears:
     def test_a_cancellation_that_is_ignored_is_repeated_before_the_new_job(self, stage, airbyte, mode):
         airbyte.run_seconds, airbyte.ignored_cancels = 3000, 3
         airbyte.later(200, clear_by_person)
-        run = stage.run(mode, is_trigger_told=False)
+        run = stage.run(mode, has_trigger_kill=False)
         assert outcome(run, airbyte) == ("success", 2, [1, 2])
         assert airbyte.cancelled == [1]
         assert airbyte.jobs[0].ended_at <= airbyte.jobs[1].started_at
@@ -370,7 +372,7 @@ ODD_POLLS = {
 
 
 def fail_lookups(monkeypatch, fault):
-    """Let each look for the Airflow connection raise what `fault` gives, if it gives something."""
+    """Let each lookup of the Airflow connection raise what `fault` returns, if it returns something."""
     look_up = BaseHook.get_connection
 
     def get_connection(conn_id):
@@ -409,7 +411,7 @@ class TestOrphans:
 
     @pytest.mark.parametrize("code", [401, 403, 404, 409])
     def test_answers_of_a_proxy_that_restarts_do_not_end_the_wait(self, stage, airbyte, mode, code):
-        # A poll that is answered 401 is made again at once, with a new token.
+        # A poll that is answered 401 is repeated at once, with a new token.
         polls = [code] * (8 if code == 401 else 4)
         airbyte.fail(GET, *polls, 503, *polls)
         run = stage.run(mode, retries=0)
@@ -457,7 +459,7 @@ class TestOrphans:
 
 
 class TestAbsence:
-    """Nobody looked at a job until after its time: it is asked for before it is given up."""
+    """Nobody polled a job until after its time: it is polled once before the task fails."""
 
     @pytest.mark.parametrize("on_timeout", ["leave", "cancel"])
     @pytest.mark.parametrize("mode", ["async", *DEFERRED])
@@ -509,7 +511,7 @@ syncs:
 
 
 class TestNoJobId:
-    """The waiting task needs a job, and says so where it has none."""
+    """The waiting task needs a job, and reports if it has none."""
 
     @pytest.mark.parametrize("mode", ASYNC)
     def test_the_first_task_was_marked_successful(self, stage, airbyte, mode):

@@ -77,7 +77,7 @@ def test_its_record_is_kept_with_both_tasks(stage):
 
 @pytest.mark.parametrize("mode", ["async", "async deferrable"])
 def test_a_first_task_that_was_cleared_alone_is_followed(stage, airbyte, mode):
-    """Its own job is cancelled and another one started; the sensor that waits goes on with that one."""
+    """Its own job is cancelled and another one started; the sensor that waits continues with that one."""
     run = stage.run(mode)
 
     def clear_first_task():

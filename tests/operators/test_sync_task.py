@@ -47,7 +47,7 @@ class BeganError(Exception):
 
 
 class WentOnError(Exception):
-    """What a task that goes on with an event raises here."""
+    """Return what a task raises that resumes with an event."""
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What a try finds of the ones before it, in each of the stores, and how a retry is told from a clear."""
+"""What a try finds of earlier ones in each of the stores, and how a retry differs from a clear."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def kept_by(ti, state=OWN, **more) -> Stored:
 
 
 class TestPrevious:
-    """What is told of an earlier try."""
+    """Return what is known of an earlier try."""
 
     def test_a_first_try_has_none(self):
         assert TaskState(ti_of(), Stored()).previous() is None

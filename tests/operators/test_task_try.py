@@ -139,7 +139,7 @@ class TestUndo:
 
     @pytest.fixture
     def kill(self, make_try, airbyte):
-        """Kill a try that had a state; gives how the job goes on."""
+        """Kill a try that had a state; returns what becomes of the job."""
 
         def kill_one(state, *, cancels=True):
             airbyte.add("running", asked_by="us")

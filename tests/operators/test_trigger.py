@@ -70,7 +70,7 @@ def known(airbyte, monkeypatch, slept):
 
 
 def trigger(state: SyncState = OWN, **more) -> AirbyteJobTrigger:
-    made = AirbyteJobTrigger(
+    created = AirbyteJobTrigger(
         **{
             "state": state_as_json(state),
             "conn_id": "airbyte_default",
@@ -82,8 +82,8 @@ def trigger(state: SyncState = OWN, **more) -> AirbyteJobTrigger:
             **more,
         }
     )
-    made.task_instance = SimpleNamespace(dag_id="d", task_id="t", run_id="r", map_index=-1)
-    return made
+    created.task_instance = SimpleNamespace(dag_id="d", task_id="t", run_id="r", map_index=-1)
+    return created
 
 
 def event_of(waiting: AirbyteJobTrigger):
@@ -94,12 +94,12 @@ def event_of(waiting: AirbyteJobTrigger):
 
 
 def task_is(monkeypatch, state):
-    """Let Airflow say in which state the trigger's task is."""
+    """Set the state of the trigger's task in Airflow."""
     monkeypatch.setattr(versions, "state_of_deferred", lambda _task_instance: state)
 
 
 class TestEvent:
-    """What the task is told."""
+    """Return the event that the task receives."""
 
     @pytest.mark.parametrize("end", ["succeeded", "failed", "cancelled"])
     @pytest.mark.parametrize("state", [OWN, ADOPTED])
@@ -178,13 +178,13 @@ class TestSerialisation:
     """The way through Airflow's database."""
 
     def test_it_comes_back_as_it_was(self):
-        made = trigger(ADOPTED, on_timeout="leave", on_killed="leave")
-        row = Trigger.from_object(made)
+        original = trigger(ADOPTED, on_timeout="leave", on_killed="leave")
+        row = Trigger.from_object(original)
         kept = Trigger._decrypt_kwargs(row.encrypted_kwargs)
         again = AirbyteJobTrigger(
             **{name: smart_decode_trigger_kwargs(value) for name, value in kept.items()}
         )
-        assert again.serialize() == made.serialize()
+        assert again.serialize() == original.serialize()
         assert row.classpath == "dag_factory.operators.trigger.AirbyteJobTrigger"
 
     def test_its_arguments_hold_no_credentials(self):
@@ -219,7 +219,7 @@ class TestKill:
 
     @pytest.fixture
     def kill(self, airbyte, monkeypatch):
-        """End a trigger whose task is in a state; gives how the job goes on."""
+        """End a trigger whose task is in a state; returns what becomes of the job."""
 
         def kill_one(task_state, state=OWN, **more):
             airbyte.add("running", asked_by="us")

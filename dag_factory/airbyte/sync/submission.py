@@ -40,8 +40,8 @@ def start(context: SyncContext, request: SyncRequest, state: SyncState | None = 
     _refuse_if_not_syncing(context)
     submission = _Submission(context=context, request=request, begun=context.clock())
     state = state or SyncState()
-    for attempt in itertools.count(1):
-        step = yield from submission.advance(state, attempt)
+    for step_number in itertools.count(1):
+        step = yield from submission.advance(state, step_number)
         if isinstance(step, Target):
             return step
         state = step
@@ -97,7 +97,7 @@ class _Submission:
     request: SyncRequest
     begun: float
 
-    def advance(self, state: SyncState, attempt: int) -> Effects[Target | SyncState]:
+    def advance(self, state: SyncState, step_number: int) -> Effects[Target | SyncState]:
         """Check what the connection is busy with, else submit once."""
         jobs = yield from self._jobs(state)
         if state.is_submitting:
@@ -110,7 +110,7 @@ class _Submission:
         # A list may be older than what an earlier try has seen. After an uncertain submission it may show
         # jobs that are too late to be that one's. They are not ours if the next one is uncertain too.
         seen = max(newest_id(jobs), state.seen or 0)
-        return (yield from self._submit(replace(state, seen=seen), seen, attempt))
+        return (yield from self._submit(replace(state, seen=seen), seen, step_number))
 
     def _jobs(self, state: SyncState) -> Effects[list[Job]]:
         """List the jobs, with long retries if one of ours may be among them."""
@@ -136,7 +136,7 @@ class _Submission:
             jobs = [each for each in jobs if each.job_id != job.job_id]
         return None
 
-    def _submit(self, state: SyncState, seen: int, attempt: int) -> Effects[Target | SyncState]:
+    def _submit(self, state: SyncState, seen: int, step_number: int) -> Effects[Target | SyncState]:
         # Saved before the call: after a crash, the next try has to know that a job may have been created.
         # The last of several submissions bounds the jobs that they can have created.
         sent = replace(
@@ -147,9 +147,9 @@ class _Submission:
             job = yield from self.context.api.submit(self.request.connection_id)
         except ApiError as error:
             if fate_of(error) is Fate.UNCERTAIN:
-                return (yield from self._after_uncertain(error, sent, attempt))
+                return (yield from self._after_uncertain(error, sent, step_number))
             # It created nothing, so an earlier one bounds the jobs that may still appear.
-            return (yield from self._after_refusal(error, state, attempt))
+            return (yield from self._after_refusal(error, state, step_number))
         if is_answer_ours(job, seen):
             yield Log(f"submitted job {job.job_id}")
             return (yield from self._claim(sent, job))
@@ -157,19 +157,21 @@ class _Submission:
             return (yield from self._meet(state, job))
         # An answer with an old job says nothing about the job that was submitted.
         return (
-            yield from self._discover(sent, attempt, f"Airbyte answered with job {job.job_id}, which ended")
+            yield from self._discover(
+                sent, step_number, f"Airbyte answered with job {job.job_id}, which ended"
+            )
         )
 
     def _after_uncertain(
-        self, error: ApiError, state: SyncState, attempt: int
+        self, error: ApiError, state: SyncState, step_number: int
     ) -> Effects[Target | SyncState]:
         """Continue after a submission that may have created a job."""
         if error.status == 409:  # "could not fulfill": disabled meanwhile, or not created in time
             yield from describe_connection(self.context)
             _refuse_if_not_syncing(self.context)
-        return (yield from self._discover(state, attempt, str(error)))
+        return (yield from self._discover(state, step_number, str(error)))
 
-    def _after_refusal(self, error: ApiError, state: SyncState, attempt: int) -> Effects[SyncState]:
+    def _after_refusal(self, error: ApiError, state: SyncState, step_number: int) -> Effects[SyncState]:
         """Continue after a submission that created nothing, with the `state` before it."""
         yield SaveState(state)
         is_busy = fate_of(error) is Fate.BUSY
@@ -178,12 +180,12 @@ class _Submission:
         if self._is_over() or not (is_busy or error.is_retryable):
             raise SyncError(str(error)) from None
         # The list shows what a busy connection is running, without a pause.
-        pause = 0.0 if is_busy and attempt == 1 else pause_after(error, attempt, self.context)
+        pause = 0.0 if is_busy and step_number == 1 else pause_after(error, step_number, self.context)
         yield Log(f"{error}; trying again in {pause:.0f} seconds")
         yield Sleep(pause)
         return state
 
-    def _discover(self, state: SyncState, attempt: int, reason: str) -> Effects[Target | SyncState]:
+    def _discover(self, state: SyncState, step_number: int, reason: str) -> Effects[Target | SyncState]:
         """Poll for the job of an uncertain submission; submit again if none appears."""
         yield Log(f"{reason}; checking whether a job was created")
         found = yield from discover(self.context, state)
@@ -193,7 +195,7 @@ class _Submission:
             message = f"{reason}; no job has appeared so far: check the connection's page in Airbyte"
             raise SyncError(message)
         yield Log("no job was created: submitting again")
-        yield Sleep(self.context.jitter(float(attempt)))
+        yield Sleep(self.context.jitter(float(step_number)))
         return state
 
     def _claim_found(self, state: SyncState, job: Job) -> Effects[Target]:

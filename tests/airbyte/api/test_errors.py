@@ -1,4 +1,4 @@
-"""Each error in one line that says what to do about it."""
+"""The messages of errors: each is one line that says what to do."""
 
 from __future__ import annotations
 

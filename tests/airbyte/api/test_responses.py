@@ -1,4 +1,4 @@
-"""What a response says beside its content."""
+"""What is read from a response besides its content."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
 class FakeHttp:
     """Takes a while for each call, and counts."""
 
-    made: list[FakeHttp]
+    created: list[FakeHttp]
     seconds = 3.0
 
     def __init__(self, access: Access) -> None:
@@ -63,7 +63,7 @@ class FakeHttp:
         self.began: list[float] = []
         self.under_way = self.most_under_way = 0
         self.is_closed = False
-        self.made.append(self)
+        self.created.append(self)
 
     async def send(self, _request: Request) -> Response:
         assert not self.is_closed
@@ -82,7 +82,7 @@ class FakeHttp:
 
 @pytest.fixture
 def http(monkeypatch):
-    monkeypatch.setattr(FakeHttp, "made", [], raising=False)
+    monkeypatch.setattr(FakeHttp, "created", [], raising=False)
     monkeypatch.setattr(shared_clients, "HttpClient", FakeHttp)
     return FakeHttp
 
@@ -107,7 +107,7 @@ class TestLease:
 
     def test_the_users_of_one_access_share_a_client(self, http):
         run(send_many(1000))
-        assert [made.is_closed for made in http.made] == [True]
+        assert [created.is_closed for created in http.created] == [True]
 
     @pytest.mark.parametrize(
         "other",
@@ -131,19 +131,19 @@ class TestLease:
                 assert one.tokens is not two.tokens
 
         run(use_both())
-        assert [made.is_closed for made in http.made] == [True, True]
+        assert [created.is_closed for created in http.created] == [True, True]
 
     def test_the_last_user_closes_it_and_the_next_one_opens_another(self, http):
         async def use_twice():
             async with AsyncExitStack() as stack:
                 users = [await stack.enter_async_context(shared_clients.lease(access_of())) for _ in range(3)]
                 assert len({id(user) for user in users}) == 1
-                assert not http.made[0].is_closed
-            assert http.made[0].is_closed
+                assert not http.created[0].is_closed
+            assert http.created[0].is_closed
             await send_one(access_of())
 
         run(use_twice())
-        assert [made.is_closed for made in http.made] == [True, True]
+        assert [created.is_closed for created in http.created] == [True, True]
 
     @pytest.mark.parametrize("seconds", [0.0, 1.0])
     def test_users_that_are_cancelled_leave_nothing_behind(self, http, seconds):
@@ -157,7 +157,7 @@ class TestLease:
             await send_one(access_of())
 
         run(cancel_all())
-        assert all(made.is_closed for made in http.made)
+        assert all(created.is_closed for created in http.created)
 
     def test_a_user_that_fails_leaves_the_others_their_client(self, http, monkeypatch):
         monkeypatch.setattr(http, "seconds", 0.0)
@@ -174,7 +174,7 @@ class TestLease:
     def test_each_event_loop_has_its_own(self, http):
         run(send_one(access_of()))
         run(send_one(access_of()))
-        assert len(http.made) == 2
+        assert len(http.created) == 2
 
 
 class TestLimits:
@@ -182,12 +182,12 @@ class TestLimits:
 
     def test_at_most_eight_calls_are_under_way(self, http):
         run(send_many(100))
-        assert http.made[0].most_under_way == 8
+        assert http.created[0].most_under_way == 8
 
     def test_a_restart_of_a_thousand_triggers_is_fifty_calls_a_second(self, http, monkeypatch):
         monkeypatch.setattr(http, "seconds", 0.001)
         run(send_many(1000))
-        began = http.made[0].began
+        began = http.created[0].began
         assert len(began) == 1000
         assert max(Counter(int(moment + 1e-6) for moment in began).values()) <= 50
         assert began[-1] == pytest.approx(999 / 50)
@@ -202,7 +202,7 @@ class TestLimits:
                 await asyncio.gather(*(client.send(REQUEST) for _ in range(100)))
 
         run(after_a_pause())
-        assert http.made[0].began[-1] - http.made[0].began[1] == pytest.approx(99 / 50)
+        assert http.created[0].began[-1] - http.created[0].began[1] == pytest.approx(99 / 50)
 
     def test_a_call_that_waits_for_its_turn_can_be_cancelled(self, http):
         async def cancel_waiting():
@@ -215,7 +215,7 @@ class TestLimits:
                 return await client.send(REQUEST)
 
         assert run(cancel_waiting()).status == 200
-        assert len(http.made[0].began) == 9
+        assert len(http.created[0].began) == 9
 
     def test_at_most_eight_sockets_and_none_when_all_have_gone(self):
         with raw_server(answer()) as server:
@@ -278,16 +278,16 @@ class TestSharing:
     def test_a_thousand_who_send_it_at_once_are_one_call(self, http):
         responses = run(self._send_all(1000))
         assert {response.status for response in responses} == {200}
-        assert len(http.made[0].began) == 1
+        assert len(http.created[0].began) == 1
 
     def test_one_who_is_cancelled_does_not_end_it_for_the_others(self, http):
         responses = run(self._send_all(5, cancelled=1))
         assert [isinstance(each, Response) for each in responses] == [False, True, True, True, True]
-        assert len(http.made[0].began) == 1
+        assert len(http.created[0].began) == 1
 
     def test_nothing_is_left_where_all_are_cancelled(self, http):
         run(self._send_all(5, cancelled=5))
-        assert (http.made[0].is_closed, http.made[0].under_way) == (True, 0)
+        assert (http.created[0].is_closed, http.created[0].under_way) == (True, 0)
 
     def test_all_hear_of_a_failure_and_the_next_one_sends_again(self, http, monkeypatch):
         sent = []
@@ -314,7 +314,7 @@ class TestSharing:
                 await asyncio.gather(client.send(request), client.send(request))
 
         run(submit_twice())
-        assert len(http.made[0].began) == 2
+        assert len(http.created[0].began) == 2
 
 
 class Lookup:

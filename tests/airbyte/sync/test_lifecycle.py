@@ -41,7 +41,7 @@ def test_a_plain_sync(runs, airbyte):
         SyncState(seen=0, submitted_at=DAWN, is_submitting=True),
         SyncState(seen=0, submitted_at=DAWN, job_id=1, role=Role.OWN),
     ]
-    assert runs.said == [
+    assert runs.logged == [
         f"Airbyte {CONNECTION_LABEL} at http://airbyte/api/public/v1 (Airflow connection 'airbyte_default')",
         "submitted job 1",
         f"http://airbyte/workspaces/9b36a871-32a3-4d7d-8a3e-5a1f37b5c0aa/connections/{UUID}/timeline",

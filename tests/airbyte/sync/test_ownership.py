@@ -152,7 +152,7 @@ class History:
     timeout: float
 
 
-# Certain: the response says whether a job was made. Uncertain: it does not.
+# Certain: the response shows whether a job was created. Uncertain: it does not.
 CERTAIN = st.sampled_from([None, None, "refused", 429, 422])
 UNCERTAIN = st.sampled_from(
     ["lost before", "lost after", "html after", 500, 503, 504, "500 after", "504 after", made_later(40.0)]

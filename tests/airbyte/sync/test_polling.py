@@ -1,4 +1,4 @@
-"""Waiting for a job: polls that fail, timeouts, cancellations, and what the log says on the way."""
+"""Waiting for a job: polls that fail, timeouts, cancellations, and the log."""
 
 from __future__ import annotations
 
@@ -55,9 +55,11 @@ class TestWait:
         airbyte.add("running", HOUR)
         airbyte.fail(GET, *[503] * 10)
         wait(runs, timeout=2 * HOUR)
-        said = [line.rpartition("; ")[2] for line in runs.said if "503" in line]
+        texts = [line.rpartition("; ")[2] for line in runs.logged if "503" in line]
         seconds = [2, 4, 8, 16, 32]
-        assert said == [f"polling again in {second} s" for second in seconds] + ["polling again in 1 min"] * 5
+        assert (
+            texts == [f"polling again in {second} s" for second in seconds] + ["polling again in 1 min"] * 5
+        )
 
     @pytest.mark.parametrize("code", [400, 401, 403, 404, 409, 410, 418])
     def test_answers_that_waiting_does_not_change_end_the_wait_after_give_up_after(self, runs, airbyte, code):
@@ -184,7 +186,7 @@ class TestCancel:
         airbyte.add("running")
         airbyte.ignored_cancels = 50
         cancel(runs)
-        assert runs.said == [
+        assert runs.logged == [
             "job 1 is running although it was cancelled; Airbyte ignores that between two attempts: trying "
             "again",
             "job 1 is cancelled",
@@ -225,13 +227,13 @@ class TestPoll:
 
 
 class TestLog:
-    """When a line is written, and what it says."""
+    """When a line is logged, and its text."""
 
     def test_a_line_is_written_when_the_status_changes_and_every_five_minutes(self, runs, airbyte):
         job = airbyte.add("pending", 1000)
         airbyte.later(100, lambda: setattr(job, "status", "running"))
         wait(runs)
-        assert runs.said == [
+        assert runs.logged == [
             "job 1 is pending: 7 rows",
             "job 1 is running: 7 rows",
             "job 1 is running: 7 rows",

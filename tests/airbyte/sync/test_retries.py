@@ -55,7 +55,7 @@ def test_what_waiting_does_not_change_is_repeated_only_where_a_job_may_run(runs,
 def test_the_log_says_why_and_how_long(runs):
     runs.airbyte.fail(LIST, 503)
     list_jobs(runs)
-    assert runs.said == [
+    assert runs.logged == [
         f"Airbyte answered 503 to listing the jobs of connection {UUID}; Airflow connection "
         "'airbyte_default', host http://airbyte/api/public/v1; retrying in 2 seconds"
     ]

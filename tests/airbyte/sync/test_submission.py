@@ -128,7 +128,7 @@ def test_a_submission_that_is_always_lost_ends_with_what_to_check(runs, airbyte)
     with pytest.raises(SyncError, match="no job has appeared so far: check the connection's page"):
         start(runs)
     assert airbyte.now < 900
-    # The last of several submissions bounds what they can have made.
+    # The last of several submissions bounds the jobs that they can have created.
     last = max(state.submitted_at for state in runs.saved)
     assert last > DAWN + 500
     assert runs.state == replace(submitted(seen=0, is_submitting=True), submitted_at=last)
@@ -167,7 +167,7 @@ class TestBusy:
         airbyte.fail(LIST, Response(status=200, content=listed))
         target = start(runs, on_running=on_running)
         assert (target.job.job_id, target.role) == (2, Role.OWN)
-        assert "job 1 is succeeded, although the list of jobs shows running" in runs.said
+        assert "job 1 is succeeded, although the list of jobs shows running" in runs.logged
 
     def test_a_list_is_believed_where_the_job_itself_cannot_be_asked_for(self, runs, airbyte):
         airbyte.add("running")
@@ -190,7 +190,7 @@ class TestBusy:
         target = start(runs)
         assert (target.job.job_id, target.role) == (1, Role.BLOCKER)
         assert airbyte.count(POST) == 0
-        assert runs.said[-2] == (
+        assert runs.logged[-2] == (
             f"Airbyte {CONNECTION_LABEL} is busy: job 1, a {kind} that this task did not start, is {status}; "
             "waiting for it: a sync is submitted when it has ended"
         )
@@ -252,7 +252,7 @@ class TestBusy:
 
 
 class TestConnection:
-    """What the connection itself says before a job is submitted."""
+    """The connection's own status, before a job is submitted."""
 
     @pytest.mark.parametrize(
         ("status", "text"),
@@ -297,7 +297,7 @@ class TestConnection:
         airbyte.fail(CONNECTION, *[fault] * 5)
         assert start(runs).job.job_id == 1
         assert any(
-            line.startswith(f"the name and page of connection {UUID} are unknown") for line in runs.said
+            line.startswith(f"the name and page of connection {UUID} are unknown") for line in runs.logged
         )
 
     def test_a_host_that_is_not_the_api_does_not_make_it_missing(self, airbyte):
@@ -317,7 +317,7 @@ class TestConnection:
         )
 
     def test_a_409_that_no_status_explains_is_looked_into(self, runs, airbyte):
-        """Airbyte says this too where it has signalled for a job that was not made within a minute."""
+        """Airbyte also answers so if it did not create a job within a minute."""
         airbyte.fail(POST, problem(409, "Could not fulfill request"))
         airbyte.just_before(POST, lambda: airbyte.later(5.0, lambda: airbyte.start("us")))
         assert start(runs).job.job_id == 1
