@@ -37,9 +37,10 @@ up: $(INSTALLED) ## start Airflow's UI and the local Airbyte, until Ctrl-C (SOUR
 validate: $(INSTALLED) ## check the configuration files
 	@exec $(BIN)/dag-factory validate $(ARGS)
 
-lint: $(INSTALLED) ## check format and style
+lint: $(INSTALLED) ## check format, style and who imports whom
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
+	$(BIN)/lint-imports --no-logo --no-cache
 
 types: $(INSTALLED) ## check the types
 	$(BIN)/mypy

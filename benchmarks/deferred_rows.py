@@ -27,7 +27,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from dag_factory.airbyte.state import Role, SyncState, state_as_json
-from dag_factory.airbyte.triggers import AirbyteJobTrigger
+from dag_factory.operators.trigger import AirbyteJobTrigger
 
 # How long the jobs may take, in seconds: much longer than a benchmark.
 TIMEOUT = 24 * 3600.0

@@ -17,8 +17,8 @@ HAND = '''\
 import pendulum
 from airflow.sdk import DAG, Asset, CronTriggerTimetable, TaskGroup
 
-from dag_factory.airbyte.operators import AirbyteSyncOperator
-from dag_factory.airbyte.sensors import AirbyteSyncSensor
+from dag_factory.operators.operator import AirbyteSyncOperator
+from dag_factory.operators.sensor import AirbyteSyncSensor
 
 LOADS = [
 {loads}
@@ -74,7 +74,7 @@ DAG_FACTORY = """\
       tooltip: ""
   tasks:
     - task_id: trigger
-      operator: dag_factory.airbyte.operators.AirbyteSyncOperator
+      operator: dag_factory.operators.operator.AirbyteSyncOperator
       connection_id: {connection_id}
       airbyte_conn_id: airbyte_default
       asynchronous: true
@@ -82,7 +82,7 @@ DAG_FACTORY = """\
       timeout: 7200
       task_group_name: load
     - task_id: wait
-      operator: dag_factory.airbyte.sensors.AirbyteSyncSensor
+      operator: dag_factory.operators.sensor.AirbyteSyncSensor
       connection_id: {connection_id}
       airbyte_conn_id: airbyte_default
       airbyte_job_id: "{{{{ ti.xcom_pull(task_ids='load.trigger') }}}}"
@@ -115,7 +115,7 @@ default_args:
 """
 
 GUSTY_TRIGGER = """\
-operator: dag_factory.airbyte.operators.AirbyteSyncOperator
+operator: dag_factory.operators.operator.AirbyteSyncOperator
 connection_id: {connection_id}
 airbyte_conn_id: airbyte_default
 asynchronous: true
@@ -124,7 +124,7 @@ timeout: 7200
 """
 
 GUSTY_WAIT = """\
-operator: dag_factory.airbyte.sensors.AirbyteSyncSensor
+operator: dag_factory.operators.sensor.AirbyteSyncSensor
 connection_id: {connection_id}
 airbyte_conn_id: airbyte_default
 airbyte_job_id: "{{{{ ti.xcom_pull(task_ids='trigger') }}}}"

@@ -1,4 +1,4 @@
-"""What Airflow's provider manager asks of a package; only the entry point names it.
+"""The entry point for Airflow's provider manager.
 
 Airflow 2 shows an operator's link only if its class is registered so; Airflow 3 needs no registration.
 """
@@ -10,11 +10,11 @@ from typing import Any
 
 
 def provider_info() -> dict[str, Any]:
-    """Give the fields of Airflow's `provider_info.schema.json`."""
+    """Return the fields of Airflow's `provider_info.schema.json`."""
     return {
         "package-name": "airbyte-dag-factory",
         "name": "Airbyte DAG factory",
         "description": "Airbyte syncs, declared in YAML files",
         "versions": [version("airbyte-dag-factory")],
-        "extra-links": ["dag_factory.airbyte.links.AirbyteConnectionLink"],
+        "extra-links": ["dag_factory.operators.links.AirbyteConnectionLink"],
     }

@@ -1,120 +1,46 @@
-"""Who may import whom, and that checking needs no Airflow."""
+"""That what has to start fast loads nothing heavy. `make lint` checks who imports whom (`pyproject.toml`)."""
 
 from __future__ import annotations
 
-import ast
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-# Package to the packages of ours that it may import; `cli` may use everything.
-ALLOWED = {
-    "config": {"config"},
-    "airbyte": {"airbyte", "versions"},
-    "local_airbyte": {"local_airbyte"},
-    "report": {"report", "config"},
-    "factory": {"factory", "config", "airbyte", "report", "versions"},
-    "sandbox": {"sandbox", "config"},
-}
+# Imports every module of a package, then names what is loaded of what takes long.
+LOAD_ALL = """
+import importlib, pkgutil, sys
+package = importlib.import_module({package!r})
+names = [each.name for each in pkgutil.walk_packages(package.__path__, package.__name__ + ".")]
+for name in names:
+    importlib.import_module(name)
+heavy = {{name.split(".")[0] for name in sys.modules}} & {heavy!r}
+print(len(names) > 5, sorted(heavy))
+"""
+AIRFLOW = {"airflow", "airbyte_api", "pendulum"}
 
 
-def imports_of(path):
-    tree = ast.parse(path.read_text("utf-8"))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
-        elif isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+def printed_by(code, repository):
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, cwd=repository, capture_output=True, text=True, check=True).stdout
 
 
-# What runs inside Airflow; all else beside it is the protocol of a sync, and the process that undoes one.
-INSIDE_AIRFLOW = {
-    "attempts",
-    "connection",
-    "links",
-    "memory",
-    "operators",
-    "sensors",
-    "tasks",
-    "triggers",
-}
-PROTOCOL = {
-    "access",
-    "amounts",
-    "api",
-    "clients",
-    "drivers",
-    "errors",
-    "exchange",
-    "http",
-    "jobs",
-    "model",
-    "ownership",
-    "pace",
-    "patience",
-    "polling",
-    "responses",
-    "results",
-    "state",
-    "submission",
-    "tokens",
-    "types",
-    "undoing",
-    "urls",
-}
-
-
-@pytest.mark.parametrize("package", sorted(ALLOWED))
-def test_arrows_point_one_way(repository, package):
-    wrong = [
-        (str(path.relative_to(repository)), name)
-        for path in (repository / "dag_factory" / package).rglob("*.py")
-        for name in imports_of(path)
-        if name.startswith("dag_factory.") and name.split(".")[1] not in ALLOWED[package]
-    ]
-    assert wrong == []
-
-
-@pytest.mark.parametrize("package", ["config", "report", "local_airbyte", "cli", "sandbox"])
-def test_only_the_factory_imports_airflow(repository, package):
-    wrong = [
-        (path.name, name)
-        for path in (repository / "dag_factory" / package).rglob("*.py")
-        for name in imports_of(path)
-        if name.split(".")[0] in {"airflow", "airbyte_api", "pendulum"}
-    ]
-    assert wrong == []
-
-
-def test_the_protocol_of_a_sync_knows_nothing_of_airflow(repository):
-    wrong = [
-        (path.name, name)
-        for path in (repository / "dag_factory" / "airbyte").glob("*.py")
-        for name in imports_of(path)
-        if path.stem in PROTOCOL
-        and name.startswith("dag_factory.")
-        and (name.split(".")[1] == "versions" or name.split(".")[2] not in PROTOCOL)
-    ]
-    assert wrong == []
-
-
-def test_every_module_is_on_one_side(repository):
-    modules = {path.stem for path in (repository / "dag_factory" / "airbyte").glob("*.py")}
-    assert modules - {"__init__"} == PROTOCOL | INSIDE_AIRFLOW
-
-
-def test_the_protocol_of_a_sync_loads_no_airflow(repository):
+@pytest.mark.parametrize("package", ["airbyte", "config", "report", "cli", "local_airbyte", "sandbox"])
+def test_a_package_loads_no_airflow(repository, package):
     """What a killed task starts has seconds left, and Airflow takes as long to import."""
+    code = LOAD_ALL.format(package=f"dag_factory.{package}", heavy=AIRFLOW)
+    assert printed_by(code, repository) == "True []\n"
+
+
+def test_the_cancel_process_loads_no_airflow(repository):
+    """It is started by the path of its module, and ends at once where there is nothing to cancel."""
     code = (
-        f"import sys, importlib; names = {sorted(PROTOCOL)};"
-        "[importlib.import_module(f'dag_factory.airbyte.{name}') for name in names];"
-        "print(sorted({name.split('.')[0] for name in sys.modules} & {'airflow', 'airbyte_api', 'pendulum'}))"
+        "import runpy, sys; runpy.run_module('dag_factory.airbyte.cancel_process');"
+        f"print(sorted({{name.split('.')[0] for name in sys.modules}} & {AIRFLOW!r}))"
     )
-    result = subprocess.run(
-        [sys.executable, "-c", code], cwd=repository, capture_output=True, text=True, check=True
-    )
-    assert result.stdout == "[]\n"
+    assert printed_by(code, repository) == "[]\n"
 
 
 def test_validate_loads_neither_airflow_nor_the_server(repository):
@@ -123,7 +49,16 @@ def test_validate_loads_neither_airflow_nor_the_server(repository):
         "heavy = {name.split('.')[0] for name in sys.modules} & {'airflow', 'pendulum', 'fastapi', 'httpx'};"
         "print(status, sorted(heavy))"
     )
-    result = subprocess.run(
-        [sys.executable, "-c", code], cwd=repository, capture_output=True, text=True, check=True
-    )
-    assert result.stdout.splitlines()[-1] == "0 []"
+    assert printed_by(code, repository).splitlines()[-1] == "0 []"
+
+
+def test_the_contracts_see_an_import_inside_a_function(repository, tmp_path):
+    shutil.copytree(repository / "dag_factory", tmp_path / "dag_factory")
+    shutil.copy(repository / "pyproject.toml", tmp_path)
+    module = tmp_path / "dag_factory" / "airbyte" / "sync" / "lifecycle.py"
+    with module.open("a") as file:
+        file.write("\n\ndef lazy():\n    from airflow.configuration import conf\n    return conf\n")
+    command = [Path(sys.executable).with_name("lint-imports"), "--no-logo", "--no-cache"]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert result.returncode == 1
+    assert "dag_factory.airbyte.sync.lifecycle -> airflow" in result.stdout

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from airflow.providers_manager import ProvidersManager
 
-from dag_factory.airbyte.links import AirbyteConnectionLink
+from dag_factory.operators.links import AirbyteConnectionLink
 
 
 @pytest.mark.airflow

@@ -1,1 +1,1 @@
-"""Airbyte jobs: the API, the protocol of one sync, and Airflow's operator, sensor and trigger over it."""
+"""Airbyte: its API, the calls over HTTP, and the protocol of one sync, as plain Python without Airflow."""

@@ -1,62 +1,54 @@
-"""Runs a protocol: blocking in a worker, or in the event loop of a triggerer."""
+"""Drivers run a protocol: blocking in a worker, or in the event loop of a triggerer."""
 
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
-from typing import Protocol as Interface
+from typing import Generic, Protocol, TypeVar
 
-from dag_factory.airbyte.access import Access
-from dag_factory.airbyte.exchange import (
+from dag_factory.airbyte.effects import (
     Effect,
-    Pause,
-    Protocol,
+    Effects,
+    Log,
     Request,
     Response,
-    Save,
-    Say,
+    SaveState,
+    Sleep,
     TransportError,
 )
-from dag_factory.airbyte.http import HttpClient
 from dag_factory.airbyte.state import SyncState
 
 T = TypeVar("T")
 
-# How long the thread of a worker's client may take to end, in seconds.
-_CLOSE_SECONDS = 5.0
 
-
-class BlockingClient(Interface):
+class BlockingClient(Protocol):
     """Sends a request and waits for the response; raises TransportError."""
 
     def send(self, request: Request) -> Response: ...
 
 
-class LoopClient(Interface):
+class LoopClient(Protocol):
     """Sends a request in an event loop; raises TransportError."""
 
     async def send(self, request: Request) -> Response: ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Handlers:
-    """Who does what a protocol wants done apart from calls and pauses."""
+class EffectHandlers:
+    """Handle the effects of a protocol other than requests and sleeps."""
 
-    say: Callable[[Say], None]
-    save: Callable[[SyncState], None] = lambda _state: None
+    log: Callable[[Log], None]
+    save_state: Callable[[SyncState], None] = lambda _state: None
 
 
 def run_blocking(
-    protocol: Protocol[T], client: BlockingClient, handlers: Handlers, sleep: Callable[[float], None]
+    protocol: Effects[T], client: BlockingClient, handlers: EffectHandlers, sleep: Callable[[float], None]
 ) -> T:
     """Run a protocol to its end in this thread; raises what the protocol raises."""
     step = _Stepper(protocol, handlers)
     while (effect := step.next_effect()) is not None:
-        if isinstance(effect, Pause):
+        if isinstance(effect, Sleep):
             sleep(effect.seconds)
             continue
         try:
@@ -67,15 +59,15 @@ def run_blocking(
 
 
 async def run_in_loop(
-    protocol: Protocol[T],
+    protocol: Effects[T],
     client: LoopClient,
-    handlers: Handlers,
+    handlers: EffectHandlers,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> T:
     """Run a protocol to its end without ever blocking the event loop; raises what the protocol raises."""
     step = _Stepper(protocol, handlers)
     while (effect := step.next_effect()) is not None:
-        if isinstance(effect, Pause):
+        if isinstance(effect, Sleep):
             await sleep(effect.seconds)
             continue
         try:
@@ -85,51 +77,10 @@ async def run_in_loop(
     return step.result
 
 
-@contextmanager
-def open_worker_client(access: Access) -> Iterator[BlockingClient]:
-    """Give a client for a worker, whose calls have the same limits as a triggerer's.
-
-    The calls run in an event loop in a thread of their own: only there can one time limit end a whole call,
-    name resolution and a response that drips included.
-    """
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="airbyte-http", daemon=True)
-    thread.start()
-    client = HttpClient(access)
-    try:
-        yield ThreadClient(client, loop)
-    finally:
-        closing = asyncio.run_coroutine_threadsafe(_close(client), loop)
-        closing.add_done_callback(lambda _done: loop.call_soon_threadsafe(loop.stop))
-        thread.join(_CLOSE_SECONDS)
-        if not thread.is_alive():
-            loop.close()
-
-
-class ThreadClient:
-    """Sends requests by a client in the event loop of another thread."""
-
-    def __init__(self, client: HttpClient, loop: asyncio.AbstractEventLoop) -> None:
-        self._client, self._loop = client, loop
-
-    def send(self, request: Request) -> Response:
-        """Send a request; raises TransportError. A signal handler that raises ends the wait."""
-        return asyncio.run_coroutine_threadsafe(self._client.send(request), self._loop).result()
-
-
-async def _close(client: HttpClient) -> None:
-    """End the calls that an exception has left, and close all sockets."""
-    others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-    for task in others:
-        task.cancel()
-    await asyncio.gather(*others, return_exceptions=True)
-    await client.aclose()
-
-
 class _Stepper(Generic[T]):
-    """Advances a protocol from one call or pause to the next, and does the rest on the way."""
+    """Advances a protocol from one request or sleep to the next, and handles the other effects on the way."""
 
-    def __init__(self, protocol: Protocol[T], handlers: Handlers) -> None:
+    def __init__(self, protocol: Effects[T], handlers: EffectHandlers) -> None:
         self._protocol = protocol
         self._handlers = handlers
         self._response: Response | None = None
@@ -137,7 +88,7 @@ class _Stepper(Generic[T]):
         self._result: list[T] = []
 
     def answer(self, response: Response) -> None:
-        """Give the response to the last request."""
+        """Pass on the response to the last request."""
         self._response = response
 
     def fail(self, error: TransportError) -> None:
@@ -146,21 +97,21 @@ class _Stepper(Generic[T]):
 
     @property
     def result(self) -> T:
-        """What the protocol has returned at its end."""
+        """What the protocol has returned."""
         return self._result[0]
 
-    def next_effect(self) -> Request | Pause | None:
-        """Go on to the next request or pause; None at the end. Raises what the protocol raises."""
+    def next_effect(self) -> Request | Sleep | None:
+        """Advance to the next request or sleep; None at the end. Raises what the protocol raises."""
         while True:
             try:
                 effect = self._advance()
             except StopIteration as stop:
                 self._result.append(stop.value)
                 return None
-            if isinstance(effect, Say):
-                self._handlers.say(effect)
-            elif isinstance(effect, Save):
-                self._handlers.save(effect.state)
+            if isinstance(effect, Log):
+                self._handlers.log(effect)
+            elif isinstance(effect, SaveState):
+                self._handlers.save_state(effect.state)
             else:
                 return effect
 

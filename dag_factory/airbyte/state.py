@@ -1,4 +1,4 @@
-"""The state of one sync, as a later try, poke or trigger needs it. Plain values that JSON can hold."""
+"""The state of one sync that a later try, poke or trigger needs, as values for JSON."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any
 
 
 class Role(StrEnum):
-    """What the job that a task waits for is to the task."""
+    """The role of the job that a task waits for."""
 
-    OWN = "own"  # a POST of this task made it
+    OWN = "own"  # a POST of this task created it
     ADOPTED = "adopted"  # somebody else's sync, whose end counts as the result (`on_running: adopt`)
-    BLOCKER = "blocker"  # it has to end before a sync can be submitted: a clear, reset or refresh
-    CLEARED = "cleared"  # this task's own, from before a person cleared the task: cancelled, then replaced
+    BLOCKER = "blocker"  # a clear, reset or refresh that has to end before a sync can be submitted
+    CLEARED = "cleared"  # this task's own from before a person cleared it: cancelled, then replaced
 
 
-# What this task made, and may therefore cancel.
+# Jobs that this task has created and may therefore cancel.
 OURS = frozenset((Role.OWN, Role.CLEARED))
 
 
@@ -26,8 +26,8 @@ class SyncState:
     """What is known of a sync.
 
     `job_id` is the job to wait for and `role` what it is. `seen` is the newest job of the connection, of any
-    type, before the submission; with `is_submitting` a POST may have made a job whose id is unknown, which
-    was sent when the server's clock said `submitted_at`, in seconds since 1970.
+    type, before the submission. `is_submitting`: a POST may have created a job whose id is unknown; it was
+    sent at `submitted_at` by the server's clock, in seconds since 1970.
     `is_reported`: a try has failed because of this job. `is_done`: a try has succeeded with it.
     `is_inherited`: an earlier try started it.
     `is_replaced`: this try has already started a job in place of a cancelled one.
@@ -45,12 +45,12 @@ class SyncState:
 
     @property
     def newest_known(self) -> int:
-        """The newest job that is known to have been there, whatever a list says later; 0 if none is."""
+        """The id of the newest job that is known to exist, whatever a list shows later; 0 if none is."""
         return max(self.seen or 0, self.job_id or 0)
 
     @property
     def may_cancel(self) -> bool:
-        """Whether the job is this task's own."""
+        """Whether this task has created the job."""
         return self.role in OURS
 
 
@@ -58,12 +58,12 @@ _NAMES = tuple(each.name for each in fields(SyncState))
 
 
 def state_as_json(state: SyncState) -> dict[str, Any]:
-    """Write a state as `state_from_json` reads it."""
-    # Not `asdict`, which copies deeply: this is done at each step of each sync.
+    """Convert a state to JSON values."""
+    # Not `asdict`, which copies deeply: this runs at each step of each sync.
     return {name: getattr(state, name) for name in _NAMES}
 
 
 def state_from_json(value: Mapping[str, Any]) -> SyncState:
-    """Read what `state_as_json` wrote."""
+    """Convert what `state_as_json` returned back to a state."""
     role = value.get("role")
     return SyncState(**{**value, "role": None if role is None else Role(role)})

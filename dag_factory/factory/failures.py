@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dag_factory import versions
-from dag_factory.airbyte.results import PAGE_KEY
+from dag_factory.operators import results
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,5 +52,5 @@ def _failed_tasks(context: MutableMapping[str, Any], names: list[str] | None) ->
     if names is None:
         names = versions.failed_task_ids(dag, run_id)
     for name in names:
-        page = versions.read_xcom(dag.dag_id, run_id, name, PAGE_KEY)
+        page = results.read_page(dag.dag_id, run_id, name)
         yield FailedTask(task_id=name, airbyte_url=page)

@@ -21,6 +21,7 @@ from dag_factory.config.project import Project, load_dag, load_project
 from dag_factory.config.secrets import without_secrets
 from dag_factory.config.text.notifier_paths import PREFIXES_VARIABLE, prefixes_from
 from dag_factory.factory.build import build_dag, build_group
+from dag_factory.factory.dry_run import DryRun
 from dag_factory.factory.notifiers import Callbacks, NotifierMaker
 from dag_factory.report.text import render_one
 
@@ -155,21 +156,21 @@ def _log_left_out(faults: Iterable[Diagnostic]) -> None:
 
 def _build(project: Project, make: NotifierMaker) -> Iterator[tuple[DAG | None, Diagnostic | None]]:
     """Build each DAG and try what Airflow will do with it; give the DAG or why there is none."""
-    rehearsal = versions.Rehearsal()
+    dry_run = DryRun()
     # A policy may add to a DAG each time it sees it, so the DAG that is handed over is a fresh one.
     build_again = versions.has_cluster_policies()
     for model in project.dags:
         if model.enabled:
             callbacks = make.callbacks(model.notify)
-            yield _build_one(model, callbacks, rehearsal, build_again=build_again)
+            yield _build_one(model, callbacks, dry_run, build_again=build_again)
 
 
 def _build_one(
-    model: Dag, callbacks: Callbacks, rehearsal: versions.Rehearsal, *, build_again: bool
+    model: Dag, callbacks: Callbacks, dry_run: DryRun, *, build_again: bool
 ) -> tuple[DAG | None, Diagnostic | None]:
     def build() -> DAG:
         dag = build_dag(model, callbacks)
-        rehearsal.run(dag)
+        dry_run.run(dag)
         return build_dag(model, callbacks) if build_again else dag
 
     dag = _attempt(model, build)

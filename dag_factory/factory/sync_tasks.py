@@ -8,11 +8,12 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import DAG, BaseOperator, TaskGroup
 
-from dag_factory.airbyte.operators import AirbyteSyncOperator
-from dag_factory.airbyte.sensors import AirbyteSyncSensor
 from dag_factory.config.model.dag import Sync
 from dag_factory.config.text.secret_patterns import shown
-from dag_factory.versions import default_deferrable, make_asset
+from dag_factory.factory.deferrable import default_deferrable
+from dag_factory.operators.operator import AirbyteSyncOperator
+from dag_factory.operators.sensor import AirbyteSyncSensor
+from dag_factory.versions import make_asset
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -23,7 +23,7 @@ COPIED = ("dag_factory", "schemas", "tests/adversary")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Mutant:
-    """A rule, and the change of one file of dag_factory/airbyte that takes it out."""
+    """A rule, and the change of one `file` of the package that takes it out."""
 
     rule: str
     file: str
@@ -34,151 +34,151 @@ class Mutant:
 MUTANTS = (
     Mutant(
         rule="an answer of another type is not the sync",
-        file="ownership.py",
+        file="airbyte/sync/ownership.py",
         old="return answered.is_sync and answered.job_id > seen",
         new="return answered.job_id > seen",
     ),
     Mutant(
         rule="an uncertain submission may have made the oldest sync since",
-        file="ownership.py",
+        file="airbyte/sync/ownership.py",
         old="    oldest = min(newer, key",
         new="    oldest = max(newer, key",
     ),
     Mutant(
         rule="an uncertain submission makes no clear",
-        file="ownership.py",
+        file="airbyte/sync/ownership.py",
         old="(job for job in jobs if job.is_sync and job.job_id > seen)",
         new="(job for job in jobs if job.job_id > seen)",
     ),
     Mutant(
         rule="409 already running has made nothing",
-        file="ownership.py",
+        file="airbyte/sync/ownership.py",
         old="return Fate.BUSY",
         new="return Fate.UNCERTAIN",
     ),
     Mutant(
         rule="a failed submission may have made a job",
-        file="ownership.py",
-        old="return Fate.UNCERTAIN if error.may_have_acted else Fate.MADE_NOTHING",
-        new="return Fate.MADE_NOTHING",
+        file="airbyte/sync/ownership.py",
+        old="return Fate.UNCERTAIN if error.may_have_acted else Fate.NOTHING_CREATED",
+        new="return Fate.NOTHING_CREATED",
     ),
     Mutant(
         rule="the record is kept before the submission",
-        file="submission.py",
-        old="        yield Save(sent)\n",
+        file="airbyte/sync/submission.py",
+        old="        yield SaveState(sent)\n",
         new="",
     ),
     Mutant(
         rule="the job is kept as soon as it is known",
-        file="submission.py",
-        old="        yield Save(claimed)\n",
+        file="airbyte/sync/submission.py",
+        old="        yield SaveState(claimed)\n",
         new="",
     ),
     Mutant(
         rule="on_running decides about a job that runs",
-        file="submission.py",
+        file="airbyte/sync/submission.py",
         old='        if self.request.on_running == "fail":',
         new='        if self.request.on_running == "never":',
     ),
     Mutant(
         rule="a retry goes on with what an earlier try left",
-        file="jobs.py",
+        file="airbyte/sync/lifecycle.py",
         old="    if previous is None",
         new="    if True or previous is None",
     ),
     Mutant(
         rule="a retry starts another job after one that failed",
-        file="jobs.py",
+        file="airbyte/sync/lifecycle.py",
         old="    if is_failed and not previous.is_same_try:",
         new="    if False:",
     ),
     Mutant(
         rule="a cleared task cancels its job",
-        file="jobs.py",
+        file="airbyte/sync/lifecycle.py",
         old="    if previous.is_clear or",
         new="    if",
     ),
     Mutant(
         rule="a clear is told from a retry",
-        file="memory.py",
+        file="operators/task_state.py",
         old="is_clear=not is_retry",
         new="is_clear=False",
     ),
     Mutant(
         rule="a job that this task did not start is not cancelled at its timeout",
-        file="polling.py",
+        file="airbyte/sync/polling.py",
         old='return target.role is Role.OWN and request.on_timeout == "cancel"',
         new='return request.on_timeout == "cancel"',
     ),
     Mutant(
         rule="a job that this task did not start is not cancelled on a kill",
-        file="state.py",
+        file="airbyte/state.py",
         old="        return self.role in OURS\n",
         new="        return self.job_id is not None\n",
     ),
     Mutant(
         rule="a job that ended is not cancelled",
-        file="polling.py",
+        file="airbyte/sync/polling.py",
         old="return (yield from context.api.cancel(job_id)) if job.is_active else job",
         new="return (yield from context.api.cancel(job_id))",
     ),
     Mutant(
         rule="a cancellation is repeated until the job has ended",
-        file="polling.py",
-        old="            if not job.is_active:\n                yield Say(text)\n",
-        new="            if True:\n                yield Say(text)\n",
+        file="airbyte/sync/polling.py",
+        old="            if not job.is_active:\n                yield Log(text)\n",
+        new="            if True:\n                yield Log(text)\n",
     ),
     Mutant(
         rule="a killed task cancels what it started",
-        file="attempts.py",
+        file="operators/task_try.py",
         old='        if not cancels or "access" not in',
         new='        if True or "access" not in',
     ),
     Mutant(
         rule="a killed task starts nothing more",
-        file="attempts.py",
+        file="operators/task_try.py",
         old="        self._is_killed = True\n",
         new="",
     ),
     Mutant(
         rule="a submission is looked for five minutes at most",
-        file="ownership.py",
-        old="LONGEST_SUBMISSION = 300.0",
-        new="LONGEST_SUBMISSION = 1e9",
+        file="airbyte/sync/ownership.py",
+        old="MAX_SUBMISSION_SECONDS = 300.0",
+        new="MAX_SUBMISSION_SECONDS = 1e9",
     ),
     Mutant(
         rule="a killed trigger cancels what its task started",
-        file="triggers.py",
+        file="operators/trigger.py",
         old='        if self.on_killed == "leave" or not',
         new='        if True or self.on_killed == "leave" or not',
     ),
     Mutant(
         rule="a trigger that was moved cancels nothing",
-        file="triggers.py",
+        file="operators/trigger.py",
         old='return state == "deferred"',
         new="return False",
     ),
     Mutant(
         rule="a status that nobody knows is active",
-        file="model.py",
+        file="airbyte/api/model.py",
         old="return self.status not in FINAL",
         new='return self.status in ("pending", "running", "incomplete", UNKNOWN)',
     ),
     Mutant(
         rule="a list that is not newest first is read to its end",
-        file="api.py",
+        file="airbyte/api/calls.py",
         old="(is_enough and _is_newest_first(page, connection_id))",
         new="True",
     ),
     Mutant(
         rule="a sync follows a job that was in the way",
-        file="jobs.py",
+        file="airbyte/sync/lifecycle.py",
         old="    if ended.role in (Role.BLOCKER, Role.CLEARED):\n        return True\n",
         new="",
     ),
     Mutant(
         rule="min_rows is checked",
-        file="jobs.py",
+        file="airbyte/sync/lifecycle.py",
         old="job.rows < request.min_rows:",
         new="False:",
     ),
@@ -211,7 +211,7 @@ def _summary_without(mutant: Mutant | None, histories: int) -> str:
         for name in COPIED:
             shutil.copytree(ROOT / name, copy / name)
         if mutant is not None:
-            _mutate(copy / "dag_factory" / "airbyte" / mutant.file, mutant)
+            _mutate(copy / "dag_factory" / mutant.file, mutant)
         command = [sys.executable, "-m", "tests.adversary", "--no-logs", "--histories", str(histories)]
         done = subprocess.run(command, cwd=copy, capture_output=True, text=True, check=False)
     assert done.returncode in (0, 1), done.stderr

@@ -21,13 +21,15 @@ from urllib.parse import urlsplit
 from airflow.providers.common.compat.sdk import DAG, AirflowNotFoundException
 
 from dag_factory import versions
-from dag_factory.airbyte import attempts, clients, connection, drivers, pace, triggers, undoing
-from dag_factory.airbyte.exchange import Response, TransportError
-from dag_factory.airbyte.pace import Pace
-from dag_factory.airbyte.tasks import SyncTask
-from dag_factory.airbyte.tokens import TokenCache
+from dag_factory.airbyte import cancel_process, clock
+from dag_factory.airbyte.api.tokens import TokenCache
+from dag_factory.airbyte.clock import Clock
+from dag_factory.airbyte.effects import Response, TransportError
+from dag_factory.airbyte.http import shared_clients, worker_client
 from dag_factory.config.model.dag import Sync
 from dag_factory.factory.sync_tasks import make_sync_tasks
+from dag_factory.operators import airflow_connection, rescheduling, task_state, task_try, trigger
+from dag_factory.operators.sync_task import SyncTask
 from tests.adversary.airbyte_model import PREFIX
 from tests.adversary.airflow_model import Actor
 from tests.adversary.histories import Setup
@@ -43,7 +45,7 @@ except ImportError:
     from airflow.sensors import base as sensors_module
 
 HOST = f"http://airbyte.test{PREFIX}"
-TRIGGER = f"{triggers.__name__}.{triggers.AirbyteJobTrigger.__qualname__}"
+TRIGGER = f"{trigger.__name__}.{trigger.AirbyteJobTrigger.__qualname__}"
 
 
 def make_tasks(setup: Setup) -> tuple[Any, ...]:
@@ -74,7 +76,7 @@ def _made(setup: Setup) -> tuple[Any, ...]:
 def make_trigger(classpath: str, arguments: dict[str, Any]) -> Any:
     """Make a trigger of its row."""
     assert classpath == TRIGGER, classpath
-    return triggers.AirbyteJobTrigger(**arguments)
+    return trigger.AirbyteJobTrigger(**arguments)
 
 
 def run_world(history: Any, *, is_said: bool = False) -> World:
@@ -84,7 +86,7 @@ def run_world(history: Any, *, is_said: bool = False) -> World:
         world.run()
     finally:
         world.close()
-        triggers._cancellations.clear()
+        trigger._cancellations.clear()
     return world
 
 
@@ -93,28 +95,28 @@ def patched() -> Iterator[None]:
     """Patch everything while the block runs."""
     log = property(lambda _task: _actor().world.log)
     patches: tuple[tuple[object, str, object], ...] = (
-        (pace, "REAL", _virtual_pace()),
-        (drivers, "open_worker_client", _open_worker_client),
-        (clients, "lease", _lease),
-        (connection, "access_in_loop", _access_in_loop),
-        (connection.BaseHook, "get_connection", staticmethod(_get_connection)),
-        (attempts, "start_cancel_process", _CancelProcess),
-        (undoing, "_say", _say),
-        (triggers, "sync_to_async", _in_loop),
+        (clock, "SYSTEM_CLOCK", _virtual_clock()),
+        (worker_client, "open_worker_client", _open_worker_client),
+        (shared_clients, "lease", _lease),
+        (airflow_connection, "access_in_loop", _access_in_loop),
+        (airflow_connection.BaseHook, "get_connection", staticmethod(_get_connection)),
+        (task_try, "start_cancel_process", _CancelProcess),
+        (cancel_process, "_print", _say),
+        (trigger, "sync_to_async", _in_loop),
         (versions, "TRIGGERS_ARE_KILLED", _Killed()),
-        (versions, "keep_with_task", _keep_with_task),
+        (task_state, "keep_with_task", _keep_with_task),
         (versions, "read_variable", _read_variable),
         (versions, "write_variable", _write_variable),
         (versions, "delete_variable", _delete_variable),
         (versions, "state_of_deferred", _state_of_deferred),
-        (versions, "shortest_reschedule", lambda: 15.0),
+        (rescheduling, "shortest_reschedule", lambda: 15.0),
         (operators_module.ExecutorSafeguard, "test_mode", True),
         (sensors_module, "timezone", SimpleNamespace(utcnow=_utcnow)),
     )
     with contextlib.ExitStack() as stack:
         for target, name, value in patches:
             stack.enter_context(patch.object(target, name, value))
-        for target in (SyncTask, triggers.AirbyteJobTrigger):
+        for target in (SyncTask, trigger.AirbyteJobTrigger):
             stack.enter_context(patch.object(target, "log", log, create=True))
         if hasattr(sensors_module, "_orig_start_date"):  # Airflow 2 asks its database
             stack.enter_context(patch.object(sensors_module, "_orig_start_date", lambda **_: None))
@@ -125,13 +127,13 @@ def patched() -> Iterator[None]:
 # Time.
 
 
-def _virtual_pace() -> Pace:
-    return Pace(
-        clock=lambda: _actor().world.timeline.now,
+def _virtual_clock() -> Clock:
+    return Clock(
+        monotonic=lambda: _actor().world.timeline.now,
         now=_now,
         sleep=_sleep,
         sleep_in_loop=_sleep_in_loop,
-        spread=_spread,
+        jitter=_spread,
         first_pause=lambda seconds: seconds * _actor().world.random.random(),
     )
 
@@ -182,7 +184,7 @@ async def _lease(access: Any) -> AsyncIterator[_TriggerClient]:
     loop = _actor().loop
     assert loop is not None
     if loop.tokens is None:
-        loop.tokens = TokenCache(pace.REAL.clock)
+        loop.tokens = TokenCache(clock.SYSTEM_CLOCK.monotonic)
     yield _TriggerClient(access.timeout, loop.tokens)
 
 
@@ -233,14 +235,14 @@ def _response(wait: Wait) -> Response:
     return Response(status=status, content=content, headers=headers)
 
 
-# The process that goes on cancelling after a task was killed.
+# The process that continues to cancel after a task was killed.
 
 
 class _CancelProcess:
     """What `subprocess.Popen` would give."""
 
     pid = 4711
-    args = "undoing"
+    args = "cancel_process"
 
     def __init__(self, order: str) -> None:
         self._parent = _actor()
@@ -273,7 +275,7 @@ class _CancelProcess:
 
 def _undo(actor: Actor, order: str) -> None:
     ACTOR.set(actor)
-    undoing.carry_out(json.loads(order))
+    cancel_process.run(json.loads(order))
 
 
 def _say(line: Any) -> None:
@@ -308,7 +310,7 @@ def _get_connection(conn_id: str) -> SimpleNamespace:
 
 
 async def _access_in_loop(conn_id: str) -> Any:
-    return connection.access(conn_id)
+    return airflow_connection.access(conn_id)
 
 
 def _in_loop(function: Any) -> Any:

@@ -31,7 +31,7 @@ def test_a_history_is_made_again_by_its_number():
 
 
 def test_a_judge_sees_a_job_that_is_left(monkeypatch):
-    monkeypatch.setattr("dag_factory.airbyte.attempts.TaskTry.undo", lambda _try, **_: None)
+    monkeypatch.setattr("dag_factory.operators.task_try.TaskTry.undo", lambda _try, **_: None)
     with seams.patched():
         worlds = (seams.run_world(history(number)) for number in range(2000))
         found = (text for world in worlds for text in Judge(world).judge().violations)
@@ -39,7 +39,7 @@ def test_a_judge_sees_a_job_that_is_left(monkeypatch):
 
 
 def test_a_failing_history_is_made_small(monkeypatch):
-    monkeypatch.setattr("dag_factory.airbyte.attempts.TaskTry.undo", lambda _try, **_: None)
+    monkeypatch.setattr("dag_factory.operators.task_try.TaskTry.undo", lambda _try, **_: None)
     with seams.patched():
         numbers = (number for number in range(2000) if is_broken(history(number)))
         found = history(next(numbers))

@@ -1,4 +1,4 @@
-"""An Airbyte in memory, and a stage on which Airflow's tasks use it."""
+"""An Airbyte in memory."""
 
 from __future__ import annotations
 
@@ -10,16 +10,3 @@ from tests.airbyte.fake_airbyte import FakeAirbyte
 @pytest.fixture
 def airbyte():
     return FakeAirbyte(run_seconds=480)
-
-
-@pytest.fixture
-def stage(airbyte, configs, monkeypatch):
-    """Where tasks run as in Airflow, without its database."""
-    # Airflow reads where its home is while it is imported, and pytest reads this file before that is set.
-    from airflow.sdk.bases.operator import ExecutorSafeguard  # noqa: PLC0415 (see above)
-
-    from tests.airbyte.task_runs import Stage, http_of  # noqa: PLC0415 (see above)
-
-    monkeypatch.setattr(ExecutorSafeguard, "test_mode", True)
-    with http_of(airbyte) as url:
-        yield Stage(airbyte, url, configs, monkeypatch)

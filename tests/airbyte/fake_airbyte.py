@@ -16,13 +16,13 @@ from email.utils import formatdate
 from typing import Any
 from urllib.parse import urlsplit
 
-from dag_factory.airbyte.exchange import Request, Response, TransportError
+from dag_factory.airbyte.effects import Request, Response, TransportError
 
 UUID = "1e3b5a72-7bfd-4808-a13c-204505490110"
 OTHER_UUID = "1e3b5a72-7bfd-4808-a13c-204505490111"
 WORKSPACE = "9b36a871-32a3-4d7d-8a3e-5a1f37b5c0aa"
 HOST = "http://airbyte/api/public/v1"
-# What the server's clock says at first, in seconds since 1970.
+# The server's clock at the start, in seconds since 1970.
 DAWN = 1_800_000_000.0
 
 # The calls, as faults and counts name them.
@@ -347,7 +347,7 @@ def _instead(status: int, content: bytes) -> Callable[[FakeAirbyte, str, Request
 
 
 def made_later(seconds: float) -> Callable[[FakeAirbyte, str, Request], Response]:
-    """Answer 504 to a submission whose job is made so many seconds later."""
+    """Answer 504 to a submission whose job is created so many seconds later."""
 
     def answer(airbyte: FakeAirbyte, _call: str, _request: Request) -> Response:
         airbyte.later(seconds, lambda: airbyte.start("us"))

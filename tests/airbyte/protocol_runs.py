@@ -6,15 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from dag_factory.airbyte import jobs
-from dag_factory.airbyte.access import Access
-from dag_factory.airbyte.api import Api
-from dag_factory.airbyte.drivers import Handlers, run_blocking
-from dag_factory.airbyte.exchange import Protocol, Response, Say, TransportError
-from dag_factory.airbyte.model import Connection, Job
+from dag_factory.airbyte.api.access import Access
+from dag_factory.airbyte.api.calls import Api
+from dag_factory.airbyte.api.model import Connection, Job
+from dag_factory.airbyte.api.tokens import TokenCache
+from dag_factory.airbyte.drivers import EffectHandlers, run_blocking
+from dag_factory.airbyte.effects import Effects, Log, Response, TransportError
 from dag_factory.airbyte.state import SyncState, state_as_json, state_from_json
-from dag_factory.airbyte.tokens import TokenCache
-from dag_factory.airbyte.types import PreviousTry, SyncContext, SyncRequest
+from dag_factory.airbyte.sync import lifecycle
+from dag_factory.airbyte.sync.types import PreviousTry, SyncContext, SyncRequest
 from tests.airbyte.fake_airbyte import HOST, UUID, FakeAirbyte
 
 T = TypeVar("T")
@@ -33,11 +33,11 @@ class Runs:
 
     airbyte: FakeAirbyte
     access: Access = field(default_factory=lambda: Access(conn_id="airbyte_default", host=HOST))
-    lines: list[Say] = field(default_factory=list)
+    lines: list[Log] = field(default_factory=list)
     saved: list[SyncState] = field(default_factory=list)
 
     @property
-    def said(self) -> list[str]:
+    def logged(self) -> list[str]:
         """The texts of the log."""
         return [line.text for line in self.lines]
 
@@ -56,7 +56,7 @@ class Runs:
             connection=Connection(connection_id=UUID),
         )
 
-    def run(self, make: Callable[[SyncContext], Protocol[T]]) -> T:
+    def run(self, make: Callable[[SyncContext], Effects[T]]) -> T:
         """Run a protocol to its end."""
         return run_blocking(make(self.context()), self.airbyte, self._handlers(), self.airbyte.sleep)
 
@@ -77,19 +77,19 @@ class Runs:
         protocol = whole_sync(self.context(), sync_request(**more), previous)
         run_blocking(_cut_off(protocol, effects), self.airbyte, self._handlers(), self.airbyte.sleep)
 
-    def _handlers(self) -> Handlers:
-        return Handlers(say=self.lines.append, save=self.saved.append)
+    def _handlers(self) -> EffectHandlers:
+        return EffectHandlers(log=self.lines.append, save_state=self.saved.append)
 
 
 def whole_sync(
     context: SyncContext, request: SyncRequest, previous: PreviousTry | None = None
-) -> Protocol[Job]:
+) -> Effects[Job]:
     """Do one try of a sync."""
-    target = yield from jobs.begin(context, request, previous)
-    return (yield from jobs.complete(context, request, target))
+    target = yield from lifecycle.begin(context, request, previous)
+    return (yield from lifecycle.complete(context, request, target))
 
 
-def _cut_off(protocol: Protocol[T], effects: int) -> Protocol[T | None]:
+def _cut_off(protocol: Effects[T], effects: int) -> Effects[T | None]:
     """Run a protocol as far as its effect of this number, which is done but not answered any more."""
     answer: Response | None = None
     error: TransportError | None = None

@@ -83,7 +83,7 @@ async def _started(coroutine: Coroutine) -> asyncio.Task:
 
 
 async def _accept(listener: socket.socket, served: RawServer) -> None:
-    """Answer clients until the last one, which only says that the test has ended.
+    """Answer clients until the last one, which only signals the end of the test.
 
     Not `asyncio.start_server`: what it has accepted when it is closed stays open.
     """

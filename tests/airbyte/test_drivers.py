@@ -7,20 +7,22 @@ import threading
 
 import pytest
 
-from dag_factory.airbyte.access import Access
-from dag_factory.airbyte.api import Api
-from dag_factory.airbyte.clients import lease
-from dag_factory.airbyte.drivers import Handlers, open_worker_client, run_blocking, run_in_loop
-from dag_factory.airbyte.errors import ApiError, SyncError
-from dag_factory.airbyte.exchange import Pause, Request, Response, Save, Say, TransportError
-from dag_factory.airbyte.model import Connection
+from dag_factory.airbyte.api.access import Access
+from dag_factory.airbyte.api.calls import Api
+from dag_factory.airbyte.api.errors import ApiError
+from dag_factory.airbyte.api.model import Connection
+from dag_factory.airbyte.api.tokens import TokenCache
+from dag_factory.airbyte.drivers import EffectHandlers, run_blocking, run_in_loop
+from dag_factory.airbyte.effects import Log, Request, Response, SaveState, Sleep, TransportError
+from dag_factory.airbyte.http.shared_clients import lease
+from dag_factory.airbyte.http.worker_client import open_worker_client
 from dag_factory.airbyte.state import SyncState
-from dag_factory.airbyte.tokens import TokenCache
-from dag_factory.airbyte.types import SyncContext
+from dag_factory.airbyte.sync.errors import SyncError
+from dag_factory.airbyte.sync.types import SyncContext
 from tests.airbyte.fake_airbyte import GET, LIST, OTHER_UUID, POST, TOKEN, FakeAirbyte
+from tests.airbyte.fake_server import http_of
 from tests.airbyte.protocol_runs import sync_request, whole_sync
 from tests.airbyte.raw_server import answer, raw_server
-from tests.airbyte.task_runs import http_of
 
 pytestmark = pytest.mark.airflow
 
@@ -30,12 +32,12 @@ LOST = TransportError("lost", was_sent=True)
 
 
 class Script:
-    """A client that answers as it was told to, in both worlds, and keeps what happened."""
+    """A client, blocking and not, with scripted answers. It records what happened."""
 
     def __init__(self, *answers):
         self.answers = list(answers)
         self.happened = []
-        self.handlers = Handlers(say=self.happened.append, save=self.happened.append)
+        self.handlers = EffectHandlers(log=self.happened.append, save_state=self.happened.append)
 
     def send(self, request):
         self.happened.append(request)
@@ -73,15 +75,15 @@ def test_every_effect_is_done_in_its_turn(driver):
     state = SyncState(seen=1)
 
     def protocol():
-        yield Say("begins")
+        yield Log("begins")
         response = yield REQUEST
-        yield Save(state)
-        assert (yield Pause(3.0)) is None
+        yield SaveState(state)
+        assert (yield Sleep(3.0)) is None
         return response
 
     script = Script(RESPONSE)
     assert run(script, driver, protocol()) is RESPONSE
-    assert script.happened == [Say("begins"), REQUEST, state, 3.0]
+    assert script.happened == [Log("begins"), REQUEST, state, 3.0]
 
 
 def test_a_call_without_a_response_is_raised_where_it_was_asked_for(driver):
@@ -89,18 +91,18 @@ def test_a_call_without_a_response_is_raised_where_it_was_asked_for(driver):
         try:
             yield REQUEST
         except TransportError as error:
-            yield Say(str(error))
+            yield Log(str(error))
         return (yield REQUEST)
 
     script = Script(LOST, RESPONSE)
     assert run(script, driver, protocol()) is RESPONSE
-    assert script.happened == [REQUEST, Say("lost"), REQUEST]
+    assert script.happened == [REQUEST, Log("lost"), REQUEST]
 
 
 @pytest.mark.parametrize("error", [SyncError("no"), ApiError("no"), ZeroDivisionError()])
 def test_what_a_protocol_raises_is_raised(driver, error):
     def protocol():
-        yield Say("begins")
+        yield Log("begins")
         raise error
 
     with pytest.raises(type(error)):
@@ -118,7 +120,7 @@ def test_whatever_a_protocol_returns_is_given(driver, result):
 
 def test_a_save_that_fails_ends_the_protocol_before_the_next_call(driver):
     def protocol():
-        yield Save(SyncState())
+        yield SaveState(SyncState())
         yield REQUEST
 
     script = Script(RESPONSE)
@@ -126,7 +128,7 @@ def test_a_save_that_fails_ends_the_protocol_before_the_next_call(driver):
     def refuse(_state):
         raise SyncError
 
-    script.handlers = Handlers(say=script.happened.append, save=refuse)
+    script.handlers = EffectHandlers(log=script.happened.append, save_state=refuse)
     with pytest.raises(SyncError):
         run(script, driver, protocol())
     assert script.happened == []
@@ -144,7 +146,7 @@ class Http:
     def sync(self, access=None, **more):
         request = sync_request(**more)
         access = access or self.access
-        handlers = Handlers(say=lambda _line: None)
+        handlers = EffectHandlers(log=lambda _line: None)
         if self.driver == "run_in_loop":
             return asyncio.run(self._in_loop(access, request, handlers))
         with open_worker_client(access) as client:
@@ -218,7 +220,9 @@ def test_the_event_loop_goes_on_while_a_server_is_slow():
     async def beside():
         access = Access(conn_id="c", host=server.url)
         async with lease(access) as client:
-            sent = asyncio.create_task(run_in_loop(protocol(), client, Handlers(say=lambda _line: None)))
+            sent = asyncio.create_task(
+                run_in_loop(protocol(), client, EffectHandlers(log=lambda _line: None))
+            )
             while not server.requests:
                 await asyncio.sleep(0.001)
             had_turn.set()

@@ -11,6 +11,7 @@ import pytest
 from airflow.dag_processing.dagbag import BundleDagBag
 
 from dag_factory import versions
+from dag_factory.operators import results
 
 pytestmark = pytest.mark.airflow
 
@@ -34,7 +35,7 @@ def called(callbacks, context, monkeypatch):
     """Call what Airflow calls, without what would be sent."""
     monkeypatch.setattr(versions, "failed_task_ids", lambda _dag, _run_id: ["google.wait", "meta.trigger"])
     pages = {"google.wait": "https://airbyte.example.com/google"}
-    monkeypatch.setattr(versions, "read_xcom", lambda _dag, _run, task_id, _key: pages.get(task_id))
+    monkeypatch.setattr(results, "read_page", lambda _dag, _run, task_id: pages.get(task_id))
     *others, notifier = callbacks
     monkeypatch.setattr(notifier, "notify", lambda _context: None)
     for each in (*others, notifier):

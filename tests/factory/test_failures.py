@@ -8,6 +8,7 @@ import pytest
 
 from dag_factory import versions
 from dag_factory.factory.failures import FailedTask, describe_failures, describe_success
+from dag_factory.operators import results
 
 pytestmark = pytest.mark.airflow
 
@@ -24,12 +25,12 @@ def asked(monkeypatch):
         questions.append((dag.dag_id, run_id))
         return ["google", "meta.wait"]
 
-    def read_xcom(dag_id, run_id, task_id, key):
-        questions.append((dag_id, run_id, task_id, key))
+    def read_page(dag_id, run_id, task_id):
+        questions.append((dag_id, run_id, task_id))
         return f"https://airbyte.example.com/{task_id}" if task_id == "meta.wait" else None
 
     monkeypatch.setattr(versions, "failed_task_ids", failed_task_ids)
-    monkeypatch.setattr(versions, "read_xcom", read_xcom)
+    monkeypatch.setattr(results, "read_page", read_page)
     monkeypatch.setattr(versions, "CALLBACKS_CAN_ASK", True)
     return questions
 
@@ -62,7 +63,7 @@ def test_a_task_names_itself(asked, exception):
     describe_failures(context)
     assert (context["reason"], context["exception"]) == (None, exception)
     assert [each.task_id for each in context["failed_tasks"]] == ["meta.wait"]
-    assert asked == [("ads", "run", "meta.wait", "airbyte_url")]
+    assert asked == [("ads", "run", "meta.wait")]
 
 
 def test_a_task_that_succeeded_names_none(asked):

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 import httpx
 from airflow.providers.common.compat.sdk import DAG
 
-from dag_factory.airbyte import drivers
-from dag_factory.airbyte.exchange import Request, Response
+from dag_factory.airbyte.effects import Request, Response
+from dag_factory.airbyte.http import worker_client
 from tests.faults.faults import Fault, Outcome
 from tests.faults.hours import hours_of_airbyte, hours_of_airflow
 from tests.faults.lab import Lab, Server
@@ -27,7 +27,7 @@ class Subject(Protocol):
     def make_dag(self, lab: Lab, fault: Fault, mode: str, dag_id: str) -> DAG:
         """Make the DAG of a case."""
 
-    def at_pace(self, lab: Lab) -> AbstractContextManager[None]:
+    def at_speed(self, lab: Lab) -> AbstractContextManager[None]:
         """Let its waits be those of the lab."""
 
 
@@ -58,7 +58,7 @@ def prepared(server: Server, fault: Fault, subject: Subject) -> Iterator[Lab]:
         _watched_calls(lab),
         hours_of_airflow(lab.hours),
         hours_of_airbyte(lab.hours),
-        subject.at_pace(lab),
+        subject.at_speed(lab),
     ):
         yield lab
 
@@ -81,16 +81,16 @@ def _outcome(lab: Lab, run: Run) -> Outcome:
 @contextmanager
 def _watched_calls(lab: Lab) -> Iterator[None]:
     """Report to the lab the calls that a worker makes to Airbyte: by our client, or by the provider's."""
-    ours, theirs = drivers.ThreadClient.send, httpx.Client.send
+    ours, theirs = worker_client.ThreadClient.send, httpx.Client.send
 
-    def send_ours(client: drivers.ThreadClient, request: Request) -> Response:
+    def send_ours(client: worker_client.ThreadClient, request: Request) -> Response:
         return _watched(lab, request.method, request.url, lambda: ours(client, request))
 
     def send_theirs(client: httpx.Client, request: httpx.Request, **options: object) -> httpx.Response:
         return _watched(lab, request.method, str(request.url), lambda: theirs(client, request, **options))
 
     with (
-        patch.object(drivers.ThreadClient, "send", send_ours),
+        patch.object(worker_client.ThreadClient, "send", send_ours),
         patch.object(httpx.Client, "send", send_theirs),
     ):
         yield

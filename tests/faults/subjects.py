@@ -17,8 +17,8 @@ from airflow.providers.airbyte.operators.airbyte import AirbyteTriggerSyncOperat
 from airflow.providers.airbyte.sensors.airbyte import AirbyteJobSensor
 from airflow.providers.common.compat.sdk import DAG
 
-from dag_factory.airbyte import pace
-from dag_factory.airbyte.pace import Pace
+from dag_factory.airbyte import clock
+from dag_factory.airbyte.clock import Clock
 from dag_factory.config.text import durations
 from dag_factory.factory.load import load_dags
 from tests.faults.faults import Fault
@@ -51,17 +51,17 @@ class Ours:
         return load_dags(root)[dag_id]
 
     @contextmanager
-    def at_pace(self, lab: Lab) -> Iterator[None]:
+    def at_speed(self, lab: Lab) -> Iterator[None]:
         """Let the operators wait by the lab's hours."""
-        hurried = Pace(
-            clock=lab.hours.clock,
+        fast = Clock(
+            monotonic=lab.hours.clock,
             now=lab.hours.now,
             sleep=lab.wait,
             sleep_in_loop=partial(_wait_in_loop, lab),
-            spread=lambda seconds: seconds,
+            jitter=lambda seconds: seconds,
             first_pause=lambda seconds: seconds,
         )
-        with patch.object(pace, "REAL", hurried):
+        with patch.object(clock, "SYSTEM_CLOCK", fast):
             yield
 
 
@@ -101,7 +101,7 @@ class Provider:
         return dag
 
     @contextmanager
-    def at_pace(self, lab: Lab) -> Iterator[None]:
+    def at_speed(self, lab: Lab) -> Iterator[None]:
         """Let the provider's modules wait by the lab's hours, and have no token of an earlier case."""
         ClientCredentialsHook._sessions.clear()
         hours = SimpleNamespace(sleep=lab.wait, monotonic=lab.hours.clock, time=lab.hours.now)

@@ -37,9 +37,9 @@ DAG_FILE = """
 import os, signal
 import airflow.providers.airbyte.operators.airbyte
 from dag_factory import config_folder, load_dags
-from dag_factory.airbyte import operators
+from dag_factory.operators import operator
 
-usual = operators.publish_page
+usual = operator.publish_page
 
 def die(context, page):
     ti = context["ti"]
@@ -49,7 +49,7 @@ def die(context, page):
         raise OSError("out of luck")
     usual(context, page)
 
-operators.publish_page = die
+operator.publish_page = die
 globals().update(load_dags(config_folder(__file__)))
 """
 

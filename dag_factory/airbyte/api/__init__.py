@@ -1,0 +1,1 @@
+"""Airbyte's public API: addresses and credentials, calls, responses and errors."""

@@ -1,0 +1,31 @@
+"""The addresses of Airbyte's web pages."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from dag_factory.airbyte.api.access import without_user
+from dag_factory.airbyte.api.model import Connection
+
+_CLOUD_API, _CLOUD = "https://api.airbyte.com", "https://cloud.airbyte.com"
+_API_PATHS = ("/api/public/v1", "/v1")
+
+
+def page_of(host: str, connection: Connection) -> str | None:
+    """Return the address of a connection's page, None if its workspace is unknown."""
+    if connection.workspace_id is None:
+        return None
+    root = web_address(host)
+    return f"{root}/workspaces/{connection.workspace_id}/connections/{connection.connection_id}/timeline"
+
+
+def web_address(host: str) -> str:
+    """Return the address of the web pages that belong to the address of an API, without credentials."""
+    address = without_user(host).rstrip("/")
+    if address.startswith(_CLOUD_API):
+        return _CLOUD
+    for path in _API_PATHS:
+        if address.endswith(path):
+            return address.removesuffix(path)
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}"

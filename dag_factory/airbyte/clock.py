@@ -1,0 +1,34 @@
+"""The clock: what time it is, and sleeping. Tests replace it with a faster one."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+
+def jitter(seconds: float) -> float:
+    """Vary a pause, so that tasks that started together do not poll together forever."""
+    return seconds * random.uniform(0.9, 1.1)  # noqa: S311 (nothing depends on it being unguessable)
+
+
+def first_pause(seconds: float) -> float:
+    """Return a random part of a pause, so that triggers that start together spread over the whole pause."""
+    return seconds * random.random()  # noqa: S311 (nothing depends on it being unguessable)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Clock:
+    """All in seconds. `monotonic` never goes back, `now` counts from 1970."""
+
+    monotonic: Callable[[], float] = time.monotonic
+    now: Callable[[], float] = time.time
+    sleep: Callable[[float], None] = time.sleep
+    sleep_in_loop: Callable[[float], Awaitable[None]] = asyncio.sleep
+    jitter: Callable[[float], float] = jitter
+    first_pause: Callable[[float], float] = first_pause
+
+
+SYSTEM_CLOCK = Clock()

@@ -1,0 +1,1 @@
+"""HTTP clients, for a worker and for a triggerer."""

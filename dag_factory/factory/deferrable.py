@@ -1,0 +1,21 @@
+"""Airflow's own setting for operators that can be deferred."""
+
+from __future__ import annotations
+
+import os
+from configparser import ConfigParser
+
+from airflow.providers.common.compat.sdk import conf
+
+
+def default_deferrable() -> bool | None:
+    """Read `[operators] default_deferrable`; None if nobody has set it, which Airflow treats as false.
+
+    Airflow writes a configuration file with all its defaults, here `false`. So the option counts as set only
+    if its text differs from that.
+    """
+    option = ("operators", "default_deferrable")
+    is_set = f"AIRFLOW__{'__'.join(option).upper()}" in os.environ
+    if not is_set and ConfigParser.has_option(conf, *option):
+        is_set = ConfigParser.get(conf, *option, raw=True) != conf.get_default_value(*option, raw=True)
+    return conf.getboolean(*option) if is_set else None
