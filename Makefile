@@ -108,8 +108,9 @@ constraints: $(INSTALLED) ## write constraints.txt anew, with the newest version
 	    --no-annotate --no-header --upgrade --quiet --output-file docs/constraints.txt
 	$(BIN)/python -m tests.matrix.combinations --constraints
 
+# Not --quiet: it silences the warnings before --strict counts them.
 docs: $(DOCS_INSTALLED) ## build the documentation into site/, and check its links and that it loads nothing from elsewhere
-	NO_MKDOCS_2_WARNING=1 $(DOCS_BIN)/mkdocs build --strict --clean --quiet
+	NO_MKDOCS_2_WARNING=1 $(DOCS_BIN)/mkdocs build --strict --clean
 	$(DOCS_BIN)/python -m docs_tools.site_check site
 
 reference: $(INSTALLED) ## write the generated pages and pictures of docs/ again; read what has changed

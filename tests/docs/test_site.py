@@ -40,8 +40,9 @@ def test_the_pins_of_the_site_name_no_index():
 @pytest.mark.slow
 def test_the_site_builds_strictly_and_stands_alone(tmp_path):
     subprocess.run(["make", "--silent", ".venv-docs/.installed"], cwd=ROOT, check=True)
+    # Not --quiet: it silences the warnings before --strict counts them.
     built = subprocess.run(
-        [ROOT / ".venv-docs" / "bin" / "mkdocs", "build", "--strict", "--quiet", "--site-dir", tmp_path],
+        [ROOT / ".venv-docs" / "bin" / "mkdocs", "build", "--strict", "--site-dir", tmp_path],
         cwd=ROOT,
         capture_output=True,
         text=True,
