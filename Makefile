@@ -11,6 +11,8 @@ INSTALLED := .venv/.installed
 FAKER_BIN := .venv-faker/bin
 FAKER_INSTALLED := .venv-faker/.installed
 FUZZ_INSTALLED := .venv-fuzz/.installed
+DOCS_BIN := .venv-docs/bin
+DOCS_INSTALLED := .venv-docs/.installed
 CLUSTER_BIN := .venv-cluster/bin
 CLUSTER_INSTALLED := .venv-cluster/.installed
 
@@ -19,7 +21,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo up validate lint types test test-airflow test-cluster test-matrix test-matrix-fast serialised cases fuzz fuzz-folders histories wheel sdist bench constraints clean
+.PHONY: help install demo up validate lint types test test-airflow test-cluster test-matrix test-matrix-fast serialised cases fuzz fuzz-folders histories wheel sdist bench constraints docs reference clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
@@ -103,10 +105,21 @@ constraints: $(INSTALLED) ## write constraints.txt anew, with the newest version
 	$(BIN)/uv pip compile pyproject.toml tests/cluster/requirements.txt --extra sandbox --constraint constraints.txt \
 	    --universal --python-version 3.11 --no-annotate --no-header --upgrade --quiet \
 	    --output-file tests/cluster/constraints.txt
+	$(BIN)/uv pip compile pyproject.toml --extra docs --universal --python-version 3.11 \
+	    --no-annotate --no-header --upgrade --quiet --output-file docs/constraints.txt
 	$(BIN)/python -m tests.matrix.combinations --constraints
 
+# Not --quiet: it silences the warnings before --strict counts them.
+docs: $(DOCS_INSTALLED) ## build the documentation into site/, and check its links and that it loads nothing from elsewhere
+	NO_MKDOCS_2_WARNING=1 $(DOCS_BIN)/mkdocs build --strict --clean
+	$(DOCS_BIN)/python -m docs_tools.site_check site
+
+reference: $(INSTALLED) ## write the generated pages and pictures of docs/ again; read what has changed
+	@$(BIN)/python -m docs_tools
+	@git status --short docs
+
 clean: ## remove all that these targets have made
-	rm -rf .venv .venv-matrix .venv-faker .venv-fuzz .venv-cluster .venv-bench .demo dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-matrix .venv-faker .venv-fuzz .venv-cluster .venv-bench .venv-docs .demo dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(INSTALLED): pyproject.toml constraints.txt
@@ -135,6 +148,13 @@ $(CLUSTER_INSTALLED): $(INSTALLED) Makefile tests/cluster/requirements.txt tests
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-cluster
 	$(BIN)/uv pip install --quiet --compile-bytecode --python $(CLUSTER_BIN)/python --constraint tests/cluster/constraints.txt \
 	    --requirement tests/cluster/requirements.txt --editable '.[sandbox]'
+	@touch $@
+
+# Of its own: nothing else needs a generator of sites.
+$(DOCS_INSTALLED): $(INSTALLED) Makefile pyproject.toml docs/constraints.txt
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-docs
+	$(BIN)/uv pip install --quiet --python $(DOCS_BIN)/python --constraint docs/constraints.txt --requirement pyproject.toml \
+	    --extra docs
 	@touch $@
 
 ifeq ($(SOURCE),faker)

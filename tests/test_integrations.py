@@ -256,3 +256,12 @@ def test_the_guide_shows_what_the_commands_print(repository, tmp_path, capsys):
     assert [line for line in shown.splitlines() if line not in (*real, "...")] == []
     assert main(["init", str(tmp_path)]) == 0
     assert capsys.readouterr().out.startswith(f"{made}\n")
+
+
+@pytest.mark.parametrize(
+    ("schema", "names"),
+    [("github-issue-forms", ["bug.yml", "feature.yml"]), ("github-issue-config", ["config.yml"])],
+)
+def test_github_accepts_the_issue_templates(repository, schema, names):
+    files = [repository / ".github" / "ISSUE_TEMPLATE" / name for name in names]
+    assert check_builtin(f"vendor.{schema}", *files) == "ok -- validation done\n"

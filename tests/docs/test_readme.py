@@ -23,9 +23,10 @@ def test_the_sample_is_printed(configs, monkeypatch, capsys):
     assert capsys.readouterr().out == sample
 
 
-@pytest.mark.parametrize(
-    "page", [README, *sorted((README.parent / "docs").glob("*.md"))], ids=lambda page: page.name
-)
+PAGES = [*sorted(README.parent.glob("*.md")), *sorted((README.parent / "docs").glob("*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_the_links_of_a_page_lead_to_files_and_headings(page):
     links = re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)", page.read_text("utf-8"))
     for path, heading in links:
@@ -33,4 +34,9 @@ def test_the_links_of_a_page_lead_to_files_and_headings(page):
         assert target.exists(), path
         if heading:
             headings = re.findall(r"^#+ (.+)$", target.read_text("utf-8"), re.MULTILINE)
-            assert heading in {each.lower().replace(" ", "-").replace("`", "") for each in headings}
+            assert heading in {anchor(each) for each in headings}
+
+
+def anchor(heading):
+    """Give a heading's anchor, as Git hosts and MkDocs make it."""
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
