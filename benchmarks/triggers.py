@@ -34,8 +34,15 @@ from processes import REPOSITORY, machine
 from sqlalchemy import Engine, create_engine, text
 from usage import cpu_seconds, descriptors, resident_mib, sockets_to, tree
 
-from dag_factory.sandbox.airflow_home import AirflowHome
-from dag_factory.sandbox.processes import Child, Command, run_to_end, running, termination_as_exit, wait_until
+from dag_factory.sandbox.airflow.home import AirflowHome
+from dag_factory.sandbox.processes.child import (
+    Child,
+    Command,
+    run_to_end,
+    running,
+    termination_as_exit,
+    wait_until,
+)
 
 SYNCS_OF_A_DAG = 10
 # How often processes are looked at, in seconds.

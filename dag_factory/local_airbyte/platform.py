@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from dag_factory.local_airbyte import problems
-from dag_factory.local_airbyte.clock import Clock
-from dag_factory.local_airbyte.counters import Counters
-from dag_factory.local_airbyte.faults import FaultBook
-from dag_factory.local_airbyte.jobs import (
+from dag_factory.local_airbyte.faults.fault_book import FaultBook
+from dag_factory.local_airbyte.faults.request_counts import RequestCounts
+from dag_factory.local_airbyte.jobs.runner import Runner
+from dag_factory.local_airbyte.model import problems
+from dag_factory.local_airbyte.model.clock import Clock
+from dag_factory.local_airbyte.model.connection import CONNECTION
+from dag_factory.local_airbyte.model.job import (
+    CANCELLED,
+    SYNC,
+    Job,
+    Script,
+)
+from dag_factory.local_airbyte.model.job_life_cycle import (
     API,
     TYPE_OF_SUBMITTED,
     Answer,
@@ -16,15 +24,12 @@ from dag_factory.local_airbyte.jobs import (
     decide_submission,
     may_cancel,
 )
-from dag_factory.local_airbyte.model import CANCELLED, SYNC, Job, Json, Script
-from dag_factory.local_airbyte.plans import take_script
-from dag_factory.local_airbyte.problems import Problem, ProblemError
-from dag_factory.local_airbyte.queries import JobQuery
-from dag_factory.local_airbyte.runner import Runner
-from dag_factory.local_airbyte.scripts import default_script
-from dag_factory.local_airbyte.store import Store
-
-CONNECTION = "connection"
+from dag_factory.local_airbyte.model.job_query import JobQuery
+from dag_factory.local_airbyte.model.job_scripts import default_script
+from dag_factory.local_airbyte.model.json_values import Json
+from dag_factory.local_airbyte.model.problems import Problem, ProblemError
+from dag_factory.local_airbyte.storage.connection_plans import take_script
+from dag_factory.local_airbyte.storage.store import Store
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,7 +40,7 @@ class Platform:
     runner: Runner
     clock: Clock
     faults: FaultBook
-    counters: Counters
+    request_counts: RequestCounts
     url: str  # of the API, as far as `/v1`
     client_id: str
     client_secret: str

@@ -17,19 +17,20 @@ from typing import IO, Self
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from dag_factory.local_airbyte.admin import PREFIX as ADMIN_PREFIX
-from dag_factory.local_airbyte.app import create_app
-from dag_factory.local_airbyte.clock import Clock
-from dag_factory.local_airbyte.counters import Counters
-from dag_factory.local_airbyte.extraction import Extraction
-from dag_factory.local_airbyte.faults import PREFIXES, FaultBook
-from dag_factory.local_airbyte.folders import UnsafePathError, check_not_linked, open_file
-from dag_factory.local_airbyte.identifiers import canonical_id
-from dag_factory.local_airbyte.model import ConnectionSeed
-from dag_factory.local_airbyte.platform import CONNECTION, Platform
-from dag_factory.local_airbyte.runner import Runner
-from dag_factory.local_airbyte.seeds import iter_documents, seed_document
-from dag_factory.local_airbyte.store import Store
+from dag_factory.local_airbyte.api.admin_routes import PREFIX as ADMIN_PREFIX
+from dag_factory.local_airbyte.api.app import create_app
+from dag_factory.local_airbyte.faults.fault_book import FaultBook
+from dag_factory.local_airbyte.faults.request_counts import RequestCounts
+from dag_factory.local_airbyte.faults.route_names import PREFIXES
+from dag_factory.local_airbyte.jobs.attempt import Extraction
+from dag_factory.local_airbyte.jobs.runner import Runner
+from dag_factory.local_airbyte.model.clock import Clock
+from dag_factory.local_airbyte.model.connection import CONNECTION, ConnectionSeed
+from dag_factory.local_airbyte.model.identifiers import canonical_id
+from dag_factory.local_airbyte.platform import Platform
+from dag_factory.local_airbyte.storage.data_folder import UnsafePathError, check_not_linked, open_file
+from dag_factory.local_airbyte.storage.seeds import iter_documents, seed_document
+from dag_factory.local_airbyte.storage.store import Store
 
 HOST = "127.0.0.1"
 DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET = "local-airbyte", "local-airbyte-secret"
@@ -147,7 +148,7 @@ def _platform(options: ServerOptions, store: Store, url: str) -> Platform:
         runner=Runner(store=store, clock=clock, extraction=extraction),
         clock=clock,
         faults=FaultBook(),
-        counters=Counters(),
+        request_counts=RequestCounts(),
         url=url,
         client_id=options.client_id,
         client_secret=options.client_secret,

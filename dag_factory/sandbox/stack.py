@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from dag_factory.sandbox.airflow_api import AirflowApi
-from dag_factory.sandbox.airflow_home import (
-    LOOPBACK,
-    AirbyteAccess,
+from dag_factory.sandbox.airbyte import AirbyteAccess
+from dag_factory.sandbox.airflow.api import AirflowApi
+from dag_factory.sandbox.airflow.dags_folder import dags_folder
+from dag_factory.sandbox.airflow.home import (
     AirflowHome,
     components,
     connections,
@@ -23,8 +22,13 @@ from dag_factory.sandbox.airflow_home import (
 )
 from dag_factory.sandbox.configuration import Expected, Options
 from dag_factory.sandbox.console import Console
-from dag_factory.sandbox.processes import Child, Command, run_to_end, running, wait_until
-from dag_factory.sandbox.repository import dags_folder
+from dag_factory.sandbox.processes.child import (
+    Child,
+    Command,
+    run_to_end,
+    running,
+    wait_until,
+)
 
 START_SECONDS = 180.0
 CLIENT_ID, CLIENT_SECRET = "local-airbyte", "local-airbyte-secret"
@@ -78,19 +82,6 @@ def stack(plan: Plan, console: Console) -> Iterator[Stack]:
                 yield Stack(home=home, airbyte=airbyte, airflow=api, children=children, data=data)
             finally:
                 console.line("stopping Airflow and the local Airbyte")
-
-
-def free_port(wanted: int = 0) -> int:
-    """Return the wanted port of the loopback interface if it is free, else one that is."""
-    with socket.socket() as probe:
-        # As servers do: a port whose last connections are closing is free.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((LOOPBACK, wanted))
-        except OSError:
-            return free_port()
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _local_airbyte(plan: Plan, data: Path, environment: Mapping[str, str]) -> Command:

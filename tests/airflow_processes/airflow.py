@@ -12,17 +12,23 @@ from urllib.parse import quote
 
 import psutil
 
-from dag_factory.sandbox.airflow_api import AirflowApi
-from dag_factory.sandbox.airflow_home import (
-    AirbyteAccess,
+from dag_factory.sandbox.airbyte import AirbyteAccess
+from dag_factory.sandbox.airflow.api import AirflowApi
+from dag_factory.sandbox.airflow.home import (
     AirflowHome,
     components,
     connections,
     environment,
     migration,
 )
-from dag_factory.sandbox.processes import Child, Command, run_to_end, stop_all, wait_until
-from dag_factory.sandbox.stack import free_port
+from dag_factory.sandbox.loopback import free_port
+from dag_factory.sandbox.processes.child import (
+    Child,
+    Command,
+    run_to_end,
+    stop_all,
+    wait_until,
+)
 from tests.airflow_processes.database import Database
 
 START_SECONDS = 120.0

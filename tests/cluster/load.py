@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import fmean
 
-from dag_factory.local_airbyte.queries import JobQuery
+from dag_factory.local_airbyte.model.job_query import JobQuery
 from tests.airflow_processes.scenes import Lab
 from tests.cluster.cluster import SLOTS
 

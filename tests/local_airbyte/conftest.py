@@ -18,7 +18,7 @@ from airbyte_api import AirbyteAPI
 from airbyte_api.api import CancelJobRequest, GetJobRequest, ListJobsRequest
 from airbyte_api.models import JobCreateRequest, JobResponse, JobTypeEnum, SchemeClientCredentials, Security
 
-from dag_factory.local_airbyte.model import ConnectionSeed
+from dag_factory.local_airbyte.model.connection import ConnectionSeed
 from dag_factory.local_airbyte.server import LocalAirbyte
 
 CONNECTION = "1e3b5a72-7bfd-4808-a13c-204505490110"
