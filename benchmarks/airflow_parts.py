@@ -12,13 +12,7 @@ import yaml
 from processes import REPOSITORY
 
 from dag_factory.sandbox.airbyte import AirbyteAccess
-from dag_factory.sandbox.airflow.home import (
-    AirflowHome,
-    components,
-    connections,
-    environment,
-    migration,
-)
+from dag_factory.sandbox.airflow.home import AirflowHome, components, connections, environment, migration
 from dag_factory.sandbox.loopback import free_port
 from dag_factory.sandbox.processes.child import Command, run_to_end
 

@@ -128,7 +128,7 @@ class Setting:
 
 
 class Triggerer:
-    """A running triggerer: its keeper, its main process and the process that runs the triggers."""
+    """A running triggerer: its supervisor, its main process and the process that runs the triggers."""
 
     def __init__(self, child: Child) -> None:
         self.child = child

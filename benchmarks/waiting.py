@@ -30,13 +30,7 @@ from windows import Meter
 
 from dag_factory.sandbox.airflow.api import AirflowApi
 from dag_factory.sandbox.airflow.home import AirflowHome, components
-from dag_factory.sandbox.processes.child import (
-    Child,
-    check_alive,
-    running,
-    termination_as_exit,
-    wait_until,
-)
+from dag_factory.sandbox.processes.child import Child, check_alive, running, termination_as_exit, wait_until
 
 SYNCS_OF_A_DAG = 10
 MODES: dict[str, dict[str, object]] = {

@@ -38,9 +38,9 @@ def run(arguments: argparse.Namespace) -> int:
 
     def demonstrate_all(options: Options, console: Console) -> int:
         # Only now: without the extra, the message of `start` is better than an ImportError.
-        from dag_factory.sandbox.demo.run import demonstrate  # noqa: PLC0415
+        from dag_factory.sandbox.demo.run import run_demo  # noqa: PLC0415
 
-        is_well = demonstrate(options, console, timeout_seconds=arguments.timeout)
+        is_well = run_demo(options, console, timeout_seconds=arguments.timeout)
         return CLEAN if is_well else FINDINGS
 
     return start(arguments, demonstrate_all)

@@ -1,4 +1,4 @@
-"""A small client of Airbyte's public API, for what the demo's table says about jobs."""
+"""Airbyte as the sandbox sees it: how to reach it, and the jobs of a connection."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import httpx
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AirbyteAccess:
-    """Where an Airbyte API is and who we are to it."""
+    """The URL of an Airbyte API and the credentials for it."""
 
     url: str
     client_id: str
@@ -21,7 +21,7 @@ class AirbyteAccess:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Job:
-    """A job of an Airbyte connection, as `GET /jobs` tells it."""
+    """A job of a connection, as in the answer to `GET /jobs`."""
 
     job_id: int
     status: str
@@ -30,10 +30,10 @@ class Job:
 
 
 class AirbyteApi:
-    """The API server of an `AirbyteAccess`; takes a token when it is entered."""
+    """A client of Airbyte's public API; fetches a token when it is entered."""
 
     def __init__(self, access: AirbyteAccess) -> None:
-        """Open no connection yet; proxies of the environment are not asked."""
+        """Open no connection yet; proxies from the environment are ignored."""
         self._access = access
         self._http = httpx.Client(base_url=access.url, timeout=30.0, trust_env=False)
 
@@ -49,10 +49,10 @@ class AirbyteApi:
         self._http.close()
 
     def jobs(self, connection_id: str) -> list[Job]:
-        """Return the newest jobs of a connection, the newest first."""
+        """Return the newest jobs of a connection, newest first."""
         parameters = {"connectionId": connection_id, "orderBy": "createdAt|DESC"}
-        answer = self._http.get("/jobs", params=parameters).raise_for_status()
-        return [_job(item) for item in answer.json()["data"]]
+        response = self._http.get("/jobs", params=parameters).raise_for_status()
+        return [_job(item) for item in response.json()["data"]]
 
 
 def _job(item: dict[str, Any]) -> Job:

@@ -8,9 +8,9 @@ LOOPBACK = "127.0.0.1"
 
 
 def free_port(wanted: int = 0) -> int:
-    """Return the wanted port of the loopback interface if it is free, else one that is."""
+    """Return the wanted port of the loopback interface if it is free, else another that is."""
     with socket.socket() as probe:
-        # As servers do: a port whose last connections are closing is free.
+        # As servers do: a port whose last connections are still closing counts as free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((LOOPBACK, wanted))

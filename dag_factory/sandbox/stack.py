@@ -1,4 +1,4 @@
-"""The whole: a local Airbyte and an Airflow that knows it, started, waited for and stopped together."""
+"""The whole stack: a local Airbyte and an Airflow connected to it, started and stopped together."""
 
 from __future__ import annotations
 
@@ -13,22 +13,10 @@ from pathlib import Path
 from dag_factory.sandbox.airbyte import AirbyteAccess
 from dag_factory.sandbox.airflow.api import AirflowApi
 from dag_factory.sandbox.airflow.dags_folder import dags_folder
-from dag_factory.sandbox.airflow.home import (
-    AirflowHome,
-    components,
-    connections,
-    environment,
-    migration,
-)
+from dag_factory.sandbox.airflow.home import AirflowHome, components, connections, environment, migration
 from dag_factory.sandbox.configuration import Expected, Options
 from dag_factory.sandbox.console import Console
-from dag_factory.sandbox.processes.child import (
-    Child,
-    Command,
-    run_to_end,
-    running,
-    wait_until,
-)
+from dag_factory.sandbox.processes.child import Child, Command, run_to_end, running, wait_until
 
 START_SECONDS = 180.0
 CLIENT_ID, CLIENT_SECRET = "local-airbyte", "local-airbyte-secret"
@@ -38,7 +26,7 @@ _READY = re.compile(r"local Airbyte ready on (\S+)")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """What to start: in which folder of ours, with Airflow's UI at which port."""
+    """What to start, in which folder, and Airflow's port."""
 
     options: Options
     expected: Expected
@@ -49,7 +37,7 @@ class Plan:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Stack:
-    """What runs: `airflow` is logged in, `children` are all the processes."""
+    """A running stack; `airflow` is logged in, `children` are all its processes."""
 
     home: AirflowHome
     airbyte: AirbyteAccess
@@ -73,8 +61,8 @@ def stack(plan: Plan, console: Console) -> Iterator[Stack]:
     with running([_local_airbyte(plan, data, own)]) as (airbyte_child,):
         _migrate(home, own, console)
         airbyte = _ready_airbyte(airbyte_child, console)
-        known = {**own, **connections(airbyte, plan.expected.airbyte_conn_ids)}
-        with running(components(home, known)) as airflow_children, AirflowApi(home.url) as api:
+        with_connections = {**own, **connections(airbyte, plan.expected.airbyte_conn_ids)}
+        with running(components(home, with_connections)) as airflow_children, AirflowApi(home.url) as api:
             children = (airbyte_child, *airflow_children)
             _wait_for_airflow(api, children, console)
             api.create_pools(plan.expected.pools)

@@ -1,4 +1,4 @@
-"""Airflow and the local Airbyte left running for people to use. Only `cli` imports it."""
+"""The command `up`: keep Airflow and the local Airbyte running for people to use."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from dag_factory.sandbox.stack import Plan, Stack, stack
 from dag_factory.sandbox.workspace import workspace
 
 
-def stand(options: Options, console: Console, *, port: int) -> None:
-    """Start everything and keep it until Ctrl-C; the history of earlier times is kept."""
+def keep_running(options: Options, console: Console, *, port: int) -> None:
+    """Start everything and keep it running until Ctrl-C; data of earlier starts is kept."""
     with workspace(options.work / "up", is_fresh=False) as folder:
         plan = Plan(
             options=options,

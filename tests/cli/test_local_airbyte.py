@@ -1,4 +1,4 @@
-"""The command in a process of its own: it says when it is ready, ends cleanly, and survives being killed."""
+"""The command in a process of its own: it reports when it is ready, ends cleanly, and survives a kill."""
 
 import os
 import signal
@@ -19,7 +19,7 @@ ENVIRONMENT = {**os.environ, "LOCAL_AIRBYTE_CLIENT_ID": "me", "LOCAL_AIRBYTE_CLI
 
 @pytest.fixture
 def start(tmp_path):
-    """Starts the command and returns it with the lines up to the one that says it is ready."""
+    """Return a function that starts the command and returns it with its output until it is ready."""
     processes = []
 
     def start(*more: str):
@@ -56,7 +56,7 @@ def test_it_starts_and_ends(start, tmp_path, stop):
     assert process.stdout.read() == ""
 
 
-def test_a_killed_server_goes_on_where_it_was(start, tmp_path):
+def test_a_killed_server_continues_its_jobs(start, tmp_path):
     (tmp_path / "money.yaml").write_text(f"schedule: null\nsyncs:\n  a: {FIRST}\n")
     process, _ = start()
     with client((tmp_path / "data" / "url").read_text().strip()) as http:

@@ -1,4 +1,4 @@
-"""What `demo` and `up` say before they start anything."""
+"""What `demo` and `up` report before they start anything."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_a_folder_that_is_not_there(capsys, command):
 
 
 @pytest.mark.parametrize("name", ["nothing", "text"])
-def test_a_faker_that_is_no_program(folders, capsys, name):
+def test_a_faker_that_is_not_an_executable(folders, capsys, name):
     (folders / "text").touch()
     assert main(["demo", "--source-faker", name]) == WRONG_USAGE
     assert capsys.readouterr().err == f"dag-factory demo: --source-faker: '{name}' is not an executable\n"
@@ -61,11 +61,13 @@ def test_a_package_that_is_not_installed(capsys, monkeypatch):
 def test_a_work_folder_in_use(folders, capsys, command):
     with workspace(folders / "w" / command, is_fresh=False):
         assert main([command, "--work", "w"]) == WRONG_USAGE
-    message = f"another dag-factory is at work in 'w/{command}'; end it, or choose another folder with --work"
+    message = (
+        f"another dag-factory is running in 'w/{command}'; stop it, or choose another folder with --work"
+    )
     assert capsys.readouterr().err == f"dag-factory {command}: {message}\n"
 
 
-def test_a_process_that_fails_is_told_and_is_no_fault_of_ours(capsys):
+def test_a_failed_process_is_reported_without_a_traceback(capsys):
     def fail(*_):
         message = "it ended\n  its last words"
         raise ChildFailedError(message)

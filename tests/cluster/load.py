@@ -25,7 +25,7 @@ class Load:
 
 def measure(lab: Lab) -> Load:
     """Look at Airflow's tables and at the local Airbyte."""
-    requests = lab.airbyte.platform.counters.counts()
+    requests = lab.airbyte.platform.request_counts.counts()
     return Load(
         moment=time.monotonic(),
         slots=lab.airflow.database.value("SELECT count(*) FROM task_instance WHERE state = 'running'"),

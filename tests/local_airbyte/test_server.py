@@ -11,7 +11,7 @@ from dag_factory.local_airbyte.server import LocalAirbyte, ServerError
 CONNECTION = "1e3b5a72-7bfd-4808-a13c-204505490110"
 
 
-def test_the_package_imports_nothing_else_of_the_project():
+def test_the_server_loads_nothing_else_of_the_project():
     code = (
         "import sys, dag_factory.local_airbyte.server;"
         "print([m for m in sys.modules if m.startswith(('dag_factory.', 'airflow', 'airbyte_api'))"

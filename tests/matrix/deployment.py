@@ -21,13 +21,7 @@ from dag_factory.sandbox.airbyte import AirbyteAccess
 from dag_factory.sandbox.airflow import home as airflow_home
 from dag_factory.sandbox.airflow.home import AirflowHome
 from dag_factory.sandbox.loopback import LOOPBACK, free_port
-from dag_factory.sandbox.processes.child import (
-    Child,
-    Command,
-    run_to_end,
-    running,
-    wait_until,
-)
+from dag_factory.sandbox.processes.child import Child, Command, run_to_end, running, wait_until
 from tests.matrix.conftest import WITH_SQLITE
 
 START_SECONDS = 180.0

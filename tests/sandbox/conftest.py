@@ -12,7 +12,7 @@ import pytest
 
 
 class Server(ThreadingHTTPServer):
-    """Answers what `answers` holds by method and path, lists page by page, and remembers what it was sent."""
+    """Answers from `answers` by method and path, lists page by page, and records what it was sent."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
@@ -50,7 +50,7 @@ class Handler(BaseHTTPRequestHandler):
         answer = self.server.answers.get(key, (404, {"detail": "not there"}))
         return answer if isinstance(answer, tuple) else (200, answer)
 
-    do_GET = do_POST = do_PATCH = _answer  # noqa: N815 (the names that the library looks for)
+    do_GET = do_POST = do_PATCH = _answer  # noqa: N815 (the names that the library calls)
 
     def log_message(self, *_: object) -> None:
         """Be quiet."""

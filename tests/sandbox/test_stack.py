@@ -1,4 +1,4 @@
-"""The whole, for real: these tests start Airflow."""
+"""The whole stack: these tests start Airflow."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MARK = "DAG_FACTORY_TEST"
 
 
 class Demo:
-    """A `dag-factory` on its own; `processes` are all that it has started, however far away."""
+    """A running `dag-factory`; `processes` are all its descendants."""
 
     def __init__(self, repository: Path, tmp_path: Path, *arguments: str) -> None:
         self.work = tmp_path / "work"
@@ -62,9 +62,9 @@ class Demo:
         return self._process.wait(60)
 
     def processes(self) -> set[psutil.Process]:
-        """Return those that run: known as descendants, or by the environment that they have inherited.
+        """Return the running ones, found as descendants or by their inherited environment.
 
-        Airflow's processes write their titles over what the system shows as their environment.
+        Airflow's processes overwrite their visible environment with their titles.
         """
         with contextlib.suppress(psutil.NoSuchProcess):
             self._seen |= set(psutil.Process(self._process.pid).children(recursive=True))
@@ -76,7 +76,7 @@ class Demo:
         """Return the addresses at which Airflow and Airbyte listen."""
         found: dict[str, set[str]] = {}
         for process in self.processes():
-            # Of a process that is just ending, the system shows nothing, and denies it to all but root.
+            # The system hides an ending process, and for all but root it refuses access.
             with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
                 for each in process.net_connections(kind="inet"):
                     if each.status == psutil.CONN_LISTEN:
@@ -85,7 +85,7 @@ class Demo:
         return found
 
     def kill(self) -> None:
-        """Leave nothing behind, whatever the test has come to: first as the command does, then by force."""
+        """Leave nothing running, whatever the test did: first as the command does, then by force."""
         self.processes()
         self._process.kill()
         self._process.communicate()
@@ -106,14 +106,14 @@ class Demo:
 @pytest.fixture
 def start(repository, tmp_path):
     """Return a function that starts `dag-factory` with arguments."""
-    begun: list[Demo] = []
+    started: list[Demo] = []
 
     def start_one(*arguments: str) -> Demo:
-        begun.append(Demo(repository, tmp_path, *arguments))
-        return begun[-1]
+        started.append(Demo(repository, tmp_path, *arguments))
+        return started[-1]
 
     yield start_one
-    for demo in begun:
+    for demo in started:
         demo.kill()
 
 
@@ -129,8 +129,8 @@ def test_every_dag_of_the_repository_succeeds(start, repository):
     assert {(row[0], row[1]): row[4] for row in table_of(demo.lines)} == expected
     for dag in dags:
         for sync in dag.syncs:
-            succeeded, begun = submissions(demo.work, dag.dag_id, sync.name)
-            assert 1 <= succeeded <= jobs(demo.work, sync.connection_id) <= begun, (dag.dag_id, sync.name)
+            succeeded, started = submissions(demo.work, dag.dag_id, sync.name)
+            assert 1 <= succeeded <= jobs(demo.work, sync.connection_id) <= started, (dag.dag_id, sync.name)
     assert demo.processes() == set()
 
 
@@ -154,14 +154,14 @@ def test_up_stays_until_ctrl_c(start):
 
 
 def table_of(lines: list[str]) -> list[list[str]]:
-    """Return the cells of the table, which lies between two blank lines."""
+    """Return the cells of the table between the two empty lines."""
     begin = next(number for number, line in enumerate(lines) if line.startswith("DAG "))
     end = lines.index("", begin)
     return [re.split(r" {2,}", line) for line in lines[begin + 1 : end]]
 
 
 def submissions(work: Path, dag_id: str, sync: str) -> tuple[int, int]:
-    """Return how many tasks that submit this sync have succeeded, and how many have begun."""
+    """Return how many tasks that submit this sync have succeeded, and how many have started."""
     query = (
         "SELECT state FROM task_instance WHERE dag_id = ? AND task_id IN (?, ?) AND start_date IS NOT NULL"
     )
@@ -171,7 +171,7 @@ def submissions(work: Path, dag_id: str, sync: str) -> tuple[int, int]:
 
 
 def jobs(work: Path, connection_id: str) -> int:
-    """Return how many jobs a connection has, asked of a local Airbyte on the data that the demo left."""
+    """Return how many jobs a connection has, according to a local Airbyte on the demo's data."""
     options = ServerOptions(data_folder=work / "demo" / "airbyte")
     with LocalAirbyte.start_with(options) as airbyte:
         access = AirbyteAccess(

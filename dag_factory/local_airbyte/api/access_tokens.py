@@ -1,16 +1,16 @@
-"""Access tokens: signed, self-describing, so that a restarted server knows those it gave out before. Pure."""
+"""Access tokens: signed and self-contained, so that they stay valid across restarts of the server."""
 
 from __future__ import annotations
 
 import jwt
 
-LIFETIME = 900  # seconds, as Airbyte's default of 15 minutes
+LIFETIME = 900  # seconds; Airbyte's default
 ALGORITHM = "HS256"
 AUDIENCE = "airbyte-server"
 
 
 def issue_token(*, key: str, client_id: str, generation: int, now: float) -> str:
-    """A token for `LIFETIME` seconds from `now` (seconds since the epoch)."""
+    """Return a token for `LIFETIME` seconds from `now` (seconds since the epoch)."""
     claims = {
         "iss": "local-airbyte",
         "aud": AUDIENCE,
@@ -22,9 +22,9 @@ def issue_token(*, key: str, client_id: str, generation: int, now: float) -> str
 
 
 def is_valid(token: str, *, key: str, generation: int, now: float) -> bool:
-    """Whether the token is ours, not expired at `now` and not revoked by a later generation."""
+    """Return whether the token is ours, has not expired at `now` and is not revoked by a later generation."""
     try:
-        # The expiry is compared below: the library would ask the machine's clock, not the server's.
+        # The expiry is checked below: the library uses the machine's clock, not the server's.
         claims = jwt.decode(
             token, key, algorithms=[ALGORITHM], audience=AUDIENCE, options={"verify_exp": False}
         )

@@ -1,4 +1,4 @@
-"""The admin path `/local-admin`: faults, scripts, switches, counters; no authentication."""
+"""The admin path `/local-admin`: faults, scripts, settings and counters, without authentication."""
 
 from __future__ import annotations
 
@@ -13,20 +13,12 @@ from dag_factory.local_airbyte.api.authentication import PlatformOf, revoke_toke
 from dag_factory.local_airbyte.api.request_bodies import JsonBody, OptionalJsonBody
 from dag_factory.local_airbyte.api.request_parameters import read_choice, read_text
 from dag_factory.local_airbyte.api.responses import job_response
+from dag_factory.local_airbyte.faults.active_faults import render_fault
 from dag_factory.local_airbyte.faults.fault import Fault
-from dag_factory.local_airbyte.faults.fault_book import render_fault
 from dag_factory.local_airbyte.model import problems
 from dag_factory.local_airbyte.model.connection import CONNECTION, CONNECTION_STATUSES
 from dag_factory.local_airbyte.model.identifiers import ConnectionId, NewConnectionId
-from dag_factory.local_airbyte.model.job import (
-    CANCELLED,
-    FAILED,
-    JOB_TYPES,
-    SUCCEEDED,
-    SYNC,
-    Job,
-    Script,
-)
+from dag_factory.local_airbyte.model.job import CANCELLED, FAILED, JOB_TYPES, SUCCEEDED, SYNC, Job, Script
 from dag_factory.local_airbyte.model.job_life_cycle import may_follow
 from dag_factory.local_airbyte.model.job_query import JobQuery
 from dag_factory.local_airbyte.model.job_scripts import read_script, render_script
@@ -44,11 +36,11 @@ from dag_factory.local_airbyte.storage.seeds import connection_document
 
 PREFIX = "/local-admin"
 ALL_JOBS = JobQuery(limit=1_000_000)
-Made = TypeVar("Made", Fault, Settings)
+Value = TypeVar("Value", Fault, Settings)
 
 
 def build_router() -> APIRouter:
-    """Every route of the admin path."""
+    """Return every route of the admin path."""
     router = APIRouter(prefix=PREFIX)
     for method, path, endpoint in (
         ("GET", "/faults", list_faults),
@@ -73,64 +65,64 @@ def build_router() -> APIRouter:
 
 
 def list_faults(platform: PlatformOf) -> Json:
-    """The faults that are still to come."""
+    """List the active faults."""
     return {"faults": [render_fault(fault) for fault in platform.faults.faults()]}
 
 
 def add_fault(body: JsonBody, platform: PlatformOf) -> Json:
-    """Make a fault from now on."""
-    return render_fault(platform.faults.add(_made(Fault, body)))
+    """Inject a fault from now on."""
+    return render_fault(platform.faults.add(_read_value(Fault, body)))
 
 
 def clear_faults(platform: PlatformOf) -> Response:
-    """No faults any more."""
+    """Clear all faults."""
     platform.faults.clear()
     return Response(status_code=204)
 
 
 def clear_fault(fault_id: int, platform: PlatformOf) -> Response:
-    """One fault less."""
+    """Clear one fault."""
     platform.faults.clear(fault_id)
     return Response(status_code=204)
 
 
 def read_settings(platform: PlatformOf) -> Json:
-    """The switches of the server."""
+    """Return the server's settings."""
     return asdict(platform.store.settings())
 
 
 def change_settings(body: JsonBody, platform: PlatformOf) -> Json:
-    """Change some switches; a clock shift counts at once."""
-    settings = _made(Settings, {**asdict(platform.store.settings()), **body})
+    """Change some settings; a clock shift takes effect at once."""
+    settings = _read_value(Settings, {**asdict(platform.store.settings()), **body})
     platform.store.put_settings(settings)
     platform.clock.shift = settings.clock_shift
     return asdict(settings)
 
 
 def revoke(platform: PlatformOf) -> Response:
-    """Every token given out so far answers 401."""
+    """Revoke every token: calls with one get a 401."""
     revoke_tokens(platform)
     return Response(status_code=204)
 
 
 def read_counters(platform: PlatformOf) -> Json:
-    """Calls by route and status since the start, and jobs by connection since ever."""
+    """Return the calls by route and status since the start, and all jobs ever by connection."""
     return {"requests": platform.request_counts.counts(), "jobs": platform.store.job_counts()}
 
 
 def reset_counters(platform: PlatformOf) -> Response:
-    """Count the calls from nothing; jobs stay."""
+    """Set the counts of calls to zero; jobs stay."""
     platform.request_counts.reset()
     return Response(status_code=204)
 
 
 def list_jobs(platform: PlatformOf) -> Json:
-    """All jobs, with what the public API does not show."""
+    """List all jobs, with the fields that the public API hides."""
     return {"jobs": [_job(job) for job in platform.store.jobs(ALL_JOBS)]}
 
 
 def end_job(job_id: int, body: JsonBody, platform: PlatformOf) -> Json:
-    """End a job as a person would: cancel it, or let a job that hangs succeed or fail."""
+    """End a job as a person would: cancel it, or make a hanging job succeed or fail."""
     status = read_choice(body, "status", (SUCCEEDED, FAILED, CANCELLED))
     job = platform.store.find_job(job_id)
     if job is None:
@@ -143,20 +135,20 @@ def end_job(job_id: int, body: JsonBody, platform: PlatformOf) -> Json:
 
 
 def read_connection(connection_id: ConnectionId, platform: PlatformOf) -> Json:
-    """A connection and how its jobs go."""
+    """Return a connection and its plan."""
     connection = platform.connection(connection_id)
     return {"connection": connection, **render_plan(read_plan(platform.store, connection_id))}
 
 
 def put_connection(connection_id: NewConnectionId, body: JsonBody, platform: PlatformOf) -> Json:
-    """Make a connection with this id."""
+    """Create a connection with this id."""
     document = connection_document(connection_id, read_text(body, "name"), "analytics")
     platform.store.put_document(CONNECTION, connection_id, document)
     return read_connection(connection_id, platform)
 
 
 def change_connection(connection_id: ConnectionId, body: JsonBody, platform: PlatformOf) -> Json:
-    """Set status, scripts, rows, source or the connector's config; a running job goes on."""
+    """Set status, scripts, rows, source or the connector's config; a running job continues."""
     changes = {key: value for key, value in body.items() if key != "status"}
     if "status" in body:
         status = read_choice(body, "status", CONNECTION_STATUSES)
@@ -169,7 +161,7 @@ def change_connection(connection_id: ConnectionId, body: JsonBody, platform: Pla
 
 
 def remove_connection(connection_id: ConnectionId, platform: PlatformOf) -> Response:
-    """Take a connection away for good: it answers 404 from now on, and its job is cancelled."""
+    """Delete a connection for good: it answers 404 from now on, and its active job is cancelled."""
     platform.connection(connection_id)
     platform.store.remove_document(CONNECTION, connection_id)
     platform.end_active_job(connection_id)
@@ -177,7 +169,7 @@ def remove_connection(connection_id: ConnectionId, platform: PlatformOf) -> Resp
 
 
 def start_job(connection_id: ConnectionId, body: OptionalJsonBody, platform: PlatformOf) -> Json:
-    """Start a job of any type as another person would, with a script of its own if the body has one."""
+    """Start a job of any type as another person would, with the script in the body if there is one."""
     _check_known(body, {"jobType", "script"})
     job_type = read_choice({"jobType": SYNC, **body}, "jobType", JOB_TYPES)
     script = _script(body["script"]) if "script" in body else None
@@ -189,8 +181,8 @@ def _job(job: Job) -> Json:
     return {**job_response(job), **hidden, "script": render_script(job.script)}
 
 
-def _made(kind: type[Made], values: Json) -> Made:
-    """The value that the JSON describes; an unknown key or a wrong type is the caller's mistake."""
+def _read_value(kind: type[Value], values: Json) -> Value:
+    """Return the value that the JSON describes; an unknown key or a wrong type is a bad request."""
     _check_keys(values, kind)
     try:
         return TypeAdapter(kind).validate_python(values)

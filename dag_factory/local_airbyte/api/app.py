@@ -1,4 +1,4 @@
-"""Puts the application together: both prefixes of the public API, the admin path, faults and error bodies."""
+"""The application: both prefixes of the public API, the admin path, injected faults and error responses."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dag_factory.local_airbyte.platform import Platform
 
 
 def create_app(platform: Platform) -> FastAPI:
-    """The ASGI application that serves a platform."""
+    """Return the ASGI application for a platform."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.platform = platform
     app.include_router(admin_routes.build_router())
@@ -25,7 +25,7 @@ def create_app(platform: Platform) -> FastAPI:
     for prefix in PREFIXES:
         app.include_router(public_routes.build_router(), prefix=prefix)
     app.add_exception_handler(ProblemError, _answer_problem)
-    app.add_exception_handler(RequestValidationError, _answer_mistake)
+    app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.add_exception_handler(HTTPException, _answer_no_route)
     app.add_middleware(
         FaultMiddleware,
@@ -34,25 +34,25 @@ def create_app(platform: Platform) -> FastAPI:
         store=platform.store,
         clock=platform.clock,
     )
-    app.add_middleware(GuardMiddleware)  # the last one added comes first
+    app.add_middleware(GuardMiddleware)  # the last one added runs first
     return app
 
 
 def _answer_problem(_: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, ProblemError)  # noqa: S101 (registered for it)
+    assert isinstance(error, ProblemError)  # noqa: S101 (registered for this type)
     return _response(error.problem)
 
 
-def _answer_mistake(_: Request, error: Exception) -> JSONResponse:
+def _answer_invalid(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101
-    mistakes = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
-    return _response(problems.bad_request(mistakes))
+    errors = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+    return _response(problems.bad_request(errors))
 
 
 def _answer_no_route(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101
-    found = problems.no_such_route(request.url.path)
-    return _response(Problem(status=error.status_code, body={**found.body, "message": error.detail}))
+    problem = problems.no_such_route(request.url.path)
+    return _response(Problem(status=error.status_code, body={**problem.body, "message": error.detail}))
 
 
 def _response(problem: Problem) -> JSONResponse:

@@ -1,4 +1,4 @@
-"""Who may call: the token endpoint, and the check of the bearer token before every other route."""
+"""The token endpoint, and the check of the bearer token on every other route."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ GENERATION = "token-generation"
 
 
 def platform_of(request: Request) -> Platform:
-    """The platform that the application was made for."""
+    """Return the platform of the application."""
     platform: Platform = request.app.state.platform
     return platform
 
@@ -27,7 +27,7 @@ PlatformOf = Annotated[Platform, Depends(platform_of)]
 
 
 def check_token(request: Request, platform: PlatformOf) -> None:
-    """Answer 401 to a call without a token, with an expired one or with a revoked one."""
+    """Answer 401 if the token is missing, expired or revoked."""
     if not platform.store.settings().require_auth:
         return
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
@@ -39,8 +39,8 @@ def check_token(request: Request, platform: PlatformOf) -> None:
         raise ProblemError(problems.unauthorized(request.url.path))
 
 
-async def give_token(request: Request, platform: PlatformOf) -> Json:
-    """`POST /applications/token`, with a JSON body or a form, as clients send both."""
+async def create_token(request: Request, platform: PlatformOf) -> Json:
+    """Answer `POST /applications/token`; clients send JSON or a form."""
     fields = await _credentials(request)
     given = (str(fields.get("client_id", "")), str(fields.get("client_secret", "")))
     known = (platform.client_id, platform.client_secret)
@@ -58,12 +58,12 @@ async def give_token(request: Request, platform: PlatformOf) -> Json:
 
 
 def token_generation(platform: Platform) -> int:
-    """Tokens of earlier generations have been revoked."""
+    """Return the current generation: tokens of earlier ones are revoked."""
     return int(platform.store.meta(GENERATION) or 0)
 
 
 def revoke_tokens(platform: Platform) -> None:
-    """Make every token given out so far answer 401."""
+    """Revoke every token: calls with one get a 401."""
     with platform.store.transaction():
         platform.store.put_meta(GENERATION, token_generation(platform) + 1)
 

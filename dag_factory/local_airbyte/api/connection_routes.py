@@ -1,4 +1,4 @@
-"""The routes of connections. For `routes` alone."""
+"""The routes of connections in the public API."""
 
 from __future__ import annotations
 
@@ -7,14 +7,9 @@ import uuid
 from fastapi import Request, Response
 
 from dag_factory.local_airbyte.api.authentication import PlatformOf
-from dag_factory.local_airbyte.api.quartz_cron import cron_mistake
+from dag_factory.local_airbyte.api.quartz_cron import cron_error
 from dag_factory.local_airbyte.api.request_bodies import JsonBody
-from dag_factory.local_airbyte.api.request_parameters import (
-    is_true,
-    read_choice,
-    read_page,
-    read_text,
-)
+from dag_factory.local_airbyte.api.request_parameters import is_true, read_choice, read_page, read_text
 from dag_factory.local_airbyte.api.responses import page_response
 from dag_factory.local_airbyte.model import problems
 from dag_factory.local_airbyte.model.connection import CONNECTION, CONNECTION_STATUSES
@@ -39,7 +34,7 @@ CHANGEABLE = (
 
 
 def list_connections(request: Request, platform: PlatformOf) -> Json:
-    """Connections; deleted ones only with `includeDeleted`."""
+    """List connections; deleted ones only with `includeDeleted`."""
     params = request.query_params
     limit, offset = read_page(params)
     workspaces, tags = params.getlist("workspaceIds"), set(params.getlist("tagIds"))
@@ -56,12 +51,12 @@ def list_connections(request: Request, platform: PlatformOf) -> Json:
 
 
 def read_connection(connection_id: ConnectionId, platform: PlatformOf) -> Json:
-    """One connection."""
+    """Return one connection."""
     return platform.connection(connection_id)
 
 
 def create_connection(body: JsonBody, platform: PlatformOf) -> Json:
-    """A new connection between a source and a destination that are there."""
+    """Create a connection between an existing source and an existing destination."""
     source = _actor(platform, "source", read_text(body, "sourceId"))
     destination = _actor(platform, "destination", read_text(body, "destinationId"))
     connection_id = str(uuid.uuid4())
@@ -93,7 +88,7 @@ def change_connection(connection_id: ConnectionId, body: JsonBody, platform: Pla
 
 
 def delete_connection(connection_id: ConnectionId, platform: PlatformOf) -> Response:
-    """Mark the connection as deleted and cancel what it runs."""
+    """Mark the connection as deleted and cancel its active job."""
     platform.connection(connection_id)
     platform.change_connection(connection_id, {"status": DEPRECATED})
     platform.end_active_job(connection_id)
@@ -110,13 +105,13 @@ def _changes(body: Json) -> Json:
 
 
 def _schedule(schedule: object) -> Json:
-    asked = schedule if isinstance(schedule, dict) else {}
-    if read_choice(asked, "scheduleType", ("manual", "cron")) == "manual":
+    fields = schedule if isinstance(schedule, dict) else {}
+    if read_choice(fields, "scheduleType", ("manual", "cron")) == "manual":
         return MANUAL
-    expression = read_text(asked, "cronExpression")
-    if (mistake := cron_mistake(expression)) is not None:
-        raise ProblemError(problems.bad_request(mistake))
-    # Airbyte answers with the time zone behind the expression.
+    expression = read_text(fields, "cronExpression")
+    if (error := cron_error(expression)) is not None:
+        raise ProblemError(problems.bad_request(error))
+    # Airbyte's answer has the time zone after the expression.
     return {"scheduleType": "cron", "cronExpression": f"{expression.removesuffix('UTC').strip()} UTC"}
 
 

@@ -1,8 +1,8 @@
-"""Refuses calls that a web page of another site could make a browser send. Runs before every path.
+"""Refuses calls that a web page of another site makes a browser send, on every path.
 
-The server has well-known credentials and an admin path without any, so that listening on loopback alone does
-not protect it: a browser on this machine sends what any page asks for. The Host header shows a name that an
-attacker has pointed at 127.0.0.1 (DNS rebinding), the Origin header a page that posts across sites.
+The server has well-known credentials and an admin path without any, so listening on loopback does not protect
+it: a browser on this machine sends what any page asks for. The Host header shows a name that an attacker has
+pointed at 127.0.0.1 (DNS rebinding); the Origin header shows a page that posts across sites.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ LOOPBACK_ORIGIN = re.compile(f"https?://{LOOPBACK}", re.IGNORECASE)
 
 
 class GuardMiddleware:
-    """An ASGI middleware that answers 403 unless Host and Origin are names of this machine's loopback."""
+    """An ASGI middleware that answers 403 unless Host and Origin are loopback names."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one call, or refuse it before anything is done."""
+        """Serve one call, or refuse it before it has any effect."""
         if scope["type"] == "http" and not is_local(scope["headers"]):
             problem = problems.forbidden("Host and Origin must be loopback names")
             await JSONResponse(problem.body, status_code=problem.status)(scope, receive, send)
@@ -38,7 +38,7 @@ class GuardMiddleware:
 
 
 def is_local(headers: list[tuple[bytes, bytes]]) -> bool:
-    """Whether there is a Host, and every Host and Origin is loopback. An Origin of `null` is not."""
+    """Return whether there is a Host, and every Host and Origin is loopback. The Origin `null` is not."""
     hosts, origins = _values(headers, b"host"), _values(headers, b"origin")
     return (
         bool(hosts)

@@ -1,4 +1,4 @@
-"""The public API: what each route reads, asks the platform and answers."""
+"""The routes of the public API, apart from those of connections."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import PlainTextResponse
 
-from dag_factory.local_airbyte.api.authentication import PlatformOf, check_token, give_token
+from dag_factory.local_airbyte.api.authentication import PlatformOf, check_token, create_token
 from dag_factory.local_airbyte.api.connection_routes import (
     change_connection,
     create_connection,
@@ -16,12 +16,7 @@ from dag_factory.local_airbyte.api.connection_routes import (
     read_connection,
 )
 from dag_factory.local_airbyte.api.request_bodies import JsonBody
-from dag_factory.local_airbyte.api.request_parameters import (
-    read_choice,
-    read_job_query,
-    read_page,
-    read_text,
-)
+from dag_factory.local_airbyte.api.request_parameters import read_choice, read_job_query, read_page, read_text
 from dag_factory.local_airbyte.api.responses import job_response, page_response
 from dag_factory.local_airbyte.model import problems
 from dag_factory.local_airbyte.model.built_in_rows import stream_properties
@@ -36,10 +31,10 @@ COLLECTIONS = {"workspaces": "workspace", "sources": "source", "destinations": "
 
 
 def build_router() -> APIRouter:
-    """Every route of the public API, without its prefix."""
+    """Return every route of the public API, without its prefix."""
     router = APIRouter()
     router.add_api_route("/health", read_health, methods=["GET"])
-    router.add_api_route("/applications/token", give_token, methods=["POST"])
+    router.add_api_route("/applications/token", create_token, methods=["POST"])
     for method, path, endpoint in (
         ("POST", "/jobs", create_job),
         ("GET", "/jobs", list_jobs),
@@ -59,7 +54,7 @@ def build_router() -> APIRouter:
 
 
 def read_health() -> PlainTextResponse:
-    """Alive; says nothing of credentials."""
+    """Say that the server is alive; no token is needed."""
     return PlainTextResponse("Successful operation")
 
 
@@ -70,7 +65,7 @@ def create_job(body: JsonBody, platform: PlatformOf) -> Json:
 
 
 def read_job(job_id: int, platform: PlatformOf) -> Json:
-    """One job. Airbyte answers 409, not 404, where there is none."""
+    """Return one job. Airbyte answers 409, not 404, if it does not exist."""
     job = platform.store.find_job(job_id)
     if job is None:
         raise ProblemError(problems.state_conflict("Job is not currently running"))
@@ -83,22 +78,22 @@ def cancel_job(job_id: int, platform: PlatformOf) -> Json:
 
 
 def list_jobs(request: Request, platform: PlatformOf) -> Json:
-    """Jobs, the oldest first unless `orderBy` says otherwise."""
+    """List jobs, the oldest first unless `orderBy` says otherwise."""
     params = request.query_params
     query = read_job_query(params, _connections_of(platform, params.getlist("workspaceIds")))
     jobs = [job_response(job) for job in platform.listed_jobs(query)]
-    # Airbyte's next page forgets status, order and dates: a client that follows it gets other jobs.
+    # Airbyte's `next` drops status, order and dates: a client that follows it gets other jobs.
     kept = {key: params.getlist(key) for key in ("connectionId", "jobType", "workspaceIds")}
     return page_response(jobs, url=f"{platform.url}/jobs", limit=query.limit, offset=query.offset, kept=kept)
 
 
 def list_streams() -> list[Json]:
-    """The built-in source's streams, whichever source is asked for."""
+    """List the built-in source's streams, whichever source is requested."""
     return stream_properties()
 
 
 def list_documents(collection: str, request: Request, platform: PlatformOf) -> Json:
-    """Workspaces, sources, destinations or tags."""
+    """List workspaces, sources, destinations or tags."""
     limit, offset = read_page(request.query_params)
     workspaces = request.query_params.getlist("workspaceIds")
     found = [
@@ -111,7 +106,7 @@ def list_documents(collection: str, request: Request, platform: PlatformOf) -> J
 
 
 def read_document(collection: str, document_id: str, request: Request, platform: PlatformOf) -> Json:
-    """One workspace, source, destination or tag."""
+    """Return one workspace, source, destination or tag."""
     kind = _kind(collection, request)
     document = platform.store.document(kind, document_id)
     if document is None:

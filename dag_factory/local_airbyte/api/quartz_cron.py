@@ -1,4 +1,4 @@
-"""The public API's rule for cron expressions: Quartz syntax, not more often than hourly. Pure."""
+"""The public API's rule for cron expressions: Quartz syntax, at most once an hour."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import re
 FIELD = re.compile(r"[0-9A-Za-z*,/?#-]+")
 
 
-def cron_mistake(expression: str) -> str | None:
-    """What is wrong with a Quartz expression, or None; a trailing "UTC" is allowed."""
+def cron_error(expression: str) -> str | None:
+    """Return what is wrong with a Quartz expression, or None; a trailing "UTC" is allowed."""
     fields = expression.removesuffix("UTC").split()
     if len(fields) not in (6, 7):
         return f"Invalid cron expression: {expression}: expected 6 or 7 fields, found {len(fields)}"

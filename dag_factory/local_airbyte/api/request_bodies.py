@@ -1,4 +1,4 @@
-"""Reads the JSON that callers send: the one place that decides what is acceptable before anybody uses it."""
+"""Reads the JSON bodies of requests."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ async def read_body(request: Request) -> Json:
 
 
 async def read_optional_body(request: Request) -> Json:
-    """Do the same, but take an empty body for an empty object."""
+    """Do the same, but accept an empty body as an empty object."""
     return await read_body(request) if await request.body() else {}
 
 
@@ -31,7 +31,7 @@ def _object(content: bytes) -> Json:
     try:
         body = parse_json(content)
     except ValueError as error:
-        _refuse(f"the body is not acceptable JSON: {error}")
+        _refuse(f"the body is not valid JSON: {error}")
     if not isinstance(body, dict):
         _refuse("the body must be a JSON object")
     return body

@@ -1,4 +1,4 @@
-"""Reads query parameters and bodies of the public API. Pure; what it cannot read is a ProblemError of 400."""
+"""Reads query parameters and keys of bodies; raises ProblemError (400) for invalid ones."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MAX_OFFSET = 2**31 - 1  # Java's `int`
 
 
 def read_page(params: QueryParams) -> tuple[int, int]:
-    """Limit and offset of a list."""
+    """Return limit and offset of a list."""
     limit, offset = _integer(params, "limit", 20), _integer(params, "offset", 0)
     if not 1 <= limit <= MAX_LIMIT or not 0 <= offset <= MAX_OFFSET:
         _refuse(f"limit must be from 1 to {MAX_LIMIT} and offset from 0 to {MAX_OFFSET}")
@@ -27,7 +27,7 @@ def read_page(params: QueryParams) -> tuple[int, int]:
 
 
 def read_job_query(params: QueryParams, connection_ids: Sequence[str] | None) -> JobQuery:
-    """The filters of `GET /jobs`; the connections are those of the workspaces it names."""
+    """Return the query of `GET /jobs`; `connection_ids` are those of the workspaces in the query."""
     limit, offset = read_page(params)
     if (connection_id := params.get("connectionId")) is not None:
         connection_ids = [canonical_id(connection_id) or connection_id]
@@ -51,15 +51,15 @@ def read_job_query(params: QueryParams, connection_ids: Sequence[str] | None) ->
 
 
 def read_text(body: Json, key: str) -> str:
-    """A text that must be there."""
+    """Return a string that is required."""
     value = body.get(key)
     if not isinstance(value, str) or not value:
-        _refuse(f"{key} must be a text")
+        _refuse(f"{key} must be a string")
     return value
 
 
 def read_choice(body: Json, key: str, choices: Collection[str]) -> str:
-    """A text that must be one of some."""
+    """Return a string that must be one of the choices."""
     value = read_text(body, key)
     if value not in choices:
         _refuse(f"{key} must be one of {', '.join(choices)}, not {value!r}")
@@ -67,7 +67,7 @@ def read_choice(body: Json, key: str, choices: Collection[str]) -> str:
 
 
 def is_true(params: QueryParams, key: str) -> bool:
-    """A flag that is false unless it is said."""
+    """Return a flag; the default is false."""
     return params.get(key, "false").lower() == "true"
 
 
@@ -76,7 +76,7 @@ def _integer(params: QueryParams, key: str, default: int) -> int:
     try:
         return default if text is None else int(text)
     except ValueError:
-        _refuse(f"{key} must be a number, not {text!r}")
+        _refuse(f"{key} must be an integer, not {text!r}")
 
 
 def _one_of(params: QueryParams, key: str, choices: Collection[str]) -> str | None:
@@ -93,7 +93,7 @@ def _moment(params: QueryParams, key: str) -> float | None:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        _refuse(f"{key} must be a time as 2026-01-31T12:00:00Z, not {text!r}")
+        _refuse(f"{key} must be a time such as 2026-01-31T12:00:00Z, not {text!r}")
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 

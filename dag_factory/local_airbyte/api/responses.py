@@ -1,4 +1,4 @@
-"""What the API answers for a job and for a page of a list. Pure."""
+"""Answers of the API: a job, and a page of a list."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dag_factory.local_airbyte.model.json_values import Json
 
 
 def job_response(job: Job) -> Json:
-    """A job as the public API shows it; what there is not yet is absent."""
+    """Return a job as the public API shows it; fields without a value yet are absent."""
     optional = {
         "lastUpdatedAt": None if job.is_active else java_time(job.updated_at),
         "duration": None
@@ -33,20 +33,20 @@ def job_response(job: Job) -> Json:
 def page_response(
     data: Sequence[Json], *, url: str, limit: int, offset: int, kept: Mapping[str, object] | None = None
 ) -> Json:
-    """A page of a list. As in Airbyte there is a next page whenever this one is not empty."""
+    """Return a page of a list. As in Airbyte, there is a next page unless this one is empty."""
     following = _page_url(url, limit, offset + limit, kept or {}) if data else ""
     previous = _page_url(url, limit, max(0, offset - limit), kept or {}) if offset else ""
     return {"data": list(data), "next": following, "previous": previous}
 
 
 def java_time(seconds: float) -> str:
-    """Java's OffsetDateTime.toString() in UTC: it leaves seconds out when they are zero."""
+    """Format a time as Java's OffsetDateTime.toString(): in UTC, without the seconds if they are zero."""
     moment = datetime.fromtimestamp(int(seconds), tz=UTC)
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ" if moment.second else "%Y-%m-%dT%H:%MZ")
 
 
 def java_duration(seconds: int) -> str:
-    """Java's Duration.toString(): PT8H6M12S, PT0S; every part has the sign."""
+    """Format a duration as Java's Duration.toString(): PT8H6M12S, PT0S; each part has the sign."""
     sign, rest = ("-" if seconds < 0 else ""), abs(seconds)
     parts = [(rest // 3600, "H"), (rest % 3600 // 60, "M"), (rest % 60, "S")]
     return "PT" + ("".join(f"{sign}{number}{unit}" for number, unit in parts if number) or "0S")

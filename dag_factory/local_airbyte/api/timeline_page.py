@@ -1,4 +1,4 @@
-"""A connection's page, where Airbyte's web application has one: links from Airflow lead there."""
+"""The page of a connection at the path of Airbyte's web application, where links from Airflow lead."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ th, td {{ border: 1px solid #ccc; padding: 0.3rem 0.8rem; text-align: left; }}
 
 
 def build_router() -> APIRouter:
-    """The one page, outside the prefixes of the API."""
+    """Return the route of the page, outside the prefixes of the API."""
     router = APIRouter()
     router.add_api_route(
         "/workspaces/{workspace_id}/connections/{connection_id}/timeline", show_connection, methods=["GET"]
@@ -47,7 +47,7 @@ def build_router() -> APIRouter:
 
 
 def show_connection(connection_id: ConnectionId, platform: PlatformOf) -> HTMLResponse:
-    """A table of the connection's jobs, the newest first."""
+    """Show a table of the connection's jobs, the newest first."""
     connection = platform.connection(connection_id)
     query = JobQuery(connection_ids=(connection_id,), order_by="createdAt|DESC", limit=100)
     jobs = [job_response(job) for job in platform.store.jobs(query)]
@@ -55,7 +55,7 @@ def show_connection(connection_id: ConnectionId, platform: PlatformOf) -> HTMLRe
 
 
 def connection_page(connection: Json, jobs: list[Json]) -> str:
-    """Write the page as HTML."""
+    """Return the page as HTML."""
     head = _row("th", COLUMNS)
     rows = [_row("td", [job.get(column, "") for column in COLUMNS]) for job in jobs]
     return _PAGE.format(

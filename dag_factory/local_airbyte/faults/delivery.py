@@ -1,4 +1,4 @@
-"""Sends an answer to the client: at once, padded, byte by byte, or not at all. For the middleware."""
+"""Ways to send an answer to the client: at once, padded, byte by byte, or not at all."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ MIB = 2**20
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reply:
-    """A whole answer."""
+    """A complete answer."""
 
     status: int
     headers: Headers
     body: bytes
-    padding: int = 0  # MiB of blanks that follow the body: JSON allows them, and they need not be in memory
+    padding: int = 0  # MiB of spaces after the body: JSON allows them, and they are never in memory at once
 
 
 def with_date(reply: Reply, now: float, *, has_zone: bool) -> Reply:
@@ -32,18 +32,18 @@ def with_date(reply: Reply, now: float, *, has_zone: bool) -> Reply:
 
 
 async def send_reply(send: Send, reply: Reply) -> None:
-    """Answer as a server usually does."""
-    await send(_start(reply))
+    """Send the answer as usual."""
+    await send(_start_message(reply))
     await send({"type": "http.response.body", "body": reply.body, "more_body": reply.padding > 0})
     for rest in reversed(range(reply.padding)):
         await send({"type": "http.response.body", "body": b" " * MIB, "more_body": rest > 0})
 
 
 async def drip_body(scope: Scope, send: Send, reply: Reply, seconds: float) -> None:
-    """Send the headers at once, then a byte of the body every `seconds` while the client is connected."""
-    await send(_start(reply))
+    """Send the headers at once, then one byte of the body every `seconds` while the client is connected."""
+    await send(_start_message(reply))
     for position in range(len(reply.body)):
-        await send(_part(reply.body[position : position + 1]))
+        await send(_body_message(reply.body[position : position + 1]))
         await asyncio.sleep(seconds)
         if scope["state"]["transport"].is_closing():
             return
@@ -51,9 +51,9 @@ async def drip_body(scope: Scope, send: Send, reply: Reply, seconds: float) -> N
 
 
 async def drip_everything(scope: Scope, receive: Receive, reply: Reply, seconds: float) -> None:
-    """Send the status line, the headers and the body byte by byte, past the HTTP library, then close."""
+    """Send status line, headers and body byte by byte, bypassing the HTTP library, then disconnect."""
     transport = scope["state"]["transport"]
-    for byte in _written(reply):
+    for byte in _wire_bytes(reply):
         if transport.is_closing():
             break
         transport.write(bytes([byte]))
@@ -68,11 +68,11 @@ async def drop(scope: Scope, receive: Receive) -> None:
     await _wait_for_disconnect(receive)
 
 
-def _start(reply: Reply) -> dict[str, object]:
+def _start_message(reply: Reply) -> dict[str, object]:
     return {"type": "http.response.start", "status": reply.status, "headers": _headers(reply)}
 
 
-def _part(body: bytes) -> dict[str, object]:
+def _body_message(body: bytes) -> dict[str, object]:
     return {"type": "http.response.body", "body": body, "more_body": True}
 
 
@@ -83,8 +83,8 @@ def _headers(reply: Reply) -> list[tuple[bytes, bytes]]:
     return headers if reply.status == 204 else [*headers, (b"content-length", length)]
 
 
-def _written(reply: Reply) -> bytes:
-    """Return the bytes that go over the wire."""
+def _wire_bytes(reply: Reply) -> bytes:
+    """Return the answer as the bytes of HTTP/1.1."""
     first = f"HTTP/1.1 {reply.status} {HTTPStatus(reply.status).phrase}".encode()
     headers = [*_headers(reply), (b"connection", b"close")]
     lines = [first, *(name + b": " + value for name, value in headers)]
@@ -92,6 +92,6 @@ def _written(reply: Reply) -> bytes:
 
 
 async def _wait_for_disconnect(receive: Receive) -> None:
-    """Let the server see that the socket is closed; else it would answer 500 in place of the application."""
+    """Wait until the server has noticed the closed socket; else it would answer 500 itself."""
     while (await receive())["type"] != "http.disconnect":
         pass

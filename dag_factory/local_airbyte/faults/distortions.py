@@ -1,4 +1,4 @@
-"""What a fault makes of a call's query and of its answer. Pure; for the middleware."""
+"""How each kind of fault changes a call's query or its answer."""
 
 from __future__ import annotations
 
@@ -40,19 +40,19 @@ from dag_factory.local_airbyte.model import problems
 from dag_factory.local_airbyte.model.job_query import MAX_LIMIT
 from dag_factory.local_airbyte.model.json_values import Json
 
-# Kinds that answer without the application, which works later or not at all.
-WITHOUT_WORK = (DROP_BEFORE, STATUS, HTML, REDIRECT, SECRET_ECHO, ORDER_REFUSED, LATE_JOB)
+# Kinds that answer before the application does; it is called later or not at all.
+ANSWERED_EARLY = (DROP_BEFORE, STATUS, HTML, REDIRECT, SECRET_ECHO, ORDER_REFUSED, LATE_JOB)
 HTML_PAGE = b"<html><head><title>Sign in</title></head><body><h1>Please sign in</h1></body></html>"
 JSON_TYPE, HTML_TYPE = (b"content-type", b"application/json"), (b"content-type", b"text/html")
 FILTERS = ("connectionId", "jobType")
 TIMES = ("startTime", "lastUpdatedAt")
 NO_CONNECTION = "00000000-0000-4000-8000-000000000000"
-RAW = "\0raw\0"  # placeholder for JSON text that no encoder writes
+RAW = "\0raw\0"  # placeholder for JSON text that the encoder cannot write
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Sent:
-    """What the client sent, as far as a fault makes use of it."""
+class ReceivedRequest:
+    """The parts of a request that faults use."""
 
     path: str
     query: str
@@ -61,7 +61,7 @@ class Sent:
 
 
 def distort_query(fault: Fault, query: str) -> str:
-    """Return the query string that the application gets to see."""
+    """Return the query string for the application."""
     ignored = {
         ORDER_IGNORED: ("orderBy",),
         FILTER_IGNORED: FILTERS if fault.keys is None else fault.keys,
@@ -73,51 +73,49 @@ def distort_query(fault: Fault, query: str) -> str:
     return urlencode([*kept, ("limit", str(MAX_LIMIT))] if fault.kind == SHUFFLED else kept)
 
 
-def answer_without_work(fault: Fault, sent: Sent) -> Reply | None:
-    """Answer in place of the application; None closes the socket without an answer."""
+def answer_early(fault: Fault, request: ReceivedRequest) -> Reply | None:
+    """Answer instead of the application; None closes the socket without an answer."""
     if fault.kind == DROP_BEFORE:
         return None
     if fault.kind == HTML:
         return Reply(status=fault.code or 200, headers=(HTML_TYPE,), body=HTML_PAGE)
     if fault.kind == REDIRECT:
-        return Reply(status=fault.code or 307, headers=((b"location", _location(fault, sent)),), body=b"")
+        return Reply(status=fault.code or 307, headers=((b"location", _location(fault, request)),), body=b"")
     if fault.kind == SECRET_ECHO:
-        authorization = dict(sent.headers).get(b"authorization", b"").decode("latin-1")
-        text = f"cannot handle Authorization: {authorization} with {sent.body.decode(errors='replace')}"
+        authorization = dict(request.headers).get(b"authorization", b"").decode("latin-1")
+        text = f"cannot handle Authorization: {authorization} with {request.body.decode(errors='replace')}"
         return _json(fault.code or 500, {"message": text, "detail": text})
     return _error(fault)
 
 
-def distort(fault: Fault, worked: Reply, sent: Sent) -> Reply | None:
-    """Change the application's answer as the fault says; None closes the socket without one."""
+def distort(fault: Fault, reply: Reply, request: ReceivedRequest) -> Reply | None:
+    """Change the application's answer; None closes the socket without an answer."""
     if fault.kind == DROP_AFTER:
         return None
     if fault.kind == STATUS_AFTER:
         return _error(fault)
     if fault.kind == HUGE_BODY:
-        return replace(worked, padding=fault.mib)
+        return replace(reply, padding=fault.mib)
     if fault.kind == CONTENT_ENCODING:
         claim = (b"content-encoding", fault.encoding.encode())
-        return replace(
-            worked, headers=(*worked.headers, claim), body=b"this is not " + fault.encoding.encode()
-        )
+        return replace(reply, headers=(*reply.headers, claim), body=b"this is not " + fault.encoding.encode())
     if fault.kind == MALFORMED_JSON:
-        cut = worked.body[: len(worked.body) // 2]
-        return Reply(status=fault.code or worked.status, headers=(JSON_TYPE,), body=cut)
-    return worked if worked.status >= 400 else _distort_document(fault, worked, sent)
+        cut = reply.body[: len(reply.body) // 2]
+        return Reply(status=fault.code or reply.status, headers=(JSON_TYPE,), body=cut)
+    return reply if reply.status >= 400 else _distort_document(fault, reply, request)
 
 
-def _distort_document(fault: Fault, worked: Reply, sent: Sent) -> Reply:
-    """Change the JSON of a success; an answer that is none stays as it is."""
-    change = _changes(fault, sent).get(fault.kind)
-    if change is None or JSON_TYPE not in worked.headers:
-        return worked
-    document = json.loads(worked.body)
+def _distort_document(fault: Fault, reply: Reply, request: ReceivedRequest) -> Reply:
+    """Change the JSON of a successful answer; leave other answers unchanged."""
+    change = _changes(fault, request).get(fault.kind)
+    if change is None or JSON_TYPE not in reply.headers:
+        return reply
+    document = json.loads(reply.body)
     change(document)
-    return replace(worked, body=json.dumps(document).replace(json.dumps(RAW), _raw(fault)).encode())
+    return replace(reply, body=json.dumps(document).replace(json.dumps(RAW), _raw(fault)).encode())
 
 
-def _changes(fault: Fault, sent: Sent) -> Mapping[str, Callable[[object], None]]:
+def _changes(fault: Fault, request: ReceivedRequest) -> Mapping[str, Callable[[object], None]]:
     """Map each kind to a function that changes a document in place."""
     return {
         UNKNOWN_STATUS: lambda document: _set(document, dict.fromkeys(("status",), fault.unknown)),
@@ -125,9 +123,9 @@ def _changes(fault: Fault, sent: Sent) -> Mapping[str, Callable[[object], None]]
         NULL_FIELDS: lambda document: _set(document, dict.fromkeys(fault.keys or ("rowsSynced",), None)),
         DEEP_JSON: lambda document: _set(document, dict.fromkeys(fault.keys or ("deep",), RAW)),
         TOKEN: lambda document: _set(document, fault.values),
-        WRONG_JOB: lambda document: _make_another(document, sent),
+        WRONG_JOB: lambda document: _replace_job(document, request),
         ZONE_LESS: _remove_zones,
-        SHUFFLED: lambda document: _shuffle(document, fault.seed, sent),
+        SHUFFLED: lambda document: _shuffle(document, fault.seed, request),
     }
 
 
@@ -136,7 +134,7 @@ def _raw(fault: Fault) -> str:
 
 
 def _records(document: object) -> list[Json]:
-    """Return the items of a list, or the one item that the document is."""
+    """Return the items of a list, or the document itself as the only item."""
     data = document.get("data", [document]) if isinstance(document, dict) else document
     return [record for record in data if isinstance(record, dict)] if isinstance(data, list) else []
 
@@ -146,10 +144,10 @@ def _set(document: object, values: Mapping[str, object]) -> None:
         record.update(values)
 
 
-def _make_another(document: object, sent: Sent) -> None:
-    """Make up a job where the server had no other to give for the one that was asked for."""
+def _replace_job(document: object, request: ReceivedRequest) -> None:
+    """Invent another job if the answer is still the requested one because there is no other."""
     for record in _records(document):
-        if str(record.get("jobId")) == sent.path.rsplit("/", 1)[-1]:
+        if str(record.get("jobId")) == request.path.rsplit("/", 1)[-1]:
             record.update(jobId=int(str(record["jobId"])) + 1, connectionId=NO_CONNECTION)
 
 
@@ -158,13 +156,13 @@ def _remove_zones(document: object) -> None:
         record.update({key: str(record[key]).removesuffix("Z") for key in TIMES if key in record})
 
 
-def _shuffle(document: object, seed: int, sent: Sent) -> None:
-    """Give the page that was asked for of the first jobs in a random order, the same for the same seed."""
+def _shuffle(document: object, seed: int, request: ReceivedRequest) -> None:
+    """Shuffle the first jobs, always alike for the same seed, and keep the requested page."""
     if isinstance(document, dict) and isinstance(document.get("data"), list):
         random.Random(seed).shuffle(document["data"])  # noqa: S311 (nothing secret)
-        asked = dict(parse_qsl(sent.query))
+        requested = dict(parse_qsl(request.query))
         limit, offset = (
-            _number(asked.get(key, ""), default) for key, default in (("limit", 20), ("offset", 0))
+            _number(requested.get(key, ""), default) for key, default in (("limit", 20), ("offset", 0))
         )
         document["data"] = document["data"][offset : offset + limit]
 
@@ -173,9 +171,9 @@ def _number(text: str, default: int) -> int:
     return int(text) if re.fullmatch("[0-9]{1,9}", text) else default
 
 
-def _location(fault: Fault, sent: Sent) -> bytes:
-    """Return where a redirect leads: by default to the same call under the other prefix."""
-    path = quote(sent.path) + (f"?{sent.query}" if sent.query else "")
+def _location(fault: Fault, request: ReceivedRequest) -> bytes:
+    """Return the target of a redirect; the default is the same call under the other prefix."""
+    path = quote(request.path) + (f"?{request.query}" if request.query else "")
     if fault.location is not None:
         return fault.location.replace("{path}", path).encode()
     own = next((prefix for prefix in PREFIXES if path.startswith(prefix + "/")), "")

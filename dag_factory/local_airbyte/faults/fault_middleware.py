@@ -1,4 +1,4 @@
-"""Wraps the public API: counts every call and makes the faults that are asked for."""
+"""The middleware around the public API: injects faults and counts calls."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
+from dag_factory.local_airbyte.faults.active_faults import ActiveFaults, Call
 from dag_factory.local_airbyte.faults.delivery import (
     Reply,
     drip_body,
@@ -16,9 +17,9 @@ from dag_factory.local_airbyte.faults.delivery import (
     with_date,
 )
 from dag_factory.local_airbyte.faults.distortions import (
-    WITHOUT_WORK,
-    Sent,
-    answer_without_work,
+    ANSWERED_EARLY,
+    ReceivedRequest,
+    answer_early,
     distort,
     distort_query,
 )
@@ -31,7 +32,6 @@ from dag_factory.local_airbyte.faults.fault import (
     ZONE_LESS,
     Fault,
 )
-from dag_factory.local_airbyte.faults.fault_book import Call, FaultBook
 from dag_factory.local_airbyte.faults.request_counts import RequestCounts
 from dag_factory.local_airbyte.faults.route_names import route_of
 from dag_factory.local_airbyte.model.clock import Clock
@@ -46,14 +46,14 @@ JOB_ID = re.compile(r"[0-9]{1,19}")
 
 
 class FaultMiddleware:
-    """An ASGI middleware. Answers are small, so that each is held back until its fault has been made."""
+    """An ASGI middleware. Answers are small, so each is held back until its fault is applied."""
 
     def __init__(
-        self, app: ASGIApp, *, faults: FaultBook, counts: RequestCounts, store: Store, clock: Clock
+        self, app: ASGIApp, *, faults: ActiveFaults, counts: RequestCounts, store: Store, clock: Clock
     ) -> None:
         self._app, self._faults, self._counts = app, faults, counts
         self._store, self._clock = store, clock
-        self._late: set[asyncio.Task[Reply]] = set()  # asyncio itself keeps no task alive
+        self._late: set[asyncio.Task[Reply]] = set()  # asyncio does not keep tasks alive
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one call."""
@@ -61,14 +61,14 @@ class FaultMiddleware:
         if route is None:
             await self._app(scope, receive, send)
             return
-        sent = await _read(scope, receive)
+        request = await _read(scope, receive)
         call = Call(
             route=route,
-            connection_id=await self._connection_id(sent),
-            query=dict(parse_qsl(sent.query, keep_blank_values=True)),
+            connection_id=await self._connection_id(request),
+            query=dict(parse_qsl(request.query, keep_blank_values=True)),
         )
         fault = self._faults.take(call)
-        reply = await self._reply(scope, sent, fault)
+        reply = await self._reply(scope, request, fault)
         self._counts.count(route, "dropped" if reply is None else str(reply.status))
         await self._deliver(reply, fault, scope, receive, send)
 
@@ -87,23 +87,23 @@ class FaultMiddleware:
         else:
             await drip_body(scope, send, reply, fault.seconds)
 
-    async def _reply(self, scope: Scope, sent: Sent, fault: Fault | None) -> Reply | None:
+    async def _reply(self, scope: Scope, request: ReceivedRequest, fault: Fault | None) -> Reply | None:
         if fault is None:
-            return await self._work(scope, sent)
+            return await self._call_app(scope, request)
         if fault.kind == LATE_JOB:
-            await self._work_later(scope, sent, fault.seconds)
-        if fault.kind in WITHOUT_WORK:
-            return answer_without_work(fault, sent)
+            await self._call_app_later(scope, request, fault.seconds)
+        if fault.kind in ANSWERED_EARLY:
+            return answer_early(fault, request)
         if fault.kind == DELAY:
             await asyncio.sleep(fault.seconds)
-        worked = await self._work(await self._changed_scope(fault, scope, sent), sent)
+        reply = await self._call_app(await self._changed_scope(fault, scope, request), request)
         if fault.kind == DELAY_AFTER:
             await asyncio.sleep(fault.seconds)
-        return distort(fault, worked, sent)
+        return distort(fault, reply, request)
 
-    async def _work(self, scope: Scope, sent: Sent) -> Reply:
+    async def _call_app(self, scope: Scope, request: ReceivedRequest) -> Reply:
         """Let the application answer."""
-        received = iter([{"type": "http.request", "body": sent.body, "more_body": False}])
+        received = iter([{"type": "http.request", "body": request.body, "more_body": False}])
         messages: list[Message] = []
 
         async def receive() -> Message:
@@ -117,45 +117,45 @@ class FaultMiddleware:
         content = b"".join(message.get("body", b"") for message in rest)
         return Reply(status=start["status"], headers=tuple(start["headers"]), body=content)
 
-    async def _work_later(self, scope: Scope, sent: Sent, seconds: float) -> None:
-        """Let the application work after so many seconds, unless the server ends before; at once for 0."""
+    async def _call_app_later(self, scope: Scope, request: ReceivedRequest, seconds: float) -> None:
+        """Call the application after some seconds (0: now), unless the server stops before."""
         if seconds == 0:
-            await self._work(scope, sent)
+            await self._call_app(scope, request)
             return
 
-        async def work() -> Reply:
+        async def call() -> Reply:
             await asyncio.sleep(seconds)
-            return await self._work(scope, sent)
+            return await self._call_app(scope, request)
 
-        task = asyncio.create_task(work())
+        task = asyncio.create_task(call())
         self._late.add(task)
         task.add_done_callback(self._late.discard)
 
-    async def _changed_scope(self, fault: Fault, scope: Scope, sent: Sent) -> Scope:
-        """Return the call that the application gets to see."""
-        path = sent.path
+    async def _changed_scope(self, fault: Fault, scope: Scope, request: ReceivedRequest) -> Scope:
+        """Return the request for the application."""
+        path = request.path
         if fault.kind == WRONG_JOB and (other := await asyncio.to_thread(self._other_job, fault, path)):
             path = f"{path.rsplit('/', 1)[0]}/{other}"
-        return {**scope, "path": path, "query_string": distort_query(fault, sent.query).encode()}
+        return {**scope, "path": path, "query_string": distort_query(fault, request.query).encode()}
 
     def _other_job(self, fault: Fault, path: str) -> int | None:
-        """Return the job to answer with in place of the one asked for; None if there is no other."""
+        """Return the job to answer with instead of the requested one; None if there is no other."""
         if fault.job_id is not None:
             return fault.job_id
         newest = self._store.jobs(JobQuery(order_by="createdAt|DESC", limit=2))
         return next((job.job_id for job in newest if str(job.job_id) != path.rsplit("/", 1)[-1]), None)
 
-    async def _connection_id(self, sent: Sent) -> str | None:
-        """Return the connection that the call is about; searched for only if a fault needs it."""
+    async def _connection_id(self, request: ReceivedRequest) -> str | None:
+        """Return the connection of the call; found only if a fault needs it."""
         if not any(fault.connection_id for fault in self._faults.faults()):
             return None
-        last = sent.path.rsplit("/", 1)[-1]
-        if "/connections/" in sent.path:
+        last = request.path.rsplit("/", 1)[-1]
+        if "/connections/" in request.path:
             return last
-        if "/jobs/" in sent.path and JOB_ID.fullmatch(last):
+        if "/jobs/" in request.path and JOB_ID.fullmatch(last):
             job = await asyncio.to_thread(self._store.find_job, int(last))
             return None if job is None else job.connection_id
-        return _posted_connection_id(sent.body) or dict(parse_qsl(sent.query)).get("connectionId")
+        return _posted_connection_id(request.body) or dict(parse_qsl(request.query)).get("connectionId")
 
 
 def _posted_connection_id(body: bytes) -> str | None:
@@ -167,12 +167,14 @@ def _posted_connection_id(body: bytes) -> str | None:
     return connection_id if isinstance(connection_id, str) else None
 
 
-async def _read(scope: Scope, receive: Receive) -> Sent:
-    """Read the whole call."""
+async def _read(scope: Scope, receive: Receive) -> ReceivedRequest:
+    """Read the whole request."""
     chunks, more = [], True
     while more:
         message = await receive()
         chunks.append(message.get("body", b""))
         more = message.get("more_body", False)
     query = scope["query_string"].decode("latin-1")
-    return Sent(path=scope["path"], query=query, headers=tuple(scope["headers"]), body=b"".join(chunks))
+    return ReceivedRequest(
+        path=scope["path"], query=query, headers=tuple(scope["headers"]), body=b"".join(chunks)
+    )

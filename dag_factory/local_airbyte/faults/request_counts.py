@@ -1,4 +1,4 @@
-"""Counts the answers of the public API by route and status. No imports of this package."""
+"""Counts of the public API's answers by route and status."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from collections import Counter
 
 
 class RequestCounts:
-    """Requests since the server started; `dropped` stands for a call that got no answer."""
+    """The requests since the server started; the status `dropped` means that a call got no answer."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._counts: Counter[tuple[str, str]] = Counter()
 
     def count(self, route: str, outcome: str) -> None:
-        """One more."""
+        """Count one answer; `outcome` is its status or `dropped`."""
         with self._lock:
             self._counts[route, outcome] += 1
 
     def reset(self) -> None:
-        """Start from nothing."""
+        """Set all counts to zero."""
         with self._lock:
             self._counts.clear()
 
     def counts(self) -> dict[str, dict[str, int]]:
-        """Route to status to number."""
+        """Return the number of answers by route and status."""
         with self._lock:
             routes: dict[str, dict[str, int]] = {}
             for (route, outcome), number in sorted(self._counts.items()):

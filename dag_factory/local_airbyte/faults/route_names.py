@@ -14,7 +14,7 @@ IDS = {
 
 
 def route_of(method: str, path: str) -> str | None:
-    """`POST /v1/jobs` and `POST /api/public/v1/jobs` as `POST /jobs`; None outside the public API."""
+    """Return `POST /jobs` for `POST /v1/jobs` and `POST /api/public/v1/jobs`; None outside the API."""
     for prefix in PREFIXES:
         if path.startswith(prefix + "/"):
             parts = path.removeprefix(prefix + "/").split("/")

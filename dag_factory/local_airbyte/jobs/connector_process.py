@@ -1,6 +1,6 @@
-"""An Airbyte connector as child process, spoken to in the Airbyte protocol: JSON messages, one a line.
+"""An Airbyte connector as a child process that speaks the Airbyte protocol: one JSON message a line.
 
-The executable lives in an environment of its own; nothing of it is imported.
+The executable has a virtual environment of its own; none of its code is imported here.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from dag_factory.local_airbyte.jobs.job_control import Signals
+from dag_factory.local_airbyte.jobs.job_control import JobControl
 from dag_factory.local_airbyte.model.json_values import Json
 
-# Small and repeatable; `always_updated` off, so that a second sync finds nothing new.
+# Small and repeatable. Without `always_updated`, a second sync finds nothing new.
 FAKER_CONFIG: Json = {
     "count": 1000,
     "seed": 7,
@@ -27,11 +27,11 @@ FAKER_CONFIG: Json = {
     "records_per_slice": 100,
     "parallelism": 1,
 }
-STDERR_TAIL = 2000  # characters of the connector's last words that go into the job's failure
+STDERR_TAIL = 2000  # characters of the connector's standard error for the job's failure
 
 
 class ConnectorError(Exception):
-    """The connector failed; the message is its own."""
+    """The connector failed; the message is the connector's."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,49 +40,49 @@ class Connector:
 
     executable: Path
     config: Json
-    folder: Path  # for the files that the connector reads; private, and emptied after each call
+    folder: Path  # for the files that the connector reads; they are deleted after each call
 
-    def check(self, signals: Signals) -> None:
+    def check(self, control: JobControl) -> None:
         """Raise ConnectorError unless the connector accepts its configuration."""
-        for message in self._run(["check"], {}, signals):
+        for message in self._run(["check"], {}, control):
             status = part_of(message, "connectionStatus")
             if status.get("status") == "FAILED":
                 raise ConnectorError(str(status.get("message", "the check failed")))
 
-    def discover(self, signals: Signals) -> Json:
-        """The catalog of the source."""
-        for message in self._run(["discover"], {}, signals):
+    def discover(self, control: JobControl) -> Json:
+        """Return the catalog of the source."""
+        for message in self._run(["discover"], {}, control):
             if message.get("type") == "CATALOG":
                 return part_of(message, "catalog")
-        msg = "discover gave no catalog"
+        msg = "discover returned no catalog"
         raise ConnectorError(msg)
 
-    def read(self, catalog: Json, states: Sequence[Json], signals: Signals) -> Iterator[Json]:
-        """The messages of a read that goes on from the states."""
+    def read(self, catalog: Json, states: Sequence[Json], control: JobControl) -> Iterator[Json]:
+        """Yield the messages of a read that continues from the states."""
         files: dict[str, object] = {"catalog": catalog}
         if states:
             files["state"] = list(states)
-        yield from self._run(["read"], files, signals)
+        yield from self._run(["read"], files, control)
 
-    def _run(self, command: Sequence[str], files: dict[str, object], signals: Signals) -> Iterator[Json]:
+    def _run(self, command: Sequence[str], files: dict[str, object], control: JobControl) -> Iterator[Json]:
         with tempfile.TemporaryDirectory(dir=self.folder) as name, tempfile.TemporaryFile() as stderr:
             arguments = [str(self.executable), *command]
             for option, content in {"config": self.config, **files}.items():
                 path = Path(name, f"{option}.json")
                 path.write_text(json.dumps(content))
                 arguments += [f"--{option}", str(path)]
-            yield from _messages(arguments, stderr, signals)
+            yield from _messages(arguments, stderr, control)
 
 
 def configured_catalog(catalog: Json) -> Json:
-    """Every stream of the source, incremental where it can be, appended to what is there."""
+    """Select every stream of the source: incremental where possible, with appended rows."""
     streams = catalog.get("streams")
     listed = streams if isinstance(streams, list) else []
     return {"streams": [_configured(stream) for stream in listed if isinstance(stream, dict)]}
 
 
 def part_of(message: Json, key: str) -> Json:
-    """The object under a key of a message; an empty one if there is none."""
+    """Return the object at a key of a message, or an empty one."""
     part = message.get(key)
     return part if isinstance(part, dict) else {}
 
@@ -99,15 +99,15 @@ def _configured(stream: Json) -> Json:
     }
 
 
-def _messages(arguments: Sequence[str], stderr: IO[bytes], signals: Signals) -> Iterator[Json]:
-    """Start the connector, give its messages, and see it ended whatever happens."""
+def _messages(arguments: Sequence[str], stderr: IO[bytes], control: JobControl) -> Iterator[Json]:
+    """Start the connector, yield its messages, and end it however the block is left."""
     failure: str | None = None
-    # Its own session: the connector's own children are killed with it.
-    with subprocess.Popen(  # noqa: S603 (the person who starts the server names the executable)
+    # A session of its own, so that the connector's children are killed with it.
+    with subprocess.Popen(  # noqa: S603 (the executable comes from the command line)
         arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr, start_new_session=True
     ) as process:
-        assert process.stdout is not None  # noqa: S101 (asked for above)
-        signals.on_interrupt(lambda: _kill(process))
+        assert process.stdout is not None  # noqa: S101 (a pipe, see above)
+        control.on_interrupt(lambda: _kill(process))
         try:
             for line in process.stdout:
                 message = _parse(line)
@@ -115,11 +115,11 @@ def _messages(arguments: Sequence[str], stderr: IO[bytes], signals: Signals) -> 
                 yield message
             process.wait()
         finally:
-            signals.on_interrupt(None)
+            control.on_interrupt(None)
             _kill(process)
-    signals.check()
+    control.check()
     if process.returncode != 0 or failure is not None:
-        raise ConnectorError(failure or _last_words(stderr) or f"exit status {process.returncode}")
+        raise ConnectorError(failure or _stderr_tail(stderr) or f"exit status {process.returncode}")
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
@@ -133,7 +133,7 @@ def _parse(line: bytes) -> Json:
         message = json.loads(line)
     except ValueError:
         message = None
-    # The protocol allows lines that are no messages: they are log output.
+    # The protocol allows lines that are not messages: they are log output.
     return (
         message
         if isinstance(message, dict)
@@ -147,6 +147,6 @@ def _trace_error(message: Json) -> str | None:
     return str(error["message"]) if "message" in error else None
 
 
-def _last_words(stderr: IO[bytes]) -> str:
+def _stderr_tail(stderr: IO[bytes]) -> str:
     stderr.seek(0)
     return stderr.read().decode(errors="replace").strip()[-STDERR_TAIL:]

@@ -1,4 +1,4 @@
-"""Counts what a running job moves and commits it: files, stream states and the job's totals together."""
+"""Writes the rows of a running job and commits them: files, stream states and the job's counts together."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from dag_factory.local_airbyte.storage.raw_files import RawFiles
 from dag_factory.local_airbyte.storage.store import Store
 
 
-class Ledger:
-    """One attempt's book-keeping. Rows count from the checkpoint of their stream on, as in Airbyte."""
+class StreamWriter:
+    """Writes the rows of one attempt. As in Airbyte, rows count once their stream has a checkpoint."""
 
     def __init__(self, *, store: Store, clock: Clock, job: Job, source: str, files: RawFiles) -> None:
         self._store, self._clock, self._files = store, clock, files
@@ -25,23 +25,23 @@ class Ledger:
 
     @property
     def states(self) -> Mapping[str, Json]:
-        """The committed state of each stream."""
+        """The last committed state of each stream."""
         return self._states
 
     def append(self, stream: str, line: bytes) -> None:
-        """Write a row to the destination."""
+        """Write a row to the destination; it counts once it is committed."""
         self._files.append(stream, line)
         rows, size = self._pending.get(stream, (0, 0))
         self._pending[stream] = rows + 1, size + len(line)
 
     def commit(self, states: Mapping[str, Json]) -> None:
-        """Make these streams' rows and their new states last."""
-        moved = [self._pending.pop(stream, (0, 0)) for stream in states]
+        """Commit the rows of these streams together with their new states."""
+        written = [self._pending.pop(stream, (0, 0)) for stream in states]
         self._states = {**self._states, **states}
         self._job = replace(
             self._job,
-            rows=(self._job.rows or 0) + sum(rows for rows, _ in moved),
-            bytes=(self._job.bytes or 0) + sum(size for _, size in moved),
+            rows=(self._job.rows or 0) + sum(rows for rows, _ in written),
+            bytes=(self._job.bytes or 0) + sum(size for _, size in written),
         )
         positions = [
             StreamPosition(stream=stream, state=state, file_bytes=self._files.size(stream))
@@ -52,11 +52,11 @@ class Ledger:
         )
 
     def commit_rest(self, states: Mapping[str, Json] | None = None) -> None:
-        """Commit every stream that gave rows, with the states it has, and these besides."""
+        """Commit all remaining rows with the last states of their streams, and these states too."""
         self.commit({**{stream: self._states.get(stream, {}) for stream in self._pending}, **(states or {})})
 
     def now(self) -> float:
-        """The server's time in seconds since the epoch."""
+        """Return the server's time in seconds since the epoch."""
         return self._clock.now()
 
     def _positions(self) -> Mapping[str, StreamPosition]:

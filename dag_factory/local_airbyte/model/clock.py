@@ -1,4 +1,4 @@
-"""The server's clock: the machine's, moved by a setting, so that a test can make it jump."""
+"""The server's clock: the machine's clock plus an offset, so that a test can make it jump."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import time
 
 
 class Clock:
-    """What the server takes for the time. Waiting is not shifted: a job takes as long as it takes."""
+    """The current time, shifted by `shift` seconds. Only timestamps shift; waits do not."""
 
     def __init__(self, shift: float = 0.0) -> None:
         self.shift = shift
 
     def now(self) -> float:
-        """Seconds since the epoch."""
+        """Return the seconds since the epoch."""
         return time.time() + self.shift

@@ -12,7 +12,7 @@ CONNECTION_STATUSES = ("active", "inactive", "deprecated", "locked")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ConnectionSeed:
-    """A connection that the server should know from the start."""
+    """A connection to create when the server starts."""
 
     connection_id: str
     name: str
@@ -20,7 +20,7 @@ class ConnectionSeed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StreamPosition:
-    """Where a stream stands: its state at the source and the length of its file at that state."""
+    """The position of a stream: its state at the source, and the length of its file at that state."""
 
     stream: str
     state: Json = field(default_factory=dict)

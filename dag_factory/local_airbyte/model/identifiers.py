@@ -1,4 +1,4 @@
-"""What an id is: the one place where a text from outside becomes the id of a connection or of a job. Pure."""
+"""Ids of connections and jobs: which texts from outside are valid ones."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def existing_connection_id(text: str) -> str:
 
 
 def new_connection_id(text: str) -> str:
-    """Return the id of a connection to be made; raise ProblemError (400) if it is not a UUID."""
+    """Return the id of a connection to create; raise ProblemError (400) if it is not a UUID."""
     connection_id = canonical_id(text)
     if connection_id is None:
         raise ProblemError(problems.bad_request("the id of a connection must be a UUID"))
     return connection_id
 
 
-# In a path. A ProblemError goes through pydantic as it is.
+# Types of path parameters. Pydantic lets a ProblemError pass through.
 ConnectionId = Annotated[str, AfterValidator(existing_connection_id)]
 NewConnectionId = Annotated[str, AfterValidator(new_connection_id)]

@@ -1,4 +1,4 @@
-"""The values the local Airbyte works with: jobs, scripts, seeds and settings. Imports nothing here."""
+"""Jobs and the scripts that they follow: types, statuses and values."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from dataclasses import dataclass
 
 SYNC, RESET, CLEAR, REFRESH = "sync", "reset", "clear", "refresh"
 JOB_TYPES = (SYNC, RESET, CLEAR, REFRESH)
-EMPTYING_TYPES = (RESET, CLEAR)  # two names for a job that empties the destination
+EMPTYING_TYPES = (RESET, CLEAR)  # two names for a job that clears the destination
 PENDING, QUEUED, RUNNING, INCOMPLETE = "pending", "queued", "running", "incomplete"
 SUCCEEDED, FAILED, CANCELLED = "succeeded", "failed", "cancelled"
 JOB_STATUSES = (PENDING, QUEUED, RUNNING, INCOMPLETE, FAILED, SUCCEEDED, CANCELLED)
 ACTIVE_STATUSES = (PENDING, QUEUED, RUNNING, INCOMPLETE)
 
-MAX_SECONDS = 1_000_000_000  # 30 years: more than the longest wait, less than what a timer or a date refuses
+MAX_SECONDS = 1_000_000_000  # 30 years: longer than any wait, short enough for timers and dates
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
-    """One stretch of a job: a status held for some seconds, or an attempt that fails at once."""
+    """One step of a job: a status that lasts for some seconds, or an attempt that fails at once."""
 
     name: str  # pending, queued, run, incomplete or fail_attempt
     seconds: float = 0.0

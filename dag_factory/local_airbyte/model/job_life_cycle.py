@@ -1,6 +1,6 @@
-"""The job life cycle as pure decisions: what may follow what, and what a POST or DELETE answers.
+"""The life cycle of a job: which status may follow which, and what a POST or DELETE does.
 
-After Airbyte's JobStatus and ConnectionManagerWorkflow of August 2026.
+Source: Airbyte's JobStatus and ConnectionManagerWorkflow, August 2026.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from dag_factory.local_airbyte.model.job import (
 from dag_factory.local_airbyte.model.problems import Problem
 from dag_factory.local_airbyte.model.settings import Settings
 
-API = "api"  # who started a job: the public API, or somebody else, such as a person
+API = "api"  # a job was started through the public API; any other value names who started it
 FOLLOWERS = {
     PENDING: {QUEUED, RUNNING, FAILED, CANCELLED, INCOMPLETE},
     QUEUED: {PENDING, RUNNING, CANCELLED, FAILED},
@@ -36,7 +36,7 @@ FOLLOWERS = {
     SUCCEEDED: set[str](),
     CANCELLED: set[str](),
 }
-# What `POST /jobs` takes, and the type of the job that it makes of it. A person's job keeps its type.
+# The types that `POST /jobs` accepts, and the type of the job that it creates. A person's job keeps its type.
 TYPE_OF_SUBMITTED = {SYNC: SYNC, RESET: RESET, CLEAR: RESET, REFRESH: REFRESH}
 
 
@@ -47,7 +47,7 @@ class Create:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
-    """Answer with the job there is; `hurry` cuts its wait before the next attempt short."""
+    """Answer with the active job; `hurry` ends its wait before the next attempt."""
 
     job: Job
     hurry: bool = False
@@ -55,13 +55,13 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Replace:
-    """Cancel the job that runs, then start a new one."""
+    """Cancel the running job, then start a new one."""
 
     job: Job
 
 
 def may_follow(status: str, following: str) -> bool:
-    """Whether a job may go from one status to the other."""
+    """Return whether a job may go from `status` to `following`."""
     return status == following or following in FOLLOWERS[status]
 
 
@@ -74,31 +74,31 @@ def decide_submission(
     active: Job | None,
     strict: bool,
 ) -> Create | Answer | Replace | Problem:
-    """What a submission does; a connection status of None means that there is no such connection."""
+    """Decide what a submission does; without the connection, `connection_status` is None."""
     if connection_status is None:
         return problems.not_found("connection", connection_id)
     if job_type == REFRESH and started_by == API:
         return problems.unprocessable("Refreshes are not supported in the public API")
     if connection_status != "active":
         return problems.state_conflict("Could not fulfill request")
-    return Create() if active is None else _decide_beside(active, job_type, strict)
+    return Create() if active is None else _decide_with_active_job(active, job_type, strict)
 
 
 def may_cancel(job: Job, settings: Settings, now: float) -> bool:
-    """Whether `DELETE /jobs/{jobId}` stops the connection's active job.
+    """Return whether `DELETE /jobs/{jobId}` cancels the connection's active job.
 
-    Between two attempts Airbyte ignores it, for as long as the back-off lasts ("Can't cancel a non-running
+    Between two attempts Airbyte ignores the call until the back-off is over ("Can't cancel a non-running
     sync"). `now` is the server's time in seconds since the epoch.
     """
     is_ignored = settings.ignore_cancel or now - job.created_at < settings.ignore_cancel_seconds
     return job.status in (PENDING, QUEUED, RUNNING) and not is_ignored
 
 
-def _decide_beside(active: Job, job_type: str, strict: bool) -> Answer | Replace | Problem:
-    """What a submission does while a job of the connection is active, of whatever type that is.
+def _decide_with_active_job(active: Job, job_type: str, strict: bool) -> Answer | Replace | Problem:
+    """Decide what a submission does while a job of the connection, of any type, is active.
 
-    A job that waits is the answer, although a sync was asked for and this may be none: Airbyte's
-    `TemporalClient` returns the workflow's job without checking its type.
+    The answer to a sync may be a waiting job of another type: Airbyte's `TemporalClient` returns the
+    workflow's job without checking its type.
     """
     if job_type in EMPTYING_TYPES:
         return Answer(job=active) if active.job_type in EMPTYING_TYPES else Replace(job=active)

@@ -1,4 +1,4 @@
-"""What `GET /jobs` may ask for, and the SQL condition for it. Pure; for the routes and the store."""
+"""The filters, order and page of `GET /jobs`, and the SQL for them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ COLUMN_OF = {"createdAt": "created_at", "updatedAt": "updated_at"}
 
 
 class QueryError(ValueError):
-    """A filter that cannot be understood; the message says which."""
+    """A filter is invalid; the message says which."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,7 +31,7 @@ class JobQuery:
 
 
 def where_clause(query: JobQuery) -> tuple[str, list[object]]:
-    """The rest of a SELECT with question marks, and the values for them."""
+    """Return the rest of a SELECT statement with placeholders, and their values."""
     conditions: list[tuple[str, object]] = [
         ("status = ?", query.status),
         ("job_type = ?", query.job_type),
@@ -54,9 +54,9 @@ def where_clause(query: JobQuery) -> tuple[str, list[object]]:
 
 
 def order_clause(order_by: str) -> str:
-    """`createdAt|DESC` in SQL; jobs of the same moment keep the order of their ids."""
+    """Return an order such as `createdAt|DESC` as SQL; the id decides between jobs of the same time."""
     match = ORDER.fullmatch(order_by)
     if match is None or match[1] not in COLUMN_OF:
-        msg = f"Invalid order by clause provided: {order_by}"
-        raise QueryError(msg)
+        message = f"Invalid order by clause provided: {order_by}"
+        raise QueryError(message)
     return f"{COLUMN_OF[match[1]]} {match[2]}, job_id {match[2]}"

@@ -1,4 +1,4 @@
-"""Reads job scripts from JSON and back. Pure; for the admin path, the store and the default script."""
+"""Job scripts as JSON, and the default script."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class ScriptError(ValueError):
 
 
 def default_script(job_seconds: float) -> Script:
-    """The script of a job nobody wrote one for: a moment of waiting, then work, `job_seconds` in all."""
+    """Return the script of a job without one of its own: a short wait, then work, `job_seconds` in total."""
     waiting = min(0.5, job_seconds / 10)
     return Script(
         steps=(Step(name="pending", seconds=waiting), Step(name="run", seconds=job_seconds - waiting))
@@ -43,46 +43,46 @@ def default_script(job_seconds: float) -> Script:
 
 
 def read_script(document: Mapping[str, object]) -> Script:
-    """`{"steps": [{"run": 2}, {"fail_attempt": true}], "end": "succeed"}` as a script."""
+    """Read `{"steps": [{"run": 2}, {"fail_attempt": true}], "end": "succeed"}`; raise ScriptError."""
     steps, end = document.get("steps", []), document.get("end", "succeed")
     if not isinstance(steps, list):
-        msg = "steps must be a list"
-        raise ScriptError(msg)
+        message = "steps must be a list"
+        raise ScriptError(message)
     if end not in STATUS_OF_END:
-        msg = f"end must be one of {', '.join(STATUS_OF_END)}, not {end!r}"
-        raise ScriptError(msg)
+        message = f"end must be one of {', '.join(STATUS_OF_END)}, not {end!r}"
+        raise ScriptError(message)
     script = Script(steps=tuple(_read_step(step) for step in steps), end=str(end))
     _check_transitions(script)
     return script
 
 
 def render_script(script: Script) -> Json:
-    """The inverse of `read_script`."""
+    """Return the JSON that `read_script` reads."""
     steps = [{step.name: True if step.name == FAIL_ATTEMPT else step.seconds} for step in script.steps]
     return {"steps": steps, "end": script.end}
 
 
 def _check_transitions(script: Script) -> None:
-    status, ends_as = PENDING, STATUS_OF_END[script.end]
-    following = [STATUS_OF_STEP[step.name] for step in script.steps] + ([ends_as] if ends_as else [])
+    status, end = PENDING, STATUS_OF_END[script.end]
+    following = [STATUS_OF_STEP[step.name] for step in script.steps] + ([end] if end else [])
     for next_status in following:
         if not may_follow(status, next_status):
-            msg = f"a job cannot go from {status} to {next_status}"
-            raise ScriptError(msg)
+            message = f"a job cannot go from {status} to {next_status}"
+            raise ScriptError(message)
         status = next_status
 
 
 def _read_step(step: object) -> Step:
     if not isinstance(step, dict) or len(step) != 1:
-        msg = f'a step is one key with its seconds, as {{"run": 2}}, not {step!r}'
-        raise ScriptError(msg)
+        message = f'a step is one key with its seconds, such as {{"run": 2}}, not {step!r}'
+        raise ScriptError(message)
     [(name, value)] = step.items()
     if name not in STATUS_OF_STEP:
-        msg = f"a step is one of {', '.join(STATUS_OF_STEP)}, not {name!r}"
-        raise ScriptError(msg)
+        message = f"a step is one of {', '.join(STATUS_OF_STEP)}, not {name!r}"
+        raise ScriptError(message)
     if name == FAIL_ATTEMPT:
         return Step(name=name)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MAX_SECONDS:
-        msg = f"{name} takes a number of seconds from 0 to {MAX_SECONDS}, not {value!r}"
-        raise ScriptError(msg)
+        message = f"{name} takes a number of seconds from 0 to {MAX_SECONDS}, not {value!r}"
+        raise ScriptError(message)
     return Step(name=name, seconds=float(value))

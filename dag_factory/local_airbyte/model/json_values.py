@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 
-# Stored as plain JSON: what the API answers is kept as it is answered.
+# Documents are stored as the API returns them.
 Json = dict[str, object]
-MAX_DEPTH = 50  # levels; far more than any document needs, far less than breaks a recursive encoder
+MAX_DEPTH = 50  # levels: more than any document needs, too few to break a recursive encoder
 
 
 def parse_json(content: bytes) -> object:
-    """Parse JSON that can be written as JSON again; raise ValueError for any other.
+    """Parse JSON that can be written as JSON again; raise ValueError for anything else.
 
     Python's own parser also accepts NaN, numbers that become infinite, and lone surrogates.
     """
@@ -18,11 +18,11 @@ def parse_json(content: bytes) -> object:
         value: object = json.loads(content)
         json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
     except RecursionError as error:
-        msg = "the JSON is nested too deep"
-        raise ValueError(msg) from error
+        message = "the JSON is nested too deeply"
+        raise ValueError(message) from error
     if _depth(value) > MAX_DEPTH:
-        msg = f"the JSON is nested deeper than {MAX_DEPTH} levels"
-        raise ValueError(msg)
+        message = f"the JSON is nested more deeply than {MAX_DEPTH} levels"
+        raise ValueError(message)
     return value
 
 

@@ -1,4 +1,4 @@
-"""What the admin path says of one connection: its scripts, its source and how many rows that has."""
+"""Plans of connections, set through the admin path: job scripts, source and number of rows."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ RESERVED_NAMES = {"url", "connector"}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ScriptedJobs:
-    """A script and how many jobs follow it; None is all jobs to come."""
+    """A script and the number of jobs that follow it; None means all later jobs."""
 
     script: Script
     times: int | None = None
@@ -29,7 +29,7 @@ class ScriptedJobs:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """How the jobs of a connection go. Scripts are used up in order; without any there is the default one."""
+    """What the jobs of a connection do. Scripts are used up in order; without any, the default one runs."""
 
     scripts: tuple[ScriptedJobs, ...] = ()
     rows: RowCounts = field(default_factory=RowCounts)
@@ -38,25 +38,25 @@ class Plan:
 
 
 def read_plan(store: Store, connection_id: str) -> Plan:
-    """The connection's plan; the default one if nobody changed it."""
+    """Return the connection's plan, or the default plan."""
     return plan_from(store.document(PLAN, connection_id) or {})
 
 
 def put_plan(store: Store, connection_id: str, plan: Plan) -> None:
-    """Keep the plan."""
+    """Store the connection's plan."""
     store.put_document(PLAN, connection_id, render_plan(plan))
 
 
 def plan_from(document: Mapping[str, object]) -> Plan:
-    """A plan from JSON; raises ValueError or TypeError if it is none."""
+    """Read a plan from JSON; raise ValueError or TypeError if it is invalid."""
     scripts, rows = document.get("scripts") or [], document.get("rows") or {}
     source, config = document.get("source"), document.get("config")
     if not isinstance(scripts, list) or not isinstance(rows, dict) or not isinstance(config, dict | None):
-        msg = "scripts is a list, rows and config are objects"
-        raise ValueError(msg)
+        message = "scripts must be a list, rows and config must be objects"
+        raise ValueError(message)
     if source not in SOURCES:
-        msg = f"source is one of {', '.join(SOURCES[1:])} or null, not {source!r}"
-        raise ValueError(msg)
+        message = f"source must be one of {', '.join(SOURCES[1:])} or null, not {source!r}"
+        raise ValueError(message)
     return Plan(
         scripts=tuple(_scripted_jobs(entry) for entry in scripts),
         rows=RowCounts(**rows),
@@ -66,13 +66,13 @@ def plan_from(document: Mapping[str, object]) -> Plan:
 
 
 def render_plan(plan: Plan) -> Json:
-    """The inverse of `plan_from`."""
+    """Return the JSON that `plan_from` reads."""
     scripts = [{**render_script(entry.script), "times": entry.times} for entry in plan.scripts]
     return {"scripts": scripts, "rows": asdict(plan.rows), "source": plan.source, "config": plan.config}
 
 
 def take_script(store: Store, connection_id: str, default: Script) -> Script:
-    """The script of the connection's next job; counts it as used."""
+    """Return the script of the connection's next job, and count it as used."""
     plan = read_plan(store, connection_id)
     if not plan.scripts:
         return default
@@ -84,9 +84,9 @@ def take_script(store: Store, connection_id: str, default: Script) -> Script:
 
 
 def folder_name(store: Store, connection_id: str) -> str:
-    """The folder of a connection's rows: its name where that is a plain word and free, else its id.
+    """Return the folder of a connection's rows: its name if that is a plain, unused word, else its id.
 
-    A name that is an id is never taken: it may be another connection's.
+    A name that looks like an id is not used: it may be the id of another connection.
     """
     known = store.document(FOLDER, connection_id)
     if known is None:
@@ -98,7 +98,7 @@ def folder_name(store: Store, connection_id: str) -> str:
 
 def _free_name(store: Store, connection_id: str) -> str:
     name = str((store.document("connection", connection_id) or {}).get("name", ""))
-    # Some file systems take `Orders` and `orders` for the same.
+    # `Orders` and `orders` are one folder on some file systems.
     taken = RESERVED_NAMES | {str(folder["name"]).lower() for folder in store.documents(FOLDER)}
     is_free = name.lower() not in taken and canonical_id(name) is None
     return name if SAFE_NAME.fullmatch(name) and is_free else connection_id
@@ -106,10 +106,10 @@ def _free_name(store: Store, connection_id: str) -> str:
 
 def _scripted_jobs(entry: object) -> ScriptedJobs:
     if not isinstance(entry, dict):
-        msg = f"a script is an object, not {entry!r}"
-        raise ValueError(msg)
+        message = f"a script must be an object, not {entry!r}"
+        raise ValueError(message)
     times = entry.get("times")
     if times is not None and (not isinstance(times, int) or times < 1):
-        msg = f"times is a number from 1 or null, not {times!r}"
-        raise ValueError(msg)
+        message = f"times must be an integer from 1 or null, not {times!r}"
+        raise ValueError(message)
     return ScriptedJobs(script=read_script(entry), times=times)

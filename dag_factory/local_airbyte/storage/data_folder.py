@@ -1,7 +1,7 @@
-"""The one place where a name becomes a path below the data folder, and where files there are opened.
+"""Paths in the data folder: names become paths here, and files are opened here.
 
-Nothing outside that folder may be written or deleted, whatever connections and streams are called and
-whatever symbolic links somebody has put into the folder.
+Whatever connections and streams are called, and whatever symbolic links the folder contains, nothing outside
+the folder is written or deleted.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import IO
 from urllib.parse import quote
 
 SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
-LONGEST_FILE_NAME = 200  # bytes of a stream's name in its file's name; file systems take 255
+LONGEST_FILE_NAME = 200  # bytes for the stream in a file name; file systems allow 255
 FLAGS = {
     "ab": os.O_WRONLY | os.O_CREAT | os.O_APPEND,
     "r+b": os.O_RDWR,
@@ -24,14 +24,14 @@ FLAGS = {
 
 
 class UnsafePathError(Exception):
-    """A path would lead out of the data folder; the message says which."""
+    """A path leads out of the data folder; the message says which."""
 
 
 def folder_in(data_folder: Path, name: str) -> Path:
-    """Return the folder of this name, creating it if needed; raise UnsafePathError if it leads elsewhere."""
+    """Return the folder with this name and create it if needed; raise UnsafePathError if it is elsewhere."""
     if not SAFE_NAME.fullmatch(name):
-        msg = f"{name!r} cannot be the name of a folder"
-        raise UnsafePathError(msg)
+        message = f"{name!r} cannot be the name of a folder"
+        raise UnsafePathError(message)
     folder = data_folder / name
     check_not_linked(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -39,20 +39,20 @@ def folder_in(data_folder: Path, name: str) -> Path:
 
 
 def stream_path(folder: Path, stream: str) -> Path:
-    """Return the file of a stream. Special characters are quoted, so that no two streams share a file."""
+    """Return the path of a stream's file. Special characters are quoted: no two streams share a file."""
     name = quote(stream, safe="", errors="surrogatepass").replace("~", "%7E")
-    if len(name) > LONGEST_FILE_NAME:  # `~` marks a name that was cut: no other has one
+    if len(name) > LONGEST_FILE_NAME:  # `~` marks a shortened name; no other name contains it
         name = f"{name[:100]}~{hashlib.blake2b(name.encode(), digest_size=16).hexdigest()}"
     return folder / f"{name}.jsonl"
 
 
 def open_file(path: Path, mode: str) -> IO[bytes]:
-    """Open a file of the data folder, never through a symbolic link; raises UnsafePathError or OSError."""
+    """Open a file in the data folder; raise UnsafePathError if it is a symbolic link, and OSError."""
     try:
         descriptor = os.open(path, FLAGS[mode] | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
     except OSError as error:
         if error.errno == errno.ELOOP:
-            raise UnsafePathError(_is_a_link(path)) from error
+            raise UnsafePathError(_link_message(path)) from error
         raise
     return os.fdopen(descriptor, mode)
 
@@ -60,8 +60,8 @@ def open_file(path: Path, mode: str) -> IO[bytes]:
 def check_not_linked(path: Path) -> None:
     """Raise UnsafePathError if the path is a symbolic link."""
     if path.is_symlink():
-        raise UnsafePathError(_is_a_link(path))
+        raise UnsafePathError(_link_message(path))
 
 
-def _is_a_link(path: Path) -> str:
+def _link_message(path: Path) -> str:
     return f"{path} is a symbolic link"

@@ -1,4 +1,4 @@
-"""What a new local Airbyte has: two workspaces, connections for two pages, in every status. Pure."""
+"""The documents of a new local Airbyte: two workspaces, and two pages of connections with every status."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ Documents = Iterator[tuple[str, str, Json]]
 
 
 def seed_id(name: str) -> str:
-    """The id of what has this name in every local Airbyte."""
+    """Return the id that this name has in every local Airbyte."""
     return str(uuid.uuid5(NAMESPACE, name))
 
 
 def iter_documents() -> Documents:
-    """Kind, id and document of everything that a new server knows."""
+    """Yield kind, id and document of everything that a new server has."""
     for workspace in ("analytics", "sandbox"):
         yield "workspace", seed_id(workspace), _workspace(workspace)
         yield "source", seed_id(f"{workspace}/source"), _actor("source", "faker", workspace)
@@ -67,12 +67,12 @@ def iter_documents() -> Documents:
 
 
 def seed_document(seed: ConnectionSeed) -> Json:
-    """The connection of a seed: active, and scheduled by nobody but its client."""
+    """Return the connection of a seed: active, with the schedule `manual`."""
     return connection_document(seed.connection_id, seed.name, "analytics")
 
 
 def connection_document(connection_id: str, name: str, workspace: str) -> Json:
-    """An active connection from the workspace's source to its destination."""
+    """Return an active connection from the workspace's source to its destination."""
     streams = [{"name": stream, "syncMode": "incremental_append", "cursorField": ["id"]} for stream in SHARES]
     return {
         "connectionId": connection_id,

@@ -1,4 +1,4 @@
-"""A small client of Airflow 3's REST API (`/api/v2`), for an Airflow in which everybody is admin."""
+"""A small client of Airflow 3's REST API (`/api/v2`), for an Airflow in which everyone is admin."""
 
 from __future__ import annotations
 
@@ -11,32 +11,26 @@ from urllib.parse import quote
 
 import httpx
 
-from dag_factory.sandbox.airflow.model import (
-    Dag,
-    ImportProblem,
-    Run,
-    Snapshot,
-    Task,
-)
+from dag_factory.sandbox.airflow.model import Dag, DagImportError, Run, Snapshot, Task
 
-ALL = "~"  # the API's word for "of every DAG" and "of every run"
-PAGE_SIZE = 100  # the most that Airflow gives, `[api] maximum_page_limit`
+ALL = "~"  # stands for every DAG and every run in the API's paths
+PAGE_SIZE = 100  # Airflow's default of `[api] maximum_page_limit`
 _COMPONENTS = ("metadatabase", "scheduler", "triggerer", "dag_processor")
 
-# What the API answers; nothing outside this module sees it.
+# Answers of the API; they do not leave this module.
 _Json = dict[str, Any]
 POOL_SLOTS = 4
 
 
 class RefusedError(Exception):
-    """Airflow does not do what it was asked; the message is its own."""
+    """Airflow refused the request; the message is Airflow's."""
 
 
 class AirflowApi:
-    """The API server at a URL; `log_in` before anything but `is_healthy`."""
+    """A client of the API server at a URL; call `log_in` before anything but `is_healthy`."""
 
     def __init__(self, url: str, *, timeout_seconds: float = 60.0) -> None:
-        """Open no connection yet; proxies of the environment are not asked."""
+        """Open no connection yet; proxies from the environment are ignored."""
         self._http = httpx.Client(base_url=url, timeout=timeout_seconds, trust_env=False)
 
     def __enter__(self) -> Self:
@@ -48,7 +42,7 @@ class AirflowApi:
         self._http.close()
 
     def is_healthy(self) -> bool:
-        """Return whether the server answers and the other components give signs of life."""
+        """Return whether the server answers and reports all other components as healthy."""
         try:
             health = self._get("/api/v2/monitor/health")
         except httpx.TransportError:
@@ -56,12 +50,12 @@ class AirflowApi:
         return all((health.get(name) or {}).get("status") == "healthy" for name in _COMPONENTS)
 
     def log_in(self) -> None:
-        """Take a token, which all requests from now on carry."""
+        """Fetch a token for all later requests."""
         token = self._get("/auth/token")["access_token"]
         self._http.headers["Authorization"] = f"Bearer {token}"
 
     def dags(self) -> list[Dag]:
-        """Return the live DAGs, by their ids."""
+        """Return the active DAGs, sorted by id."""
         upstream = _upstream(self._get("/ui/dependencies")["edges"])
         return [
             Dag(
@@ -72,37 +66,37 @@ class AirflowApi:
             for item in self._pages("/api/v2/dags", "dags", order_by="dag_id", exclude_stale=True)
         ]
 
-    def import_problems(self) -> list[ImportProblem]:
+    def import_errors(self) -> list[DagImportError]:
         """Return the import errors of all DAG files."""
         return [
-            ImportProblem(file=item["filename"], text=item["stack_trace"])
+            DagImportError(file=item["filename"], text=item["stack_trace"])
             for item in self._pages("/api/v2/importErrors", "import_errors")
         ]
 
     def unpause_all(self) -> None:
-        """Set every DAG going."""
+        """Unpause every DAG."""
         self._send("PATCH", f"/api/v2/dags?dag_id_pattern={ALL}", {"is_paused": False})
 
     def pause(self, dag_id: str) -> None:
-        """Keep a DAG from starting anything more."""
+        """Pause a DAG."""
         self._send("PATCH", f"/api/v2/dags/{quote(dag_id)}", {"is_paused": True})
 
     def trigger(self, dag_id: str) -> None:
-        """Start a run by hand; raise `RefusedError` if the DAG cannot be started so."""
-        answer = self._http.post(f"/api/v2/dags/{quote(dag_id)}/dagRuns", json={"logical_date": None})
-        if answer.is_client_error:
-            raise RefusedError(answer.json()["detail"])
-        answer.raise_for_status()
+        """Trigger a run manually; raise `RefusedError` if Airflow refuses."""
+        response = self._http.post(f"/api/v2/dags/{quote(dag_id)}/dagRuns", json={"logical_date": None})
+        if response.is_client_error:
+            raise RefusedError(response.json()["detail"])
+        response.raise_for_status()
 
     def create_pools(self, names: Iterable[str]) -> None:
-        """Create the pools that are not there yet; deferred tasks hold a slot, too."""
-        there = {item["name"] for item in self._pages("/api/v2/pools", "pools")}
-        for name in sorted(set(names) - there):
+        """Create the pools that do not exist; deferred tasks hold a slot, too."""
+        existing = {item["name"] for item in self._pages("/api/v2/pools", "pools")}
+        for name in sorted(set(names) - existing):
             pool = {"name": name, "slots": POOL_SLOTS, "include_deferred": True}
             self._send("POST", "/api/v2/pools", pool)
 
     def snapshot(self) -> Snapshot:
-        """Return how all runs stand."""
+        """Return all runs and tasks with their states."""
         return Snapshot(
             runs=tuple(map(_run, self._pages(f"/api/v2/dags/{ALL}/dagRuns", "dag_runs", order_by="id"))),
             tasks=tuple(
@@ -111,12 +105,12 @@ class AirflowApi:
         )
 
     def xcom(self, task: Task, key: str = "return_value") -> object:
-        """Return a value that a task has left, or None."""
+        """Return an XCom of a task, or None."""
         path = f"/api/v2/dags/{quote(task.dag_id)}/dagRuns/{quote(task.run_id)}"
-        answer = self._http.get(f"{path}/taskInstances/{quote(task.task_id)}/xcomEntries/{quote(key)}")
-        if answer.status_code == httpx.codes.NOT_FOUND:
+        response = self._http.get(f"{path}/taskInstances/{quote(task.task_id)}/xcomEntries/{quote(key)}")
+        if response.status_code == httpx.codes.NOT_FOUND:
             return None
-        return _json(answer)["value"]
+        return _json(response)["value"]
 
     def _get(self, path: str, **parameters: str | int | bool) -> _Json:
         return _json(self._http.get(path, params=parameters or None))
@@ -133,29 +127,29 @@ class AirflowApi:
             offset, total = offset + PAGE_SIZE, page["total_entries"]
 
 
-def _json(answer: httpx.Response) -> _Json:
-    answer.raise_for_status()
-    content: _Json = answer.json()
+def _json(response: httpx.Response) -> _Json:
+    response.raise_for_status()
+    content: _Json = response.json()
     return content
 
 
 def _upstream(edges: Iterable[Mapping[str, str]]) -> Mapping[str, set[str]]:
-    """Map each DAG to those that can start it: two steps back, over an asset or a trigger.
+    """Map each DAG to the DAGs that can start it, by an asset or a trigger.
 
-    Nodes are named `dag:ID`, `asset:ID`, `trigger:...` and so on (`services/ui/dependencies.py` of Airflow).
+    Nodes are named `dag:ID`, `asset:ID`, `trigger:...` and so on (Airflow's `services/ui/dependencies.py`).
     """
     before: dict[str, set[str]] = defaultdict(set)
     for edge in edges:
         before[edge["target_id"]].add(edge["source_id"])
     upstream: dict[str, set[str]] = defaultdict(set)
     for target in [node for node in before if node.startswith("dag:")]:
-        reached = _reach(target, before)
+        reached = _nearest_dags(target, before)
         upstream[target.removeprefix("dag:")] = {node.removeprefix("dag:") for node in reached}
     return upstream
 
 
-def _reach(target: str, before: Mapping[str, set[str]]) -> set[str]:
-    """Return the nearest DAGs before a DAG, whatever lies between (assets, aliases, conditions)."""
+def _nearest_dags(target: str, before: Mapping[str, set[str]]) -> set[str]:
+    """Return the nearest upstream DAGs of a DAG, through assets, aliases and conditions."""
     seen: set[str] = set()
     open_nodes = [target]
     while open_nodes:

@@ -1,4 +1,4 @@
-"""A DAGs folder whose loader finds the configuration that the command line names."""
+"""A DAGs folder whose loader finds the configuration from the command line."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ CONFIGS = "configs"
 def dags_folder(dags: Path, configs: Path, folder: Path) -> Path:
     """Return the DAGs folder itself if its loader reads `configs`, else a copy of it that does, in `folder`.
 
-    The loader looks for `configs/` beside the folder of its file, then inside it (`config_folder` in
-    `factory.load`, which is not asked since it imports Airflow).
+    The loader searches for `configs/` beside its folder, then inside it. `config_folder` in `factory.load`
+    does the same, but importing it would import Airflow.
     """
     own = dags.resolve()
-    found = next((place for place in (own.parent / CONFIGS, own / CONFIGS) if place.is_dir()), None)
+    candidates = (own.parent / CONFIGS, own / CONFIGS)
+    found = next((candidate for candidate in candidates if candidate.is_dir()), None)
     if found is not None and found.resolve() == configs.resolve():
         return own
     repository = folder / "repository"

@@ -1,7 +1,4 @@
-"""What makes an Airflow of our own: the environment of its processes and the commands that start them.
-
-Pure. Only `stack` imports it.
-"""
+"""An Airflow of our own: the environment of its processes, and the commands that start them."""
 
 from __future__ import annotations
 
@@ -16,20 +13,20 @@ from dag_factory.sandbox.loopback import LOOPBACK
 from dag_factory.sandbox.processes.child import Command
 
 # Components in the order of their start. `airflow standalone` starts the same four, but with log servers that
-# listen on every interface; here all log files are on one disk, where the API server finds them by itself.
+# listen on every interface; here the API server reads the log files from the disk.
 COMPONENTS: Mapping[str, tuple[str, ...]] = {
     "api-server": (),
     "dag-processor": (),
     "scheduler": ("--skip-serve-logs",),
     "triggerer": ("--skip-serve-logs",),
 }
-# Idle components end within 2 s; a scheduler would wait for the tasks that run, for as long as they take.
+# Idle components end within 2 s; a scheduler would wait for its running tasks, however long they take.
 GRACE_SECONDS = 4.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AirflowHome:
-    """An Airflow of our own: all that is particular to it."""
+    """Folders, port and settings of an Airflow of our own."""
 
     folder: Path
     dags: Path
@@ -39,12 +36,12 @@ class AirflowHome:
 
     @property
     def url(self) -> str:
-        """The address of the UI and of the API."""
+        """The URL of the UI and of the API."""
         return f"http://{LOOPBACK}:{self.port}"
 
 
 def environment(home: AirflowHome, inherited: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of Airflow's processes; nothing of the user's own Airflow leaks in."""
+    """Return the environment of Airflow's processes, without settings of the user's own Airflow."""
     kept = {name: value for name, value in inherited.items() if not name.startswith("AIRFLOW")}
     settings = {
         f"AIRFLOW__{section}__{key}".upper(): value
@@ -55,7 +52,7 @@ def environment(home: AirflowHome, inherited: Mapping[str, str]) -> dict[str, st
         **kept,
         **settings,
         "AIRFLOW_HOME": str(home.folder),
-        # A proxy from the environment must not be asked for what is on this machine.
+        # Requests to this machine must not go through a proxy from the environment.
         "NO_PROXY": LOOPBACK,
         "no_proxy": LOOPBACK,
         "NO_COLOR": "1",
@@ -63,7 +60,7 @@ def environment(home: AirflowHome, inherited: Mapping[str, str]) -> dict[str, st
 
 
 def connections(airbyte: AirbyteAccess, conn_ids: Iterable[str]) -> dict[str, str]:
-    """Return the variables that make Airflow connections of these ids lead to the one Airbyte."""
+    """Return the variables that define an Airflow connection to the Airbyte for each id."""
     value = json.dumps(
         {
             "conn_type": "airbyte",
@@ -77,7 +74,7 @@ def connections(airbyte: AirbyteAccess, conn_ids: Iterable[str]) -> dict[str, st
 
 
 def migration(home: AirflowHome, environment: Mapping[str, str]) -> Command:
-    """Return the command that makes the database; it also writes `airflow.cfg` with fresh keys, once."""
+    """Return the command that creates the database; it also writes `airflow.cfg` with new keys, once."""
     return _command(home, environment, "db", ("migrate",))
 
 
@@ -99,7 +96,7 @@ def _command(
 
 
 def _settings(home: AirflowHome) -> dict[str, dict[str, str]]:
-    """Return Airflow's options by section; see the configuration reference of Airflow 3."""
+    """Return Airflow's options by section. Source: Airflow 3's configuration reference."""
     return {
         "core": {
             "dags_folder": str(home.dags),
@@ -108,8 +105,8 @@ def _settings(home: AirflowHome) -> dict[str, dict[str, str]]:
             "load_examples": "False",
             "dags_are_paused_at_creation": str(home.paused_at_creation),
             "auth_manager": "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager",
-            "simple_auth_manager_all_admins": "True",  # no login: whoever reaches the loopback is admin
-            "execution_api_server_url": f"{home.url}/execution/",  # where the workers report
+            "simple_auth_manager_all_admins": "True",  # no login: everyone on the loopback is admin
+            "execution_api_server_url": f"{home.url}/execution/",  # for the workers' reports
             "hostname_callable": "socket.gethostname",  # the default may wait for a name server
         },
         "database": {"sql_alchemy_conn": f"sqlite:///{home.folder / 'airflow.db'}"},
@@ -123,8 +120,8 @@ def _settings(home: AirflowHome) -> dict[str, dict[str, str]]:
             "base_url": home.url,
             "workers": "1",
         },
-        # How late a supervisor may notice that its task has ended. With the default of 5 s, a sensor that is
-        # due again after 5 s is queued before its last check has been reported, and Airflow fails it.
+        # The delay with which a supervisor notices that its task has ended. With the default of 5 s, a
+        # sensor that pokes again after 5 s is queued before its last poke is reported, and Airflow fails it.
         "workers": {"min_heartbeat_interval": "1"},
         "dag_processor": {
             "refresh_interval": "5",

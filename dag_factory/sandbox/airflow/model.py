@@ -1,4 +1,4 @@
-"""What Airflow and Airbyte tell about themselves at one moment: values, which all modules here may import."""
+"""Airflow's DAGs, runs and tasks at one moment."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Dag:
-    """A DAG that is live: `waits_for` are the DAGs that can start it, by an asset or by triggering it."""
+    """An active DAG; `waits_for` are the DAGs that can start it, by an asset or a trigger."""
 
     dag_id: str
     has_schedule: bool
@@ -17,7 +17,7 @@ class Dag:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ImportProblem:
+class DagImportError:
     """A DAG file's import error, as the UI shows it."""
 
     file: str
@@ -26,7 +26,7 @@ class ImportProblem:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Run:
-    """A DAG run; `run_type` is Airflow's: scheduled, manual, asset_triggered, ..."""
+    """A DAG run; `run_type` is Airflow's: scheduled, manual, asset_triggered and so on."""
 
     dag_id: str
     run_id: str
@@ -35,13 +35,13 @@ class Run:
 
     @property
     def is_final(self) -> bool:
-        """Whether the run has come to its end."""
+        """Whether the run has finished."""
         return self.state in {"success", "failed"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Task:
-    """A task instance; `rendered` are its template fields as they were when it ran."""
+    """A task instance; `rendered` are its rendered template fields."""
 
     dag_id: str
     run_id: str
@@ -55,7 +55,7 @@ class Task:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Snapshot:
-    """All runs, the oldest first, and all their tasks."""
+    """All runs, oldest first, and all their tasks."""
 
     runs: tuple[Run, ...] = ()
     tasks: tuple[Task, ...] = ()

@@ -1,4 +1,4 @@
-"""Looks at Airflow again and again: until it has read all DAGs, and until each has run once."""
+"""Polls Airflow until it has loaded all DAGs, and until each has run once."""
 
 from __future__ import annotations
 
@@ -8,31 +8,24 @@ from dataclasses import dataclass, replace
 
 from dag_factory.sandbox.airbyte import AirbyteApi, Job
 from dag_factory.sandbox.airflow.api import AirflowApi, RefusedError
-from dag_factory.sandbox.airflow.model import Dag, ImportProblem
+from dag_factory.sandbox.airflow.model import Dag, DagImportError
 from dag_factory.sandbox.configuration import Expected
 from dag_factory.sandbox.console import Console
-from dag_factory.sandbox.demo.progress import (
-    Change,
-    Progress,
-    advance,
-    changes,
-    due,
-    to_pause,
-)
+from dag_factory.sandbox.demo.progress import Change, Progress, advance, changes, due, to_pause
 from dag_factory.sandbox.demo.results import Sync, job_of
 from dag_factory.sandbox.processes.child import Child, check_alive, wait_until
 
 POLL_SECONDS = 1.0
-# DAG files are read side by side, and the first DAGs appear before the last file is read.
+# DAG files are read in parallel, and the first DAGs appear before the last file is read.
 UNCHANGED_SECONDS = 3.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Parsed:
-    """What Airflow has made of the DAG files."""
+class LoadedDags:
+    """The DAGs and import errors that Airflow has read from the DAG files."""
 
     dags: tuple[Dag, ...] = ()
-    problems: tuple[ImportProblem, ...] = ()
+    import_errors: tuple[DagImportError, ...] = ()
 
 
 def wait_for_dags(
@@ -42,15 +35,15 @@ def wait_for_dags(
     console: Console,
     *,
     timeout_seconds: float,
-) -> Parsed:
-    """Wait until Airflow has read all DAG files; after the timeout, take what is there."""
-    latest, since = Parsed(), time.monotonic()
+) -> LoadedDags:
+    """Wait until Airflow has read all DAG files; after the timeout, return what it has read so far."""
+    latest, since = LoadedDags(), time.monotonic()
 
     def is_settled() -> bool:
         nonlocal latest, since
-        parsed = Parsed(dags=tuple(api.dags()), problems=tuple(api.import_problems()))
-        if parsed != latest:
-            latest, since = parsed, time.monotonic()
+        loaded = LoadedDags(dags=tuple(api.dags()), import_errors=tuple(api.import_errors()))
+        if loaded != latest:
+            latest, since = loaded, time.monotonic()
         return _is_complete(latest, expected) and time.monotonic() - since >= UNCHANGED_SECONDS
 
     tick = console.waiting("waiting for Airflow to read the DAGs")
@@ -66,7 +59,7 @@ def run_all(
     *,
     timeout_seconds: float,
 ) -> Progress:
-    """Set all DAGs going and return when each has run once, or when the time is over."""
+    """Unpause all DAGs; return when each has run once, or after the timeout."""
     progress = Progress(dags=tuple(dags))
     deadline = time.monotonic() + timeout_seconds
     api.unpause_all()
@@ -78,25 +71,25 @@ def run_all(
 
 
 def find_job(sync: Sync, api: AirflowApi, airbyte: AirbyteApi) -> Job | None:
-    """Return the Airbyte job of a sync, if it has come so far."""
+    """Return the Airbyte job of a sync, or None if it did not get so far."""
     if sync.connection_id is None:
         return None
     return job_of(sync, api.xcom(sync.submitting_task), airbyte.jobs(sync.connection_id))
 
 
-def _is_complete(parsed: Parsed, expected: Expected) -> bool:
-    """Return whether all that is expected is there; with neither DAG nor error, nothing has been read yet."""
-    if not parsed.dags and not parsed.problems:
+def _is_complete(loaded: LoadedDags, expected: Expected) -> bool:
+    """Return whether all expected DAGs and errors are there; with neither, nothing has been read yet."""
+    if not loaded.dags and not loaded.import_errors:
         return False
-    has_problems = bool(parsed.problems) or not expected.has_problems
-    return has_problems and expected.dag_ids <= {dag.dag_id for dag in parsed.dags}
+    has_errors = bool(loaded.import_errors) or not expected.has_errors_in_config
+    return has_errors and expected.dag_ids <= {dag.dag_id for dag in loaded.dags}
 
 
 def _step(api: AirflowApi, before: Progress, console: Console) -> Progress:
     now = time.monotonic()
     after = advance(before, api.snapshot(), now)
     for change in changes(before, after):
-        console.event(_text(change))
+        console.event(_describe(change))
     pausing = to_pause(after)
     for dag_id in pausing:
         api.pause(dag_id)
@@ -114,6 +107,6 @@ def _trigger(api: AirflowApi, progress: Progress, dag_ids: Sequence[str], consol
     return replace(progress, triggered=progress.triggered | set(dag_ids), refused=progress.refused | refused)
 
 
-def _text(change: Change) -> str:
+def _describe(change: Change) -> str:
     name = f"{change.dag_id}.{change.task_id}" if change.task_id else change.dag_id
     return f"{name}  {change.state}"

@@ -1,4 +1,4 @@
-"""What the syncs of the runs have come to, and the table that says so. Pure."""
+"""The results of the syncs, and the table that shows them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NUMBERS = {"Airbyte job", "rows", "seconds"}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sync:
-    """A sync that has run: its tasks are one in the mode `sync`, the two of its group in `async`."""
+    """A sync that has run, with its one task (mode `sync`) or its two tasks (mode `async`)."""
 
     dag_id: str
     name: str
@@ -27,34 +27,34 @@ class Sync:
 
     @property
     def submitting_task(self) -> Task:
-        """The task whose result is the job's id."""
+        """The task that returns the job id."""
         return next((task for task in self.tasks if task.task_id.endswith(TRIGGER)), self.tasks[0])
 
     @property
     def connection_id(self) -> str | None:
-        """The connection, rendered; None if the task never got so far."""
+        """The rendered connection id; None if the task did not get so far."""
         connection_id = self.submitting_task.rendered.get("connection_id")
         return connection_id if isinstance(connection_id, str) else None
 
     @property
     def state(self) -> str:
-        """The state of the sync: that of the first of its tasks that has not succeeded."""
+        """The state of the first task that has not succeeded, else `success`."""
         return next((task.state for task in self.tasks if task.state != "success"), "success")
 
     @property
     def started_at(self) -> datetime | None:
-        """When the first task began."""
+        """The time when the first task started."""
         return min((task.started_at for task in self.tasks if task.started_at), default=None)
 
     @property
     def seconds(self) -> float | None:
-        """How long it took from the first task's begin to the last one's end."""
+        """The seconds from the start of the first task to the end of the last one."""
         ended_at = max((task.ended_at for task in self.tasks if task.ended_at), default=None)
         return (ended_at - self.started_at).total_seconds() if ended_at and self.started_at else None
 
 
 def syncs(progress: Progress, modes: Mapping[tuple[str, str], str]) -> list[Sync]:
-    """Return the syncs of all runs; `modes` maps DAG and sync to how the configuration says it runs."""
+    """Return the syncs of all runs; `modes` maps DAG id and sync name to the mode in the configuration."""
     found = []
     for dag in progress.dags:
         for name, tasks in _tasks_by_sync(progress.tasks_of(dag.dag_id)).items():
@@ -64,18 +64,18 @@ def syncs(progress: Progress, modes: Mapping[tuple[str, str], str]) -> list[Sync
 
 
 def job_of(sync: Sync, job_id: object, jobs: Sequence[Job]) -> Job | None:
-    """Return the job of a sync: the one with the id, or else the newest that began with the sync or later."""
+    """Return the job with the id, else the newest job that started with the sync or later."""
     by_id = next((job for job in jobs if str(job.job_id) == str(job_id)), None)
     started_at = sync.started_at
     if by_id or started_at is None:
         return by_id
-    # Airbyte tells whole seconds.
+    # Airbyte's times are whole seconds.
     begin = started_at.replace(microsecond=0)
     return next((job for job in jobs if job.started_at and job.started_at >= begin), None)
 
 
 def rows(progress: Progress, found: Sequence[tuple[Sync, Job | None]]) -> list[tuple[str, ...]]:
-    """Return the table's rows by DAG and sync; a DAG without a sync has a row of its own."""
+    """Return the rows of the table, sorted by DAG and sync; a DAG without a sync has a row of its own."""
     with_sync = {sync.dag_id for sync, _ in found}
     others = [dag.dag_id for dag in progress.dags if dag.dag_id not in with_sync]
     return sorted(
@@ -87,7 +87,7 @@ def rows(progress: Progress, found: Sequence[tuple[Sync, Job | None]]) -> list[t
 
 
 def table(body: Iterable[Sequence[str]]) -> list[str]:
-    """Lay the rows out below the headings: numbers to the right, the rest to the left."""
+    """Return the lines of the table, with numbers aligned to the right and the rest to the left."""
     lines = [HEADINGS, *body]
     widths = [max(len(line[column]) for line in lines) for column in range(len(HEADINGS))]
     return [
@@ -100,7 +100,7 @@ def table(body: Iterable[Sequence[str]]) -> list[str]:
 
 
 def failures(progress: Progress) -> list[str]:
-    """Return a line for each run and task that has failed, and for each DAG that has not come to an end."""
+    """Return a line for each failed task, and for each DAG whose run has not succeeded."""
     tasks = [
         f"{task.dag_id}.{task.task_id} failed" for task in progress.tasks.values() if task.state == "failed"
     ]
@@ -109,9 +109,9 @@ def failures(progress: Progress) -> list[str]:
 
 
 def missing(progress: Progress, expected: Iterable[str]) -> list[str]:
-    """Return a line for each DAG of the configuration that Airflow has not got."""
-    there = {dag.dag_id for dag in progress.dags}
-    return [f"{dag_id}: in the configuration, but not in Airflow" for dag_id in sorted(set(expected) - there)]
+    """Return a line for each DAG of the configuration that Airflow does not have."""
+    loaded = {dag.dag_id for dag in progress.dags}
+    return [f"{dag_id}: in the configuration but not in Airflow" for dag_id in sorted(set(expected) - loaded)]
 
 
 def _tasks_by_sync(tasks: Iterable[Task]) -> Mapping[str, list[Task]]:
@@ -123,7 +123,7 @@ def _tasks_by_sync(tasks: Iterable[Task]) -> Mapping[str, list[Task]]:
 
 
 def _mode(tasks: Iterable[Task]) -> str:
-    """Return the mode that tasks show; whether they defer is not to be seen."""
+    """Return the mode of a sync according to its tasks, which do not show whether they defer."""
     return "async" if any(task.task_id.endswith(TRIGGER) for task in tasks) else "sync"
 
 

@@ -1,7 +1,7 @@
-"""Children in sessions of their own, with their output in log files, that never outlive us.
+"""Child processes in sessions of their own, with their output in log files, that never outlive us.
 
-Every child runs under a keeper (see `keeper`), which ends it with all its descendants when we close the pipe
-that leads to it: by asking it to stop, by an exception, or by dying ourselves.
+Each child runs under a supervisor (see `supervisor`), which ends it with all its descendants when the pipe to
+us closes: because we stop the child, because of an exception, or because we die.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from typing import NoReturn
 
 POLL_SECONDS = 0.2
 TAIL_LINES = 15
-# What a keeper may need beyond the grace period to see everyone dead.
-_KEEPER_SECONDS = 20.0
+# The time that a supervisor may need after the grace period until all descendants have ended.
+_SUPERVISOR_SECONDS = 20.0
 
 
 class ChildFailedError(Exception):
@@ -29,7 +29,7 @@ class ChildFailedError(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Command:
-    """What to run: `grace_seconds` is the time between SIGTERM and SIGKILL."""
+    """A command to run; `grace_seconds` is the time between SIGTERM and SIGKILL."""
 
     name: str
     argv: tuple[str, ...]
@@ -39,12 +39,12 @@ class Command:
 
 
 class Child:
-    """A running command; `stop` ends it and everything that it has started."""
+    """A running command; `stop` ends it and all its descendants."""
 
     def __init__(self, command: Command) -> None:
-        """Start the command at once; its standard output and error go to its log file."""
+        """Start the command; its standard output and error go to its log file."""
         self.command = command
-        keeper = (
+        supervisor = (
             sys.executable,
             "-m",
             "dag_factory.sandbox.processes.supervisor",
@@ -52,43 +52,43 @@ class Child:
         )
         command.log.parent.mkdir(parents=True, exist_ok=True)
         with command.log.open("wb") as log:
-            self._keeper = subprocess.Popen(  # noqa: S603 (the command is our own)
-                (*keeper, *command.argv),
+            self._supervisor = subprocess.Popen(  # noqa: S603 (the command is our own)
+                (*supervisor, *command.argv),
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env=dict(command.environment),
-                start_new_session=True,  # a Ctrl-C on the terminal is ours to handle
+                start_new_session=True,  # we handle a Ctrl-C on the terminal
             )
 
     @property
     def pid(self) -> int:
-        """The id of the keeper's process, whose descendants all belong to the command."""
-        return self._keeper.pid
+        """The process id of the supervisor; all its descendants belong to the command."""
+        return self._supervisor.pid
 
     def exit_status(self) -> int | None:
         """Return the exit status of the command, or None while it runs."""
-        return self._keeper.poll()
+        return self._supervisor.poll()
 
     def ask_to_stop(self) -> None:
-        """Begin to stop the child without waiting, so that several stop side by side."""
-        if self._keeper.stdin is not None:
-            self._keeper.stdin.close()
+        """Ask the child to stop without waiting, so that several can stop in parallel."""
+        if self._supervisor.stdin is not None:
+            self._supervisor.stdin.close()
 
     def stop(self) -> int:
-        """Stop the child with all its descendants, wait until they are gone, and return its exit status."""
+        """Stop the child and all its descendants, wait until they have ended, and return its exit status."""
         self.ask_to_stop()
-        return self._keeper.wait(self.command.grace_seconds + _KEEPER_SECONDS)
+        return self._supervisor.wait(self.command.grace_seconds + _SUPERVISOR_SECONDS)
 
     def fail(self, what: str) -> NoReturn:
-        """Raise the exception that tells what happened, with the last lines of the log."""
+        """Raise `ChildFailedError` with what happened and the last lines of the log."""
         lines = [f"{self.command.name} {what}; the end of {self.command.log}:", *tail(self.command.log)]
         raise ChildFailedError("\n  ".join(lines))
 
 
 @contextmanager
 def running(commands: Iterable[Command]) -> Iterator[list[Child]]:
-    """Start the commands; however the block is left, stop all of them side by side."""
+    """Start the commands; however the block is left, stop all of them in parallel."""
     children: list[Child] = []
     try:
         for command in commands:
@@ -99,7 +99,7 @@ def running(commands: Iterable[Command]) -> Iterator[list[Child]]:
 
 
 def stop_all(children: Sequence[Child]) -> None:
-    """Stop the children side by side; a further Ctrl-C meanwhile changes nothing."""
+    """Stop the children in parallel; ignore a further Ctrl-C meanwhile."""
     with _ignored_signals():
         for child in children:
             child.ask_to_stop()
@@ -110,7 +110,7 @@ def stop_all(children: Sequence[Child]) -> None:
 def run_to_end(
     command: Command, *, timeout_seconds: float, tick: Callable[[float], None] = lambda _: None
 ) -> None:
-    """Run a command that ends by itself; raise `ChildFailedError` unless it succeeds in time."""
+    """Run a command until it ends; raise `ChildFailedError` unless it succeeds in time."""
     with running([command]) as (child,):
         wait_until(lambda: child.exit_status() is not None, [], timeout_seconds=timeout_seconds, tick=tick)
         if child.exit_status() is None:
@@ -126,9 +126,9 @@ def wait_until(
     timeout_seconds: float,
     tick: Callable[[float], None] = lambda _: None,
 ) -> bool:
-    """Poll until `ready` or the time is over; return whether it is; raise as soon as a child has ended.
+    """Poll until `ready()`; return False after the timeout; raise `ChildFailedError` once a child has ended.
 
-    `tick` is told the seconds that have passed.
+    `tick` is called with the seconds that have passed.
     """
     begin = time.monotonic()
     while not ready():
@@ -162,7 +162,7 @@ def tail(log: Path, lines: int = TAIL_LINES) -> list[str]:
 
 @contextmanager
 def termination_as_exit() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP unwind the stack as Ctrl-C does, with the shell's exit status for them."""
+    """Make SIGTERM and SIGHUP unwind the stack as Ctrl-C does, with the shell's exit status for them."""
     previous = {number: signal.signal(number, _exit_on) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
         yield

@@ -1,7 +1,7 @@
-"""The program that stands between us and one child, and ends it with everything that the child has started.
+"""A program that runs one command as its child, and ends it with all its descendants.
 
-`processes` alone runs it: `python -m dag_factory.sandbox.keeper GRACE COMMAND...`. Its standard input is a
-pipe whose other end only we hold: it reads the end of the file when we ask it to stop, and also when we die.
+Usage: `python -m dag_factory.sandbox.processes.supervisor GRACE_SECONDS COMMAND...`. Its standard input is a
+pipe whose other end only the caller has: the supervisor sees its end when the caller closes it or dies.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ _PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the command until it ends or our standard input does; return the command's exit status."""
+    """Run the command until it ends or our standard input is closed; return the command's exit status."""
     grace_seconds, command = float(arguments[0]), arguments[1:]
     _adopt_orphans()
-    # A handler, not SIG_IGN: what is ignored stays ignored in the child, too.
+    # A handler, not SIG_IGN: the child would inherit an ignored signal.
     terminated = []
     signal.signal(signal.SIGTERM, lambda number, _frame: terminated.append(number))
-    child = subprocess.Popen(command, stdin=subprocess.DEVNULL)  # noqa: S603 (the command is our own caller's)
+    child = subprocess.Popen(command, stdin=subprocess.DEVNULL)  # noqa: S603 (the command is the caller's)
     while child.poll() is None and not terminated and not _is_input_closed():
         _reap_orphans(child.pid)
     _stop(child, grace_seconds)
@@ -36,21 +36,21 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _adopt_orphans() -> None:
-    """Become the parent of descendants whose parent has died, so that none is lost to init (Linux only)."""
+    """Become the parent of descendants whose parent dies, so that init adopts none of them (Linux only)."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def _is_input_closed() -> bool:
-    """Wait a moment for the end of the standard input."""
+    """Wait up to `POLL_SECONDS` for the end of the standard input."""
     readable, _, _ = select.select([0], [], [], POLL_SECONDS)
     return bool(readable) and os.read(0, 1) == b""
 
 
 def _stop(child: subprocess.Popen[bytes], grace_seconds: float) -> None:
-    """Ask the child to end, then what it left behind, and kill whoever is alive after the grace period."""
+    """Terminate the child, then its remaining descendants; kill all that live after the grace period."""
     deadline = time.monotonic() + grace_seconds
-    # Where orphans are not adopted, the ones known now are all that will ever be known.
+    # Where orphans are not adopted, later ones cannot be found: remember those of now.
     known = set(_descendants())
     if child.poll() is None:
         child.terminate()
@@ -68,7 +68,7 @@ def _stop(child: subprocess.Popen[bytes], grace_seconds: float) -> None:
 
 
 def _alive(known: set[psutil.Process], child_pid: int) -> set[psutil.Process]:
-    """Return the descendants that still run, also the known ones that have found another parent."""
+    """Return the running descendants, including known ones with another parent by now."""
     _reap_orphans(child_pid)
     return {process for process in known | set(_descendants()) if _is_running(process)}
 
@@ -79,7 +79,7 @@ def _descendants() -> list[psutil.Process]:
 
 def _is_running(process: psutil.Process) -> bool:
     try:
-        # `is_running` compares pid and creation time: a pid that was given anew is not ours to kill.
+        # `is_running` compares pid and creation time: a reused pid is not ours to kill.
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
@@ -94,7 +94,7 @@ def _signal_each(processes: set[psutil.Process], number: signal.Signals) -> None
 
 
 def _reap_orphans(child_pid: int) -> None:
-    """Bury the adopted that have ended; the child itself is `Popen`'s to bury."""
+    """Reap adopted processes that have ended; `Popen` reaps the child itself."""
     if sys.platform != "linux":
         return
     try:
@@ -107,7 +107,7 @@ def _reap_orphans(child_pid: int) -> None:
 
 
 def _exit_status(returncode: int) -> int:
-    """Map a death by signal to the shell's way of telling it."""
+    """Return the exit status as a shell reports it, with 128 + N for signal N."""
     return returncode if returncode >= 0 else 128 - returncode
 
 

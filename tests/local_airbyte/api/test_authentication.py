@@ -1,4 +1,4 @@
-"""Access tokens: given for JSON and forms, kept over a restart, expired and revoked."""
+"""Access tokens: created for JSON and forms, valid across restarts, expired and revoked."""
 
 import pytest
 from airbyte_api.errors import SDKError

@@ -1,4 +1,4 @@
-"""The job life cycle, seen by the official SDK."""
+"""The life cycle of jobs, as the official SDK sees it."""
 
 import re
 
@@ -7,7 +7,7 @@ from airbyte_api.errors import SDKError
 from airbyte_api.models import JobStatusEnum, JobTypeEnum
 
 CONNECTION = "1e3b5a72-7bfd-4808-a13c-204505490110"
-# Seconds that a status lasts which a test has to see; it looks fifty times a second.
+# Seconds that a status must last for a test to see it; tests poll fifty times a second.
 PHASE = 1.5
 
 
@@ -23,7 +23,7 @@ def test_a_sync_goes_from_pending_through_running_to_succeeded(lab):
     assert (job.status.value, job.duration, job.rows_synced) == ("pending", None, None)
     running = lab.wait(job.job_id, "running")
     assert running.last_updated_at is None
-    assert re.fullmatch(r"PT\d+S", running.duration)  # from whole second to whole second: seldom PT0S is PT1S
+    assert re.fullmatch(r"PT\d+S", running.duration)  # times are cut to seconds: PT0S is sometimes PT1S
     done = lab.wait(job.job_id)
     assert (done.status.value, done.rows_synced, done.connection_id) == ("succeeded", 400, CONNECTION)
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?Z", done.start_time)
@@ -88,7 +88,7 @@ def test_a_running_connection_answers_409(lab):
 
 
 @pytest.mark.parametrize("step", ["pending", "queued"])
-def test_a_submission_before_the_first_attempt_gives_the_same_job(lab, step):
+def test_a_submission_before_the_first_attempt_returns_the_same_job(lab, step):
     lab.script({step: 30}, {"run": 0})
     job_id = lab.wait(lab.submit().job_id, step).job_id
     assert lab.submit().job_id == job_id
@@ -104,7 +104,7 @@ def test_a_submission_between_two_attempts_starts_the_next_at_once(lab):
     assert lab.wait(job_id).status is JobStatusEnum.SUCCEEDED
 
 
-def test_a_reset_takes_the_place_of_a_running_sync(lab):
+def test_a_reset_replaces_a_running_sync(lab):
     lab.script({"run": 0}, end="hang")
     sync = lab.submit()
     reset = lab.submit(job_type="clear")
@@ -155,7 +155,7 @@ def test_an_unknown_job_is_a_state_conflict(lab):
         )
 
 
-def test_a_refused_and_a_slow_cancel(lab):
+def test_an_ignored_and_a_slow_cancel(lab):
     lab.script({"run": 0}, end="hang")
     job = lab.submit()
     lab.admin("PATCH", "/settings", {"ignore_cancel": True})
@@ -178,7 +178,7 @@ def test_another_person_starts_and_ends_jobs(lab):
     assert lab.job(ours.job_id).status is JobStatusEnum.SUCCEEDED
 
 
-def test_a_connection_that_goes_away_while_its_job_runs(lab):
+def test_a_connection_is_deleted_while_its_job_runs(lab):
     lab.script({"run": 0}, end="hang")
     job = lab.submit()
     lab.admin("PATCH", f"/connections/{CONNECTION}", {"status": "inactive"})
@@ -208,7 +208,7 @@ def test_the_clock_may_jump(lab):
     assert lab.sync().start_time < before.start_time
 
 
-def test_mistakes_on_the_admin_path_are_refused(lab):
+def test_invalid_admin_requests_are_refused(lab):
     connection = f"/connections/{CONNECTION}"
     for method, path, body in (
         ("PATCH", connection, {"rows": {"first": -1}}),

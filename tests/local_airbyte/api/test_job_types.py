@@ -1,4 +1,4 @@
-"""Jobs of other types than sync, which other people start, and what the public API answers beside them."""
+"""Jobs of other types, which other people start, and what the public API answers meanwhile."""
 
 import pytest
 from airbyte_api.errors import SDKError
@@ -15,7 +15,7 @@ WAITING = {
 
 
 def start(lab, job_type: str, steps: list[dict], end: str = "succeed") -> int:
-    """Start a job as another person does, with a script of its own; its id."""
+    """Start a job as another person would, with a script of its own; return its id."""
     body = {"jobType": job_type, "script": {"steps": steps, "end": end}}
     job = lab.admin("POST", JOBS, body)
     assert (job["jobType"], job["startedBy"]) == (job_type, "person")
@@ -61,7 +61,7 @@ def test_a_reset_through_the_api_cancels_a_job_of_another_type(lab, job_type):
     assert (answer.job_id, answer.job_type.value) == (clear, "clear")
 
 
-def test_a_list_has_every_type_unless_one_is_asked_for(lab):
+def test_a_list_has_every_type_unless_one_is_requested(lab):
     ids = {}
     for job_type in TYPES:
         ids[job_type] = start(lab, job_type, [{"run": 0}])
@@ -72,7 +72,7 @@ def test_a_list_has_every_type_unless_one_is_asked_for(lab):
         assert [(job.job_id, job.job_type.value) for job in listed] == [(job_id, job_type)]
 
 
-def test_a_refresh_moves_everything_again(lab):
+def test_a_refresh_writes_everything_again(lab):
     lab.sync()
     assert lab.sync().rows_synced == 20
     assert lab.wait(start(lab, "refresh", [{"run": 0}])).rows_synced == 400
@@ -81,14 +81,14 @@ def test_a_refresh_moves_everything_again(lab):
     assert lab.wait(start(lab, "clear", [{"run": 0}])).rows_synced == 0
 
 
-def test_a_script_of_its_own_uses_up_no_other(lab):
+def test_a_job_with_its_own_script_uses_up_no_other(lab):
     lab.script({"run": 0}, end="fail", times=1)
     assert lab.wait(start(lab, "sync", [{"run": 0}])).status is JobStatusEnum.SUCCEEDED
     assert lab.sync("clear").status is JobStatusEnum.SUCCEEDED
     assert lab.sync().status is JobStatusEnum.FAILED
 
 
-def test_mistakes_are_refused(lab):
+def test_invalid_jobs_are_refused(lab):
     for body in (
         *({"jobType": "backup"}, {"jobType": 1}, {"type": "sync"}, {"script": []}, {"script": None}),
         *({"script": {"steps": [{"jump": 1}]}}, {"script": {"steps": [], "end": ["fail"]}}, []),

@@ -1,4 +1,4 @@
-"""Lists, pages and filters, and the routes beside jobs."""
+"""Lists with pages and filters, and the routes for everything but jobs."""
 
 import pytest
 from airbyte_api.api import (
@@ -72,7 +72,7 @@ def test_connections_of_a_workspace_and_of_a_tag(lab):
     assert {each.tags[0].tag_id for each in connections(lab, tag_ids=[tag]).data} == {tag}
 
 
-def test_jobs_are_listed_from_the_oldest_on(lab):
+def test_jobs_are_listed_oldest_first(lab):
     lab.script({"run": 0})
     ids = [lab.sync().job_id for _ in range(3)]
     assert [job.job_id for job in lab.jobs(connection_id=CONNECTION)] == ids
@@ -102,7 +102,7 @@ def test_jobs_by_time_type_and_workspace(lab):
         assert [job["jobId"] for job in answer.json()["data"]] == expected, query
 
 
-def test_the_next_page_forgets_status_and_order(lab):
+def test_the_next_page_drops_status_and_order(lab):
     lab.sync()
     query = "status=succeeded&orderBy=createdAt|DESC&connectionId=" + CONNECTION
     page = lab.http.get(f"{lab.server.url}/jobs?{query}", headers=bearer(lab)).json()
@@ -138,10 +138,10 @@ def test_a_connection_is_created_and_deleted(lab):
     source = lab.http.get(f"{lab.server.url}/sources", headers=headers).json()["data"][0]
     destination = lab.http.get(f"{lab.server.url}/destinations", headers=headers).json()["data"][0]
     body = {"sourceId": source["sourceId"], "destinationId": destination["destinationId"], "name": "new"}
-    made = lab.http.post(f"{lab.server.url}/connections", json=body, headers=headers).json()
+    created = lab.http.post(f"{lab.server.url}/connections", json=body, headers=headers).json()
     lab.script({"run": 0})
-    job = lab.submit(made["connectionId"])
-    url = f"{lab.server.url}/connections/{made['connectionId']}"
+    job = lab.submit(created["connectionId"])
+    url = f"{lab.server.url}/connections/{created['connectionId']}"
     assert lab.http.delete(url, headers=headers).status_code == 204
     assert lab.job(job.job_id).status is JobStatusEnum.CANCELLED
     assert lab.http.get(url, headers=headers).json()["status"] == "deprecated"

@@ -1,4 +1,4 @@
-"""What a web page of another site can make a browser send is refused before anything is done."""
+"""Requests that a web page of another site can make a browser send are refused on every path."""
 
 import http.client
 

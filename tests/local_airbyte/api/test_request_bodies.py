@@ -1,4 +1,4 @@
-"""Numbers and documents that break what reads them are refused; the server never answers 500 by itself."""
+"""Numbers and documents that break parsers are refused; the server never answers 500 because of them."""
 
 import pytest
 
@@ -52,9 +52,11 @@ def test_a_token_call_with_an_odd_body_is_refused(lab):
 
 
 @pytest.mark.parametrize("job_id", ["9" * 19, "9" * 30, "9" * 5000, "-1", "0", "1e3", "%C2%B2", "%D9%A1"])
-def test_no_job_has_such_an_id(lab, job_id):
+def test_job_ids_out_of_range_are_refused(lab, job_id):
     lab.admin("PATCH", "/settings", {"require_auth": False})
-    lab.fault("*", "status", connection_id=CONNECTION)  # makes the server find the call's connection
+    lab.fault(
+        "*", "status", connection_id=CONNECTION
+    )  # so that the server searches for the call's connection
     for method in ("GET", "DELETE"):
         assert lab.raw(method, f"/v1/jobs/{job_id}")[0] in (400, 409)
     assert lab.raw("POST", f"/local-admin/jobs/{job_id}/end", '{"status": "failed"}')[0] in (400, 404)
@@ -63,7 +65,7 @@ def test_no_job_has_such_an_id(lab, job_id):
 @pytest.mark.parametrize(
     "query", ["offset=99999999999999999999", "offset=-1", "limit=1e3", "limit=" + "9" * 5000]
 )
-def test_no_page_is_there(lab, query):
+def test_pages_out_of_range_are_refused(lab, query):
     lab.admin("PATCH", "/settings", {"require_auth": False})
     for path in ("jobs", "connections", "sources"):
         assert lab.raw("GET", f"/v1/{path}?{query}")[0] == 400

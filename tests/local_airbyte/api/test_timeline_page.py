@@ -1,4 +1,4 @@
-"""The page that the link of a task in Airflow leads to."""
+"""The page that the link of a task in Airflow opens."""
 
 from __future__ import annotations
 
@@ -16,6 +16,6 @@ def test_a_connection_has_a_page(lab):
     assert lab.http.get(address.replace(CONNECTION, "unknown")).status_code == 404
 
 
-def test_a_name_stays_text():
+def test_a_name_is_escaped():
     page = connection_page({"name": "<b>x</b>", "connectionId": "&", "status": "active"}, [])
     assert "<h1>&lt;b&gt;x&lt;/b&gt;</h1>" in page

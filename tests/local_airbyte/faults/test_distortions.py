@@ -1,4 +1,4 @@
-"""Faults that answer with something odd, byte for byte, as any HTTP client meets them."""
+"""Faults with odd answers, byte for byte, as any HTTP client gets them."""
 
 import gzip
 import json
@@ -16,7 +16,7 @@ OTHER = "9f0e3c9e-0d4b-4a51-9a2b-3a1d2c9b7e55"
 
 @pytest.fixture
 def api(lab):
-    """A client for the public API with a token, and no redirects followed."""
+    """A client of the public API with a token that follows no redirects."""
     lab.script({"run": 0})
     with httpx.Client(base_url=lab.server.url, timeout=5.0, verify=False) as client:
         client.headers["Authorization"] = f"Bearer {token(lab, client)['access_token']}"
@@ -40,7 +40,7 @@ def ids(answer) -> list[int]:
 
 
 def call(lab, api, route: str) -> httpx.Response:
-    """A call of the route, which is one of two."""
+    """Call one of the two routes."""
     if route == "POST /applications/token":
         return api.post(
             "/applications/token", json={"client_id": lab.client_id, "client_secret": "test-secret"}
@@ -73,7 +73,7 @@ def test_redirect_to_another_host(lab, api):
 def test_order_refused(lab, api, code):
     job = sync(api)
     lab.fault("GET /jobs", "order_refused", code=code)
-    assert ids(api.get("/jobs")) == [job["jobId"]]  # without an order it is not met, and not used up
+    assert ids(api.get("/jobs")) == [job["jobId"]]  # a call without an order does not use up the fault
     assert api.get("/jobs?orderBy=createdAt|DESC").status_code == code
     assert ids(api.get("/jobs?orderBy=createdAt|DESC")) == [job["jobId"]]
 
@@ -133,7 +133,7 @@ def test_wrong_job_where_there_is_only_one(lab, api):
 
 
 def received(lab, route: str) -> tuple[bytes, bool]:
-    """What a call of the route has received when nothing came for a while, and whether it was closed."""
+    """Return what a call of the route received until nothing came for a while, and whether it was closed."""
     method, _, path = route.partition(" ")
     request = f"{method} /v1{path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n"
     got = b""
@@ -162,7 +162,7 @@ def test_drip_of_the_headers(lab):
 
 @both_routes
 @pytest.mark.parametrize("headers", [False, True])
-def test_a_drip_comes_to_its_end(lab, api, route, headers):
+def test_a_drip_ends(lab, api, route, headers):
     whole = call(lab, api, route)
     lab.fault(route, "drip", seconds=0, headers=headers)
     dripped = call(lab, api, route)
@@ -275,7 +275,7 @@ def test_secret_echo(lab, api):
 def test_late_job(lab, api, seconds):
     lab.script({"run": 0}, end="hang")
     lab.fault("*", "late_job", seconds=seconds)
-    api.get("/jobs")  # means nothing to other routes
+    api.get("/jobs")  # does not apply to other routes
     body = {"connectionId": CONNECTION, "jobType": "sync"}
     answer = api.post("/jobs", json=body)
     assert answer.status_code == 409
@@ -289,14 +289,14 @@ def test_late_job(lab, api, seconds):
     assert lab.admin("GET", "/counters")["requests"]["POST /jobs"] == {"409": 1}
 
 
-def test_a_late_job_does_not_hold_the_end_of_the_server_up(lab, api):
+def test_a_late_job_does_not_delay_the_stop_of_the_server(lab, api):
     lab.fault("POST /jobs", "late_job", seconds=3600)
     assert api.post("/jobs", json={"connectionId": CONNECTION, "jobType": "sync"}).status_code == 409
     lab.restart()
     assert lab.admin("GET", "/counters")["jobs"] == {}
 
 
-def test_errors_and_texts_stay_as_they_are(lab, api):
+def test_errors_and_texts_are_unchanged(lab, api):
     for kind in (
         "odd_number",
         "null_fields",

@@ -1,4 +1,4 @@
-"""Every kind of fault, as the official SDK meets it."""
+"""Injected faults, as the official SDK sees them."""
 
 import httpx
 import pytest
@@ -14,36 +14,36 @@ def _with_token(lab):
     lab.jobs()
 
 
-def jobs_made(lab) -> int:
+def created_jobs(lab) -> int:
     return lab.admin("GET", "/counters")["jobs"].get(CONNECTION, 0)
 
 
-@pytest.mark.parametrize(("kind", "made_in_time"), [("delay", 0), ("delay_after", 1)])
-def test_delay(lab, kind, made_in_time):
+@pytest.mark.parametrize(("kind", "created_in_time"), [("delay", 0), ("delay_after", 1)])
+def test_delay(lab, kind, created_in_time):
     lab.fault("POST /jobs", kind, seconds=0.5)
     lab.http.timeout = 0.2
     with pytest.raises(httpx.ReadTimeout):
         lab.submit()
-    assert jobs_made(lab) == made_in_time
+    assert created_jobs(lab) == created_in_time
     lab.http.timeout = 5.0
 
 
-@pytest.mark.parametrize(("kind", "made"), [("drop_before", 0), ("drop_after", 1)])
-def test_drop(lab, kind, made):
+@pytest.mark.parametrize(("kind", "created"), [("drop_before", 0), ("drop_after", 1)])
+def test_drop(lab, kind, created):
     lab.fault("POST /jobs", kind)
     with pytest.raises(httpx.TransportError):
         lab.submit()
-    assert jobs_made(lab) == made
+    assert created_jobs(lab) == created
     assert lab.admin("GET", "/counters")["requests"]["POST /jobs"] == {"dropped": 1}
 
 
-@pytest.mark.parametrize(("kind", "made"), [("status", 0), ("status_after", 1)])
-def test_status(lab, kind, made):
+@pytest.mark.parametrize(("kind", "created"), [("status", 0), ("status_after", 1)])
+def test_status(lab, kind, created):
     lab.fault("POST /jobs", kind, code=502, body={"errorId": "x"})
     with pytest.raises(SDKError) as caught:
         lab.submit()
     assert (caught.value.status_code, caught.value.raw_response.json()) == (502, {"errorId": "x"})
-    assert jobs_made(lab) == made
+    assert created_jobs(lab) == created
 
 
 @pytest.mark.parametrize("retry_after", [None, 7])
@@ -86,7 +86,7 @@ def test_the_token_endpoint_is_down(lab):
     lab.jobs()
 
 
-def test_a_fault_lets_some_calls_through_and_then_meets_some(lab):
+def test_a_fault_skips_some_calls_and_then_affects_some(lab):
     lab.fault("GET /jobs", "status", code=500, skip=1, times=2)
     outcomes = []
     for _ in range(4):

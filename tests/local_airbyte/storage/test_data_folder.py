@@ -1,4 +1,4 @@
-"""Whatever connections are called and whatever links the data folder holds, nothing outside it is touched."""
+"""Nothing outside the data folder is touched, whatever connections are called and whatever links it holds."""
 
 import json
 
@@ -29,11 +29,11 @@ def failure(lab) -> str:
     return lab.admin("GET", "/jobs")["jobs"][-1]["failure"]
 
 
-def test_what_is_not_a_uuid_makes_no_connection(lab):
+def test_an_id_that_is_not_a_uuid_creates_no_connection(lab):
     (lab.folder.parent / "kept.jsonl").write_text("kept\n")
     for connection_id in NO_IDS:
         path = f"/local-admin/connections/{connection_id}"
-        status, _ = lab.raw("PUT", path, '{"name": "no plain name"}')
+        status, _ = lab.raw("PUT", path, '{"name": "not a plain name"}')
         assert status in (400, 404), connection_id  # 404: a quoted slash makes it another path
         for method, rest in (("GET", ""), ("PATCH", ""), ("DELETE", ""), ("POST", "/jobs")):
             assert lab.raw(method, path + rest, "{}")[0] == 404, (method, connection_id)
@@ -104,7 +104,7 @@ def test_a_linked_folder_is_not_followed(lab):
 def test_a_linked_file_is_not_followed(lab):
     lab.sync()
     kept, orders = lab.folder.parent / "kept", lab.folder / "money_to_json" / "orders.jsonl"
-    kept.write_text("kept\n" * 100_000)  # longer than the stream: it would be cut
+    kept.write_text("kept\n" * 100_000)  # longer than the stream: it would be truncated
     orders.unlink()
     orders.symlink_to(kept)
     assert lab.sync().status.value == "failed"

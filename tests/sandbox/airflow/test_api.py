@@ -7,12 +7,7 @@ import httpx
 import pytest
 
 from dag_factory.sandbox.airflow.api import PAGE_SIZE, AirflowApi, RefusedError
-from dag_factory.sandbox.airflow.model import (
-    Dag,
-    ImportProblem,
-    Run,
-    Task,
-)
+from dag_factory.sandbox.airflow.model import Dag, DagImportError, Run, Task
 
 HEALTHY = {
     name: {"status": "healthy"} for name in ("metadatabase", "scheduler", "triggerer", "dag_processor")
@@ -44,11 +39,11 @@ def test_a_server_that_does_not_answer_is_not_healthy(server):
         assert not api.is_healthy()
 
 
-def test_the_token_goes_with_all_that_follows(server, api):
+def test_later_requests_carry_the_token(server, api):
     server.answers["GET /auth/token"] = {"access_token": "t0ken"}
     server.lists["GET /api/v2/importErrors"] = ("import_errors", [{"filename": "a.py", "stack_trace": "no"}])
     api.log_in()
-    assert api.import_problems() == [ImportProblem(file="a.py", text="no")]
+    assert api.import_errors() == [DagImportError(file="a.py", text="no")]
     assert server.tokens == [None, "Bearer t0ken"]
 
 
@@ -114,7 +109,7 @@ def test_a_snapshot_has_all_pages(server, api):
     )
 
 
-def test_dags_are_set_going_triggered_and_paused(server, api):
+def test_dags_are_unpaused_triggered_and_paused(server, api):
     server.answers["PATCH /api/v2/dags"] = {}
     server.answers["POST /api/v2/dags/a/dagRuns"] = {}
     server.answers["PATCH /api/v2/dags/a"] = {}
@@ -140,7 +135,7 @@ def test_a_server_error_is_not_a_refusal(server, api):
         api.trigger("a")
 
 
-def test_only_missing_pools_are_made(server, api):
+def test_only_missing_pools_are_created(server, api):
     server.lists["GET /api/v2/pools"] = ("pools", [{"name": "default_pool"}])
     server.answers["POST /api/v2/pools"] = {}
     api.create_pools({"default_pool", "airbyte"})

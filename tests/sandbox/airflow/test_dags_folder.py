@@ -13,9 +13,9 @@ def dags(tmp_path):
     return folder
 
 
-@pytest.mark.parametrize("place", ["../configs", "configs"], ids=["beside", "inside"])
-def test_a_loader_that_reads_the_configs_is_left_where_it_is(dags, tmp_path, place):
-    configs = dags / place
+@pytest.mark.parametrize("relative", ["../configs", "configs"], ids=["beside", "inside"])
+def test_a_loader_that_reads_the_configs_is_left_where_it_is(dags, tmp_path, relative):
+    configs = dags / relative
     configs.mkdir()
     assert dags_folder(dags, configs, tmp_path / "work") == dags
     assert not (tmp_path / "work").exists()

@@ -6,13 +6,7 @@ from pathlib import Path
 import pytest
 
 from dag_factory.sandbox.airbyte import AirbyteAccess
-from dag_factory.sandbox.airflow.home import (
-    AirflowHome,
-    components,
-    connections,
-    environment,
-    migration,
-)
+from dag_factory.sandbox.airflow.home import AirflowHome, components, connections, environment, migration
 
 HOME = AirflowHome(
     folder=Path("/sandbox/airflow"),
@@ -23,7 +17,7 @@ HOME = AirflowHome(
 )
 
 
-def test_nothing_of_the_callers_airflow_leaks_in():
+def test_settings_of_the_callers_airflow_are_dropped():
     inherited = {
         "PATH": "/bin",
         "AIRFLOW_HOME": "/home/me/airflow",
@@ -69,9 +63,9 @@ def test_new_dags_are_paused_or_not(is_paused):
 
 def test_all_connections_lead_to_the_one_airbyte():
     access = AirbyteAccess(url="http://127.0.0.1:5/api/public/v1", client_id="me", client_secret="secret")
-    made = connections(access, ["airbyte_default", "airbyte_eu"])
-    assert set(made) == {"AIRFLOW_CONN_AIRBYTE_DEFAULT", "AIRFLOW_CONN_AIRBYTE_EU"}
-    assert json.loads(made["AIRFLOW_CONN_AIRBYTE_EU"]) == {
+    variables = connections(access, ["airbyte_default", "airbyte_eu"])
+    assert set(variables) == {"AIRFLOW_CONN_AIRBYTE_DEFAULT", "AIRFLOW_CONN_AIRBYTE_EU"}
+    assert json.loads(variables["AIRFLOW_CONN_AIRBYTE_EU"]) == {
         "conn_type": "airbyte",
         "host": "http://127.0.0.1:5/api/public/v1",
         "login": "me",

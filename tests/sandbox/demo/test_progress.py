@@ -4,21 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from dag_factory.sandbox.airflow.model import (
-    Dag,
-    Run,
-    Snapshot,
-    Task,
-)
-from dag_factory.sandbox.demo.progress import (
-    QUIET_SECONDS,
-    Change,
-    Progress,
-    advance,
-    changes,
-    due,
-    to_pause,
-)
+from dag_factory.sandbox.airflow.model import Dag, Run, Snapshot, Task
+from dag_factory.sandbox.demo.progress import QUIET_SECONDS, Change, Progress, advance, changes, due, to_pause
 
 LATER = QUIET_SECONDS + 1
 
@@ -35,7 +22,7 @@ def task(dag_id, task_id, state, run_id="first") -> Task:
     return Task(dag_id=dag_id, run_id=run_id, task_id=task_id, state=state)
 
 
-def look(progress: Progress, *items: Run | Task, now: float = 0.0) -> Progress:
+def poll(progress: Progress, *items: Run | Task, now: float = 0.0) -> Progress:
     runs = tuple(item for item in items if isinstance(item, Run))
     tasks = tuple(item for item in items if isinstance(item, Task))
     return advance(progress, Snapshot(runs=runs, tasks=tasks), now)
@@ -46,7 +33,7 @@ def start(*dags: Dag) -> Progress:
 
 
 def test_the_first_run_of_a_dag_is_its_run():
-    progress = look(
+    progress = poll(
         start(dag("a"), dag("b")),
         run("a", "running", "one"),
         run("stranger"),
@@ -68,80 +55,80 @@ def test_only_tasks_of_that_run_count():
 
 @pytest.mark.parametrize(("state", "is_finished"), [("success", True), ("failed", True), ("queued", False)])
 def test_it_is_finished_when_every_run_has_ended(state, is_finished):
-    assert look(start(dag("a"), dag("b")), run("a"), run("b", state)).is_finished is is_finished
+    assert poll(start(dag("a"), dag("b")), run("a"), run("b", state)).is_finished is is_finished
 
 
 def test_a_dag_that_nothing_starts_is_triggered_at_once():
-    assert due(look(start(dag("a", has_schedule=False))), 0.0) == ["a"]
+    assert due(poll(start(dag("a", has_schedule=False))), 0.0) == ["a"]
 
 
 def test_a_dag_is_triggered_once():
-    progress = replace(look(start(dag("a", has_schedule=False))), triggered=frozenset({"a"}))
-    assert due(look(progress, now=LATER), LATER) == []
+    progress = replace(poll(start(dag("a", has_schedule=False))), triggered=frozenset({"a"}))
+    assert due(poll(progress, now=LATER), LATER) == []
 
 
 def test_a_dag_with_a_schedule_has_time_to_be_started_by_airflow():
-    progress = look(start(dag("a")), now=100.0)
-    assert due(look(progress, now=100.0 + QUIET_SECONDS / 2), 100.0 + QUIET_SECONDS / 2) == []
-    assert due(look(progress, now=100.0 + LATER), 100.0 + LATER) == ["a"]
-    assert due(look(progress, run("a", "queued"), now=100.0 + LATER), 100.0 + LATER) == []
+    progress = poll(start(dag("a")), now=100.0)
+    assert due(poll(progress, now=100.0 + QUIET_SECONDS / 2), 100.0 + QUIET_SECONDS / 2) == []
+    assert due(poll(progress, now=100.0 + LATER), 100.0 + LATER) == ["a"]
+    assert due(poll(progress, run("a", "queued"), now=100.0 + LATER), 100.0 + LATER) == []
 
 
 @pytest.mark.parametrize("has_schedule", [True, False], ids=["asset", "triggered by name"])
 def test_a_dag_that_others_start_waits_for_them(has_schedule):
     begin = start(dag("up"), dag("down", "up", has_schedule=has_schedule))
-    running = look(begin, run("up", "running"), now=0.0)
-    assert due(look(running, run("up", "running"), now=LATER), LATER) == []
-    ended = look(running, run("up"), now=LATER)
+    running = poll(begin, run("up", "running"), now=0.0)
+    assert due(poll(running, run("up", "running"), now=LATER), LATER) == []
+    ended = poll(running, run("up"), now=LATER)
     assert due(ended, LATER) == []
-    assert due(look(ended, run("up"), now=2 * LATER), 2 * LATER) == ["down"]
+    assert due(poll(ended, run("up"), now=2 * LATER), 2 * LATER) == ["down"]
 
 
 def test_an_upstream_that_failed_or_was_refused_is_waited_for_no_more():
     begin = start(dag("up"), dag("other"), dag("down", "up", "other"))
-    ended = replace(look(begin, run("up", "failed")), refused=frozenset({"other"}))
-    ended = look(ended, run("up", "failed"), now=0.0)
-    assert due(look(ended, run("up", "failed"), now=LATER), LATER) == ["down"]
+    ended = replace(poll(begin, run("up", "failed")), refused=frozenset({"other"}))
+    ended = poll(ended, run("up", "failed"), now=0.0)
+    assert due(poll(ended, run("up", "failed"), now=LATER), LATER) == ["down"]
 
 
 def test_an_upstream_that_is_not_here_is_not_waited_for():
-    begin = look(start(dag("down", "elsewhere")))
-    assert due(look(begin, now=LATER), LATER) == ["down"]
+    begin = poll(start(dag("down", "elsewhere")))
+    assert due(poll(begin, now=LATER), LATER) == ["down"]
 
 
-def test_a_circle_is_opened_when_nothing_else_runs():
+def test_a_cycle_is_broken_when_nothing_else_runs():
     begin = start(dag("a", "b"), dag("b", "a"), dag("c"))
-    busy = look(begin, run("c", "running"))
-    assert busy.free_since == {}
-    quiet = look(busy, run("c"), now=10.0)
-    assert due(look(quiet, run("c"), now=10.0 + LATER), 10.0 + LATER) == ["a"]
-    going = look(quiet, run("c"), run("a", "running"), now=11.0)
-    assert going.free_since == {}
+    busy = poll(begin, run("c", "running"))
+    assert busy.ready_since == {}
+    quiet = poll(busy, run("c"), now=10.0)
+    assert due(poll(quiet, run("c"), now=10.0 + LATER), 10.0 + LATER) == ["a"]
+    going = poll(quiet, run("c"), run("a", "running"), now=11.0)
+    assert going.ready_since == {}
 
 
 def test_a_dag_that_cannot_be_triggered_is_done():
-    progress = replace(look(start(dag("a"))), refused=frozenset({"a"}))
+    progress = replace(poll(start(dag("a"))), refused=frozenset({"a"}))
     assert progress.is_finished
     assert progress.state("a") == "cannot be triggered"
 
 
 def test_a_dag_is_paused_when_nothing_can_start_it_again():
     begin = start(dag("up"), dag("down", "up"))
-    assert to_pause(look(begin, run("up", "running"), run("down"))) == []
-    done = look(begin, run("up"), run("down"))
+    assert to_pause(poll(begin, run("up", "running"), run("down"))) == []
+    done = poll(begin, run("up"), run("down"))
     assert to_pause(done) == ["up", "down"]
     assert to_pause(replace(done, paused=frozenset({"up"}))) == ["down"]
 
 
-def test_changes_tell_each_state_once_and_in_the_order_of_life():
+def test_changes_list_each_state_once_and_in_order():
     nothing = start(dag("a"))
-    begun = look(nothing, run("a", "running"), task("a", "t", "running"), task("a", "u", "none"))
-    ended = look(begun, run("a"), task("a", "t", "success"), task("a", "u", "success"))
-    assert changes(nothing, begun) == [
+    started = poll(nothing, run("a", "running"), task("a", "t", "running"), task("a", "u", "none"))
+    ended = poll(started, run("a"), task("a", "t", "success"), task("a", "u", "success"))
+    assert changes(nothing, started) == [
         Change(dag_id="a", task_id=None, state="running (scheduled)"),
         Change(dag_id="a", task_id="t", state="running"),
     ]
-    assert changes(begun, ended) == [
+    assert changes(started, ended) == [
         Change(dag_id="a", task_id="t", state="success"),
         Change(dag_id="a", task_id="u", state="success"),
         Change(dag_id="a", task_id=None, state="success"),

@@ -8,15 +8,7 @@ import pytest
 from dag_factory.sandbox.airbyte import Job
 from dag_factory.sandbox.airflow.model import Dag, Run, Task
 from dag_factory.sandbox.demo.progress import Progress
-from dag_factory.sandbox.demo.results import (
-    Sync,
-    failures,
-    job_of,
-    missing,
-    rows,
-    syncs,
-    table,
-)
+from dag_factory.sandbox.demo.results import Sync, failures, job_of, missing, rows, syncs, table
 
 BEGIN = datetime(2026, 3, 1, 12, 0, 0, 900_000, tzinfo=UTC)
 
@@ -74,7 +66,7 @@ def test_tasks_are_gathered_into_syncs():
     ]
 
 
-def test_the_mode_of_a_sync_that_no_configuration_names_is_told_by_its_tasks():
+def test_the_mode_of_an_unknown_sync_is_that_of_its_tasks():
     found = syncs(progress(task("group.in.trigger"), task("group.in.wait"), money="success"), {})
     assert [(item.name, item.mode) for item in found] == [("group.in", "async")]
 
@@ -131,8 +123,8 @@ def test_failures_name_tasks_and_runs():
     assert failures(state) == ["money.in failed", "money: failed", "alone: no run"]
 
 
-def test_missing_names_dags_that_airflow_has_not_got():
+def test_missing_names_dags_that_airflow_does_not_have():
     assert missing(progress(money="success"), {"money", "zebra", "ape"}) == [
-        "ape: in the configuration, but not in Airflow",
-        "zebra: in the configuration, but not in Airflow",
+        "ape: in the configuration but not in Airflow",
+        "zebra: in the configuration but not in Airflow",
     ]

@@ -53,7 +53,7 @@ FAMILY_SIZE = 5
 
 @pytest.fixture
 def pids(tmp_path):
-    """Return the file that the family notes its pids in; kill whoever a failed test has left."""
+    """Return the file in which the family records its pids; kill processes that a failed test has left."""
     path = tmp_path / "pids"
     path.touch()
     yield path
@@ -121,7 +121,7 @@ def test_descendants_of_a_child_that_dies_by_itself_are_ended(pids):
     assert alive(pids) == []
 
 
-def test_a_child_that_ends_on_sigterm_has_its_say(tmp_path):
+def test_a_child_that_ends_on_sigterm_can_write_its_log(tmp_path):
     source = """if True:
         import signal, sys, time
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(print("bye")))
@@ -161,7 +161,7 @@ def test_a_command_that_cannot_start_ends_the_ones_before_it(pids):
     assert eventually(lambda: alive(pids) == [])
 
 
-def test_a_program_that_does_not_exist_is_told(tmp_path):
+def test_a_program_that_does_not_exist_is_reported(tmp_path):
     command = Command(name="nobody", argv=("/nonexistent",), environment=os.environ, log=tmp_path / "log")
     with pytest.raises(ChildFailedError, match=r"nobody ended with exit status 1; .*(?s:.)*/nonexistent"):
         run_to_end(command, timeout_seconds=20)
@@ -235,12 +235,12 @@ def test_nothing_outlives_its_owner(pids, tmp_path, number, status, moment):
         assert moment == "at once" or eventually(lambda: is_complete(pids))
         owner.send_signal(number)
         assert owner.wait(30) == status
-    # Who is killed cannot wait: the keeper ends the family a little later.
+    # A killed owner cannot wait: the supervisor ends the family a little later.
     assert eventually(lambda: leftovers(pids) == [], seconds=10)
     if number != signal.SIGKILL:
         assert "Traceback" not in log.read_text()
 
 
 def leftovers(pids: Path) -> list[psutil.Process]:
-    """Return keepers, too: all that have the path in their command line."""
+    """Return supervisors, too: all processes with the path in their command line."""
     return [item for item in psutil.process_iter(["cmdline"]) if str(pids) in (item.info["cmdline"] or ())]

@@ -1,4 +1,4 @@
-"""The faults that are to be injected, and which of them a call meets."""
+"""The faults to inject, and which of them a call meets."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from dag_factory.local_airbyte.model.json_values import Json
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Call:
-    """A request as a fault sees it."""
+    """The parts of a request that decide which fault it meets."""
 
     route: str
     connection_id: str | None
     query: Mapping[str, str] = field(default_factory=dict)
 
 
-class FaultBook:
-    """The faults there are, for every thread. A restart of the server clears them."""
+class ActiveFaults:
+    """The active faults, safe to use from any thread. A restart of the server clears them."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -29,24 +29,24 @@ class FaultBook:
         self._ids = itertools.count(1)
 
     def add(self, fault: Fault) -> Fault:
-        """Make a fault from now on."""
+        """Add a fault; return it with its id."""
         with self._lock:
             added = replace(fault, fault_id=next(self._ids), met=0)
             self._faults.append(added)
             return added
 
     def faults(self) -> Sequence[Fault]:
-        """The faults in the order in which they were added; a fault that is used up is gone."""
+        """Return the active faults in the order in which they were added."""
         with self._lock:
             return tuple(self._faults)
 
     def clear(self, fault_id: int | None = None) -> None:
-        """Make one fault no more, or none at all."""
+        """Remove one fault, or all of them."""
         with self._lock:
             self._faults = [fault for fault in self._faults if fault_id not in (None, fault.fault_id)]
 
     def take(self, call: Call) -> Fault | None:
-        """The fault that this call meets. Each matching fault counts it, the first that is due happens."""
+        """Return the fault that affects this call: the first matching one without calls left to skip."""
         with self._lock:
             for index, fault in enumerate(self._faults):
                 if not _matches(fault, call):
@@ -68,7 +68,7 @@ class FaultBook:
 
 
 def render_fault(fault: Fault) -> Json:
-    """A fault as the admin path shows it."""
+    """Return a fault as the admin path shows it."""
     return asdict(fault)
 
 
@@ -77,5 +77,5 @@ def _matches(fault: Fault, call: Call) -> bool:
         return False
     if fault.kind in (ORDER_REFUSED, ORDER_IGNORED) and "orderBy" not in call.query:
         return False
-    asked, given = fault.connection_id, call.connection_id
-    return asked is None or (given is not None and asked.lower() == given.lower())
+    wanted, actual = fault.connection_id, call.connection_id
+    return wanted is None or (actual is not None and wanted.lower() == actual.lower())
