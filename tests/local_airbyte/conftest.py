@@ -28,7 +28,7 @@ SECRET = "test-secret"
 
 
 @dataclass
-class Lab:
+class Airbyte:
     """A server that can be restarted, and clients for it."""
 
     folder: Path
@@ -142,9 +142,9 @@ def ended() -> Iterator[Callable[[Callable[[], None]], None]]:
 
 
 @pytest.fixture
-def lab(tmp_path: Path, ended: Callable[[Callable[[], None]], None]) -> Iterator[Lab]:
-    lab = Lab(folder=tmp_path / "data")
-    lab.start()
-    yield lab
-    lab.http.close()
-    ended(lab.stop)
+def airbyte(tmp_path: Path, ended: Callable[[Callable[[], None]], None]) -> Iterator[Airbyte]:
+    airbyte = Airbyte(folder=tmp_path / "data")
+    airbyte.start()
+    yield airbyte
+    airbyte.http.close()
+    ended(airbyte.stop)

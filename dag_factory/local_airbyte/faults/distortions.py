@@ -157,7 +157,7 @@ def _remove_zones(document: object) -> None:
 
 
 def _shuffle(document: object, seed: int, request: ReceivedRequest) -> None:
-    """Shuffle the first jobs, always alike for the same seed, and keep the requested page."""
+    """Shuffle the first jobs, in the same order for the same seed, and keep the requested page."""
     if isinstance(document, dict) and isinstance(document.get("data"), list):
         random.Random(seed).shuffle(document["data"])  # noqa: S311 (nothing secret)
         requested = dict(parse_qsl(request.query))

@@ -122,7 +122,7 @@ class Runner:
             self._attempts.begin_attempt(job)
 
     def _finish(self, job_id: int, status: str, failure: str | None) -> None:
-        # A person may end a job with a status that it cannot have.
+        # A person may end a job with a status that its current one does not allow.
         if not may_follow(self._store.job(job_id).status, status):
             status, failure = FAILED, f"the job cannot become {status}"
         self._set_status(job_id, status, failure=failure)

@@ -16,7 +16,7 @@ class QueryError(ValueError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JobQuery:
-    """Filters, order and page; None and the empty tuple filter nothing. Times are seconds since the epoch."""
+    """Filters (None: no filter), order and page. Times are seconds since the epoch."""
 
     connection_ids: tuple[str, ...] | None = None
     status: str | None = None

@@ -14,7 +14,7 @@ class Settings:
     strict_conflict: bool = False  # 409 for every active status, as before June 2026
     require_auth: bool = True
     ignore_cancel: bool = False  # DELETE answers 200 and the job continues
-    ignore_cancel_seconds: float = 0.0  # the same, until the job is so old
+    ignore_cancel_seconds: float = 0.0  # the same, but only until a job has this age
     cancel_seconds: float = 0.0  # how long a cancelled job takes to stop
     list_lag: float = 0.0  # GET /jobs leaves out jobs younger than this
     clock_shift: float = 0.0  # seconds added to the machine's clock

@@ -50,7 +50,7 @@ def _is_input_closed() -> bool:
 def _stop(child: subprocess.Popen[bytes], grace_seconds: float) -> None:
     """Terminate the child, then its remaining descendants; kill all that live after the grace period."""
     deadline = time.monotonic() + grace_seconds
-    # Where orphans are not adopted, later ones cannot be found: remember those of now.
+    # Where orphans are not adopted, later ones cannot be found: remember the current ones.
     known = set(_descendants())
     if child.poll() is None:
         child.terminate()

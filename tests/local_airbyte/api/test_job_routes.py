@@ -17,49 +17,49 @@ def refusal(call, *arguments, **named) -> SDKError:
     return caught.value
 
 
-def test_a_sync_goes_from_pending_through_running_to_succeeded(lab):
-    lab.script({"run": PHASE})
-    job = lab.submit()
+def test_a_sync_goes_from_pending_through_running_to_succeeded(airbyte):
+    airbyte.script({"run": PHASE})
+    job = airbyte.submit()
     assert (job.status.value, job.duration, job.rows_synced) == ("pending", None, None)
-    running = lab.wait(job.job_id, "running")
+    running = airbyte.wait(job.job_id, "running")
     assert running.last_updated_at is None
     assert re.fullmatch(r"PT\d+S", running.duration)  # times are cut to seconds: PT0S is sometimes PT1S
-    done = lab.wait(job.job_id)
+    done = airbyte.wait(job.job_id)
     assert (done.status.value, done.rows_synced, done.connection_id) == ("succeeded", 400, CONNECTION)
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?Z", done.start_time)
     assert done.last_updated_at is not None
 
 
-def test_counts_grow_while_the_job_runs(lab):
-    lab.script({"run": 1.2})
-    job = lab.submit()
+def test_counts_grow_while_the_job_runs(airbyte):
+    airbyte.script({"run": 1.2})
+    job = airbyte.submit()
     seen = set()
-    while lab.job(job.job_id).status.value in ("pending", "running"):
-        seen.add(lab.job(job.job_id).rows_synced)
+    while airbyte.job(job.job_id).status.value in ("pending", "running"):
+        seen.add(airbyte.job(job.job_id).rows_synced)
     assert len(seen - {None}) >= 3
     assert max(seen - {None}) <= 400
 
 
-def test_a_script_is_followed(lab):
-    lab.script(
+def test_a_script_is_followed(airbyte):
+    airbyte.script(
         *({"queued": PHASE}, {"run": PHASE}, {"fail_attempt": True}, {"incomplete": PHASE}, {"run": PHASE}),
         times=1,
     )
-    job_id = lab.submit().job_id
+    job_id = airbyte.submit().job_id
     for status in ("queued", "running", "incomplete", "running", "succeeded"):
-        lab.wait(job_id, status)
-    assert lab.admin("GET", "/jobs")["jobs"][0]["attempt"] == 2
-    assert lab.job(job_id).rows_synced == 400
-    assert lab.admin("GET", f"/connections/{CONNECTION}")["scripts"] == []
+        airbyte.wait(job_id, status)
+    assert airbyte.admin("GET", "/jobs")["jobs"][0]["attempt"] == 2
+    assert airbyte.job(job_id).rows_synced == 400
+    assert airbyte.admin("GET", f"/connections/{CONNECTION}")["scripts"] == []
 
 
 @pytest.mark.parametrize(("end", "status"), [("fail", "failed"), ("cancel", "cancelled")])
-def test_a_script_may_end_badly(lab, end, status):
-    lab.script({"run": 0}, end=end)
-    assert lab.sync().status.value == status
+def test_a_script_may_end_badly(airbyte, end, status):
+    airbyte.script({"run": 0}, end=end)
+    assert airbyte.sync().status.value == status
 
 
-def test_impossible_scripts_are_refused(lab):
+def test_impossible_scripts_are_refused(airbyte):
     for script in (
         {"steps": [], "end": "succeed"},
         {"steps": [{"jump": 1}]},
@@ -68,14 +68,14 @@ def test_impossible_scripts_are_refused(lab):
         {"steps": [{"run": 1}], "end": "explode"},
         {"steps": [{"run": 1}], "times": 0},
     ):
-        url = f"{lab.server.admin_url}/connections/{CONNECTION}"
-        assert lab.http.patch(url, json={"scripts": [script]}).status_code == 400, script
+        url = f"{airbyte.server.admin_url}/connections/{CONNECTION}"
+        assert airbyte.http.patch(url, json={"scripts": [script]}).status_code == 400, script
 
 
-def test_a_running_connection_answers_409(lab):
-    lab.script({"run": 0}, end="hang")
-    lab.wait(lab.submit().job_id, "running")
-    error = refusal(lab.submit)
+def test_a_running_connection_answers_409(airbyte):
+    airbyte.script({"run": 0}, end="hang")
+    airbyte.wait(airbyte.submit().job_id, "running")
+    error = refusal(airbyte.submit)
     assert error.status_code == 409
     assert error.raw_response.json() == {
         "status": 409,
@@ -84,70 +84,70 @@ def test_a_running_connection_answers_409(lab):
         "detail": "Please try again later.",
         "data": {"message": f"A sync is already running for: {CONNECTION}"},
     }
-    assert lab.admin("GET", "/counters")["jobs"] == {CONNECTION: 1}
+    assert airbyte.admin("GET", "/counters")["jobs"] == {CONNECTION: 1}
 
 
 @pytest.mark.parametrize("step", ["pending", "queued"])
-def test_a_submission_before_the_first_attempt_returns_the_same_job(lab, step):
-    lab.script({step: 30}, {"run": 0})
-    job_id = lab.wait(lab.submit().job_id, step).job_id
-    assert lab.submit().job_id == job_id
-    lab.admin("PATCH", "/settings", {"strict_conflict": True})
-    assert refusal(lab.submit).status_code == 409
+def test_a_submission_before_the_first_attempt_returns_the_same_job(airbyte, step):
+    airbyte.script({step: 30}, {"run": 0})
+    job_id = airbyte.wait(airbyte.submit().job_id, step).job_id
+    assert airbyte.submit().job_id == job_id
+    airbyte.admin("PATCH", "/settings", {"strict_conflict": True})
+    assert refusal(airbyte.submit).status_code == 409
 
 
-def test_a_submission_between_two_attempts_starts_the_next_at_once(lab):
-    lab.script({"run": 0}, {"fail_attempt": True}, {"incomplete": 60}, {"run": 0})
-    job_id = lab.submit().job_id
-    lab.wait(job_id, "incomplete")
-    assert lab.submit().job_id == job_id
-    assert lab.wait(job_id).status is JobStatusEnum.SUCCEEDED
+def test_a_submission_between_two_attempts_starts_the_next_at_once(airbyte):
+    airbyte.script({"run": 0}, {"fail_attempt": True}, {"incomplete": 60}, {"run": 0})
+    job_id = airbyte.submit().job_id
+    airbyte.wait(job_id, "incomplete")
+    assert airbyte.submit().job_id == job_id
+    assert airbyte.wait(job_id).status is JobStatusEnum.SUCCEEDED
 
 
-def test_a_reset_replaces_a_running_sync(lab):
-    lab.script({"run": 0}, end="hang")
-    sync = lab.submit()
-    reset = lab.submit(job_type="clear")
+def test_a_reset_replaces_a_running_sync(airbyte):
+    airbyte.script({"run": 0}, end="hang")
+    sync = airbyte.submit()
+    reset = airbyte.submit(job_type="clear")
     assert reset.job_id != sync.job_id
-    assert lab.job(sync.job_id).status is JobStatusEnum.CANCELLED
-    assert (lab.wait(reset.job_id).status, reset.job_type) == (JobStatusEnum.SUCCEEDED, JobTypeEnum.RESET)
+    assert airbyte.job(sync.job_id).status is JobStatusEnum.CANCELLED
+    assert (airbyte.wait(reset.job_id).status, reset.job_type) == (JobStatusEnum.SUCCEEDED, JobTypeEnum.RESET)
 
 
-def test_refused_submissions(lab):
-    assert refusal(lab.submit, "00000000-0000-4000-8000-000000000000").status_code == 404
-    assert refusal(lab.submit, job_type="refresh").status_code == 422
+def test_refused_submissions(airbyte):
+    assert refusal(airbyte.submit, "00000000-0000-4000-8000-000000000000").status_code == 404
+    assert refusal(airbyte.submit, job_type="refresh").status_code == 422
     for status in ("inactive", "deprecated", "locked"):
-        lab.admin("PATCH", f"/connections/{CONNECTION}", {"status": status})
-        error = refusal(lab.submit)
+        airbyte.admin("PATCH", f"/connections/{CONNECTION}", {"status": status})
+        error = refusal(airbyte.submit)
         assert (error.status_code, error.raw_response.json()["title"]) == (409, "state-conflict")
-    lab.admin("DELETE", f"/connections/{CONNECTION}")
-    assert refusal(lab.submit).status_code == 404
+    airbyte.admin("DELETE", f"/connections/{CONNECTION}")
+    assert refusal(airbyte.submit).status_code == 404
 
 
-def test_delete_cancels_what_the_connection_runs(lab):
-    lab.script({"run": 0}, end="hang")
-    job = lab.submit()
-    assert lab.cancel(job.job_id).status is JobStatusEnum.CANCELLED
-    second = lab.submit()
-    lab.wait(second.job_id, "running")
-    assert lab.cancel(job.job_id).job_id == job.job_id
-    assert lab.job(second.job_id).status is JobStatusEnum.CANCELLED
+def test_delete_cancels_what_the_connection_runs(airbyte):
+    airbyte.script({"run": 0}, end="hang")
+    job = airbyte.submit()
+    assert airbyte.cancel(job.job_id).status is JobStatusEnum.CANCELLED
+    second = airbyte.submit()
+    airbyte.wait(second.job_id, "running")
+    assert airbyte.cancel(job.job_id).job_id == job.job_id
+    assert airbyte.job(second.job_id).status is JobStatusEnum.CANCELLED
 
 
-def test_delete_between_two_attempts_is_ignored(lab):
-    lab.script({"run": 0}, {"fail_attempt": True}, {"incomplete": 60}, {"run": 0})
-    job_id = lab.submit().job_id
-    lab.wait(job_id, "incomplete")
-    assert lab.cancel(job_id).status is JobStatusEnum.INCOMPLETE
+def test_delete_between_two_attempts_is_ignored(airbyte):
+    airbyte.script({"run": 0}, {"fail_attempt": True}, {"incomplete": 60}, {"run": 0})
+    job_id = airbyte.submit().job_id
+    airbyte.wait(job_id, "incomplete")
+    assert airbyte.cancel(job_id).status is JobStatusEnum.INCOMPLETE
 
 
-def test_delete_of_a_final_job_changes_nothing(lab):
-    job = lab.sync()
-    assert lab.cancel(job.job_id) == job
+def test_delete_of_a_final_job_changes_nothing(airbyte):
+    job = airbyte.sync()
+    assert airbyte.cancel(job.job_id) == job
 
 
-def test_an_unknown_job_is_a_state_conflict(lab):
-    for call in (lab.job, lab.cancel):
+def test_an_unknown_job_is_a_state_conflict(airbyte):
+    for call in (airbyte.job, airbyte.cancel):
         error = refusal(call, 999)
         assert (error.status_code, error.raw_response.json()["data"]) == (
             409,
@@ -155,60 +155,60 @@ def test_an_unknown_job_is_a_state_conflict(lab):
         )
 
 
-def test_an_ignored_and_a_slow_cancel(lab):
-    lab.script({"run": 0}, end="hang")
-    job = lab.submit()
-    lab.admin("PATCH", "/settings", {"ignore_cancel": True})
-    assert lab.cancel(job.job_id).status.value in ("pending", "running")
-    lab.admin("PATCH", "/settings", {"ignore_cancel": False, "cancel_seconds": 0.3})
-    assert lab.cancel(job.job_id).status is JobStatusEnum.CANCELLED
+def test_an_ignored_and_a_slow_cancel(airbyte):
+    airbyte.script({"run": 0}, end="hang")
+    job = airbyte.submit()
+    airbyte.admin("PATCH", "/settings", {"ignore_cancel": True})
+    assert airbyte.cancel(job.job_id).status.value in ("pending", "running")
+    airbyte.admin("PATCH", "/settings", {"ignore_cancel": False, "cancel_seconds": 0.3})
+    assert airbyte.cancel(job.job_id).status is JobStatusEnum.CANCELLED
 
 
-def test_another_person_starts_and_ends_jobs(lab):
-    lab.script({"run": 0}, end="hang")
-    theirs = lab.admin("POST", f"/connections/{CONNECTION}/jobs")
+def test_another_person_starts_and_ends_jobs(airbyte):
+    airbyte.script({"run": 0}, end="hang")
+    theirs = airbyte.admin("POST", f"/connections/{CONNECTION}/jobs")
     assert theirs["startedBy"] == "person"
-    lab.wait(theirs["jobId"], "running")
-    assert refusal(lab.submit).status_code == 409
-    lab.admin("POST", f"/jobs/{theirs['jobId']}/end", {"status": "cancelled"})
-    assert lab.job(theirs["jobId"]).status is JobStatusEnum.CANCELLED
-    ours = lab.submit()
-    lab.wait(ours.job_id, "running")
-    lab.admin("POST", f"/jobs/{ours.job_id}/end", {"status": "succeeded"})
-    assert lab.job(ours.job_id).status is JobStatusEnum.SUCCEEDED
+    airbyte.wait(theirs["jobId"], "running")
+    assert refusal(airbyte.submit).status_code == 409
+    airbyte.admin("POST", f"/jobs/{theirs['jobId']}/end", {"status": "cancelled"})
+    assert airbyte.job(theirs["jobId"]).status is JobStatusEnum.CANCELLED
+    ours = airbyte.submit()
+    airbyte.wait(ours.job_id, "running")
+    airbyte.admin("POST", f"/jobs/{ours.job_id}/end", {"status": "succeeded"})
+    assert airbyte.job(ours.job_id).status is JobStatusEnum.SUCCEEDED
 
 
-def test_a_connection_is_deleted_while_its_job_runs(lab):
-    lab.script({"run": 0}, end="hang")
-    job = lab.submit()
-    lab.admin("PATCH", f"/connections/{CONNECTION}", {"status": "inactive"})
-    assert lab.wait(job.job_id, "running")
-    lab.admin("DELETE", f"/connections/{CONNECTION}")
-    assert lab.job(job.job_id).status is JobStatusEnum.CANCELLED
+def test_a_connection_is_deleted_while_its_job_runs(airbyte):
+    airbyte.script({"run": 0}, end="hang")
+    job = airbyte.submit()
+    airbyte.admin("PATCH", f"/connections/{CONNECTION}", {"status": "inactive"})
+    assert airbyte.wait(job.job_id, "running")
+    airbyte.admin("DELETE", f"/connections/{CONNECTION}")
+    assert airbyte.job(job.job_id).status is JobStatusEnum.CANCELLED
 
 
-def test_jobs_outlive_a_restart(lab):
-    finished = lab.sync()
-    lab.script({"run": 1.0})
-    job_id = lab.submit().job_id
-    lab.wait(job_id, "running")
-    lab.restart()
-    assert lab.job(finished.job_id) == finished
-    assert lab.job(job_id).status is JobStatusEnum.RUNNING
-    assert (lab.wait(job_id).status, lab.job(job_id).rows_synced) == (JobStatusEnum.SUCCEEDED, 20)
-    assert lab.admin("GET", "/jobs")["jobs"][1]["attempt"] == 1
+def test_jobs_outlive_a_restart(airbyte):
+    finished = airbyte.sync()
+    airbyte.script({"run": 1.0})
+    job_id = airbyte.submit().job_id
+    airbyte.wait(job_id, "running")
+    airbyte.restart()
+    assert airbyte.job(finished.job_id) == finished
+    assert airbyte.job(job_id).status is JobStatusEnum.RUNNING
+    assert (airbyte.wait(job_id).status, airbyte.job(job_id).rows_synced) == (JobStatusEnum.SUCCEEDED, 20)
+    assert airbyte.admin("GET", "/jobs")["jobs"][1]["attempt"] == 1
 
 
-def test_the_clock_may_jump(lab):
-    before = lab.sync()
-    lab.admin("PATCH", "/settings", {"clock_shift": -86_400})
-    after = lab.sync()
+def test_the_clock_may_jump(airbyte):
+    before = airbyte.sync()
+    airbyte.admin("PATCH", "/settings", {"clock_shift": -86_400})
+    after = airbyte.sync()
     assert after.start_time < before.start_time
-    lab.restart()
-    assert lab.sync().start_time < before.start_time
+    airbyte.restart()
+    assert airbyte.sync().start_time < before.start_time
 
 
-def test_invalid_admin_requests_are_refused(lab):
+def test_invalid_admin_requests_are_refused(airbyte):
     connection = f"/connections/{CONNECTION}"
     for method, path, body in (
         ("PATCH", connection, {"rows": {"first": -1}}),
@@ -223,5 +223,5 @@ def test_invalid_admin_requests_are_refused(lab):
         ("POST", "/faults", {"route": "*"}),
         ("POST", "/faults", {"route": "*", "kind": "html", "tims": 1}),
     ):
-        answer = lab.http.request(method, lab.server.admin_url + path, json=body)
+        answer = airbyte.http.request(method, airbyte.server.admin_url + path, json=body)
         assert answer.status_code == 400, (path, body)

@@ -16,9 +16,9 @@ PATHS = [
 ]
 
 
-def status_of(lab, method: str, path: str, headers: list[tuple[str, str]]) -> int:
+def status_of(airbyte, method: str, path: str, headers: list[tuple[str, str]]) -> int:
     """The status of a call with exactly these headers."""
-    connection = http.client.HTTPConnection("127.0.0.1", lab.server.port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", airbyte.server.port, timeout=5)
     connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
     for name, value in headers:
         connection.putheader(name, value)
@@ -29,46 +29,50 @@ def status_of(lab, method: str, path: str, headers: list[tuple[str, str]]) -> in
     return status
 
 
-def test_a_foreign_host_or_origin_is_refused_on_every_path(lab):
-    host = f"127.0.0.1:{lab.server.port}"
+def test_a_foreign_host_or_origin_is_refused_on_every_path(airbyte):
+    host = f"127.0.0.1:{airbyte.server.port}"
     for method, path in PATHS:
-        assert status_of(lab, method, path, [("Host", "rebound.example.com")]) == 403, path
-        assert status_of(lab, method, path, [("Host", host), ("Origin", "https://example.com")]) == 403, path
-        assert status_of(lab, method, path, [("Host", host)]) != 403, path
+        assert status_of(airbyte, method, path, [("Host", "rebound.example.com")]) == 403, path
+        assert status_of(airbyte, method, path, [("Host", host), ("Origin", "https://example.com")]) == 403, (
+            path
+        )
+        assert status_of(airbyte, method, path, [("Host", host)]) != 403, path
 
 
-def test_a_page_of_another_site_revokes_no_token(lab):
-    lab.jobs()
-    answer = lab.http.post(f"{lab.server.admin_url}/tokens/revoke", headers={"Origin": "https://example.com"})
+def test_a_page_of_another_site_revokes_no_token(airbyte):
+    airbyte.jobs()
+    answer = airbyte.http.post(
+        f"{airbyte.server.admin_url}/tokens/revoke", headers={"Origin": "https://example.com"}
+    )
     assert (answer.status_code, answer.json()["title"]) == (403, "forbidden")
-    lab.jobs()
+    airbyte.jobs()
 
 
-def test_loopback_names_are_accepted(lab):
+def test_loopback_names_are_accepted(airbyte):
     for host in (
         "127.0.0.1",
         "localhost",
         "LOCALHOST:1",
         "[::1]",
         "[::1]:8006",
-        f"127.0.0.1:{lab.server.port}",
+        f"127.0.0.1:{airbyte.server.port}",
     ):
-        assert status_of(lab, "GET", "/v1/health", [("Host", host)]) == 200, host
+        assert status_of(airbyte, "GET", "/v1/health", [("Host", host)]) == 200, host
         headers = [("Host", host), ("Origin", f"http://{host}")]
-        assert status_of(lab, "GET", "/v1/health", headers) == 200, host
+        assert status_of(airbyte, "GET", "/v1/health", headers) == 200, host
 
 
-def test_names_that_only_resemble_loopback_are_refused(lab):
+def test_names_that_only_resemble_loopback_are_refused(airbyte):
     for host in (
         *("", "127.0.0.1.example.com", "localhost.example.com", "127.0.0.1:x", "localhost:8006@example.com"),
         *("127.0.0.2", "0.0.0.0", "[::]", "example.com:8006", "localhost,example.com"),
     ):
-        assert status_of(lab, "GET", "/v1/health", [("Host", host)]) == 403, host
+        assert status_of(airbyte, "GET", "/v1/health", [("Host", host)]) == 403, host
     for origin in ("null", "", "http://", "file://", "http://localhost.example.com", "http://localhost/path"):
         headers = [("Host", "localhost"), ("Origin", origin)]
-        assert status_of(lab, "GET", "/v1/health", headers) == 403, origin
+        assert status_of(airbyte, "GET", "/v1/health", headers) == 403, origin
 
 
-def test_one_foreign_origin_among_several_is_enough(lab):
+def test_one_foreign_origin_among_several_is_enough(airbyte):
     headers = [("Host", "localhost"), ("Origin", "http://localhost"), ("Origin", "https://example.com")]
-    assert status_of(lab, "POST", "/local-admin/tokens/revoke", headers) == 403
+    assert status_of(airbyte, "POST", "/local-admin/tokens/revoke", headers) == 403

@@ -15,16 +15,16 @@ OTHER = "9f0e3c9e-0d4b-4a51-9a2b-3a1d2c9b7e55"
 
 
 @pytest.fixture
-def api(lab):
+def api(airbyte):
     """A client of the public API with a token that follows no redirects."""
-    lab.script({"run": 0})
-    with httpx.Client(base_url=lab.server.url, timeout=5.0, verify=False) as client:
-        client.headers["Authorization"] = f"Bearer {token(lab, client)['access_token']}"
+    airbyte.script({"run": 0})
+    with httpx.Client(base_url=airbyte.server.url, timeout=5.0, verify=False) as client:
+        client.headers["Authorization"] = f"Bearer {token(airbyte, client)['access_token']}"
         yield client
 
 
-def token(lab, client) -> dict:
-    body = {"client_id": lab.client_id, "client_secret": "test-secret"}
+def token(airbyte, client) -> dict:
+    body = {"client_id": airbyte.client_id, "client_secret": "test-secret"}
     return client.post("/applications/token", json=body).json()
 
 
@@ -39,11 +39,11 @@ def ids(answer) -> list[int]:
     return [job["jobId"] for job in answer.json()["data"]]
 
 
-def call(lab, api, route: str) -> httpx.Response:
+def call(airbyte, api, route: str) -> httpx.Response:
     """Call one of the two routes."""
     if route == "POST /applications/token":
         return api.post(
-            "/applications/token", json={"client_id": lab.client_id, "client_secret": "test-secret"}
+            "/applications/token", json={"client_id": airbyte.client_id, "client_secret": "test-secret"}
         )
     return api.get("/jobs", params={"connectionId": CONNECTION})
 
@@ -52,54 +52,54 @@ both_routes = pytest.mark.parametrize("route", ["GET /jobs", "POST /applications
 
 
 @both_routes
-def test_redirect(lab, api, route):
+def test_redirect(airbyte, api, route):
     path = {"GET /jobs": f"/v1/jobs?connectionId={CONNECTION}"}.get(route, "/v1/applications/token")
     for code in (301, 302, 303, 307, 308):
-        lab.fault(route, "redirect", code=code)
-        answer = call(lab, api, route)
+        airbyte.fault(route, "redirect", code=code)
+        answer = call(airbyte, api, route)
         assert (answer.status_code, answer.headers["location"], answer.content) == (code, path, b"")
         assert api.send(answer.next_request).status_code in (200, 404)  # 404: a POST has become a GET
-        assert call(lab, api, route).status_code == 200
+        assert call(airbyte, api, route).status_code == 200
 
 
-def test_redirect_to_another_host(lab, api):
-    lab.fault("*", "redirect", location="http://localhost:1{path}", times=2)
+def test_redirect_to_another_host(airbyte, api):
+    airbyte.fault("*", "redirect", location="http://localhost:1{path}", times=2)
     assert api.get("/jobs?limit=1").headers["location"] == "http://localhost:1/api/public/v1/jobs?limit=1"
     answer = api.get("/jobs/%0D%0Ax%C3%A9")
     assert answer.headers["location"] == "http://localhost:1/api/public/v1/jobs/%0D%0Ax%C3%A9"
 
 
 @pytest.mark.parametrize("code", [400, 500])
-def test_order_refused(lab, api, code):
+def test_order_refused(airbyte, api, code):
     job = sync(api)
-    lab.fault("GET /jobs", "order_refused", code=code)
+    airbyte.fault("GET /jobs", "order_refused", code=code)
     assert ids(api.get("/jobs")) == [job["jobId"]]  # a call without an order does not use up the fault
     assert api.get("/jobs?orderBy=createdAt|DESC").status_code == code
     assert ids(api.get("/jobs?orderBy=createdAt|DESC")) == [job["jobId"]]
 
 
-def test_order_ignored(lab, api):
+def test_order_ignored(airbyte, api):
     jobs = [sync(api)["jobId"] for _ in range(3)]
-    lab.fault("GET /jobs", "order_ignored")
+    airbyte.fault("GET /jobs", "order_ignored")
     assert ids(api.get("/jobs?orderBy=createdAt|DESC&limit=2")) == jobs[:2]
     assert ids(api.get("/jobs?orderBy=createdAt|DESC&limit=2")) == jobs[:0:-1]
 
 
-def test_shuffled(lab, api):
+def test_shuffled(airbyte, api):
     jobs = [sync(api)["jobId"] for _ in range(8)]
-    lab.fault("GET /jobs", "shuffled", seed=7, times=None)
+    airbyte.fault("GET /jobs", "shuffled", seed=7, times=None)
     whole = ids(api.get("/jobs?limit=20"))
     assert (sorted(whole), whole) != (whole, jobs[::-1])
     assert sorted(whole) == jobs
     assert ids(api.get("/jobs?limit=3&offset=2")) == whole[2:5]
     assert api.get("/jobs?orderBy=nothing").status_code == 400
-    lab.admin("DELETE", "/faults")
-    lab.fault("GET /jobs", "shuffled", seed=8)
+    airbyte.admin("DELETE", "/faults")
+    airbyte.fault("GET /jobs", "shuffled", seed=8)
     assert ids(api.get("/jobs")) != whole
 
 
-def test_filter_ignored(lab, api):
-    lab.admin("PUT", f"/connections/{OTHER}", {"name": "other"})
+def test_filter_ignored(airbyte, api):
+    airbyte.admin("PUT", f"/connections/{OTHER}", {"name": "other"})
     theirs, ours = sync(api, OTHER)["jobId"], sync(api)["jobId"]
     reset = api.post("/jobs", json={"connectionId": CONNECTION, "jobType": "reset"}).json()["jobId"]
     query = f"/jobs?connectionId={CONNECTION}&jobType=sync"
@@ -109,35 +109,35 @@ def test_filter_ignored(lab, api):
         ({"keys": ["connectionId"]}, [theirs, ours]),
         ({"keys": []}, [ours]),
     ):
-        lab.fault("GET /jobs", "filter_ignored", connection_id=CONNECTION, **more)
+        airbyte.fault("GET /jobs", "filter_ignored", connection_id=CONNECTION, **more)
         assert ids(api.get(query)) == expected, more
 
 
-def test_wrong_job(lab, api):
+def test_wrong_job(airbyte, api):
     first = sync(api)
-    lab.fault("*", "wrong_job")
+    airbyte.fault("*", "wrong_job")
     second = sync(api)  # the first call for a job is for this one
     assert second["jobId"] == first["jobId"]
     newest = ids(api.get("/jobs?orderBy=createdAt|DESC"))[0]
-    lab.fault("GET /jobs/{jobId}", "wrong_job", job_id=newest)
+    airbyte.fault("GET /jobs/{jobId}", "wrong_job", job_id=newest)
     assert api.get(f"/jobs/{first['jobId']}").json()["jobId"] == newest
-    lab.fault("*", "wrong_job")
+    airbyte.fault("*", "wrong_job")
     assert api.delete(f"/jobs/{first['jobId']}").json()["jobId"] == first["jobId"]
 
 
-def test_wrong_job_where_there_is_only_one(lab, api):
+def test_wrong_job_where_there_is_only_one(airbyte, api):
     job = sync(api)
-    lab.fault("GET /jobs/{jobId}", "wrong_job")
+    airbyte.fault("GET /jobs/{jobId}", "wrong_job")
     wrong = api.get(f"/jobs/{job['jobId']}").json()
     assert (wrong["jobId"], wrong["connectionId"]) != (job["jobId"], job["connectionId"])
 
 
-def received(lab, route: str) -> tuple[bytes, bool]:
+def received(airbyte, route: str) -> tuple[bytes, bool]:
     """Return what a call of the route received until nothing came for a while, and whether it was closed."""
     method, _, path = route.partition(" ")
     request = f"{method} /v1{path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n"
     got = b""
-    with socket.create_connection(("127.0.0.1", lab.server.port)) as client:
+    with socket.create_connection(("127.0.0.1", airbyte.server.port)) as client:
         client.sendall(request.encode())
         client.settimeout(0.5)
         try:
@@ -148,73 +148,73 @@ def received(lab, route: str) -> tuple[bytes, bool]:
     return got, True
 
 
-def test_drip_of_the_body(lab):
-    lab.fault("GET /health", "drip", seconds=60)
-    got, closed = received(lab, "GET /health")
+def test_drip_of_the_body(airbyte):
+    airbyte.fault("GET /health", "drip", seconds=60)
+    got, closed = received(airbyte, "GET /health")
     head, _, body = got.partition(b"\r\n\r\n")
     assert (b"content-length: 20" in head.lower(), body, closed) == (True, b"S", False)
 
 
-def test_drip_of_the_headers(lab):
-    lab.fault("GET /health", "drip", seconds=60, headers=True)
-    assert received(lab, "GET /health") == (b"H", False)
+def test_drip_of_the_headers(airbyte):
+    airbyte.fault("GET /health", "drip", seconds=60, headers=True)
+    assert received(airbyte, "GET /health") == (b"H", False)
 
 
 @both_routes
 @pytest.mark.parametrize("headers", [False, True])
-def test_a_drip_ends(lab, api, route, headers):
-    whole = call(lab, api, route)
-    lab.fault(route, "drip", seconds=0, headers=headers)
-    dripped = call(lab, api, route)
+def test_a_drip_ends(airbyte, api, route, headers):
+    whole = call(airbyte, api, route)
+    airbyte.fault(route, "drip", seconds=0, headers=headers)
+    dripped = call(airbyte, api, route)
     assert (dripped.status_code, set(dripped.json())) == (200, set(whole.json()))
     assert set(dripped.headers) ^ set(whole.headers) <= {"connection", "server"}
-    assert call(lab, api, route).status_code == 200
+    assert call(airbyte, api, route).status_code == 200
 
 
 @both_routes
-def test_huge_body(lab, api, route):
-    lab.fault(route, "huge_body", mib=3)
-    answer = call(lab, api, route)
+def test_huge_body(airbyte, api, route):
+    airbyte.fault(route, "huge_body", mib=3)
+    answer = call(airbyte, api, route)
     assert (len(answer.content) - len(answer.content.rstrip()), answer.status_code) == (3 * 2**20, 200)
-    assert set(answer.json()) == set(call(lab, api, route).json())
+    assert set(answer.json()) == set(call(airbyte, api, route).json())
 
 
 @both_routes
-def test_deep_json(lab, api, route):
+def test_deep_json(airbyte, api, route):
     sync(api)
-    lab.fault(route, "deep_json", depth=100_000)
-    answer = call(lab, api, route)
+    airbyte.fault(route, "deep_json", depth=100_000)
+    answer = call(airbyte, api, route)
     assert answer.text.count("[" * 100_000) == 1
     with pytest.raises(RecursionError):
         json.loads(answer.content)
 
 
 @both_routes
-def test_odd_number(lab, api, route):
+def test_odd_number(airbyte, api, route):
     sync(api)
     key = {"GET /jobs": "jobId"}.get(route, "expires_in")
     for raw in ("1e999", "-1e999", "9" * 5000, "7.5", '"7"', '"seven"', "true", "null", "NaN", "[]"):
-        lab.fault(route, "odd_number", keys=[key], raw=raw)
-        assert f'"{key}": {raw}' in call(lab, api, route).text
+        airbyte.fault(route, "odd_number", keys=[key], raw=raw)
+        assert f'"{key}": {raw}' in call(airbyte, api, route).text
 
 
-def test_odd_number_is_the_job_id_unless_another_key_is_named(lab, api):
+def test_odd_number_is_the_job_id_unless_another_key_is_named(airbyte, api):
     job = sync(api)
-    lab.fault("GET /jobs/{jobId}", "odd_number")
+    airbyte.fault("GET /jobs/{jobId}", "odd_number")
     assert '"jobId": 1e999' in api.get(f"/jobs/{job['jobId']}").text
 
 
-def test_null_fields(lab, api):
+def test_null_fields(airbyte, api):
     job = sync(api)
-    lab.fault("GET /jobs/{jobId}", "null_fields")
+    airbyte.fault("GET /jobs/{jobId}", "null_fields")
     assert api.get(f"/jobs/{job['jobId']}").json() == {**job, "rowsSynced": None}
-    lab.fault("GET /jobs", "null_fields", keys=["startTime", "absent"])
+    airbyte.fault("GET /jobs", "null_fields", keys=["startTime", "absent"])
     assert api.get("/jobs").json()["data"] == [{**job, "startTime": None, "absent": None}]
 
 
-def test_zone_less(lab, api):
+def test_zone_less(airbyte, api):
     job = sync(api)
-    lab.fault("*", "zone_less", times=2)
+    airbyte.fault("*", "zone_less", times=2)
     for answer in (api.get(f"/jobs/{job['jobId']}"), api.get("/jobs")):
         [found] = answer.json().get("data", [answer.json()])
         assert found["startTime"] + "Z" == job["startTime"]
@@ -223,15 +223,15 @@ def test_zone_less(lab, api):
     assert api.get("/jobs").headers["date"].endswith(" GMT")
 
 
-def test_the_date_is_of_the_servers_clock(lab, api):
+def test_the_date_is_of_the_servers_clock(airbyte, api):
     before = parsedate_to_datetime(api.get("/health").headers["date"])
-    lab.admin("PATCH", "/settings", {"clock_shift": 86_400 * 365})
+    airbyte.admin("PATCH", "/settings", {"clock_shift": 86_400 * 365})
     after = api.get("/health").headers
     assert (parsedate_to_datetime(after["date"]) - before).days == 365
     assert len(after.get_list("date")) == 1
 
 
-def test_token(lab, api):
+def test_token(airbyte, api):
     for values in (
         *({"access_token": text} for text in ("two\nlines", "\r\n", " ", "a b", "", "ü", "\0", "“”")),
         *({"access_token": value} for value in (None, 7, [], {})),
@@ -239,16 +239,16 @@ def test_token(lab, api):
         *({"token_type": value} for value in (None, "MAC", "bearer\n", 1)),
         {"access_token": None, "expires_in": None, "token_type": None},
     ):
-        lab.fault("POST /applications/token", "token", values=values)
-        answer = token(lab, api)
+        airbyte.fault("POST /applications/token", "token", values=values)
+        answer = token(airbyte, api)
         assert {key: answer[key] for key in values} == values
         assert set(answer) == {"access_token", "expires_in", "token_type"}
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "made-up"])
 @both_routes
-def test_content_encoding(lab, api, route, encoding):
-    lab.fault(route, "content_encoding", encoding=encoding)
+def test_content_encoding(airbyte, api, route, encoding):
+    airbyte.fault(route, "content_encoding", encoding=encoding)
     request = api.build_request("POST", "/applications/token", json={})
     if route == "GET /jobs":
         request = api.build_request("GET", "/jobs")
@@ -259,22 +259,22 @@ def test_content_encoding(lab, api, route, encoding):
         gzip.decompress(content)
 
 
-def test_secret_echo(lab, api):
-    lab.fault("*", "secret_echo", times=2)
+def test_secret_echo(airbyte, api):
+    airbyte.fault("*", "secret_echo", times=2)
     answer = api.post("/jobs", json={"connectionId": CONNECTION, "jobType": "sync"})
     assert answer.status_code == 500
     for part in (api.headers["authorization"], CONNECTION):
         assert part in answer.json()["message"]
-    assert "test-secret" in token(lab, api)["detail"]
-    assert lab.admin("GET", "/counters")["jobs"] == {}
-    lab.fault("GET /jobs", "secret_echo", code=401)
+    assert "test-secret" in token(airbyte, api)["detail"]
+    assert airbyte.admin("GET", "/counters")["jobs"] == {}
+    airbyte.fault("GET /jobs", "secret_echo", code=401)
     assert api.get("/jobs").status_code == 401
 
 
 @pytest.mark.parametrize("seconds", [0, 0.3])
-def test_late_job(lab, api, seconds):
-    lab.script({"run": 0}, end="hang")
-    lab.fault("*", "late_job", seconds=seconds)
+def test_late_job(airbyte, api, seconds):
+    airbyte.script({"run": 0}, end="hang")
+    airbyte.fault("*", "late_job", seconds=seconds)
     api.get("/jobs")  # does not apply to other routes
     body = {"connectionId": CONNECTION, "jobType": "sync"}
     answer = api.post("/jobs", json=body)
@@ -286,17 +286,17 @@ def test_late_job(lab, api, seconds):
     assert seconds > 0 or len(ids(api.get("/jobs"))) == 1
     while not ids(api.get("/jobs")):
         time.sleep(0.01)
-    assert lab.admin("GET", "/counters")["requests"]["POST /jobs"] == {"409": 1}
+    assert airbyte.admin("GET", "/counters")["requests"]["POST /jobs"] == {"409": 1}
 
 
-def test_a_late_job_does_not_delay_the_stop_of_the_server(lab, api):
-    lab.fault("POST /jobs", "late_job", seconds=3600)
+def test_a_late_job_does_not_delay_the_stop_of_the_server(airbyte, api):
+    airbyte.fault("POST /jobs", "late_job", seconds=3600)
     assert api.post("/jobs", json={"connectionId": CONNECTION, "jobType": "sync"}).status_code == 409
-    lab.restart()
-    assert lab.admin("GET", "/counters")["jobs"] == {}
+    airbyte.restart()
+    assert airbyte.admin("GET", "/counters")["jobs"] == {}
 
 
-def test_errors_and_texts_are_unchanged(lab, api):
+def test_errors_and_texts_are_unchanged(airbyte, api):
     for kind in (
         "odd_number",
         "null_fields",
@@ -306,14 +306,14 @@ def test_errors_and_texts_are_unchanged(lab, api):
         "shuffled",
         "token",
     ):
-        lab.fault("*", kind, times=3)
+        airbyte.fault("*", kind, times=3)
         assert api.get("/jobs/999").json()["data"] == {"message": "Job is not currently running"}
         assert api.get("/health").text == "Successful operation"
         assert api.get("/streams").status_code == 200
-    assert lab.admin("GET", "/faults")["faults"] == []
+    assert airbyte.admin("GET", "/faults")["faults"] == []
 
 
-def test_faults_that_would_break_the_server_are_refused(lab):
+def test_faults_that_would_break_the_server_are_refused(airbyte):
     for fault in (
         *(
             {"kind": "status", "code": 199},
@@ -330,5 +330,5 @@ def test_faults_that_would_break_the_server_are_refused(lab):
         *({"kind": "html", "times": 0}, {"kind": "html", "skip": -1}, {"kind": "token", "values": []}),
         *({"kind": "odd_number", "raw": 7}, {"kind": "null_fields", "keys": "rowsSynced"}),
     ):
-        answer = lab.http.post(f"{lab.server.admin_url}/faults", json={"route": "*", **fault})
+        answer = airbyte.http.post(f"{airbyte.server.admin_url}/faults", json={"route": "*", **fault})
         assert answer.status_code == 400, fault

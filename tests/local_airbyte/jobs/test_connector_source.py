@@ -51,29 +51,29 @@ CONNECTOR = """
 
 
 @pytest.fixture
-def connected(lab, tmp_path):
-    """The lab with a connector written for these tests."""
+def connected(airbyte, tmp_path):
+    """A local Airbyte with a connector written for these tests."""
     executable = tmp_path / "source-faker"
     executable.write_text(f"#!{sys.executable}\n{textwrap.dedent(CONNECTOR)}")
     executable.chmod(0o755)
-    lab.stop()
-    lab.source_faker, lab.job_seconds = executable, 0
-    lab.start()
-    configure(lab)
-    return lab
+    airbyte.stop()
+    airbyte.source_faker, airbyte.job_seconds = executable, 0
+    airbyte.start()
+    configure(airbyte)
+    return airbyte
 
 
-def configure(lab, **config) -> None:
-    config = {"calls": str(lab.folder / "calls"), **config}
-    lab.admin("PATCH", f"/connections/{CONNECTION}", {"config": config})
+def configure(airbyte, **config) -> None:
+    config = {"calls": str(airbyte.folder / "calls"), **config}
+    airbyte.admin("PATCH", f"/connections/{CONNECTION}", {"config": config})
 
 
-def failure(lab) -> str:
-    return lab.admin("GET", "/jobs")["jobs"][-1]["failure"]
+def failure(airbyte) -> str:
+    return airbyte.admin("GET", "/jobs")["jobs"][-1]["failure"]
 
 
-def calls(lab) -> list[str]:
-    return (lab.folder / "calls").read_text().split()
+def calls(airbyte) -> list[str]:
+    return (airbyte.folder / "calls").read_text().split()
 
 
 def test_a_connector_continues_from_its_state(connected):
@@ -142,13 +142,13 @@ def test_no_child_is_left(connected, how):
     assert connected_processes(connected) == []
 
 
-def connected_processes(lab) -> list[str]:
+def connected_processes(airbyte) -> list[str]:
     """The command lines of all processes that run the connector."""
     found = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):  # it may have ended meanwhile
             command = path.read_bytes().decode()
-            found += [command] if str(lab.source_faker) in command else []
+            found += [command] if str(airbyte.source_faker) in command else []
     return found
 
 
@@ -169,10 +169,10 @@ def source_faker(tmp_path: Path) -> Path:
     return folder / "bin" / "source-faker"
 
 
-def test_airbytes_own_connector(lab, source_faker):
-    lab.stop()
-    lab.source_faker = source_faker
-    lab.start()
-    lab.admin("PATCH", f"/connections/{CONNECTION}", {"config": {"count": 50}})
-    assert lab.wait(lab.submit().job_id).rows_synced == 150
-    assert lab.wait(lab.submit().job_id).rows_synced == 0
+def test_airbytes_own_connector(airbyte, source_faker):
+    airbyte.stop()
+    airbyte.source_faker = source_faker
+    airbyte.start()
+    airbyte.admin("PATCH", f"/connections/{CONNECTION}", {"config": {"count": 50}})
+    assert airbyte.wait(airbyte.submit().job_id).rows_synced == 150
+    assert airbyte.wait(airbyte.submit().job_id).rows_synced == 0
