@@ -11,16 +11,10 @@ from pathlib import Path
 import yaml
 from processes import REPOSITORY
 
-from dag_factory.sandbox.airflow_home import (
-    AirbyteAccess,
-    AirflowHome,
-    components,
-    connections,
-    environment,
-    migration,
-)
-from dag_factory.sandbox.processes import Command, run_to_end
-from dag_factory.sandbox.stack import free_port
+from dag_factory.sandbox.airbyte import AirbyteAccess
+from dag_factory.sandbox.airflow.home import AirflowHome, components, connections, environment, migration
+from dag_factory.sandbox.loopback import free_port
+from dag_factory.sandbox.processes.child import Command, run_to_end
 
 START_SECONDS = 180.0
 # Airflow's own defaults, where the sandbox has others: they are what waiting costs in production.

@@ -11,9 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from dag_factory.sandbox.airflow_home import LOOPBACK
-from dag_factory.sandbox.processes import Child, Command, running, wait_until
-from dag_factory.sandbox.stack import free_port
+from dag_factory.sandbox.loopback import LOOPBACK, free_port
+from dag_factory.sandbox.processes.child import Child, Command, running, wait_until
 
 # Where Debian puts the programs, a folder for each version.
 PROGRAMS = Path("/usr/lib/postgresql")

@@ -34,8 +34,15 @@ from processes import REPOSITORY, machine
 from sqlalchemy import Engine, create_engine, text
 from usage import cpu_seconds, descriptors, resident_mib, sockets_to, tree
 
-from dag_factory.sandbox.airflow_home import AirflowHome
-from dag_factory.sandbox.processes import Child, Command, run_to_end, running, termination_as_exit, wait_until
+from dag_factory.sandbox.airflow.home import AirflowHome
+from dag_factory.sandbox.processes.child import (
+    Child,
+    Command,
+    run_to_end,
+    running,
+    termination_as_exit,
+    wait_until,
+)
 
 SYNCS_OF_A_DAG = 10
 # How often processes are looked at, in seconds.
@@ -121,7 +128,7 @@ class Setting:
 
 
 class Triggerer:
-    """A running triggerer: its keeper, its main process and the process that runs the triggers."""
+    """A running triggerer: its supervisor, its main process and the process that runs the triggers."""
 
     def __init__(self, child: Child) -> None:
         self.child = child

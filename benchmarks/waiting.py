@@ -28,9 +28,9 @@ from sqlalchemy import create_engine
 from waiting_table import Case, Measured, print_tables
 from windows import Meter
 
-from dag_factory.sandbox.airflow_api import AirflowApi
-from dag_factory.sandbox.airflow_home import AirflowHome, components
-from dag_factory.sandbox.processes import Child, check_alive, running, termination_as_exit, wait_until
+from dag_factory.sandbox.airflow.api import AirflowApi
+from dag_factory.sandbox.airflow.home import AirflowHome, components
+from dag_factory.sandbox.processes.child import Child, check_alive, running, termination_as_exit, wait_until
 
 SYNCS_OF_A_DAG = 10
 MODES: dict[str, dict[str, object]] = {

@@ -38,9 +38,9 @@ def run(arguments: argparse.Namespace) -> int:
 
     def demonstrate_all(options: Options, console: Console) -> int:
         # Only now: without the extra, the message of `start` is better than an ImportError.
-        from dag_factory.sandbox.demonstration import demonstrate  # noqa: PLC0415
+        from dag_factory.sandbox.demo.run import run_demo  # noqa: PLC0415
 
-        is_well = demonstrate(options, console, timeout_seconds=arguments.timeout)
+        is_well = run_demo(options, console, timeout_seconds=arguments.timeout)
         return CLEAN if is_well else FINDINGS
 
     return start(arguments, demonstrate_all)
@@ -70,7 +70,7 @@ def start(arguments: argparse.Namespace, action: Callable[[Options, Console], in
     _check(arguments)
     from dag_factory.sandbox.configuration import Options  # noqa: PLC0415 (see `run`)
     from dag_factory.sandbox.console import Console  # noqa: PLC0415
-    from dag_factory.sandbox.processes import ChildFailedError, termination_as_exit  # noqa: PLC0415
+    from dag_factory.sandbox.processes.child import ChildFailedError, termination_as_exit  # noqa: PLC0415
     from dag_factory.sandbox.workspace import WorkspaceError  # noqa: PLC0415
 
     options = Options(

@@ -13,7 +13,7 @@ from pathlib import Path
 from dag_factory.cli import numbers
 from dag_factory.cli.main import UsageError
 from dag_factory.config.project import load_project
-from dag_factory.local_airbyte.model import ConnectionSeed
+from dag_factory.local_airbyte.model.connection import ConnectionSeed
 from dag_factory.local_airbyte.server import (
     DEFAULT_CLIENT_ID,
     DEFAULT_CLIENT_SECRET,

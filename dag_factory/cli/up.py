@@ -31,9 +31,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Keep both running; 0: Ctrl-C has ended them, 1: one has ended by itself."""
 
     def stay_up(options: Options, console: Console) -> int:
-        from dag_factory.sandbox.standing import stand  # noqa: PLC0415 (see `demo`)
+        from dag_factory.sandbox.up import keep_running  # noqa: PLC0415 (see `demo`)
 
-        stand(options, console, port=arguments.port)
+        keep_running(options, console, port=arguments.port)
         return CLEAN
 
     return start(arguments, stay_up)

@@ -6,6 +6,9 @@ import enum
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+# Of one kind in one file or document: more would help nobody.
+MAX_PROBLEMS = 100
+
 
 class Severity(enum.StrEnum):
     """An error keeps its DAG, or its notifier, from being made; a warning does not."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator
 
-from dag_factory.config.diagnostics import Diagnostic, Span
-from dag_factory.config.yaml.values import MAX_PROBLEMS
+from dag_factory.config.diagnostics import MAX_PROBLEMS, Diagnostic, Span
 
 # The same again and again, of each sync in each environment, helps as little and takes as long.
 _MAX_REPEATS = 1_000

@@ -1,1 +1,1 @@
-"""A development server on loopback that speaks Airbyte's public API; imports nothing else of the package."""
+"""A development server on the loopback interface that speaks Airbyte's public API."""

@@ -1,14 +1,17 @@
-"""The local Airbyte itself: its parts, and what can be done with jobs. For the routes and the admin path."""
+"""The local Airbyte behind its API: the parts of a server, and the operations that use several of them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from dag_factory.local_airbyte import problems
-from dag_factory.local_airbyte.clock import Clock
-from dag_factory.local_airbyte.counters import Counters
-from dag_factory.local_airbyte.faults import FaultBook
-from dag_factory.local_airbyte.jobs import (
+from dag_factory.local_airbyte.faults.active_faults import ActiveFaults
+from dag_factory.local_airbyte.faults.request_counts import RequestCounts
+from dag_factory.local_airbyte.jobs.runner import Runner
+from dag_factory.local_airbyte.model import problems
+from dag_factory.local_airbyte.model.clock import Clock
+from dag_factory.local_airbyte.model.connection import CONNECTION
+from dag_factory.local_airbyte.model.job import CANCELLED, SYNC, Job, Script
+from dag_factory.local_airbyte.model.job_life_cycle import (
     API,
     TYPE_OF_SUBMITTED,
     Answer,
@@ -16,27 +19,24 @@ from dag_factory.local_airbyte.jobs import (
     decide_submission,
     may_cancel,
 )
-from dag_factory.local_airbyte.model import CANCELLED, SYNC, Job, Json, Script
-from dag_factory.local_airbyte.plans import take_script
-from dag_factory.local_airbyte.problems import Problem, ProblemError
-from dag_factory.local_airbyte.queries import JobQuery
-from dag_factory.local_airbyte.runner import Runner
-from dag_factory.local_airbyte.scripts import default_script
-from dag_factory.local_airbyte.store import Store
-
-CONNECTION = "connection"
+from dag_factory.local_airbyte.model.job_query import JobQuery
+from dag_factory.local_airbyte.model.job_scripts import default_script
+from dag_factory.local_airbyte.model.json_values import Json
+from dag_factory.local_airbyte.model.problems import Problem, ProblemError
+from dag_factory.local_airbyte.storage.connection_plans import take_script
+from dag_factory.local_airbyte.storage.store import Store
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Platform:
-    """The parts of a running server, and the operations that touch more than one of them."""
+    """The parts of a running server, and the operations that use more than one of them."""
 
     store: Store
     runner: Runner
     clock: Clock
-    faults: FaultBook
-    counters: Counters
-    url: str  # of the API, as far as `/v1`
+    faults: ActiveFaults
+    request_counts: RequestCounts
+    url: str  # of the API, including `/v1`
     client_id: str
     client_secret: str
     signing_key: str
@@ -45,23 +45,23 @@ class Platform:
     def submit(
         self, connection_id: str, job_type: str, *, started_by: str = API, script: Script | None = None
     ) -> Job:
-        """`POST /jobs`: a new job, or the one there is; raises ProblemError.
+        """Return a new job or the active one, as `POST /jobs` does; raise ProblemError.
 
-        Only a job that is new follows the script; without one a sync takes the next of its connection.
+        Only a new job follows `script`; without it, a sync takes the next script of its connection.
         """
-        made_type = TYPE_OF_SUBMITTED[job_type] if started_by == API else job_type
+        created_type = TYPE_OF_SUBMITTED[job_type] if started_by == API else job_type
         while True:
-            decision = self._decide(connection_id, made_type, started_by, script)
+            decision = self._decide(connection_id, created_type, started_by, script)
             if isinstance(decision, Job):
                 return decision
-            # A reset takes the place of the job that runs.
+            # A reset replaces the running job.
             self.runner.end(decision.job.job_id, CANCELLED)
             self.runner.wait(decision.job.job_id)
-            if self.store.job(decision.job.job_id).is_active:  # the server stops
+            if self.store.job(decision.job.job_id).is_active:  # the server is stopping
                 raise ProblemError(problems.state_conflict("Could not fulfill request"))
 
     def cancel(self, job_id: int) -> Job:
-        """`DELETE /jobs/{jobId}`: stops what the *connection* runs now, answers with the job named."""
+        """Cancel what the job's *connection* runs, as `DELETE /jobs/{jobId}` does; return the job itself."""
         job = self.store.find_job(job_id)
         if job is None:
             raise ProblemError(problems.state_conflict("Job is not currently running"))
@@ -74,14 +74,14 @@ class Platform:
     def listed_jobs(self, query: JobQuery) -> list[Job]:
         """Return the jobs of `GET /jobs`, without those younger than the setting `list_lag`."""
         lag = self.store.settings().list_lag
-        if lag > 0:  # without a lag a clock that was set back hides nothing
+        if lag > 0:  # without a lag, a clock that was set back must not hide jobs
             visible = self.clock.now() - lag
             created_to = visible if query.created_to is None else min(visible, query.created_to)
             query = replace(query, created_to=created_to)
         return self.store.jobs(query)
 
     def connection(self, connection_id: str) -> Json:
-        """The connection; raises ProblemError if there is none."""
+        """Return the connection; raise ProblemError if it does not exist."""
         document = self.store.document(CONNECTION, connection_id)
         if document is None:
             raise ProblemError(problems.not_found(CONNECTION, connection_id))
@@ -95,7 +95,7 @@ class Platform:
             return document
 
     def end_active_job(self, connection_id: str, status: str = CANCELLED) -> None:
-        """End what the connection runs, in whatever status it is."""
+        """End the connection's active job, whatever its status."""
         if (active := self.store.active_job(connection_id)) is not None:
             self.runner.end(active.job_id, status)
             self.runner.wait(active.job_id)
@@ -134,6 +134,6 @@ class Platform:
             started_by=started_by,
             now=self.clock.now(),
         )
-        # Inside the transaction: nobody sees the job before its thread can be told to end.
+        # Inside the transaction: nobody can see the job before its thread can be ended.
         self.runner.start(job)
         return job

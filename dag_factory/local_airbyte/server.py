@@ -1,4 +1,4 @@
-"""Runs the local Airbyte in a thread of this process. The entry point for the command line and for tests."""
+"""A local Airbyte in a thread of this process."""
 
 from __future__ import annotations
 
@@ -17,24 +17,25 @@ from typing import IO, Self
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from dag_factory.local_airbyte.admin import PREFIX as ADMIN_PREFIX
-from dag_factory.local_airbyte.app import create_app
-from dag_factory.local_airbyte.clock import Clock
-from dag_factory.local_airbyte.counters import Counters
-from dag_factory.local_airbyte.extraction import Extraction
-from dag_factory.local_airbyte.faults import PREFIXES, FaultBook
-from dag_factory.local_airbyte.folders import UnsafePathError, check_not_linked, open_file
-from dag_factory.local_airbyte.identifiers import canonical_id
-from dag_factory.local_airbyte.model import ConnectionSeed
-from dag_factory.local_airbyte.platform import CONNECTION, Platform
-from dag_factory.local_airbyte.runner import Runner
-from dag_factory.local_airbyte.seeds import iter_documents, seed_document
-from dag_factory.local_airbyte.store import Store
+from dag_factory.local_airbyte.api.admin_routes import PREFIX as ADMIN_PREFIX
+from dag_factory.local_airbyte.api.app import create_app
+from dag_factory.local_airbyte.faults.active_faults import ActiveFaults
+from dag_factory.local_airbyte.faults.request_counts import RequestCounts
+from dag_factory.local_airbyte.faults.route_names import PREFIXES
+from dag_factory.local_airbyte.jobs.attempt import AttemptRunner
+from dag_factory.local_airbyte.jobs.runner import Runner
+from dag_factory.local_airbyte.model.clock import Clock
+from dag_factory.local_airbyte.model.connection import CONNECTION, ConnectionSeed
+from dag_factory.local_airbyte.model.identifiers import canonical_id
+from dag_factory.local_airbyte.platform import Platform
+from dag_factory.local_airbyte.storage.data_folder import UnsafePathError, check_not_linked, open_file
+from dag_factory.local_airbyte.storage.seeds import iter_documents, seed_document
+from dag_factory.local_airbyte.storage.store import Store
 
 HOST = "127.0.0.1"
 DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET = "local-airbyte", "local-airbyte-secret"
 SIGNING_KEY = "signing-key"
-START_SECONDS = 20  # to give up if uvicorn does not come up
+START_SECONDS = 20  # that uvicorn may take to start
 
 
 class ServerError(Exception):
@@ -56,10 +57,10 @@ class ServerOptions:
 
 
 class TransportProtocol(H11Protocol):
-    """Hands the client's socket to the application, so that a fault can close it."""
+    """Passes the client's socket to the application, so that an injected fault can close it."""
 
     def connection_made(self, transport: object) -> None:
-        """Remember the transport for all requests of this connection."""
+        """Store the transport for all requests on this connection."""
         super().connection_made(transport)  # type: ignore[arg-type]  # uvicorn narrows asyncio's type
         self.app_state = {**self.app_state, "transport": transport}
 
@@ -68,7 +69,7 @@ class LocalAirbyte:
     """A running server. `with LocalAirbyte.start(data_folder) as airbyte: ... airbyte.url`."""
 
     def __init__(self, options: ServerOptions) -> None:
-        _make_folder(options.data_folder)
+        _create_folder(options.data_folder)
         with ExitStack() as stack:
             stack.enter_context(_lock(options.data_folder))
             listener = stack.enter_context(_listen(options.port))
@@ -88,12 +89,12 @@ class LocalAirbyte:
     def start(
         cls, data_folder: Path, *, port: int = 0, seeds: Iterable[ConnectionSeed] = (), **more: object
     ) -> Self:
-        """Start a server; returns once it accepts connections. `more` are further fields of ServerOptions."""
+        """Start a server and wait until it accepts connections. `more` are other fields of ServerOptions."""
         return cls.start_with(ServerOptions(data_folder=data_folder, port=port, seeds=tuple(seeds), **more))  # type: ignore[arg-type]
 
     @classmethod
     def start_with(cls, options: ServerOptions) -> Self:
-        """Start a server; returns once it accepts connections."""
+        """Start a server and wait until it accepts connections; raise ServerError."""
         airbyte = cls(options)
         airbyte._run()
         try:
@@ -106,11 +107,11 @@ class LocalAirbyte:
 
     @property
     def is_alive(self) -> bool:
-        """Whether the server still runs."""
+        """Whether the server is still running."""
         return self._thread.is_alive()
 
     def stop(self) -> None:
-        """Stop serving, end all job threads and their children; active jobs go on with the next start."""
+        """Stop serving and end all job threads and child processes; active jobs resume at the next start."""
         self.platform.runner.stop()
         self._server.should_exit = True
         self._thread.join()
@@ -131,23 +132,23 @@ class LocalAirbyte:
         while not self._server.started:
             if time.monotonic() > deadline or not self.is_alive:
                 self.stop()
-                msg = "the server did not come up"
-                raise ServerError(msg)
+                message = "the server did not start in time"
+                raise ServerError(message)
             time.sleep(0.01)
 
 
 def _platform(options: ServerOptions, store: Store, url: str) -> Platform:
     _seed(store, options.seeds)
     clock = Clock(store.settings().clock_shift)
-    extraction = Extraction(
+    attempts = AttemptRunner(
         store=store, clock=clock, data_folder=options.data_folder, source_faker=options.source_faker
     )
     return Platform(
         store=store,
-        runner=Runner(store=store, clock=clock, extraction=extraction),
+        runner=Runner(store=store, clock=clock, attempts=attempts),
         clock=clock,
-        faults=FaultBook(),
-        counters=Counters(),
+        faults=ActiveFaults(),
+        request_counts=RequestCounts(),
         url=url,
         client_id=options.client_id,
         client_secret=options.client_secret,
@@ -163,14 +164,14 @@ def _seed(store: Store, seeds: Iterable[ConnectionSeed]) -> None:
                 store.put_document(kind, document_id, document)
         for seed in seeds:
             if canonical_id(seed.connection_id) != seed.connection_id:
-                msg = f"the id of a connection must be a UUID in lower case, not {seed.connection_id!r}"
-                raise ServerError(msg)
+                message = f"the id of a connection must be a UUID in lower case, not {seed.connection_id!r}"
+                raise ServerError(message)
             if store.document(CONNECTION, seed.connection_id) is None:
                 store.put_document(CONNECTION, seed.connection_id, seed_document(seed))
 
 
 def _signing_key(store: Store) -> str:
-    """Kept in the data folder, so that tokens outlive a restart."""
+    """Return the key from the data folder, where it outlives a restart; create it at the first start."""
     with store.transaction():
         if store.meta(SIGNING_KEY) is None:
             store.put_meta(SIGNING_KEY, secrets.token_hex(32))
@@ -186,21 +187,21 @@ def _configuration(platform: Platform, verbose: bool) -> uvicorn.Config:
         lifespan="off",
         log_level="info" if verbose else "critical",
         access_log=verbose,
-        date_header=False,  # the public API has one of the server's own clock
-        timeout_graceful_shutdown=1,  # seconds for calls under way; a delay must not hold the end up
+        date_header=False,  # the public API adds one with the server's own clock
+        timeout_graceful_shutdown=1,  # seconds for running calls: a delayed answer must not delay the stop
     )
 
 
-def _make_folder(folder: Path) -> None:
+def _create_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        msg = f"cannot make the folder {folder}: {error.strerror}"
-        raise ServerError(msg) from error
+        message = f"cannot create the folder {folder}: {error.strerror}"
+        raise ServerError(message) from error
 
 
 def _listen(port: int) -> socket.socket:
-    # With the protocol named, asyncio switches Nagle's algorithm off; else every answer takes 40 ms.
+    # Only if the protocol is given does asyncio disable Nagle's algorithm; with it, each answer takes 40 ms.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -208,8 +209,8 @@ def _listen(port: int) -> socket.socket:
         listener.listen()
     except OSError as error:
         listener.close()
-        msg = f"cannot listen on {HOST}:{port}: {error.strerror}"
-        raise ServerError(msg) from error
+        message = f"cannot listen on {HOST}:{port}: {error.strerror}"
+        raise ServerError(message) from error
     return listener
 
 
@@ -217,8 +218,8 @@ def _open(path: Path) -> IO[bytes]:
     try:
         return open_file(path, "wb")
     except (OSError, UnsafePathError) as error:
-        msg = f"cannot write {path}: {error}"
-        raise ServerError(msg) from error
+        message = f"cannot write {path}: {error}"
+        raise ServerError(message) from error
 
 
 def _open_store(path: Path) -> Store:
@@ -231,12 +232,12 @@ def _open_store(path: Path) -> Store:
 
 
 def _lock(data_folder: Path) -> IO[bytes]:
-    """Two servers on one folder would both carry its jobs out. The system frees a dead process's lock."""
+    """Lock the folder, since two servers on it would both run its jobs; the lock ends with the process."""
     file = _open(data_folder / "server.lock")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         file.close()
-        msg = f"another local Airbyte uses {data_folder}"
-        raise ServerError(msg) from error
+        message = f"another local Airbyte uses {data_folder}"
+        raise ServerError(message) from error
     return file

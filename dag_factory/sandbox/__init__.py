@@ -1,4 +1,4 @@
 """A real Airflow and a local Airbyte as child processes, for `dag-factory demo` and `dag-factory up`.
 
-Only `cli` imports it; nothing here prints: progress goes to a `report` function that the caller gives.
+Nothing here prints: all output goes to the `Console` that the caller passes.
 """

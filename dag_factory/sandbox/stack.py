@@ -1,30 +1,22 @@
-"""The whole: a local Airbyte and an Airflow that knows it, started, waited for and stopped together."""
+"""The whole stack: a local Airbyte and an Airflow connected to it, started and stopped together."""
 
 from __future__ import annotations
 
 import os
 import re
-import socket
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from dag_factory.sandbox.airflow_api import AirflowApi
-from dag_factory.sandbox.airflow_home import (
-    LOOPBACK,
-    AirbyteAccess,
-    AirflowHome,
-    components,
-    connections,
-    environment,
-    migration,
-)
+from dag_factory.sandbox.airbyte import AirbyteAccess
+from dag_factory.sandbox.airflow.api import AirflowApi
+from dag_factory.sandbox.airflow.dags_folder import dags_folder
+from dag_factory.sandbox.airflow.home import AirflowHome, components, connections, environment, migration
 from dag_factory.sandbox.configuration import Expected, Options
 from dag_factory.sandbox.console import Console
-from dag_factory.sandbox.processes import Child, Command, run_to_end, running, wait_until
-from dag_factory.sandbox.repository import dags_folder
+from dag_factory.sandbox.processes.child import Child, Command, run_to_end, running, wait_until
 
 START_SECONDS = 180.0
 CLIENT_ID, CLIENT_SECRET = "local-airbyte", "local-airbyte-secret"
@@ -34,7 +26,7 @@ _READY = re.compile(r"local Airbyte ready on (\S+)")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """What to start: in which folder of ours, with Airflow's UI at which port."""
+    """What to start, in which folder, and Airflow's port."""
 
     options: Options
     expected: Expected
@@ -45,7 +37,7 @@ class Plan:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Stack:
-    """What runs: `airflow` is logged in, `children` are all the processes."""
+    """A running stack; `airflow` is logged in, `children` are all its processes."""
 
     home: AirflowHome
     airbyte: AirbyteAccess
@@ -69,8 +61,8 @@ def stack(plan: Plan, console: Console) -> Iterator[Stack]:
     with running([_local_airbyte(plan, data, own)]) as (airbyte_child,):
         _migrate(home, own, console)
         airbyte = _ready_airbyte(airbyte_child, console)
-        known = {**own, **connections(airbyte, plan.expected.airbyte_conn_ids)}
-        with running(components(home, known)) as airflow_children, AirflowApi(home.url) as api:
+        with_connections = {**own, **connections(airbyte, plan.expected.airbyte_conn_ids)}
+        with running(components(home, with_connections)) as airflow_children, AirflowApi(home.url) as api:
             children = (airbyte_child, *airflow_children)
             _wait_for_airflow(api, children, console)
             api.create_pools(plan.expected.pools)
@@ -78,19 +70,6 @@ def stack(plan: Plan, console: Console) -> Iterator[Stack]:
                 yield Stack(home=home, airbyte=airbyte, airflow=api, children=children, data=data)
             finally:
                 console.line("stopping Airflow and the local Airbyte")
-
-
-def free_port(wanted: int = 0) -> int:
-    """Return the wanted port of the loopback interface if it is free, else one that is."""
-    with socket.socket() as probe:
-        # As servers do: a port whose last connections are closing is free.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((LOOPBACK, wanted))
-        except OSError:
-            return free_port()
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _local_airbyte(plan: Plan, data: Path, environment: Mapping[str, str]) -> Command:

@@ -1,4 +1,4 @@
-"""Folders of our own, in which one command at a time may write and which we may empty."""
+"""Work folders: only one command at a time may write to one, and may empty it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-# A folder without this file is not ours, whatever its name is: nothing in it is ever removed.
+# A folder without this file is not ours, whatever its name: nothing in it is ever deleted.
 MARKER = ".made-by-dag-factory"
 
 
@@ -19,14 +19,14 @@ class WorkspaceError(Exception):
 
 @contextmanager
 def workspace(folder: Path, *, is_fresh: bool) -> Iterator[Path]:
-    """Keep a folder to ourselves, empty if it is to be fresh; yield its absolute path."""
+    """Lock a folder, emptied if `is_fresh`, and yield its absolute path; raise WorkspaceError."""
     own = folder.absolute()
     with _marked(own, folder) as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             message = (
-                f"another dag-factory is at work in '{folder}'; end it, or choose another folder with --work"
+                f"another dag-factory is running in '{folder}'; stop it, or choose another folder with --work"
             )
             raise WorkspaceError(message) from None
         if is_fresh:
@@ -35,15 +35,17 @@ def workspace(folder: Path, *, is_fresh: bool) -> Iterator[Path]:
 
 
 def _marked(own: Path, folder: Path) -> IO[str]:
-    """Make the folder ours, and open what marks it."""
+    """Create the folder if needed, and open the file that marks it as ours."""
     try:
         if own.exists() and not (own / MARKER).exists() and any(own.iterdir()):
-            message = f"'{folder}' holds files that are not dag-factory's; choose another folder with --work"
+            message = (
+                f"'{folder}' contains files not created by dag-factory; choose another folder with --work"
+            )
             raise WorkspaceError(message)
         own.mkdir(parents=True, exist_ok=True)
         return (own / MARKER).open("w")
     except OSError as error:
-        message = f"'{folder}' cannot be made or written: {error.strerror}; choose another folder with --work"
+        message = f"cannot create or write to '{folder}': {error.strerror}; choose another folder with --work"
         raise WorkspaceError(message) from error
 
 

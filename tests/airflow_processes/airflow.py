@@ -12,17 +12,11 @@ from urllib.parse import quote
 
 import psutil
 
-from dag_factory.sandbox.airflow_api import AirflowApi
-from dag_factory.sandbox.airflow_home import (
-    AirbyteAccess,
-    AirflowHome,
-    components,
-    connections,
-    environment,
-    migration,
-)
-from dag_factory.sandbox.processes import Child, Command, run_to_end, stop_all, wait_until
-from dag_factory.sandbox.stack import free_port
+from dag_factory.sandbox.airbyte import AirbyteAccess
+from dag_factory.sandbox.airflow.api import AirflowApi
+from dag_factory.sandbox.airflow.home import AirflowHome, components, connections, environment, migration
+from dag_factory.sandbox.loopback import free_port
+from dag_factory.sandbox.processes.child import Child, Command, run_to_end, stop_all, wait_until
 from tests.airflow_processes.database import Database
 
 START_SECONDS = 120.0
@@ -170,6 +164,6 @@ def kill_together(processes: list[psutil.Process]) -> None:
 
 
 def _held(command: Command, number: int) -> Command:
-    """Put a shell before a command, since a keeper ends all that its own child leaves behind."""
+    """Put a shell before a command, since a supervisor ends all that its own child leaves behind."""
     log = command.log.with_stem(f"{command.log.stem}-{number}")
     return replace(command, argv=("sh", "-c", '"$@"; exec sleep 86400', "sh", *command.argv), log=log)

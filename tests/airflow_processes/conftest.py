@@ -7,8 +7,8 @@ from contextlib import closing
 import pytest
 
 from dag_factory.local_airbyte.server import LocalAirbyte
-from dag_factory.sandbox.airflow_home import AirbyteAccess
-from dag_factory.sandbox.repository import dags_folder
+from dag_factory.sandbox.airbyte import AirbyteAccess
+from dag_factory.sandbox.airflow.dags_folder import dags_folder
 from tests.airflow_processes.airflow import Airflow
 from tests.airflow_processes.postgres import postgres
 from tests.airflow_processes.scenes import Lab

@@ -10,9 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dag_factory.sandbox.airflow_home import LOOPBACK
-from dag_factory.sandbox.processes import Child, Command, running, wait_until
-from dag_factory.sandbox.stack import free_port
+from dag_factory.sandbox.loopback import LOOPBACK, free_port
+from dag_factory.sandbox.processes.child import Child, Command, running, wait_until
 
 # Where Debian puts the programs, a folder for each version.
 PROGRAMS = Path("/usr/lib/postgresql")

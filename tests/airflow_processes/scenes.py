@@ -13,8 +13,8 @@ import httpx
 import psutil
 import yaml
 
-from dag_factory.local_airbyte.model import ACTIVE_STATUSES, Job
-from dag_factory.local_airbyte.queries import JobQuery
+from dag_factory.local_airbyte.model.job import ACTIVE_STATUSES, Job
+from dag_factory.local_airbyte.model.job_query import JobQuery
 from dag_factory.local_airbyte.server import LocalAirbyte
 from tests.airflow_processes.airflow import Airflow, Api, kill_together
 from tests.airflow_processes.database import Task

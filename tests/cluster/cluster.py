@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from dag_factory.sandbox.airflow_home import AirbyteAccess
-from dag_factory.sandbox.processes import Command, wait_until
+from dag_factory.sandbox.airbyte import AirbyteAccess
+from dag_factory.sandbox.processes.child import Command, wait_until
 from tests.airflow_processes.airflow import START_SECONDS, Airflow
 from tests.cluster import machine
 from tests.cluster.estate import BRANCH, Estate

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dag_factory.local_airbyte.server import LocalAirbyte
-from dag_factory.sandbox.airflow_home import AirbyteAccess
+from dag_factory.sandbox.airbyte import AirbyteAccess
 from tests.airflow_processes.conftest import pytest_terminal_summary, tell
 from tests.airflow_processes.postgres import postgres
 from tests.airflow_processes.scenes import Lab

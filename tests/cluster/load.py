@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import fmean
 
-from dag_factory.local_airbyte.queries import JobQuery
+from dag_factory.local_airbyte.model.job_query import JobQuery
 from tests.airflow_processes.scenes import Lab
 from tests.cluster.cluster import SLOTS
 
@@ -25,7 +25,7 @@ class Load:
 
 def measure(lab: Lab) -> Load:
     """Look at Airflow's tables and at the local Airbyte."""
-    requests = lab.airbyte.platform.counters.counts()
+    requests = lab.airbyte.platform.request_counts.counts()
     return Load(
         moment=time.monotonic(),
         slots=lab.airflow.database.value("SELECT count(*) FROM task_instance WHERE state = 'running'"),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from dag_factory.local_airbyte.model import Job
+from dag_factory.local_airbyte.model.job import Job
 from tests.airflow_processes.samples import sampled
 from tests.airflow_processes.scenes import MODES, Lab, wait_for
 from tests.cluster.cluster import TRIGGERERS, WORKERS

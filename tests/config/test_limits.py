@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dag_factory.config.diagnostics import Diagnostic, Span
+from dag_factory.config.diagnostics import MAX_PROBLEMS, Diagnostic, Span
 from dag_factory.config.limits import Told
-from dag_factory.config.yaml.values import MAX_PROBLEMS
 
 
 def problem(line):

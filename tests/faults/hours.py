@@ -12,7 +12,7 @@ from types import ModuleType
 from unittest.mock import patch
 
 from dag_factory import versions
-from dag_factory.local_airbyte.clock import Clock
+from dag_factory.local_airbyte.model.clock import Clock
 
 # The modules whose `utcnow` Airflow calls.
 UTCNOW = (

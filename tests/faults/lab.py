@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from dag_factory.local_airbyte.model import Job
-from dag_factory.local_airbyte.problems import ProblemError
-from dag_factory.local_airbyte.queries import JobQuery
+from dag_factory.local_airbyte.model.job import Job
+from dag_factory.local_airbyte.model.job_query import JobQuery
+from dag_factory.local_airbyte.model.problems import ProblemError
 from dag_factory.local_airbyte.server import LocalAirbyte
 from tests.faults.faults import AFTER, AT, BEFORE, DURING, LOOK, Fault
 from tests.faults.hours import Hours

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -18,7 +19,7 @@ from airbyte_api import AirbyteAPI
 from airbyte_api.api import CancelJobRequest, GetJobRequest, ListJobsRequest
 from airbyte_api.models import JobCreateRequest, JobResponse, JobTypeEnum, SchemeClientCredentials, Security
 
-from dag_factory.local_airbyte.model import ConnectionSeed
+from dag_factory.local_airbyte.model.connection import ConnectionSeed
 from dag_factory.local_airbyte.server import LocalAirbyte
 
 CONNECTION = "1e3b5a72-7bfd-4808-a13c-204505490110"
@@ -27,7 +28,7 @@ SECRET = "test-secret"
 
 
 @dataclass
-class Lab:
+class Airbyte:
     """A server that can be restarted, and clients for it."""
 
     folder: Path
@@ -75,7 +76,7 @@ class Lab:
         return answer.json() if answer.content else {}
 
     def raw(self, method: str, path: str, body: str = "") -> tuple[int, str]:
-        """Status and text of a call whose path and body are sent as they are, `..` and all."""
+        """Status and text of a call whose path and body are sent unchanged, even `..`."""
         with closing(http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=5)) as connection:
             connection.request(method, path, body.encode(), {"Content-Type": "application/json"})
             answer = connection.getresponse()
@@ -90,6 +91,15 @@ class Lab:
 
     def rows(self, first: int, then: int) -> None:
         self.admin("PATCH", f"/connections/{CONNECTION}", {"rows": {"first": first, "then": then}})
+
+    def lines(self, stream: str) -> list[dict]:
+        """The rows of a stream of the connection, as they were written."""
+        path = self.folder / "money_to_json" / f"{stream}.jsonl"
+        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+    def written_bytes(self) -> int:
+        """The size of all rows of the connection."""
+        return sum(path.stat().st_size for path in self.folder.glob("money_to_json/*.jsonl"))
 
     def submit(self, connection_id: str = CONNECTION, job_type: str = "sync") -> JobResponse:
         request = JobCreateRequest(connection_id=connection_id, job_type=JobTypeEnum(job_type))
@@ -112,7 +122,7 @@ class Lab:
         return self.wait(self.submit(job_type=job_type).job_id)
 
 
-# Only a test that fails waits so long; a connector's first start takes a third of it on a busy machine.
+# Only a failing test waits this long; a connector's first start takes a third of it on a busy machine.
 def eventually(ask: Callable, is_right: Callable, seconds: float = 90.0):
     deadline = time.monotonic() + seconds
     while not is_right(found := ask()):
@@ -123,7 +133,7 @@ def eventually(ask: Callable, is_right: Callable, seconds: float = 90.0):
 
 @pytest.fixture(scope="session")
 def ended() -> Iterator[Callable[[Callable[[], None]], None]]:
-    """Ends servers beside the next tests: each takes uvicorn a fifth of a second."""
+    """Ends servers while the next tests run: uvicorn takes 0.2 s for each."""
     with ThreadPoolExecutor(max_workers=2) as executor:
         ends: list[Future[None]] = []
         yield lambda end: ends.append(executor.submit(end))
@@ -132,9 +142,9 @@ def ended() -> Iterator[Callable[[Callable[[], None]], None]]:
 
 
 @pytest.fixture
-def lab(tmp_path: Path, ended: Callable[[Callable[[], None]], None]) -> Iterator[Lab]:
-    lab = Lab(folder=tmp_path / "data")
-    lab.start()
-    yield lab
-    lab.http.close()
-    ended(lab.stop)
+def airbyte(tmp_path: Path, ended: Callable[[Callable[[], None]], None]) -> Iterator[Airbyte]:
+    airbyte = Airbyte(folder=tmp_path / "data")
+    airbyte.start()
+    yield airbyte
+    airbyte.http.close()
+    ended(airbyte.stop)

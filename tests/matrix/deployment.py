@@ -17,10 +17,11 @@ from typing import Any
 import psutil
 
 from dag_factory import versions
-from dag_factory.sandbox import airflow_home
-from dag_factory.sandbox.airflow_home import AirbyteAccess, AirflowHome
-from dag_factory.sandbox.processes import Child, Command, run_to_end, running, wait_until
-from dag_factory.sandbox.stack import free_port
+from dag_factory.sandbox.airbyte import AirbyteAccess
+from dag_factory.sandbox.airflow import home as airflow_home
+from dag_factory.sandbox.airflow.home import AirflowHome
+from dag_factory.sandbox.loopback import LOOPBACK, free_port
+from dag_factory.sandbox.processes.child import Child, Command, run_to_end, running, wait_until
 from tests.matrix.conftest import WITH_SQLITE
 
 START_SECONDS = 180.0
@@ -189,5 +190,5 @@ def _environment(home: AirflowHome) -> Mapping[str, str]:
         "AIRFLOW__CORE__DAGS_FOLDER": str(home.dags),
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database,
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home.folder / "logs"),
-        "NO_PROXY": airflow_home.LOOPBACK,
+        "NO_PROXY": LOOPBACK,
     }

@@ -13,10 +13,10 @@ import pytest
 import yaml
 
 from dag_factory import versions
-from dag_factory.local_airbyte.model import Job
-from dag_factory.local_airbyte.queries import JobQuery
+from dag_factory.local_airbyte.model.job import Job
+from dag_factory.local_airbyte.model.job_query import JobQuery
 from dag_factory.local_airbyte.server import LocalAirbyte
-from dag_factory.sandbox.airflow_home import AirbyteAccess
+from dag_factory.sandbox.airbyte import AirbyteAccess
 from tests.matrix.deployment import Deployment, Task
 
 pytestmark = pytest.mark.matrix

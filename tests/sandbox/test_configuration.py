@@ -9,7 +9,7 @@ ID = "1e3b5a72-7bfd-4808-a13c-204505490110"
 
 @pytest.fixture
 def expected(configs, tmp_path):
-    """Return a function that reads what a folder of these files lets us expect."""
+    """Return a function that reads what Airflow should load from a folder of these files."""
 
     def read(files):
         return read_expected(Options(configs=configs(files), dags=tmp_path, work=tmp_path))
@@ -29,14 +29,14 @@ syncs:
     assert found.modes == {("money", "plain"): "async, deferrable", ("money", "deferred"): "sync, deferrable"}
     assert found.airbyte_conn_ids == {"airbyte_default", "airbyte_eu"}
     assert found.pools == {"few"}
-    assert not found.has_problems
+    assert not found.has_errors_in_config
 
 
-def test_a_bad_file_lets_us_expect_an_import_error(expected):
-    assert expected({"bad.yaml": "schedule: null\n"}).has_problems
+def test_an_import_error_is_expected_for_a_bad_file(expected):
+    assert expected({"bad.yaml": "schedule: null\n"}).has_errors_in_config
 
 
-def test_a_dag_that_the_environment_does_not_make_is_not_expected(expected, monkeypatch):
+def test_a_dag_that_the_environment_disables_is_not_expected(expected, monkeypatch):
     files = {"a.yaml": f"schedule: null\nsyncs: {{a: {ID}}}\nenvironments: {{dev: {{enabled: false}}}}\n"}
     assert expected(files).dag_ids == {"a"}
     monkeypatch.setenv("DAG_FACTORY_ENV", "dev")

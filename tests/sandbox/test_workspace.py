@@ -5,7 +5,7 @@ import pytest
 from dag_factory.sandbox.workspace import WorkspaceError, workspace
 
 
-def test_a_folder_is_made_and_kept(tmp_path):
+def test_a_folder_is_created_and_kept(tmp_path):
     folder = tmp_path / "a" / "b"
     with workspace(folder, is_fresh=False) as own:
         (own / "history").write_text("kept")
@@ -28,7 +28,7 @@ def test_a_fresh_folder_is_empty(tmp_path):
 
 def test_a_folder_of_somebody_else_is_left_alone(tmp_path):
     (tmp_path / "precious").touch()
-    message = rf"'{tmp_path}' holds files that are not dag-factory's; choose another folder with --work"
+    message = rf"'{tmp_path}' contains files not created by dag-factory; choose another folder with --work"
     with pytest.raises(WorkspaceError, match=message), workspace(tmp_path, is_fresh=True):
         pytest.fail("the block must not be entered")
     assert (tmp_path / "precious").exists()
@@ -36,7 +36,7 @@ def test_a_folder_of_somebody_else_is_left_alone(tmp_path):
 
 def test_two_cannot_work_in_one_folder(tmp_path):
     folder = tmp_path / "w"
-    message = rf"another dag-factory is at work in '{folder}'; end it, or choose another folder with --work"
+    message = rf"another dag-factory is running in '{folder}'; stop it, or choose another folder with --work"
     with workspace(folder, is_fresh=True) as own:
         (own / "file").touch()
         with pytest.raises(WorkspaceError, match=message), workspace(folder, is_fresh=True):

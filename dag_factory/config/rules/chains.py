@@ -7,11 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from dag_factory.config.diagnostics import Diagnostic
+from dag_factory.config.diagnostics import MAX_PROBLEMS, Diagnostic
 from dag_factory.config.model.draft import DraftDag, DraftSync, DraftTrigger
 from dag_factory.config.rules.assets import waited_for
 from dag_factory.config.yaml.document import Location
-from dag_factory.config.yaml.values import MAX_PROBLEMS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,11 +10,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from dag_factory.config.diagnostics import Diagnostic
+from dag_factory.config.diagnostics import MAX_PROBLEMS, Diagnostic
 from dag_factory.config.schema.fast_check import Acceptor, Check, compile_pattern
 from dag_factory.config.schema.invalid_values import without_faults
 from dag_factory.config.yaml.document import Document
-from dag_factory.config.yaml.values import MAX_PROBLEMS
 
 # jsonschema's Validator, whose annotations speak of errors still being made.
 Validator: TypeAlias = Any

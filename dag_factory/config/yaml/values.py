@@ -10,13 +10,12 @@ from typing import Any, TypeAlias
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from dag_factory.config.diagnostics import MAX_PROBLEMS
 from dag_factory.config.yaml import composer
 
 # Of one file, each alias counted in full: the later steps walk over all of them.
 MAX_VALUES = 10_000
 
-# Of one document: more would help nobody.
-MAX_PROBLEMS = 100
 
 # What a YAML file cannot hold as it is. As an escape it can, but a database refuses it (PostgreSQL U+0000),
 # and with it Airflow every DAG of the same loader.

@@ -1,0 +1,1 @@
+"""The HTTP side: the public API, the admin path and the checks before them."""

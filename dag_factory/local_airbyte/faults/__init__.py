@@ -1,0 +1,1 @@
+"""Injected faults: which calls they match and how they change the answer."""

@@ -1,0 +1,1 @@
+"""Runs jobs: a thread for each, the sources they read and what they write."""

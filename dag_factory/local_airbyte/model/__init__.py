@@ -1,0 +1,1 @@
+"""What Airbyte is made of: values, rules and error bodies, without files, threads or HTTP."""

@@ -1,0 +1,1 @@
+"""What the server keeps on disk: the database, the data folder and the first documents in it."""

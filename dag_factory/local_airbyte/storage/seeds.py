@@ -1,0 +1,131 @@
+"""The documents of a new local Airbyte: two workspaces, and two pages of connections with every status."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+
+from dag_factory.local_airbyte.model.built_in_rows import SHARES
+from dag_factory.local_airbyte.model.connection import ConnectionSeed
+from dag_factory.local_airbyte.model.json_values import Json
+
+NAMESPACE = uuid.UUID("b5d3a2f6-6c0d-4f43-8a53-3f0f1b1b2c77")
+NOTIFICATIONS = (
+    "failure",
+    "success",
+    "connectionUpdate",
+    "connectionUpdateActionRequired",
+    "syncDisabled",
+    "syncDisabledWarning",
+)
+SUBJECTS = (
+    "orders",
+    "customers",
+    "payments",
+    "invoices",
+    "tickets",
+    "sessions",
+    "campaigns",
+    "stock",
+    "returns",
+)
+CREATED_AT = 1_767_225_600  # 2026-01-01T00:00:00Z, in seconds
+MANUAL: Json = {"scheduleType": "manual"}
+SPECIAL: dict[str, Json] = {
+    "paused_sync": {"status": "inactive"},
+    "deleted_sync": {"status": "deprecated"},
+    "locked_sync": {"status": "locked"},
+    "cron_in_airbyte": {"schedule": {"scheduleType": "cron", "cronExpression": "0 0 12 * * ? UTC"}},
+    "basic_in_airbyte": {"schedule": {"scheduleType": "basic", "basicTiming": "Every 24 HOURS"}},
+}
+
+Documents = Iterator[tuple[str, str, Json]]
+
+
+def seed_id(name: str) -> str:
+    """Return the id that this name has in every local Airbyte."""
+    return str(uuid.uuid5(NAMESPACE, name))
+
+
+def iter_documents() -> Documents:
+    """Yield kind, id and document of everything that a new server has."""
+    for workspace in ("analytics", "sandbox"):
+        yield "workspace", seed_id(workspace), _workspace(workspace)
+        yield "source", seed_id(f"{workspace}/source"), _actor("source", "faker", workspace)
+        yield (
+            "destination",
+            seed_id(f"{workspace}/destination"),
+            _actor("destination", "local-json", workspace),
+        )
+    yield "tag", seed_id("tag/nightly"), _tag("nightly", "7F56D9")
+    yield "tag", seed_id("tag/finance"), _tag("finance", "12B76A")
+    for workspace in ("analytics", "sandbox"):
+        for subject in SUBJECTS:
+            yield _connection(f"{subject}_{workspace}", workspace, {})
+    for name, changes in SPECIAL.items():
+        yield _connection(name, "analytics", changes)
+
+
+def seed_document(seed: ConnectionSeed) -> Json:
+    """Return the connection of a seed: active, with the schedule `manual`."""
+    return connection_document(seed.connection_id, seed.name, "analytics")
+
+
+def connection_document(connection_id: str, name: str, workspace: str) -> Json:
+    """Return an active connection from the workspace's source to its destination."""
+    streams = [{"name": stream, "syncMode": "incremental_append", "cursorField": ["id"]} for stream in SHARES]
+    return {
+        "connectionId": connection_id,
+        "name": name,
+        "sourceId": seed_id(f"{workspace}/source"),
+        "destinationId": seed_id(f"{workspace}/destination"),
+        "workspaceId": seed_id(workspace),
+        "status": "active",
+        "schedule": MANUAL,
+        "configurations": {"streams": streams},
+        "namespaceDefinition": "destination",
+        "nonBreakingSchemaUpdatesBehavior": "ignore",
+        "prefix": "",
+        "createdAt": CREATED_AT,
+        "tags": [],
+    }
+
+
+def _connection(name: str, workspace: str, changes: Json) -> tuple[str, str, Json]:
+    tags = (
+        [_tag("finance", "12B76A")] if name.startswith(("payments_analytics", "invoices_analytics")) else []
+    )
+    document = connection_document(seed_id(name), name, workspace)
+    return "connection", seed_id(name), {**document, "tags": tags, **changes}
+
+
+def _workspace(name: str) -> Json:
+    notification = {"email": {"enabled": False}, "webhook": {"enabled": False}}
+    notifications = dict.fromkeys(NOTIFICATIONS, notification)
+    return {
+        "workspaceId": seed_id(name),
+        "name": name,
+        "dataResidency": "auto",
+        "notifications": notifications,
+    }
+
+
+def _actor(role: str, kind: str, workspace: str) -> Json:
+    return {
+        f"{role}Id": seed_id(f"{workspace}/{role}"),
+        "name": f"{workspace} {kind}",
+        f"{role}Type": kind,
+        "definitionId": seed_id(f"definition/{kind}"),
+        "workspaceId": seed_id(workspace),
+        "configuration": {},
+        "createdAt": CREATED_AT,
+    }
+
+
+def _tag(name: str, color: str) -> Json:
+    return {
+        "tagId": seed_id(f"tag/{name}"),
+        "workspaceId": seed_id("analytics"),
+        "name": name,
+        "color": color,
+    }

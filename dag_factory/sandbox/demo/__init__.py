@@ -1,0 +1,1 @@
+"""The command `demo`: run every DAG once and show the results."""
