@@ -212,7 +212,7 @@ class AirbyteSyncSensor(SyncTask, AirbyteJobSensor):
         """Explain why the Airflow connection cannot be read just now; None if it can."""
         try:
             _ = task_try.access
-        except Exception as error:  # noqa: BLE001 (a secrets backend may raise anything; the job goes on)
+        except Exception as error:  # noqa: BLE001 (a secrets backend may raise anything; the job is running)
             return airflow_connection.unreadable_text(self.airbyte_conn_id, error)
         return None
 

@@ -113,7 +113,7 @@ class SyncTask:
                 return airflow_connection.access(self.airbyte_conn_id)
             except SyncError:
                 break
-            except Exception as error:  # noqa: BLE001 (a secrets backend may raise anything; the job goes on)
+            except Exception as error:  # noqa: BLE001 (a secrets backend may raise anything; the job is running)
                 text = airflow_connection.unreadable_text(self.airbyte_conn_id, error)
             self.log.info("%s; trying again in %.0f seconds", text, pause)
             clock.SYSTEM_CLOCK.sleep(pause)

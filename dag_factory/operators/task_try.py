@@ -53,7 +53,7 @@ class TaskTry:
         self._connection_id = connection_id
         self._find_access = find_access
         self._log = log
-        self._handlers = EffectHandlers(log=self._say, save_state=self._save)
+        self._handlers = EffectHandlers(log=self._write, save_state=self._save)
         self._is_killed = False
 
     @cached_property
@@ -138,7 +138,7 @@ class TaskTry:
                 self._log.error("%s", line)
             raise AirflowException(self.with_page(str(error))) from None
 
-    def _say(self, line: Log) -> None:
+    def _write(self, line: Log) -> None:
         self._log.log(line.level, "%s", line.text)
 
     def _save(self, state: SyncState) -> None:

@@ -144,7 +144,7 @@ class AirbyteJobTrigger(AirbyteSyncTrigger):
                 first_pause=clock.SYSTEM_CLOCK.first_pause,
                 connection=Connection(connection_id=self.connection_id, name=self.connection_name),
             )
-            handlers = EffectHandlers(log=self._say, save_state=save)
+            handlers = EffectHandlers(log=self._write, save_state=save)
             return await run_in_loop(make(context), client, handlers, clock.SYSTEM_CLOCK.sleep_in_loop)
 
     async def _access(self) -> Access:
@@ -159,15 +159,15 @@ class AirbyteJobTrigger(AirbyteSyncTrigger):
         while True:
             try:
                 return await airflow_connection.access_in_loop(self.conn_id)
-            except Exception as error:  # noqa: BLE001 (a secrets backend may raise anything; the job goes on)
+            except Exception as error:  # noqa: BLE001 (a secrets backend may raise anything; the job is running)
                 text = airflow_connection.unreadable_text(self.conn_id, error)
             if clock.SYSTEM_CLOCK.now() >= deadline:
                 raise SyncError(text)
-            self._say(Log(f"{text}; trying again in {pause:.0f} seconds"))
+            self._write(Log(f"{text}; trying again in {pause:.0f} seconds"))
             await clock.SYSTEM_CLOCK.sleep_in_loop(clock.SYSTEM_CLOCK.jitter(pause))
             pause = min(2 * pause, MAX_PAUSE_SECONDS)
 
-    def _say(self, line: Log) -> None:
+    def _write(self, line: Log) -> None:
         self.log.log(line.level, "%s", line.text)
 
     async def _cancel_unless_moved(self) -> None:
@@ -181,7 +181,7 @@ class AirbyteJobTrigger(AirbyteSyncTrigger):
 
     async def _cancel(self) -> None:
         if await self._is_deferred_still():
-            self.log.info("Job %s continues: its task is still deferred", self.job_id)
+            self.log.info("Job %s continues: Airflow does not report that its task has ended", self.job_id)
             return
         try:
             await self._run(lambda sync: lifecycle.undo(sync, self._target.state), lambda _state: None)
