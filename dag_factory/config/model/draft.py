@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar, overload
 
-from dag_factory.config.model.layers import Setting, Settings, merged_layers
+from dag_factory.config.model.layers import MergedDefaults, Setting, Settings, merged_layers
 from dag_factory.config.model.policies import Mode, OnKill, OnRunning, OnTimeout
 from dag_factory.config.schema.keys import defaults_in, keys
 from dag_factory.config.text import durations
@@ -259,10 +259,14 @@ class DraftDag:
 
 
 def draft_from(
-    document: Document, layers: Sequence[Document], environment: str | None, file_stem: str
+    document: Document,
+    layers: Sequence[Document],
+    environment: str | None,
+    file_stem: str,
+    shared: MergedDefaults,
 ) -> DraftDag:
     """Lay all layers over each other; `layers` are the defaults, the top folder's first, without errors."""
-    merged = merged_layers(document, tuple(layers), environment)
+    merged = merged_layers(document, tuple(layers), environment, shared)
     invalid = _invalid_keys(document, environment)
     settings = merged.settings
     dag_id = settings.pop("dag_id", None)

@@ -121,7 +121,7 @@ def test_a_default_of_the_schema_is_that_of_rules_show_and_model(part, key, conf
     change_default(part, key, value)
     folder = configs({"a.yaml": f"schedule: null\nsyncs:\n  money: {UUID}\ntrigger_dags: [other]\n"})
     resolution = resolve_project(folder, None)
-    (found,), (dag,) = resolution.resolved, resolution.project.dags
+    (found,), (dag,) = resolution.drafts, resolution.project.dags
     expected = TYPED.get(key, value)
     of_draft = {"dag": found, "sync": found.syncs[0], "trigger": found.trigger_dags[0]}[part]
     of_model = {"dag": dag, "sync": dag.syncs[0], "trigger": dag.trigger_dags[0]}[part]
