@@ -18,7 +18,7 @@ from dag_factory.config.yaml.document import Document
 from dag_factory.config.yaml.file_bytes import read_bytes
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Layered:
     """A document and the defaults that apply to it, the top folder's first."""
 
@@ -40,7 +40,7 @@ class Layered:
         )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class ConfigTree:
     """The files of a folder that were asked for, with the defaults above them, checked against the schema.
 

@@ -32,21 +32,16 @@ Settings: TypeAlias = dict[str, Setting]
 _Tree: TypeAlias = dict[str, Any]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class MergedSync:
-    """Where a sync is first named, and its settings, defaults included."""
-
-    location: Location
-    settings: Settings
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Merged:
-    """What a DAG's layers give together: its own keys, those of `notify`, and its syncs by name."""
+    """What a DAG's layers give together: its own keys, those of `notify`, and its syncs by name.
+
+    A sync has the location where it is first named, and its settings with the defaults.
+    """
 
     settings: Settings
     notify: Settings
-    syncs: dict[str, MergedSync]
+    syncs: dict[str, tuple[Location, Settings]]
 
 
 class MergedDefaults:
@@ -143,13 +138,13 @@ def _laid_over(below: _Tree, above: _Tree) -> _Tree:
     return result
 
 
-def _syncs(merged: _Tree) -> Iterator[tuple[str, MergedSync]]:
+def _syncs(merged: _Tree) -> Iterator[tuple[str, tuple[Location, Settings]]]:
     common: Settings = {}
     if "airbyte_conn_id" in merged:
         common["airbyte_conn_id"] = merged["airbyte_conn_id"]
     common.update(merged.get("defaults") or {})
     for name, own in merged.get("syncs", {}).items():
-        yield name, MergedSync(location=own[""], settings={**common, **_without(own, "")})
+        yield name, (own[""], {**common, **_without(own, "")})
 
 
 def _without(tree: _Tree, *keys: str) -> _Tree:
