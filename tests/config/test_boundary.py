@@ -70,7 +70,7 @@ STEPS = {
     "reading": (checked_files, "read_source", of_bad_path),
     "schema": (checked_files, "check_schema", of_bad_document),
     "secrets": (checked_files, "find_secrets", of_bad_document),
-    "resolving": (project, "resolve", of_bad_document),
+    "resolving": (project, "draft_from", of_bad_document),
     "rule": ("DAG_RULES", 3, of_bad_dag),
     "project rule": ("PROJECT_RULES", 0, of_bad_dags),
     "typing": (project, "dag_from", of_bad_dag),
