@@ -17,7 +17,7 @@ DOCS_BIN := .venv-docs/bin
 DOCS_INSTALLED := .venv-docs/.installed
 LOWEST_BIN := .venv-lowest/bin
 LOWEST_INSTALLED := .venv-lowest/.installed
-LOWEST_TOOLS := hypothesis pytest pytest-timeout
+LOWEST_TOOLS := hypothesis pytest pytest-timeout pytest-xdist
 LOWEST_TESTS := tests/config tests/report tests/test_cases.py tests/docs/test_rules.py
 CLUSTER_BIN := .venv-cluster/bin
 CLUSTER_INSTALLED := .venv-cluster/.installed
@@ -47,13 +47,13 @@ endef
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo up validate lint types check test test-lowest test-airflow test-cluster coverage test-matrix test-matrix-fast serialised cases fuzz fuzz-folders histories wheel sdist bench constraints docs reference clean
+.PHONY: help install demo up validate lint types check coverage test test-lowest test-airflow test-cluster test-matrix test-matrix-fast serialised cases fuzz fuzz-folders histories wheel sdist bench constraints docs reference clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
 	    printf '  make %-13s %s\n' "$$name" "$$text"; done
 
-install: $(INSTALLED) ## make .venv with everything in it (PYTHON=python3.12 chooses the Python)
+install: $(INSTALLED) ## create .venv with everything in it (PYTHON=python3.12: with this Python)
 
 # `exec` makes the command make's own child, so that a Ctrl-C or a kill of make is its to handle.
 demo: $(INSTALLED) ## run every DAG once on a real Airflow and a local Airbyte (SOURCE=faker: with Airbyte's faker)
@@ -73,11 +73,13 @@ lint: $(INSTALLED) ## check format, style and who imports whom
 types: $(INSTALLED) ## check the types
 	$(BIN)/mypy
 
-# What is quick: the tests that need no Airflow, no network and no more than seconds.
-QUICK := not (airflow or slow or network or stack)
+# What is quick: the tests that need no Airflow, no network and no more than seconds. The folders hold none of
+# them; to import what they hold takes as long as Airflow does.
+QUICK := -m "not (airflow or slow or network or stack)" $(addprefix --ignore=tests/,adversary airflow_processes \
+    cluster factory faults matrix operators package)
 
 check: lint types ## lint, types and the quick tests, in a minute: run it before each commit
-	@exec $(BIN)/pytest $(PARALLEL) -m "$(QUICK)" $(ARGS)
+	@exec $(BIN)/pytest $(PARALLEL) $(QUICK) $(ARGS)
 
 # Tests that share a stack or an environment are of one group, and run in one worker.
 PARALLEL := --numprocesses $(WORKERS) --dist loadgroup
@@ -87,11 +89,11 @@ test: lint types ## lint, types and all tests (ARGS='-m "not network"': without 
 
 # Processes that the tests start are not measured: to measure them takes longer than they do.
 coverage: $(INSTALLED) ## run the quick tests and report the lines that none of them reaches
-	@exec $(BIN)/pytest $(PARALLEL) -m "$(QUICK)" --cov --cov-report=term-missing:skip-covered $(ARGS)
+	@exec $(BIN)/pytest $(PARALLEL) $(QUICK) --cov --cov-report=term-missing:skip-covered $(ARGS)
 
 # What an installation may have at least, of what `dag-factory validate` needs.
 test-lowest: $(LOWEST_INSTALLED) ## test validate on the lowest versions that pyproject.toml allows
-	@exec $(LOWEST_BIN)/pytest -m "$(QUICK)" $(LOWEST_TESTS) $(ARGS)
+	@exec $(LOWEST_BIN)/pytest $(PARALLEL) $(QUICK) $(LOWEST_TESTS) $(ARGS)
 
 # Needs PostgreSQL's programs: Debian's package `postgresql`. The tests start a server of their own.
 test-airflow: $(INSTALLED) ## kill the parts of a real Airflow on PostgreSQL, in a quarter of an hour
@@ -183,7 +185,7 @@ $(FAKER_INSTALLED): $(INSTALLED) Makefile
 $(LOWEST_INSTALLED): $(INSTALLED) Makefile
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-lowest
 	$(BIN)/uv pip install --quiet --python $(LOWEST_BIN)/python --resolution lowest-direct --editable .
-	$(BIN)/uv pip install --quiet --python $(LOWEST_BIN)/python $(LOWEST_TOOLS)
+	$(BIN)/uv pip install --quiet --python $(LOWEST_BIN)/python --constraint constraints.txt $(LOWEST_TOOLS)
 	@touch $@
 
 # Of its own too: a fuzzer is large, and only the base dependencies are fuzzed.

@@ -181,6 +181,7 @@ def test_a_mistake_of_the_plain_file_is_not_told_again_for_its_environments(conf
     assert codes(configs, text) == ["short-schedule"]
 
 
+@pytest.mark.slow
 def test_many_dags_of_one_connection_are_compared_in_a_moment(configs):
     text = "---\n".join(
         f'dag_id: d{n}\nschedule: "{n % 60} * * * *"\nsyncs:\n  s: {{connection_id: {UUID}0, timeout: 2h}}\n'

@@ -101,6 +101,7 @@ def test_both_accept_the_same_of_the_repositorys_files(schema):
         assert _acceptor()(schema)(document) == _validator(schema).is_valid(document)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(DEFS))
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(value=VALUES)

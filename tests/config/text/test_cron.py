@@ -74,6 +74,7 @@ def ranges(field):
     return [(low, high) for low in range(field.low, field.high + 1) for high in range(low, field.high + 1)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
 def test_a_step_of_every_range_fires_as_often_as_it_says_from_each_offset(field):
     for low, high in ranges(field):
@@ -156,6 +157,7 @@ def finds_a_date(text):
         return False
 
 
+@pytest.mark.slow
 @settings(max_examples=500, deadline=None)
 @given(
     st.sampled_from(["*", "?", "1", "21", "28", "29", "30", "31", "L", "1,30", "29-31", "*/15", "1,L", "H"]),
