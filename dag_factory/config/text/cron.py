@@ -188,6 +188,11 @@ def _field_fault(field: Field, text: str) -> tuple[str, str] | None:
         message = _hash_fault(field, part) if part.startswith("H") else _part_fault(field, part)
         if message is not None:
             return message
+    if "?" in text and text != "?":
+        return (
+            f"{field.name} '{text}' has '?' beside other values",
+            "write '?' alone, or the values without it",
+        )
     counted = ["#" in part or part.upper().startswith("L") for part in text.split(",")]
     if field is FIELDS[4] and any(counted) and not all(counted):
         return f"{field.name} '{text}' has days with a number of the week and without", _COUNTED_HELP

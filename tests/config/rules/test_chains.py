@@ -68,6 +68,7 @@ def test_what_is_left_without_the_places_told_has_no_ring(configs):
     assert len(lines) == 100  # of 30 * 31 / 2, as many as are told of one file
 
 
+@pytest.mark.slow
 def test_a_ring_of_thousands_is_told_once_and_in_short(configs):
     count = 3000
     documents = [
@@ -79,6 +80,7 @@ def test_a_ring_of_thousands_is_told_once_and_in_short(configs):
     assert diagnostic.message.endswith("-> d2999 (trigger_dags) -> d0 (trigger_dags)")
 
 
+@pytest.mark.slow
 def test_an_asset_that_many_make_and_many_wait_for_takes_a_step_of_each(configs):
     makers = [dag(f"m{number}", number=number, outlets="[x]") for number in range(1500)]
     waiters = [

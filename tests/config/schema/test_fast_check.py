@@ -87,6 +87,7 @@ def changed_documents(draw):
     return document
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("schema", [DAG_SCHEMA, DEFAULTS_SCHEMA])
 @settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
 @given(document=changed_documents())
@@ -100,12 +101,21 @@ def test_both_accept_the_same_of_the_repositorys_files(schema):
         assert _acceptor()(schema)(document) == _validator(schema).is_valid(document)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(DEFS))
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(value=VALUES)
 def test_both_accept_the_same_for_each_definition(name, value):
     reference = f"{DAG_SCHEMA}#/$defs/{name}"
     assert _acceptor()(reference)(value) == _validator(reference).is_valid(value)
+
+
+def test_a_pattern_ends_where_the_text_ends():
+    """As in JSON Schema; in Python's own `re`, `$` matches before a last line break too."""
+    accepts = Acceptor({"a": {"pattern": "^a$"}}).reference("a")
+    assert accepts("a")
+    assert not accepts("a\n")
+    assert not accepts("ab")
 
 
 def test_an_unknown_keyword_is_refused():
