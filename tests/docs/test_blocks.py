@@ -131,7 +131,7 @@ def check_dag_factory(words):
 
     parser.error = refuse
     try:
-        parser.parse_args(words[1:])
+        parser.parse_args(words[1 : words.index(">") if ">" in words else None])
     except argparse.ArgumentTypeError as error:
         raise RefusedError(str(error)) from error
 
