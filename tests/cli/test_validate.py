@@ -192,7 +192,7 @@ def on_terminal(*arguments, cwd, **environment):
         command, cwd=cwd, stdout=command_end, stderr=command_end, env={**env, "TERM": "xterm", **environment}
     ):
         os.close(command_end)
-        # Linux tells the end of a terminal by an error.
+        # Linux reports the end of a terminal as an error.
         with contextlib.suppress(OSError):
             while read := os.read(main_end, 65_536):
                 shown += read

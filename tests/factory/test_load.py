@@ -385,9 +385,9 @@ HOST = HAND_WRITTEN.replace(
 
 
 def test_sync_group_keeps_owner_and_notifiers(estate, caplog):
-    """The run is the host's, so each sync tells of itself; what the host gives its tasks stays."""
+    """The run is the host's, so each sync has its own callbacks; those of the host's tasks stay."""
 
-    def told(task):
+    def names_of_callbacks(task):
         callbacks = (task.on_failure_callback, task.on_success_callback, task.on_retry_callback)
         return [[getattr(each, "to", None) or each.__name__ for each in event] for event in callbacks]
 
@@ -397,7 +397,7 @@ def test_sync_group_keeps_owner_and_notifiers(estate, caplog):
     dag = bag.dags["by_hand"]
     failed = ["print", "describe_failures", "failed@example.com"]
     again = ["describe_failures", "again@example.com"]
-    assert {task.task_id: (task.owner, *told(task)) for task in dag.tasks} == {
+    assert {task.task_id: (task.owner, *names_of_callbacks(task)) for task in dag.tasks} == {
         "money.money.trigger": ("money-team", failed, [], again),
         "money.money.wait": ("money-team", failed, ["describe_success", "done@example.com"], again),
         "money.trigger_reports": ("money-team", failed, [], again),

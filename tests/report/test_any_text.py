@@ -1,4 +1,4 @@
-"""Whatever stands in a file: it comes out of each format as it went in, and as nothing else."""
+"""Any text of a file comes out of each format as it went in, and as nothing else."""
 
 from __future__ import annotations
 
