@@ -1,6 +1,6 @@
 """A stub of Airbyte's API on the loopback that counts calls and sockets; its jobs run until they are ended.
 
-Not the local Airbyte of this package: that one is a whole server, whose own CPU time would be in the figures.
+The local Airbyte of this package is a whole server, whose CPU time would be part of the figures.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Call:
 
 @dataclass(slots=True)
 class Sockets:
-    """The connections that are open, and the most that have been open together."""
+    """How many connections are open, and how many were open at most."""
 
     now: int = 0
     peak: int = 0
@@ -79,7 +79,7 @@ class Jobs:
         return job
 
     def end_all(self) -> None:
-        """Let all jobs that run succeed."""
+        """Let all running jobs succeed."""
         for job in self.by_id.values():
             if job["status"] == RUNNING:
                 job.update(status=SUCCEEDED, lastUpdatedAt=_now())
@@ -91,7 +91,7 @@ class Jobs:
         )
 
     def listed(self, query: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
-        """Return the jobs that a query asks for, the oldest first unless it says otherwise."""
+        """Return the jobs that match a query, the oldest first unless it says otherwise."""
         names = ("connectionId", "jobType", "status")
         found = [
             job
@@ -105,10 +105,10 @@ class Jobs:
 
 
 class AirbyteStub:
-    """Serves in a thread. `calls` and `sockets` are what has been seen since the start or `forget`.
+    """Serves in a thread. `calls` and `sockets` count since the start or the last `forget`.
 
-    `latency` is how long each answer takes, in seconds. `lag` is by how many seconds the stub itself was late
-    at most: calls that arrive meanwhile seem to come together.
+    `latency` is how long each answer takes, in seconds. `lag` is the longest delay of the stub itself, in
+    seconds: calls that arrive during it seem to come together.
     """
 
     def __init__(self, latency: float = 0.0) -> None:
@@ -124,7 +124,7 @@ class AirbyteStub:
 
     @contextmanager
     def started(self) -> Iterator[Self]:
-        """Serve until the block is left."""
+        """Serve until the `with` block ends."""
         thread = threading.Thread(target=self._loop.run_until_complete, args=(self._serve(),))
         thread.start()
         try:
@@ -136,14 +136,14 @@ class AirbyteStub:
             self._loop.close()
 
     def forget(self) -> None:
-        """Begin to count anew, with no jobs."""
+        """Reset all counts and jobs."""
         self.jobs = Jobs()
         self.calls = []
         self.lag = 0.0
         self.sockets.peak = self.sockets.now
 
     async def _serve(self) -> None:
-        # Longer than asyncio's queue of 100, or the stub would be what limits a burst.
+        # Longer than asyncio's queue of 100, so that the stub does not limit a burst.
         server = await asyncio.start_server(self._converse, LOOPBACK, 0, backlog=4096)
         self.url = f"http://{LOOPBACK}:{server.sockets[0].getsockname()[1]}{PREFIX}"
         self._is_ready.set()
@@ -229,7 +229,7 @@ class AirbyteStub:
 
 
 def busiest(moments: Sequence[float], seconds: float = 1.0) -> int:
-    """Return how many of these ascending moments lie in the fullest span of so many seconds."""
+    """Return how many of these ascending times are in the busiest span of this many seconds."""
     first = most = 0
     for number, moment in enumerate(moments):
         while moments[first] <= moment - seconds:

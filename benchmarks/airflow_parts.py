@@ -17,7 +17,7 @@ from dag_factory.sandbox.loopback import free_port
 from dag_factory.sandbox.processes.child import Command, run_to_end
 
 START_SECONDS = 180.0
-# Airflow's own defaults, where the sandbox has others: they are what waiting costs in production.
+# Airflow's own defaults, where the sandbox has others: the figures are about production.
 DEFAULTS = {
     "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "5",
     "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "300",
@@ -26,7 +26,7 @@ DEFAULTS = {
 
 
 def make_home(folder: Path) -> AirflowHome:
-    """Make the folders of an Airflow whose DAGs are those that this package loads from `configs`."""
+    """Create the folders of an Airflow whose DAGs this package loads from `configs`."""
     home = AirflowHome(
         folder=folder / "airflow",
         dags=folder / "dags",
@@ -41,7 +41,7 @@ def make_home(folder: Path) -> AirflowHome:
 
 
 def write_dag(home: AirflowHome, dag_id: str, connection_ids: Sequence[str], **sync: object) -> None:
-    """Write the configuration of a DAG of one sync for each connection."""
+    """Write the configuration of a DAG with one sync per connection."""
     syncs = {
         f"load_{number}": {"connection_id": connection_id, **sync}
         for number, connection_id in enumerate(connection_ids)
@@ -51,7 +51,7 @@ def write_dag(home: AirflowHome, dag_id: str, connection_ids: Sequence[str], **s
 
 
 def connection_id(number: int) -> str:
-    """Return the id of a connection; always the same for a number."""
+    """Return the id of the connection with this number."""
     return str(uuid.UUID(int=number << 32, version=4))
 
 
@@ -68,7 +68,7 @@ def variables(home: AirflowHome, database: str, airbyte_url: str, **settings: st
 
 
 def migrate(home: AirflowHome, environment: Mapping[str, str]) -> None:
-    """Make Airflow's tables."""
+    """Create Airflow's tables."""
     run_to_end(migration(home, environment), timeout_seconds=START_SECONDS)
 
 

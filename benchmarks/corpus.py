@@ -1,4 +1,4 @@
-"""Folders of configurations as teams write them, always the same ones for a number of files."""
+"""Folders of configurations as teams write them, always the same for the same number of files."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ defaults:
 
 
 def write_corpus(folder: Path, files: int) -> Path:
-    """Write a folder `configs` with defaults and this many DAGs, 50 in a folder; give the folder."""
+    """Write a folder `configs` with defaults and this many DAGs, 50 per folder; return the folder."""
     chance = random.Random(files)  # noqa: S311 (nothing secret)
     root = folder / "configs"
     _write(root / "defaults.yaml", DEFAULTS)
@@ -40,7 +40,7 @@ def write_corpus(folder: Path, files: int) -> Path:
 
 
 def _dag(number: int, chance: random.Random) -> str:
-    """One DAG of two or three syncs; every fourth has an environment, every tenth waits for an asset."""
+    """Return a DAG with two or three syncs; some have an environment or wait for an asset."""
     names = chance.sample(SOURCES, chance.choice((2, 3)))
     lines = [
         "# yaml-language-server: $schema=../../../schemas/dag.schema.json",

@@ -2,8 +2,8 @@
 
     python benchmarks/deferred_rows.py --tasks 1000 --interval 30
 
-In the environment of an Airflow whose DAGs have been read. Every sync of every DAG gets a task that waits for
-the job whose number is that of the sync, counted from 1; what was there before is deleted.
+Run it in the environment of an Airflow that has parsed the DAGs. Every sync of every DAG gets a task that
+waits for the job with the number of the sync, counted from 1. All previous runs are deleted.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from sqlalchemy.orm import Session
 from dag_factory.airbyte.state import Role, SyncState, state_as_json
 from dag_factory.operators.trigger import AirbyteJobTrigger
 
-# How long the jobs may take, in seconds: much longer than a benchmark.
+# The timeout of the jobs, in seconds: much longer than a benchmark.
 TIMEOUT = 24 * 3600.0
 
 
 def make_trigger(job_id: int, interval: float) -> BaseTrigger:
-    """Make the trigger of a running job. The one place that knows its arguments."""
+    """Create the trigger of a running job. Nothing else here depends on its arguments."""
     return AirbyteJobTrigger(
         state=state_as_json(SyncState(seen=0, job_id=job_id, role=Role.OWN)),
         conn_id="airbyte_default",
@@ -64,7 +64,7 @@ def main() -> None:
 
 
 def _defer_all(session: Session, interval: float) -> int:
-    """Defer all task instances; return how many they are."""
+    """Defer all task instances; return how many there are."""
     for run in session.scalars(select(DagRun)):
         run.state = DagRunState.RUNNING
     tasks = session.scalars(select(TaskInstance)).all()

@@ -1,10 +1,10 @@
-"""How long Airflow takes to parse the same DAGs: made by this project, by hand, and by two peers.
+"""How long Airflow takes to parse the same DAGs: from this project, a hand-written loop and two peers.
 
     .venv/bin/python benchmarks/loader.py [--counts 10 100 1000 10000] [--rounds 5] [--environments FOLDER]
 
-Each side is a process of its own that imports the Airbyte provider first, as Airflow's DAG processor does
-before it forks, and then lets Airflow's DagBag parse a folder. All make Airflow tasks of the same classes.
-The peers are installed into an environment of their own each; --environments keeps them for the next time.
+Each side is its own process, which imports the Airbyte provider first, as Airflow's DAG processor does before
+it forks, and then lets Airflow's DagBag parse a folder. All create Airflow tasks of the same classes. Each
+peer is installed into its own environment; --environments keeps them for the next time.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from pairs import WRITERS, loads
 from processes import REPOSITORY, machine, make_environment, run
 
 OWN, HAND = "airbyte-dag-factory", "by hand"
-# Side to the requirement beside this project that its environment has.
+# Side to the additional requirement of its environment.
 PEERS = {"dag-factory 1.1.0": "dag-factory==1.1.0", "gusty 0.23.1": "gusty==0.23.1"}
-# Seconds; Airflow's 30 are too few for the peers.
+# Seconds; Airflow's default of 30 is too short for the peers.
 IMPORT_TIMEOUT = 1800
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Parse:
-    """One parse: seconds, highest resident memory in KiB, and how many DAGs came of it."""
+    """One parse: seconds, highest resident memory in KiB, and the number of DAGs."""
 
     seconds: float
     memory: int
@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def _environments(folder: Path) -> dict[str, Path]:
-    """Give the Python of each side; ours and the loop's is one."""
+    """Return the Python of each side; ours and that of the loop is the same."""
     project = f"{REPOSITORY}[airflow]"
     own = make_environment(folder / "own-airflow", project) / "python"
     peers = {
@@ -68,7 +68,7 @@ def _environments(folder: Path) -> dict[str, Path]:
 def _measure(
     pythons: Mapping[str, Path], folders: Mapping[str, Path], rounds: int, work: Path, *options: str
 ) -> dict[str, Parse]:
-    """Parse in turns, after one turn that fills the caches where there are several; give the medians."""
+    """Parse in turns and return the medians; with several rounds, a first one fills the caches."""
     turns = rounds + 1 if rounds > 1 else 1
     taken: dict[str, list[Parse]] = {side: [] for side in pythons}
     for _ in range(turns):
@@ -78,7 +78,7 @@ def _measure(
 
 
 def parse(python: Path, dags: Path, home: Path, options: Sequence[str] = ()) -> Parse:
-    """Parse a folder once; raises RuntimeError where not all of it became DAGs."""
+    """Parse a folder once; raises RuntimeError if a DAG is missing."""
     variables = {
         "AIRFLOW_HOME": str(home / "airflow"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
@@ -86,11 +86,11 @@ def parse(python: Path, dags: Path, home: Path, options: Sequence[str] = ()) -> 
         "AIRFLOW__LOGGING__LOGGING_LEVEL": "ERROR",
     }
     command = [python, REPOSITORY / "benchmarks" / "parse.py", dags, *options]
-    told = json.loads(run(command, variables).output.splitlines()[-1])
-    if told.pop("errors"):
+    parsed = json.loads(run(command, variables).output.splitlines()[-1])
+    if parsed.pop("errors"):
         message = f"{dags} does not parse"
         raise RuntimeError(message)
-    return Parse(**told)
+    return Parse(**parsed)
 
 
 def _median(every: Sequence[Parse]) -> Parse:

@@ -1,4 +1,4 @@
-"""The same loads, one DAG of `trigger` and `wait` each, in the forms that the peers take."""
+"""The same loads, each a DAG with `trigger` and `wait`, in the formats of the peers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 HAND = '''\
-"""What a person would write who makes the same objects by hand."""
+"""What a person would write to create the same objects."""
 
 import pendulum
 from airflow.sdk import DAG, Asset, CronTriggerTimetable, TaskGroup
@@ -148,7 +148,7 @@ create_dags(str(Path(__file__).parent.parent / "configs"), globals(), latest_onl
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Load:
-    """One sync each day."""
+    """One sync per day."""
 
     dag_id: str
     connection_id: str
@@ -156,7 +156,7 @@ class Load:
 
 
 def loads(count: int) -> list[Load]:
-    """Give always the same loads for a count."""
+    """Return the same loads for the same count."""
     chance = random.Random(count)  # noqa: S311 (nothing secret)
     return [
         Load(
@@ -169,7 +169,7 @@ def loads(count: int) -> list[Load]:
 
 
 def write_ours(folder: Path, every: Sequence[Load]) -> Path:
-    """Write this project's form, 50 files in a folder; give the DAGs folder."""
+    """Write configurations of this project, 50 files per folder; return the DAGs folder."""
     dags = folder / "dags"
     dags.mkdir(parents=True)
     shutil.copy(REPOSITORY / "dags" / "airbyte_syncs.py", dags)
@@ -179,14 +179,14 @@ def write_ours(folder: Path, every: Sequence[Load]) -> Path:
 
 
 def write_hand(folder: Path, every: Sequence[Load]) -> Path:
-    """Write one Python file with a loop; give the DAGs folder."""
+    """Write one Python file with a loop; return the DAGs folder."""
     lines = "\n".join(f"    {(load.dag_id, load.connection_id, load.cron)!r}," for load in every)
     _write(folder / "dags" / "loop.py", HAND.format(loads=lines))
     return folder / "dags"
 
 
 def write_dag_factory(folder: Path, every: Sequence[Load]) -> Path:
-    """Write dag-factory's form, a file a DAG; give the DAGs folder."""
+    """Write files of dag-factory, one per DAG; return the DAGs folder."""
     for load in every:
         _write(folder / "configs" / f"{load.dag_id}.yml", _filled(DAG_FACTORY, load))
     _write(folder / "dags" / "loader.py", DAG_FACTORY_LOADER)
@@ -194,7 +194,7 @@ def write_dag_factory(folder: Path, every: Sequence[Load]) -> Path:
 
 
 def write_gusty(folder: Path, every: Sequence[Load]) -> Path:
-    """Write gusty's form, a folder a DAG and a file a task, without the task group; give the DAGs folder."""
+    """Write files of gusty, one per task, without a task group; return the DAGs folder."""
     for load in every:
         for name, text in (("METADATA", GUSTY_DAG), ("trigger", GUSTY_TRIGGER), ("wait", GUSTY_WAIT)):
             _write(folder / "configs" / load.dag_id / f"{name}.yml", _filled(text, load))

@@ -1,6 +1,6 @@
-"""Parse a DAGs folder once, as Airflow's DAG processor does after its fork, and print what it took as JSON.
+"""Parse a DAGs folder once, as Airflow's DAG processor does after its fork, and print its cost as JSON.
 
-Run by loader.py in a process of its own, on any Airflow 3: it imports nothing of this project.
+loader.py runs it in its own process, on any Airflow 3: it imports nothing of this project.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 import resource
 import time
 
-# What the processor imports before it forks, since the DAG files name it.
+# The processor imports these before it forks, because the DAG files do.
 import airflow.providers.airbyte.operators.airbyte
 import airflow.providers.airbyte.sensors.airbyte  # noqa: F401
 from airflow.dag_processing.dagbag import DagBag
@@ -19,15 +19,13 @@ from airflow.serialization.serialized_objects import DagSerialization
 
 
 def main() -> None:
-    """Parse, and serialise where asked."""
+    """Parse, and serialise if asked to."""
     parser = argparse.ArgumentParser()
     parser.add_argument("folder")
     parser.add_argument(
         "--serialise", action="store_true", help="serialise each DAG too, as the processor does"
     )
-    parser.add_argument(
-        "--dag-id", help="tell the DAG files that this DAG alone is wanted, as a task start does"
-    )
+    parser.add_argument("--dag-id", help="request only this DAG, as a task start does")
     arguments = parser.parse_args()
     if arguments.dag_id:
         # What `airflow.sdk.get_parsing_context` reads.

@@ -1,4 +1,4 @@
-"""A PostgreSQL that a benchmark starts and throws away, from Debian's package `postgresql`."""
+"""A PostgreSQL that a benchmark starts and deletes, from Debian's package `postgresql`."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from pathlib import Path
 from dag_factory.sandbox.loopback import LOOPBACK, free_port
 from dag_factory.sandbox.processes.child import Child, Command, running, wait_until
 
-# Where Debian puts the programs, a folder for each version.
+# Where Debian installs the programs, a folder per version.
 PROGRAMS = Path("/usr/lib/postgresql")
-# Nothing has to survive a power failure; each sync and each worker has connections of its own.
+# Nothing has to survive a power failure. Each sync and each worker opens connections.
 SETTINGS = {
     "fsync": "off",
     "synchronous_commit": "off",
@@ -24,17 +24,17 @@ SETTINGS = {
     "max_connections": "500",
     "shared_preload_libraries": "pg_stat_statements",
     "pg_stat_statements.max": "20000",
-    # BEGIN and COMMIT are no queries.
+    # BEGIN and COMMIT do not count as queries.
     "pg_stat_statements.track_utility": "off",
 }
 START_SECONDS = 60.0
-# Airflow's user, and the one whose queries a benchmark leaves out of its figures.
+# Airflow's user, and the one whose queries are not part of the figures.
 AIRFLOW, OBSERVER = "airflow", "observer"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Postgres:
-    """A server with an empty database: its process, and its address as `OBSERVER` and `AIRFLOW` see it."""
+    """A server with an empty database: its process, and its addresses for `OBSERVER` and `AIRFLOW`."""
 
     child: Child
     port: int
@@ -50,15 +50,15 @@ class Postgres:
 
 
 def is_there() -> bool:
-    """Whether this machine has the programs."""
+    """Whether the programs are installed."""
     return bool(_found())
 
 
 @contextmanager
 def postgres() -> Iterator[Postgres]:
-    """Start a server on the loopback, yield it, and leave nothing behind.
+    """Start a server on the loopback, yield it, and delete it.
 
-    Raises FileNotFoundError where the programs are missing.
+    Raises FileNotFoundError if the programs are missing.
     """
     if not is_there():
         message = "PostgreSQL's programs are missing: apt-get install postgresql"
@@ -67,7 +67,7 @@ def postgres() -> Iterator[Postgres]:
     folder = Path(tempfile.mkdtemp(prefix="postgres-of-a-benchmark-"))
     try:
         if os.geteuid() == 0:
-            # PostgreSQL refuses to run as root.
+            # PostgreSQL does not run as root.
             shutil.chown(folder, "postgres", "postgres")
         _make_cluster(programs, folder)
         port = free_port()
@@ -90,7 +90,7 @@ def _as_postgres() -> tuple[str, ...]:
 
 
 def _make_cluster(programs: Path, folder: Path) -> None:
-    # The locale is named, since an initdb that finds none takes SQL_ASCII for the encoding.
+    # Without a locale, initdb would choose the encoding SQL_ASCII.
     options = (f"--username={OBSERVER}", "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C.UTF-8")
     command = (*_as_postgres(), programs / "initdb", "--pgdata", folder / "data", *options)
     subprocess.run(command, check=True, cwd=folder, stdout=subprocess.DEVNULL)

@@ -1,4 +1,4 @@
-"""Fresh processes and what they cost, and the environments that they run in."""
+"""New processes, their cost, and the environments that they run in."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cost:
-    """What one process took: seconds by the clock, its highest resident memory in KiB, and what it said."""
+    """The cost of a process: wall-clock seconds, peak resident memory in KiB, and its output."""
 
     seconds: float
     memory: int
@@ -25,7 +25,7 @@ class Cost:
 
 
 def run(command: Sequence[str | Path], variables: Mapping[str, str] | None = None) -> Cost:
-    """Run a command to its end; raises RuntimeError with what it said unless it ends well.
+    """Run a command; raises RuntimeError with its output if it fails.
 
     `variables` are added to the environment.
     """
@@ -37,7 +37,7 @@ def run(command: Sequence[str | Path], variables: Mapping[str, str] | None = Non
         env={**_environment(), **(variables or {})},
     ) as process:
         output = process.stdout.read() if process.stdout else b""
-        # Unlike resource.getrusage, wait4 tells what this one child has used.
+        # Unlike resource.getrusage, wait4 reports the usage of this child only.
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - started
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -48,7 +48,7 @@ def run(command: Sequence[str | Path], variables: Mapping[str, str] | None = Non
 
 
 def medians(commands: Mapping[str, Sequence[str | Path]], rounds: int) -> dict[str, float]:
-    """Run all commands in turns, after one round that fills the caches; give the medians in seconds."""
+    """Run all commands in turns, after one round that fills the caches; return the medians in seconds."""
     taken: dict[str, list[float]] = {name: [] for name in commands}
     for turn in range(rounds + 1):
         for name, command in commands.items():
@@ -59,9 +59,9 @@ def medians(commands: Mapping[str, Sequence[str | Path]], rounds: int) -> dict[s
 
 
 def make_environment(folder: Path, *requirements: str) -> Path:
-    """Make a virtual environment with uv, unless it is there; give the folder of its commands.
+    """Create a virtual environment with uv, unless it exists; return the folder of its commands.
 
-    Versions are those of constraints.txt.
+    The versions are those of constraints.txt.
     """
     done = folder / "done"
     if not done.exists():
@@ -75,7 +75,7 @@ def make_environment(folder: Path, *requirements: str) -> Path:
 
 
 def machine() -> str:
-    """Say on what the figures were taken."""
+    """Describe the machine and versions of the figures."""
     lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines() if Path("/proc/cpuinfo").exists() else []
     names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
     model = next(names, platform.machine())
@@ -84,6 +84,6 @@ def machine() -> str:
 
 
 def _environment() -> dict[str, str]:
-    """The caller's variables, without those that choose what Airflow or Python do."""
+    """Return the caller's variables, without those that configure Airflow or Python."""
     prefixes = ("AIRFLOW", "PYTHON", "DAG_FACTORY", "GITHUB")
     return {key: value for key, value in os.environ.items() if not key.startswith(prefixes)}

@@ -1,10 +1,10 @@
-"""What Airflow's own DAG processor says of its pass over the same DAGs, made by this project and by hand.
+"""What Airflow's DAG processor reports for the same DAGs, from this project and from a hand-written loop.
 
     .venv/bin/python benchmarks/processor.py [--count 1000] [--rounds 3]
 
-A database of its own (SQLite), one pass of `airflow dag-processor`, and then the seconds that it has noted
-beside the DAGs: forking, importing, parsing and serialising. With and without `parsing_pre_import_modules`,
-for which the loader file names the provider's modules.
+A new SQLite database, one pass of `airflow dag-processor`, and then the seconds that it recorded for the
+DAGs: forking, importing, parsing and serialising. With and without `parsing_pre_import_modules`, for which
+the loader file imports the provider's modules.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def main() -> None:
 
 
 def _pass(airflow: Path, dags: Path, home: Path, pre_import: str) -> float:
-    """Let the processor parse a folder once, on a fresh database; give the seconds that it noted."""
+    """Let the processor parse a folder once, on a new database; return the seconds that it recorded."""
     variables = {
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",

@@ -1,8 +1,8 @@
-"""How long the parse at a task's start takes among many DAGs, beside a folder with that DAG alone.
+"""How long the parse at a task's start takes with many DAGs, compared with only that DAG.
 
     .venv/bin/python benchmarks/task_start.py [--counts 1 100 10000] [--rounds 9]
 
-Airflow parses the DAG file again whenever a task starts, and tells it which DAG is wanted.
+Airflow parses the DAG file again whenever a task starts, and names the DAG that it needs.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
-"""What one triggerer costs that waits for many jobs at once, right after its restart.
+"""What a triggerer that waits for many jobs costs, right after its restart.
 
     .venv/bin/python benchmarks/triggers.py [--triggers 1000] [--interval 30] [--limit-files 256]
 
-A real triggerer of Airflow, on PostgreSQL where its programs are there, else on SQLite, and a stub of Airbyte
-on the loopback. Deferred tasks are put into Airflow's tables, the triggerer is started, and for two minutes
-its calls and resources are counted. Then all jobs end, and the tasks that hear of it are counted.
+A real triggerer of Airflow runs on PostgreSQL if its programs are installed, else on SQLite, with a stub of
+Airbyte on the loopback. The benchmark inserts deferred tasks into Airflow's tables, starts the triggerer, and
+for two minutes counts its calls and resources. Then all jobs end, and it counts the tasks that learn of it.
 
-Three times: without a limit, with few descriptors for the process that runs the triggers, and with few for
-the whole triggerer, whose main process opens a log file for each trigger (Airflow 3.3).
+It runs three times: without a limit, with few file descriptors for the process that runs the triggers, and
+with few for the whole triggerer, whose main process opens a log file per trigger (Airflow 3.3).
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ from dag_factory.sandbox.processes.child import (
 )
 
 SYNCS_OF_A_DAG = 10
-# How often processes are looked at, in seconds.
+# How often processes are sampled, in seconds.
 EVERY = 1.0
-# How many intervals tasks have to hear of their job's end.
+# In how many intervals tasks must learn of their job's end.
 PATIENCE = 6
 BLOCKED = re.compile(r"async thread was blocked for ([\d.]+) seconds")
-# What the logs say where a process has no descriptor left: Airflow, and the HTTP client.
+# What Airflow and the HTTP client log when a process has no file descriptor left.
 NO_DESCRIPTOR = re.compile("Too many open files|connection attempts failed")
 OUTCOMES = """
     SELECT
@@ -85,7 +85,7 @@ class Limit:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sample:
-    """A triggerer at a moment; the runner is the process that runs the triggers, memory is MiB."""
+    """A triggerer at one time; the runner is the process that runs the triggers, memory is MiB."""
 
     moment: float
     sockets: int
@@ -103,7 +103,7 @@ class Sample:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
-    """How many tasks still wait, and how many have heard of the success of their job."""
+    """How many tasks still wait, and how many know that their job succeeded."""
 
     waiting: int
     served: int
@@ -111,7 +111,7 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Setting:
-    """What all measurements have in common; times are seconds."""
+    """What all measurements share; times are in seconds."""
 
     home: AirflowHome
     environment: dict[str, str]
@@ -137,11 +137,11 @@ class Triggerer:
 
     @property
     def is_alive(self) -> bool:
-        """Whether it has not ended."""
+        """Whether it is running."""
         return self.child.exit_status() is None
 
     def sample(self, port: int) -> Sample:
-        """Look at it once."""
+        """Take one sample."""
         return Sample(
             moment=time.monotonic(),
             sockets=sockets_to(self.runner, port),
@@ -244,7 +244,7 @@ def _command(setting: Setting, limit: Limit) -> Command:
 
 
 def _watch(setting: Setting, triggerer: Triggerer) -> list[Sample]:
-    """Look at the triggerer again and again until the time is over, counted from its first call."""
+    """Sample the triggerer until the time is over, counted from its first call."""
     samples = [triggerer.sample(setting.port)]
     deadline = samples[0].moment + START_SECONDS
     while triggerer.is_alive and samples[-1].moment < deadline:
@@ -256,7 +256,7 @@ def _watch(setting: Setting, triggerer: Triggerer) -> list[Sample]:
 
 
 def _wait_for_outcome(setting: Setting, triggerer: Triggerer) -> tuple[Outcome, float]:
-    """Wait until no task waits any more, or for long enough; return the outcome and when it last changed."""
+    """Wait until no task waits any more or the time is over; return the outcome and when it last changed."""
     deadline = time.monotonic() + PATIENCE * setting.interval
     outcome, changed = _outcome(setting.engine), time.monotonic()
     while triggerer.is_alive and outcome.waiting and time.monotonic() < deadline:
@@ -298,7 +298,7 @@ def _figures(setting: Setting, samples: Sequence[Sample], began: float) -> dict[
 
 
 def _full_seconds(moments: Sequence[float]) -> int:
-    """Count the seconds of the clock with more than `MOST_CALLS` calls."""
+    """Count the wall-clock seconds with more than `MOST_CALLS` calls."""
     return sum(calls > MOST_CALLS for calls in Counter(map(int, moments)).values())
 
 

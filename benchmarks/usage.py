@@ -1,4 +1,4 @@
-"""What processes use: CPU time and memory of whole trees, with children that have ended meanwhile."""
+"""The CPU time and memory of process trees, including children that have ended."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ def tree(root: psutil.Process) -> list[psutil.Process]:
 
 
 def cpu_seconds(processes: Iterable[psutil.Process]) -> float:
-    """Return the CPU time that processes have used, with that of their children that have ended.
+    """Return the CPU time of processes, including that of their ended children.
 
-    The system adds the time of a child to its parent's when the parent learns of the child's end, so the sum
-    over a tree loses nothing.
+    The system adds a child's time to its parent's when the parent waits for it, so the sum over a tree is
+    complete.
     """
     return sum(own_seconds(process) + ended_children_seconds(process) for process in processes)
 
 
 def own_seconds(process: psutil.Process) -> float:
-    """Return the CPU time of one process; 0 where it is gone."""
+    """Return the CPU time of one process; 0 if it has ended."""
     with contextlib.suppress(psutil.NoSuchProcess):
         times = process.cpu_times()
         return float(times.user + times.system)
@@ -31,7 +31,7 @@ def own_seconds(process: psutil.Process) -> float:
 
 
 def ended_children_seconds(process: psutil.Process) -> float:
-    """Return the CPU time of the descendants of a process that have ended; 0 where it is gone."""
+    """Return the CPU time of the descendants of a process that have ended; 0 if it has ended."""
     with contextlib.suppress(psutil.NoSuchProcess):
         times = process.cpu_times()
         return float(times.children_user + times.children_system)
@@ -39,7 +39,7 @@ def ended_children_seconds(process: psutil.Process) -> float:
 
 
 def resident_mib(process: psutil.Process) -> float:
-    """Return the resident memory of one process in MiB; 0 where it is gone."""
+    """Return the resident memory of one process in MiB; 0 if it has ended."""
     with contextlib.suppress(psutil.NoSuchProcess):
         return float(process.memory_info().rss) / 2**20
     return 0.0
@@ -55,14 +55,14 @@ def proportional_mib(processes: Iterable[psutil.Process]) -> float:
 
 
 def descriptors(process: psutil.Process) -> int:
-    """Return how many files and sockets a process has open; 0 where it is gone."""
+    """Return how many files and sockets a process has open; 0 if it has ended."""
     with contextlib.suppress(psutil.NoSuchProcess):
         return int(process.num_fds())
     return 0
 
 
 def sockets_to(process: psutil.Process, port: int) -> int:
-    """Return how many sockets of a process are connected to a port; 0 where it is gone."""
+    """Return how many sockets of a process are connected to a port; 0 if it has ended."""
     with contextlib.suppress(psutil.NoSuchProcess):
         found = process.net_connections(kind="tcp")
         return sum(each.raddr != () and each.raddr.port == port for each in found)

@@ -2,8 +2,8 @@
 
     .venv/bin/python benchmarks/validate.py [--rounds 7] [--environments FOLDER]
 
-`dag-factory` 1.1.0 and this project are installed into an environment of their own each; a folder named
-with --environments keeps them for the next time.
+`dag-factory` 1.1.0 and this project are installed into separate environments; a folder named with
+--environments keeps them for the next time.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from processes import REPOSITORY, machine, make_environment, medians, run
 
 PEER = "dag-factory==1.1.0"
 
-# Goals: how often the time of the bare imports, how often faster than the peer, KiB for each file more.
+# Goals: times the bare imports, times as fast as the peer, KiB per additional file.
 ONE_FILE, MANY_FILES, MEMORY = 1.3, 5.0, 10.0
 
 
@@ -46,14 +46,14 @@ def main() -> None:
         environments = arguments.environments or work
         own = make_environment(environments / "own", str(REPOSITORY))
         rows = [_one_file(own, work, arguments.rounds)]
-        _print_row("what", "dag-factory validate", "beside it", "ratio", "goal", "")
+        _print_row("what", "dag-factory validate", "compared with", "ratio", "goal", "")
         for row in rows_of(rows, own, environments, work, arguments.rounds):
             reached = "reached" if row.reached else "MISSED"
             _print_row(row.what, row.ours, row.other, row.ratio, row.goal, reached)
 
 
 def rows_of(first: list[Row], own: Path, environments: Path, work: Path, rounds: int) -> Iterator[Row]:
-    """Yield each row when it has been measured."""
+    """Yield each row as soon as it is measured."""
     yield from first
     peer = make_environment(environments / "peer", PEER)
     yield _many_files(own, peer, work, rounds)

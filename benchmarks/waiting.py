@@ -1,11 +1,11 @@
-"""What it costs to wait for jobs that just run, in each of the four modes of a sync.
+"""What waiting for jobs costs in each of the four modes of a sync.
 
     .venv/bin/python benchmarks/waiting.py [--minutes 5] [--syncs 1 100]
 
-A real Airflow with its default settings and the LocalExecutor, on a PostgreSQL of its own, and a stub of
-Airbyte on the loopback. For each mode and number of syncs: DAG runs start, their tasks come to where they
-wait, and after a warm-up a few minutes are measured and scaled to one hour. The same minutes of an Airflow
-with no runs, before and after, are subtracted; by how much the two differ is the noise.
+A real Airflow with default settings and the LocalExecutor runs on its own PostgreSQL, with a stub of Airbyte
+on the loopback. For each mode and number of syncs, DAG runs start, their tasks begin to wait, and after a
+warm-up a few minutes are measured and scaled to one hour. The figures of an Airflow without runs, measured
+before and after, are subtracted; their difference is the noise.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ MODES: dict[str, dict[str, object]] = {
     "async": {"mode": "async", "deferrable": False},
     "async, deferrable": {"mode": "async", "deferrable": True},
 }
-# How long tasks may take to come to where they wait, and to hear of their job's end, in seconds.
+# How long tasks may take until they wait, and until they know that their job has ended, in seconds.
 PATIENCE = 900.0
-# How many of the tasks that run wait: in a worker slot, with a triggerer, or until their next poke.
+# How many active tasks wait: in a worker slot, in a triggerer, or for their next poke.
 WAITING = {
     "sync": "SELECT count(*) FROM task_instance WHERE state = 'running'",
     "async": """
@@ -58,7 +58,7 @@ KNOWN = "SELECT count(DISTINCT dag_id) FROM serialized_dag"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Bench:
-    """All that runs; times are seconds."""
+    """Everything that runs; times are in seconds."""
 
     children: Sequence[Child]
     api: AirflowApi
@@ -68,11 +68,11 @@ class Bench:
     warm_up: float
 
     def wait_until(self, ready: Callable[[], bool], patience: float = PATIENCE) -> bool:
-        """Wait for something; return whether it has come."""
+        """Wait for a condition; return whether it became true."""
         return wait_until(ready, self.children, timeout_seconds=patience)
 
     def rest(self) -> None:
-        """Let what has just happened die away."""
+        """Wait until the load of the last step is gone."""
         time.sleep(self.warm_up)
         check_alive(self.children)
 
@@ -95,7 +95,7 @@ def main() -> None:
             bench.rest()
             after = bench.meter.measure(bench.seconds)
         finally:
-            # Also what was measured until a signal or an error.
+            # Also print what was measured before a signal or an error.
             print_tables(measured, before, after)
 
 
@@ -161,7 +161,7 @@ def _started(arguments: argparse.Namespace, cases: Sequence[Case]) -> Iterator[B
 
 
 def _write_dags(home: AirflowHome, cases: Sequence[Case], wait_seconds: int) -> int:
-    """Write the DAGs of all cases; return how many they are."""
+    """Write the DAGs of all cases; return how many there are."""
     dags = [(case, *each) for case in cases for each in _dags(case).items()]
     for number, (case, dag_id, numbers) in enumerate(dags):
         syncs = [connection_id(1 + number * SYNCS_OF_A_DAG + each) for each in range(len(numbers))]
@@ -171,7 +171,7 @@ def _write_dags(home: AirflowHome, cases: Sequence[Case], wait_seconds: int) -> 
 
 
 def _wait_for_airflow(bench: Bench, dags: int) -> None:
-    """Wait until Airflow is healthy and has read so many DAGs; fails if it does not come to that."""
+    """Wait until Airflow is healthy and has parsed this many DAGs; fails if that takes too long."""
     is_ready = bench.wait_until(bench.api.is_healthy, START_SECONDS)
     if not is_ready or not bench.wait_until(lambda: bench.meter.value(KNOWN) == dags, START_SECONDS):
         bench.children[1].fail("was not ready with all DAGs in time")

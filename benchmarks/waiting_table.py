@@ -1,4 +1,4 @@
-"""The tables of `waiting`: what each case has cost, scaled to one hour, beyond what an idle Airflow costs."""
+"""The tables of `waiting`: the cost of each case beyond that of an idle Airflow, scaled to one hour."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Hour:
 
 
 def print_tables(measured: Sequence[Measured], before: Window, after: Window) -> None:
-    """Print the costs and then what was seen; `before` and `after` are windows without runs."""
+    """Print the costs and then the observations; `before` and `after` are windows without runs."""
     idle = _combined(_scaled(before), _scaled(after), lambda one, other: (one + other) / 2)
     noise = _combined(_scaled(before), _scaled(after), lambda one, other: abs(one - other))
     _print_costs(measured, idle, noise)

@@ -1,4 +1,4 @@
-"""What a running Airflow uses within a span of time, by the roles of its processes."""
+"""What a running Airflow uses within a time window, by the roles of its processes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ QUERIES = """
     SELECT coalesce(sum(s.calls), 0) FROM pg_stat_statements s JOIN pg_roles r ON r.oid = s.userid
     WHERE r.rolname = :user"""
 SLOTS = "SELECT count(*) FROM task_instance WHERE state = 'running'"
-# How long after the moment that it was due for a rescheduled task began, in seconds.
+# How many seconds a rescheduled task started after its due time.
 DELAYS = """
     SELECT avg(delay), max(delay) FROM (
         SELECT end_date, extract(epoch FROM
@@ -44,8 +44,9 @@ class Spread:
 class Window:
     """What was used within `seconds`: CPU seconds and memory in MiB by role, and counts.
 
-    `intervals` are the seconds between two polls of the same job, `delays` those that rescheduled tasks began
-    too late. `others` is the CPU time of all else on the machine, `load` its load average at the end.
+    `intervals` are the seconds between two polls of the same job, `delays` those by which rescheduled tasks
+    started late. `others` is the CPU time of everything else on the machine, `load` its load average at the
+    end.
     """
 
     seconds: float
@@ -64,7 +65,7 @@ class Window:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reading:
-    """What has been used until a moment, in seconds: CPU time by role, and that of the whole machine."""
+    """The usage until one time, in seconds: CPU time by role, and that of the whole machine."""
 
     moment: float
     cpu: Mapping[str, float]
@@ -87,12 +88,12 @@ class Meter:
         self._stub = stub
 
     def value(self, query: str, **values: object) -> int:
-        """Return the number that a query gives."""
+        """Return the number that a query returns."""
         with self._engine.connect() as connection:
             return int(connection.execute(text(query), values).scalar_one() or 0)
 
     def measure(self, seconds: float) -> Window:
-        """Measure for so many seconds."""
+        """Measure for this many seconds."""
         self.value("SELECT count(*) FROM pg_stat_statements_reset()")
         first_call, before = len(self._stub.calls), self._read()
         slots, processes = self._sample(before.moment + seconds)
@@ -116,7 +117,7 @@ class Meter:
         )
 
     def _sample(self, end: float) -> tuple[list[int], int]:
-        """Sample until a moment; return the slots held, and how many processes workers have started."""
+        """Sample until a time; return the occupied slots, and how many processes the workers have started."""
         known = set(self._workers())
         before, slots = len(known), [self.value(SLOTS)]
         while time.monotonic() < end:
@@ -162,7 +163,7 @@ class Meter:
 
 
 def _intervals(calls: Sequence[Call]) -> Spread | None:
-    """Return the times between two polls of the same job; None where no job was polled twice."""
+    """Return the times between two polls of the same job; None if no job was polled twice."""
     by_job: dict[str, list[float]] = defaultdict(list)
     for call in calls:
         if call.method == "GET" and call.path.startswith("/jobs/"):
@@ -172,6 +173,6 @@ def _intervals(calls: Sequence[Call]) -> Spread | None:
 
 
 def _busy_seconds() -> float:
-    """Return the CPU time that the whole machine has spent."""
+    """Return the CPU time of the whole machine."""
     times = psutil.cpu_times()
     return float(sum(times) - times.idle - times.iowait - times.guest - times.guest_nice)

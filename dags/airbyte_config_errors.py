@@ -1,6 +1,6 @@
-"""No DAG of its own: what is wrong in `configs/`, as one entry in Airflow's list of import errors.
+"""The errors in `configs/`, as one entry in Airflow's list of import errors. This file creates no DAG.
 
-Raised here and not in `airbyte_syncs.py`, since an import error makes every DAG of its file stale.
+They are not raised in `airbyte_syncs.py`, because an import error makes every DAG of its file stale.
 """
 
 import airflow.providers.airbyte.operators.airbyte

@@ -1,7 +1,7 @@
-"""All DAGs that are declared in `configs/`.
+"""The DAGs that are declared in `configs/`.
 
-Airflow only reads files that name both `airflow` and `dag`. The provider is imported here by its full name,
-so that Airflow's DAG processor imports it once, before it forks, and not at each parse.
+Airflow only reads files that contain both `airflow` and `dag`. The provider is imported here by its full
+name, so that Airflow's DAG processor imports it once, before it forks, and not at each parse.
 """
 
 import airflow.providers.airbyte.operators.airbyte

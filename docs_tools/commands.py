@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import textwrap
 from collections.abc import Iterator
 
 from dag_factory.cli.main import COMMANDS
 
 _INTRODUCTION = """\
 Every command, argument and option, as `dag-factory COMMAND --help` shows them.
-[Commands by example](commands.md) shows what `show`, `init` and `schema` print.
+[Commands by example](commands.md) shows what they print.
 
 Exit statuses: 0 for success, 1 for errors found, 2 for wrong usage, 3 for an error in dag-factory itself.
 [`validate`](validate.md) explains its own."""
@@ -22,7 +23,7 @@ def page() -> str:
 
 
 def parser_of(name: str) -> argparse.ArgumentParser:
-    """Give the parser of one command, as the command line makes it."""
+    """Return the parser of one command, as the command line creates it."""
     parser = argparse.ArgumentParser(prog=f"dag-factory {name}", add_help=False)
     importlib.import_module(f"dag_factory.cli.{name.replace('-', '_')}").configure(parser)
     return parser
@@ -34,7 +35,13 @@ def _section(name: str) -> str:
     usage = " ".join(["dag-factory", name, *map(_usage, actions)])
     rows = "\n".join(f"| {_names(action)} | {_escaped(_help(action))} |" for action in actions)
     table = f"| argument | |\n|---|---|\n{rows}"
-    return f"## {name}\n\n{summary}\n\n```text\n{usage}\n```\n\n{table}"
+    parts = [f"## {name}", summary, f"```text\n{usage}\n```", table, f"```sh\n{_examples(name)}\n```"]
+    return "\n\n".join(parts)
+
+
+def _examples(name: str) -> str:
+    """Return the lines below `examples:` at the end of a command's help."""
+    return textwrap.dedent((parser_of(name).epilog or "").partition("\n")[2])
 
 
 def actions_of(parser: argparse.ArgumentParser) -> list[argparse.Action]:

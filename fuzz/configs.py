@@ -1,10 +1,11 @@
-"""Fuzz the whole of validate: changed configurations and random bytes, guided by the code that they reach.
+"""Fuzz all of validate with mutated configurations and random bytes, guided by code coverage.
 
     make fuzz                                          # 200,000 inputs
-    .venv-fuzz/bin/python fuzz/configs.py --runs 1000  # in the environment that `make fuzz` makes
+    .venv-fuzz/bin/python fuzz/configs.py --runs 1000  # in the environment of `make fuzz`
 
-An input fails that raises, that is answered with anything but diagnostics at places of the file, or that
-takes longer than a second or too much memory. It is written to fuzz/found-..., for this command to try alone.
+An input fails if it raises, if the result has anything but diagnostics at locations of the file, or if it
+takes more than a second or too much memory. It is written to fuzz/found-..., and this command can try it
+alone.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).resolve().parent
 REPOSITORY = FOLDER.parent
 
-# Of one input: by the clock, in seconds, and of the whole process: address space in bytes.
+# The limit of one input in wall-clock seconds, and of the whole process in bytes of address space.
 LONGEST, MOST_MEMORY = 1.0, 4 * 1024**3
 
 
@@ -47,7 +48,7 @@ class Tally:
     slowest_input: bytes = b""
 
     def line(self) -> str:
-        """Tell it in one line."""
+        """Describe it in one line."""
         seconds = time.perf_counter() - self.started
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         return (
@@ -83,7 +84,7 @@ def _fuzz(arguments: argparse.Namespace, work: Path) -> None:
 
     def change(data: bytes, longest: int, seed: int) -> bytes:
         chance = random.Random(seed)  # noqa: S311 (nothing secret)
-        # A fifth by libFuzzer itself, which knows what it has compared bytes with.
+        # libFuzzer mutates a fifth itself: it knows which values the code compared the input with.
         changed = atheris.Mutate(data, len(data)) if chance.random() < 0.2 else mutator.mutate(data, chance)
         return bytes(changed[:longest])
 
@@ -99,7 +100,7 @@ def _fuzz(arguments: argparse.Namespace, work: Path) -> None:
 
 
 def _target(work: Path, tally: Tally) -> Callable[[bytes], None]:
-    """Make the function that is given each input."""
+    """Create the function that is called with each input."""
     from dag_factory.config.diagnostics import has_errors  # noqa: PLC0415 (after it has been instrumented)
 
     roots = _roots(work)
@@ -108,7 +109,7 @@ def _target(work: Path, tally: Tally) -> Callable[[bytes], None]:
         root, name = roots[len(data) % 4 == 0]
         taken, found = _timed(data, root, name)
         if taken > LONGEST:
-            # What is loaded at its first use is no fault of the input either.
+            # Lazy imports at the first use do not count for the input.
             taken = min(taken, _timed(data, root, name)[0])
         if taken > tally.slowest:
             tally.slowest, tally.slowest_input = taken, data
@@ -126,7 +127,7 @@ def _target(work: Path, tally: Tally) -> Callable[[bytes], None]:
 def _timed(data: bytes, root: Path, name: str) -> tuple[float, tuple[Diagnostic, ...]]:
     from properties import run, verify  # noqa: PLC0415 (as above)
 
-    # Of this process, since other work on the machine is no fault of the input; and without what verifies.
+    # CPU time of this process, without the checks below, so that other load on the machine does not count.
     started = time.process_time()
     outcome = run(data, root, name)
     taken = time.process_time() - started
@@ -135,7 +136,7 @@ def _timed(data: bytes, root: Path, name: str) -> tuple[float, tuple[Diagnostic,
 
 
 def _roots(work: Path) -> tuple[tuple[Path, str], tuple[Path, str]]:
-    """Make the two folders in which an input is tried: as a DAG's file, and as the defaults of one."""
+    """Create the two folders in which an input is tried: as a DAG's file, and as its defaults."""
     from properties import PLAIN_DAG  # noqa: PLC0415 (as above)
 
     dag, defaults = work / "dag", work / "defaults"
@@ -153,7 +154,7 @@ def _try_files(inputs: list[Path], work: Path) -> None:
 
 
 def _import_all() -> None:
-    """Import what validate is made of, also what it would import only when it is needed."""
+    """Import all modules of validate, including those that it imports lazily."""
     from dag_factory import config, report  # noqa: PLC0415 (while imports are being instrumented)
 
     for package in (config, report):

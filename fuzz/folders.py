@@ -1,10 +1,10 @@
-"""Fuzz whole folders: a good file beside links, pipes, odd names and broken files. The good one always stays.
+"""Fuzz whole folders: a good file beside links, pipes, odd names and broken files.
 
     make fuzz-folders                                # 500 folders, through validate and the loader
-    .venv/bin/python fuzz/folders.py --seed 17 --runs 1 --keep /tmp/folder   # one of them, to look at
+    .venv/bin/python fuzz/folders.py --seed 17 --runs 1 --keep /tmp/folder   # keep one of them
 
-A folder fails that makes `validate` end with a fault of ours, that takes the good DAG away, or whose report
-shows what looks like a secret. Where Airflow is installed, `load_dags` is tried too. The seed is printed.
+A folder fails if it causes an internal error in `validate`, if the good DAG is missing, or if a report shows
+what looks like a secret. If Airflow is installed, `load_dags` is tried too. The seed is printed.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ REPOSITORY = FOLDER.parent
 UUID = "1e3b5a72-7bfd-4808-a13c-204505490110"
 GOOD = f"schedule: null\nsyncs:\n  money: {UUID}\n"
 
-# Put together here, so that no scanner of secrets takes this file for one that holds some.
+# Built from parts, so that no scanner takes this file for one with secrets.
 TOKENS = ("gh" + "p_" + "example0" * 5, "xox" + "b-" + "0000-example", "Bearer " + "example0" * 3)
 
 ZONES = ("a/" * 300 + "a", "/etc/localtime", "../../etc/passwd", "America", "..", "/", "a" * 300, r"x\0y", "")
@@ -58,14 +58,14 @@ Chance = random.Random
 
 
 def make_folder(root: Path, chance: Chance, mutate: Callable[[bytes, Chance], bytes]) -> None:
-    """Fill a folder with a good file and up to eight things that are not, some of them in a folder below."""
+    """Fill a folder with a good file and up to eight other things, some of them in a subfolder."""
     (root / "team").mkdir(parents=True)
     (root / "good.yaml").write_text(GOOD, "utf-8")
     for _ in range(chance.randrange(1, 9)):
         name, ending = chance.choice(NAMES), chance.choice((".yaml", ".yaml", ".yml", "", ".txt"))
-        # Defaults that are wrong hold back all below them, the good file too.
+        # Invalid defaults block all files below them, including the good one.
         parent = root / "team" if name == "defaults" else chance.choice((root, root, root / "team"))
-        # What is there already, or cannot be made on this file system, is left out.
+        # Skip what exists already or cannot be created on this file system.
         with contextlib.suppress(OSError):
             chance.choice(_THINGS)(parent / f"{name}{ending}", chance, mutate)
 
@@ -81,7 +81,7 @@ def _ring(path: Path, chance: Chance, _mutate: object) -> None:
 
 
 def _chain(path: Path, chance: Chance, _mutate: object) -> None:
-    """A chain of links to a sound file, often longer than the system follows."""
+    """Create a chain of links to a valid file, often longer than the system follows."""
     (path.parent / ".chain0").write_text(GOOD.replace("110", "111"), "utf-8")
     length = chance.choice((1, 39, 41, 1200))
     for number in range(length):
@@ -113,7 +113,7 @@ def _zone(path: Path, chance: Chance, _mutate: object) -> None:
 
 
 def _secret(path: Path, chance: Chance, _mutate: object) -> None:
-    """A secret as a key, as a value, as both, in a comment, and in what is no YAML."""
+    """Return a secret as a key, a value or both, in a comment, or in text that is not YAML."""
     token = f'"{chance.choice(TOKENS)}"'
     forms = (
         "{0}: 1\n{1}",
@@ -132,7 +132,7 @@ def _secret(path: Path, chance: Chance, _mutate: object) -> None:
 
 
 def _long(path: Path, chance: Chance, _mutate: object) -> None:
-    """Many syncs of like names, of which some are misspelt."""
+    """Return many syncs with similar names, some of them misspelt."""
     name = "a_rather_long_name_of_a_sync_that_is_like_all_the_others_{:03}"
     wrong = ", ".join(name.format(number).replace("name", "nmae") for number in range(6))
     lines = [
@@ -149,9 +149,9 @@ _THINGS: tuple[Callable[[Path, Chance, Callable[[bytes, Chance], bytes]], None],
 
 
 def check_folder(root: Path) -> None:
-    """Go the whole way of validate, in every format, and of the loader up to Airflow.
+    """Run validate in every format, and the loader without Airflow.
 
-    Raises AssertionError where our own fault shows, the good DAG is missing, or a report shows a secret.
+    Raises AssertionError for an internal error, a missing good DAG, or a secret in a report.
     """
     from dag_factory.cli.main import main as command  # noqa: PLC0415 (only this package's own environment)
     from dag_factory.config.project import load_dag, load_project  # noqa: PLC0415
@@ -159,11 +159,11 @@ def check_folder(root: Path) -> None:
     from dag_factory.report.formats import FORMATS  # noqa: PLC0415
 
     for style in FORMATS:
-        told = io.StringIO()
-        with contextlib.redirect_stdout(told), contextlib.redirect_stderr(io.StringIO()):
+        output = io.StringIO()
+        with contextlib.redirect_stdout(output), contextlib.redirect_stderr(io.StringIO()):
             status = command(["validate", str(root), "--format", style])
-        assert status in (0, 1), f"exit status {status}: {told.getvalue()}"
-        shown = [line for line in told.getvalue().splitlines() if shape_in(line) is not None]
+        assert status in (0, 1), f"exit status {status}: {output.getvalue()}"
+        shown = [line for line in output.getvalue().splitlines() if shape_in(line) is not None]
         assert not shown, f"a secret in {style}: {shown}"
     loaded = load_project(root, None)
     assert "good" in {dag.dag_id for dag in loaded.dags}, "the good DAG is missing"
@@ -171,7 +171,7 @@ def check_folder(root: Path) -> None:
 
 
 def check_load(root: Path) -> None:
-    """Load the folder as Airflow does; its log shows no secret, and the good DAG is there."""
+    """Load the folder as Airflow does, and check that the good DAG is there and the log shows no secret."""
     from dag_factory import ConfigError, load_dags, raise_config_errors  # noqa: PLC0415 (imports Airflow)
     from dag_factory.config.text.secret_patterns import shape_in  # noqa: PLC0415
 
@@ -194,7 +194,7 @@ def check_load(root: Path) -> None:
 
 
 def main() -> None:
-    """Try folder after folder."""
+    """Try one folder after another."""
     arguments = _arguments()
     sys.path.insert(0, str(REPOSITORY))
     from fuzz.mutations import Mutator, read_seeds  # noqa: PLC0415 (after the path is set)

@@ -1,4 +1,4 @@
-"""Configurations made from others: by lines, by words, by what breaks parsers, or of random bytes."""
+"""Configurations made from others: with other lines and words, text that breaks parsers, or random bytes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-# What has been the end of other programs that read YAML.
+# Text that has broken other YAML parsers.
 HARD = (
     *("&a [*a, *a]", "*a", "&a", "<<: *a", "<<: [*a, *a]", "!!python/object:os.system", "!!binary x", "? a"),
     *("\u0085", "\u2028", "\ufeff", "\x00", "\x1b[2J", "\t", "\r", "\r\n", '"\\u0000"', '"\\x1b"', "'", '"'),
@@ -77,7 +77,7 @@ _WORD = re.compile(r"[\w.@/*-]+")
 
 
 class Mutator:
-    """Changes one configuration into another, by the words and lines that configurations are made of."""
+    """Mutates a configuration with words and lines of others."""
 
     def __init__(self, seeds: Sequence[bytes]) -> None:
         texts = [seed.decode("utf-8", "replace") for seed in seeds]
@@ -86,7 +86,7 @@ class Mutator:
         self._words = sorted({word for text in texts for word in _WORD.findall(text)} | set(HARD))
 
     def mutate(self, data: bytes, chance: random.Random) -> bytes:
-        """Make a few changes; a twentieth of the results has nothing of what was there."""
+        """Make a few changes; one result in twenty keeps nothing of the input."""
         if chance.random() < 0.05:
             return chance.choice((chance.randbytes(chance.randrange(200)), chance.choice(self._seeds)))
         text = data.decode("utf-8", "surrogateescape")
@@ -125,7 +125,7 @@ class Mutator:
         start = chance.randrange(len(lines))
         part = lines[start : start + chance.choice((1, 1, 2, 5))]
         times = chance.choice((1, 1, 1, 2, 50))
-        # Not without end: a change of a change of a change would soon be larger than any file may be.
+        # Limited, because repeated mutations would soon exceed the size limit of a file.
         return "\n".join([*lines[:start], *part * times, *lines[start:]]) if len(text) < 20_000 else text
 
     def _indent(self, text: str, chance: random.Random) -> str:

@@ -1,4 +1,4 @@
-"""What holds whatever the bytes of a configuration file are; for fuzz/configs.py and the tests."""
+"""What must hold for any bytes in a configuration file; used by fuzz/configs.py and the tests."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from dag_factory.report.formats import FORMATS, renderer
 
 TODAY = date(2026, 1, 31)
 
-# Below defaults that are fuzzed there has to be a DAG.
+# Fuzzed defaults need a DAG below them.
 PLAIN_DAG = "schedule: null\nsyncs:\n  a: 1e3b5a72-7bfd-4808-a13c-204505490110\n"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
-    """What came of one input: of validate, of each format of its report by name, and of the loader."""
+    """The results of one input: of validate, of each report format by name, and of the loader."""
 
     findings: Findings
     reports: dict[str, str]
@@ -34,14 +34,14 @@ class Outcome:
 
 
 def check(data: bytes, root: Path, name: str = "fuzzed.yaml") -> Findings:
-    """Do `run` and `verify`; raises AssertionError as `verify` does."""
+    """Call `run` and `verify`; raises what `verify` raises."""
     outcome = run(data, root, name)
     verify(outcome, data, name)
     return outcome.findings
 
 
 def run(data: bytes, root: Path, name: str) -> Outcome:
-    """Write the bytes to a file of the folder, and go the whole way of validate and of the loader."""
+    """Write the bytes to a file in the folder, and run validate and the loader on it."""
     (root / name).write_bytes(data)
     findings = validate_project(root, "configs", None, _every_file, TODAY)
     reports = {style: renderer(style)(findings.diagnostics, findings.files) for style in FORMATS}
@@ -49,7 +49,7 @@ def run(data: bytes, root: Path, name: str) -> Outcome:
 
 
 def verify(outcome: Outcome, data: bytes, name: str) -> None:
-    """Raise AssertionError where what comes out is not only diagnostics, each at a place of the file."""
+    """Raise AssertionError unless the results are only diagnostics at locations of the file."""
     _check_diagnostics(outcome.findings, data, f"configs/{name}")
     _check_reports(outcome.findings, outcome.reports)
     diagnostics = outcome.project.diagnostics
@@ -74,9 +74,9 @@ def _check_diagnostics(findings: Findings, data: bytes, fuzzed: str) -> None:
 
 
 def _is_inside(span: Span, lines: Sequence[str]) -> bool:
-    """Whether a span is in order and in the file, or the one that stands for all of it.
+    """Whether a span is valid and inside the file, or the one for the whole file.
 
-    A caret at the end of a line is one column behind it.
+    A mark at the end of a line is one column after it.
     """
     if span == Span():
         return True

@@ -1,1 +1,1 @@
-"""The command line: one module a command, the only place that prints and exits."""
+"""The command line: one module per command. Nothing else prints or exits."""

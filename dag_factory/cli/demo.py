@@ -1,4 +1,4 @@
-"""`dag-factory demo`: runs every DAG once on a real Airflow, against the local Airbyte, and shows a table."""
+"""`dag-factory demo`: runs every DAG once on a real Airflow against the local Airbyte, and prints a table."""
 
 from __future__ import annotations
 
@@ -22,26 +22,30 @@ _NEEDED = ("airflow", "httpx", "psutil", "uvicorn")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the command's arguments."""
+    """Add the command's arguments and examples."""
     add_shared_arguments(parser)
     parser.add_argument(
         "--timeout",
         type=numbers.seconds,
         default=300.0,
         metavar="S",
-        help="seconds that all runs together may take",
+        help="seconds that all runs together may take (default: 300)",
     )
+    parser.epilog = """\
+examples:
+  dag-factory demo                 # run configs/ once; needs the extra 'sandbox'
+  dag-factory demo --configs some  # run the DAGs of another folder"""
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run the demo; 0: every DAG has succeeded, 1: not."""
+    """Run the demo. Exit status 0: every DAG succeeded, 1: one did not."""
 
     def demonstrate_all(options: Options, console: Console) -> int:
-        # Only now: without the extra, the message of `start` is better than an ImportError.
+        # Imported late: without the extra, the message of `start` is better than an ImportError.
         from dag_factory.sandbox.demo.run import run_demo  # noqa: PLC0415
 
-        is_well = run_demo(options, console, timeout_seconds=arguments.timeout)
-        return CLEAN if is_well else FINDINGS
+        has_succeeded = run_demo(options, console, timeout_seconds=arguments.timeout)
+        return CLEAN if has_succeeded else FINDINGS
 
     return start(arguments, demonstrate_all)
 
@@ -51,7 +55,7 @@ def add_shared_arguments(parser: argparse.ArgumentParser) -> None:
     folders = {
         "--configs": (Path("configs"), "the DAGs' YAML files"),
         "--dags": (Path("dags"), "Airflow's DAGs folder"),
-        "--work": (Path(".demo"), "where databases, logs and rows go"),
+        "--work": (Path(".demo"), "where databases, logs and rows are kept"),
     }
     for name, (default, text) in folders.items():
         parser.add_argument(
@@ -61,12 +65,12 @@ def add_shared_arguments(parser: argparse.ArgumentParser) -> None:
         "--source-faker",
         type=Path,
         metavar="PATH",
-        help="executable of Airbyte's source-faker, as the source",
+        help="executable of Airbyte's source-faker, to read from it instead of the built-in source",
     )
 
 
 def start(arguments: argparse.Namespace, action: Callable[[Options, Console], int]) -> int:
-    """Check the arguments, do the action, and tell what went wrong with a process; return the exit status."""
+    """Check the arguments, run the action and print why a process failed; return the exit status."""
     _check(arguments)
     from dag_factory.sandbox.configuration import Options  # noqa: PLC0415 (see `run`)
     from dag_factory.sandbox.console import Console  # noqa: PLC0415
@@ -90,10 +94,10 @@ def start(arguments: argparse.Namespace, action: Callable[[Options, Console], in
 
 
 def _check(arguments: argparse.Namespace) -> None:
-    """Refuse what cannot work, before anything is started."""
+    """Raise UsageError for what cannot work, before anything starts."""
     missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
     if missing:
-        message = f"it needs {', '.join(missing)}: pip install 'airbyte-dag-factory[sandbox]'"
+        message = f"not installed: {', '.join(missing)}; install this package with its extra 'sandbox'"
         raise UsageError(message)
     for folder in (arguments.configs, arguments.dags):
         if not folder.is_dir():

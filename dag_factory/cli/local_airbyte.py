@@ -1,60 +1,93 @@
-"""`dag-factory local-airbyte`: runs the local Airbyte in the foreground until it is told to stop."""
+"""`dag-factory local-airbyte`: runs the local Airbyte in the foreground until SIGTERM or SIGINT."""
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import os
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dag_factory.cli import numbers
-from dag_factory.cli.main import UsageError
+from dag_factory.cli.main import CLEAN, UsageError
 from dag_factory.config.project import load_project
 from dag_factory.local_airbyte.model.connection import ConnectionSeed
-from dag_factory.local_airbyte.server import (
-    DEFAULT_CLIENT_ID,
-    DEFAULT_CLIENT_SECRET,
-    LocalAirbyte,
-    ServerError,
-    ServerOptions,
-)
+
+if TYPE_CHECKING:
+    from dag_factory.local_airbyte.server import LocalAirbyte, ServerOptions
 
 DEFAULT_PORT = 8006
 
+# One module of each requirement that the extra `local` adds.
+_NEEDED = ("fastapi", "uvicorn", "jwt", "python_multipart")
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the command's arguments."""
+    """Add the command's arguments and examples."""
     parser.add_argument(
-        "--port", type=numbers.port, default=DEFAULT_PORT, help="port on 127.0.0.1; 0 takes a free one"
+        "--port",
+        type=numbers.port,
+        default=DEFAULT_PORT,
+        help=f"port on 127.0.0.1 (default: {DEFAULT_PORT}); 0 takes a free one",
     )
-    parser.add_argument("--data", type=Path, default=Path(".local-airbyte"), help="folder for jobs and rows")
-    parser.add_argument("--configs", type=Path, default=Path("configs"), help="its connections will be known")
-    parser.add_argument("--job-seconds", type=numbers.seconds, default=3.0, help="how long a sync takes")
     parser.add_argument(
-        "--source-faker", type=Path, metavar="PATH", help="executable of Airbyte's source-faker"
+        "--data",
+        type=Path,
+        default=Path(".local-airbyte"),
+        metavar="FOLDER",
+        help="where jobs and rows are kept (default: .local-airbyte)",
     )
-    parser.add_argument("--verbose", action="store_true", help="log every call")
+    parser.add_argument(
+        "--configs",
+        type=Path,
+        default=Path("configs"),
+        metavar="FOLDER",
+        help="serve the connections of these files too (default: configs)",
+    )
+    parser.add_argument(
+        "--job-seconds",
+        type=numbers.seconds,
+        default=3.0,
+        metavar="S",
+        help="how many seconds a sync takes (default: 3)",
+    )
+    parser.add_argument(
+        "--source-faker",
+        type=Path,
+        metavar="PATH",
+        help="executable of Airbyte's source-faker, to read from it instead of the built-in source",
+    )
+    parser.add_argument("--verbose", action="store_true", help="log every request")
+    parser.epilog = """\
+examples:
+  dag-factory local-airbyte                           # needs the extra 'local'
+  dag-factory local-airbyte --port 0 --data /tmp/lab  # on a free port, with other data"""
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT."""
+    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        message = f"not installed: {', '.join(missing)}; install this package with its extra 'local'"
+        raise UsageError(message)
     options = _options(arguments)
     with _stop_signals() as stopped, _start(options) as airbyte:
         _greet(airbyte, options)
         while not stopped.wait(1.0):
             if not airbyte.is_alive:
-                msg = "the server of the local Airbyte ended by itself"
-                raise RuntimeError(msg)
-    return 0
+                message = "the server of the local Airbyte ended by itself"
+                raise RuntimeError(message)
+    return CLEAN
 
 
 def connection_seeds(folder: Path) -> tuple[ConnectionSeed, ...]:
-    """The connections of all DAGs in all environments, each named after the first sync that uses it.
+    """Return the connections of all DAGs in all environments, each named after the first sync that uses it.
 
-    A configuration with mistakes adds none, and neither does a template.
+    A configuration with errors adds none, and neither does a template.
     """
     environments = (None, *load_project(folder, None).environments)
     names: dict[str, str] = {}
@@ -66,6 +99,9 @@ def connection_seeds(folder: Path) -> tuple[ConnectionSeed, ...]:
 
 
 def _start(options: ServerOptions) -> LocalAirbyte:
+    # Imported late: the base package does not install what the server needs.
+    from dag_factory.local_airbyte.server import LocalAirbyte, ServerError  # noqa: PLC0415
+
     try:
         return LocalAirbyte.start_with(options)
     except ServerError as error:
@@ -73,16 +109,18 @@ def _start(options: ServerOptions) -> LocalAirbyte:
 
 
 def _options(arguments: argparse.Namespace) -> ServerOptions:
+    from dag_factory.local_airbyte import server  # noqa: PLC0415 (as above)
+
     faker: Path | None = arguments.source_faker
     if faker is not None and not os.access(faker, os.X_OK):
-        msg = f"--source-faker: {faker} is not an executable"
-        raise UsageError(msg)
-    return ServerOptions(
+        message = f"--source-faker: '{faker}' is not an executable"
+        raise UsageError(message)
+    return server.ServerOptions(
         data_folder=arguments.data,
         port=arguments.port,
         seeds=connection_seeds(arguments.configs),
-        client_id=os.environ.get("LOCAL_AIRBYTE_CLIENT_ID", DEFAULT_CLIENT_ID),
-        client_secret=os.environ.get("LOCAL_AIRBYTE_CLIENT_SECRET", DEFAULT_CLIENT_SECRET),
+        client_id=os.environ.get("LOCAL_AIRBYTE_CLIENT_ID", server.DEFAULT_CLIENT_ID),
+        client_secret=os.environ.get("LOCAL_AIRBYTE_CLIENT_SECRET", server.DEFAULT_CLIENT_SECRET),
         job_seconds=arguments.job_seconds,
         source_faker=None if faker is None else faker.absolute(),
         verbose=arguments.verbose,
@@ -90,9 +128,11 @@ def _options(arguments: argparse.Namespace) -> ServerOptions:
 
 
 def _greet(airbyte: LocalAirbyte, options: ServerOptions) -> None:
-    own = options.client_secret != DEFAULT_CLIENT_SECRET
-    secret = "the value of LOCAL_AIRBYTE_CLIENT_SECRET" if own else DEFAULT_CLIENT_SECRET
-    print("This is a development server: it imitates Airbyte's API on this machine and is no Airbyte.")
+    from dag_factory.local_airbyte.server import DEFAULT_CLIENT_SECRET  # noqa: PLC0415 (as above)
+
+    is_own = options.client_secret != DEFAULT_CLIENT_SECRET
+    secret = "the value of LOCAL_AIRBYTE_CLIENT_SECRET" if is_own else DEFAULT_CLIENT_SECRET
+    print("This is a development server that imitates Airbyte's API on this machine. It is not Airbyte.")
     print("The Airflow connection for it:")
     print("  type      airbyte")
     print(f"  host      {airbyte.url}")
@@ -104,7 +144,7 @@ def _greet(airbyte: LocalAirbyte, options: ServerOptions) -> None:
 
 @contextmanager
 def _stop_signals() -> Iterator[threading.Event]:
-    """An event that is set by SIGTERM or SIGINT; the former handlers come back afterwards."""
+    """Yield an event that SIGTERM or SIGINT sets; restore the former handlers afterwards."""
     stopped = threading.Event()
     before = {each: signal.signal(each, lambda *_: stopped.set()) for each in (signal.SIGTERM, signal.SIGINT)}
     try:

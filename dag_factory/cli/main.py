@@ -1,4 +1,4 @@
-"""The command `dag-factory`: finds the subcommand, imports it alone and maps faults to exit statuses."""
+"""The command `dag-factory`: imports only the chosen subcommand, and maps errors to exit statuses."""
 
 from __future__ import annotations
 
@@ -7,53 +7,71 @@ import gc
 import importlib
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Protocol
 
-# Command to one line of help. The module has the command's name; only the one asked for is imported,
-# so that `validate` does not pay for the server of `local-airbyte`.
-COMMANDS = {
-    "validate": "check configuration files and report every mistake with its line",
-    "show": "print what a DAG becomes after defaults and environment, its tasks and its next runs",
-    "schema": "print the JSON Schema of the configuration files, for editors",
-    "init": "make a DAG repository, or add what is missing to one",
-    "local-airbyte": "run a local development server that speaks Airbyte's public API",
-    "demo": "run every DAG of a folder on a real Airflow against the local Airbyte",
-    "up": "start Airflow's UI beside the local Airbyte and keep both running",
-}
+# Command to one line of help, the most used first. The module has the command's name; only the chosen one
+# is imported, so that `validate` does not pay for the server of `local-airbyte`.
+COMMANDS: Mapping[str, str] = MappingProxyType(
+    {
+        "validate": "check configuration files; report every error with its line",
+        "show": "print a DAG's values, tasks and next runs",
+        "rule": "explain the code of a diagnostic, with examples",
+        "init": "create a DAG repository, or add what is missing to one",
+        "schema": "print the JSON Schema of the files, for editors",
+        "demo": "run every DAG once on Airflow and a local Airbyte",
+        "up": "run Airflow's UI and a local Airbyte until Ctrl-C",
+        "local-airbyte": "run a development server with Airbyte's public API",
+        "completion": "print a script that completes commands in a shell",
+    }
+)
 
-CLEAN, FINDINGS, WRONG_USAGE, OUR_FAULT = 0, 1, 2, 3
-# As shells tell of SIGINT and SIGPIPE.
+_DESCRIPTION = """\
+Airbyte syncs in Airflow, declared in YAML.
+
+  dag-factory init syncs             create a DAG repository in the folder syncs
+  dag-factory validate               check configs/
+  dag-factory show orders --env dev  show the DAG 'orders' in the environment 'dev'
+  dag-factory rule bad-cron          explain a code that validate reports"""
+_EPILOG = """\
+'dag-factory COMMAND --help' shows the options of a command, with examples.
+Exit status: 0 success, 1 errors found, 2 wrong usage, 3 an error in dag-factory itself."""
+
+CLEAN, FINDINGS, WRONG_USAGE, INTERNAL_ERROR = 0, 1, 2, 3
+# As shells report SIGINT and SIGPIPE.
 INTERRUPTED, UNREAD = 130, 141
 
 
 class UsageError(Exception):
-    """The command was called in a way that it cannot serve; the message says what to change."""
+    """The command cannot do what was asked; the message says what to change."""
 
 
 class Command(Protocol):
-    """What a module of this package offers to be a command."""
+    """The functions that each command's module has."""
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
-        """Add the command's arguments."""
+        """Add the command's arguments and examples."""
 
     def run(self, arguments: argparse.Namespace) -> int:
-        """Do it and return the exit status."""
+        """Run the command and return its exit status."""
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run one command and return its exit status; never lets a traceback out for a user's mistake."""
+    """Run one command and return its exit status; a user's error never ends in a traceback."""
     name = next((word for word in argv if not word.startswith("-")), None)
-    command = _import(name) if name in COMMANDS else None
+    command = import_command(name) if name is not None and name in COMMANDS else None
     parser, chosen = _parser(name, command)
+    if name is not None and command is None:
+        parser.error(_unknown(name))
     arguments, unknown = parser.parse_known_args(argv)
-    assert command is not None  # noqa: S101 (argparse has ended the process for any other name)
+    assert command is not None  # noqa: S101 (argparse has ended the process without a command)
     if unknown:
-        # By the command's own parser, so that its own usage is shown.
+        # Reported by the command's parser, which shows the usage of the command.
         chosen.error(f"unrecognized arguments: {' '.join(unknown)}")
     try:
         status = command.run(arguments)
-        # A short report is written only now: whether anybody reads it is part of the outcome.
+        # A short report is only written now, and a reader that is gone changes the exit status.
         sys.stdout.flush()
         return status
     except UsageError as error:
@@ -62,51 +80,81 @@ def main(argv: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader (`| head`) has left, and what it did not read may have been errors. With devnull the
-        # interpreter's last flush is quiet.
+        # The reader (`| head`) is gone, and the rest may have held errors. With devnull, the interpreter's
+        # last flush does not fail.
         sys.stdout = open("/dev/null", "w")  # noqa: PTH123, SIM115
         return UNREAD
-    except Exception:  # noqa: BLE001 (the labelled boundary: what is no user's mistake is ours)
+    except Exception:  # noqa: BLE001 (the outermost boundary: anything else is an error of ours)
         traceback.print_exc()
-        print("dag-factory: this is a fault of dag-factory itself; please report it", file=sys.stderr)
-        return OUR_FAULT
+        print("dag-factory: this is an error in dag-factory itself; please report it", file=sys.stderr)
+        return INTERNAL_ERROR
 
 
 def run() -> None:
-    """The entry point of the installed script."""
-    # What a thousand files make is kept, and holds next to no circles: Python would search it for some after
-    # each 700 objects more.
+    """Run the installed script."""
+    # A thousand files make many objects and hardly any cycles; by default Python would search for cycles
+    # after every 700 new objects.
     gc.set_threshold(50_000)
     sys.exit(main(sys.argv[1:]))
 
 
+def import_command(name: str) -> Command:
+    """Import the module of a command."""
+    module: Command = importlib.import_module(f"dag_factory.cli.{name.replace('-', '_')}")
+    return module
+
+
+def add_command(
+    name: str, commands: argparse._SubParsersAction[argparse.ArgumentParser]
+) -> argparse.ArgumentParser:
+    """Add the parser of a command, still without its arguments."""
+    text = COMMANDS[name]
+    return commands.add_parser(
+        name,
+        help=text,
+        description=f"{text[0].upper()}{text[1:]}.",
+        formatter_class=_help_formatter,
+    )
+
+
+def _help_formatter(prog: str) -> argparse.HelpFormatter:
+    return argparse.RawDescriptionHelpFormatter(prog, max_help_position=20)
+
+
 class _Version(argparse.Action):
-    """Looks the version up only when it is asked for: that takes as long as a file's check."""
+    """Reads the version only when it is asked for: that takes as long as checking a file."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        """Print it and end the process."""
+        """Print the version and end the process."""
         version = importlib.import_module("importlib.metadata").version("airbyte-dag-factory")
         print(f"dag-factory {version}")
         parser.exit()
 
 
-def _import(name: str) -> Command:
-    module: Command = importlib.import_module(f"dag_factory.cli.{name.replace('-', '_')}")
-    return module
-
-
 def _parser(
     chosen: str | None, command: Command | None
 ) -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
-    """Make the parser of everything, and give that of the chosen command besides; without one, the same."""
-    description = "Airbyte syncs in Airflow, declared in YAML."
-    parser = argparse.ArgumentParser(prog="dag-factory", description=description)
-    parser.add_argument("--version", action=_Version, nargs=0, help="show the package's version and exit")
+    """Create the parser of all commands; return it with that of the chosen one, or twice if there is none."""
+    parser = argparse.ArgumentParser(
+        prog="dag-factory",
+        usage="dag-factory COMMAND [ARGUMENT ...]",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=_help_formatter,
+    )
+    parser.add_argument("-V", "--version", action=_Version, nargs=0, help="print the version and exit")
     own = parser
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for name, text in COMMANDS.items():
-        subparser = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+    # `prog` is the name in the usage of each command, which otherwise would repeat the usage above.
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", prog="dag-factory", required=True)
+    for name in COMMANDS:
+        subparser = add_command(name, commands)
         if name == chosen and command is not None:
             command.configure(subparser)
             own = subparser
     return parser, own
+
+
+def _unknown(name: str) -> str:
+    from dag_factory.cli.suggestion import suggest  # noqa: PLC0415 (only for a misspelt command)
+
+    return f"unknown command '{name}'; {suggest(name, COMMANDS)}"

@@ -1,4 +1,4 @@
-"""Types of numeric options: an impossible value is a usage error, reported before anything starts."""
+"""Types of numeric options: an invalid value is wrong usage, reported before anything starts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _HIGHEST_PORT = 65_535
 
 
 def port(text: str) -> int:
-    """Read a TCP port; 0 means a free one. Raises argparse.ArgumentTypeError for an impossible one."""
+    """Read a TCP port; 0 means a free one. Raises argparse.ArgumentTypeError."""
     if not (text.isascii() and text.isdigit() and len(text) <= 5 and int(text) <= _HIGHEST_PORT):
         message = f"'{text}' is not a port; write a number from 0 to {_HIGHEST_PORT}"
         raise argparse.ArgumentTypeError(message)
@@ -17,7 +17,7 @@ def port(text: str) -> int:
 
 
 def seconds(text: str) -> float:
-    """Read a duration in seconds. Raises argparse.ArgumentTypeError for an impossible one."""
+    """Read a duration in seconds. Raises argparse.ArgumentTypeError."""
     try:
         number = float(text)
     except ValueError:

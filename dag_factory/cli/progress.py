@@ -1,4 +1,4 @@
-"""One line on a terminal that tells how far a long reading has come."""
+"""A progress line on a terminal while many files are read."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import TextIO, TypeVar
 
-# Fewer files are read before anybody could read the line.
+# Fewer files are read faster than anybody reads the line.
 FEW = 300
 
 _SECONDS_BETWEEN = 0.1
-# Back to the line's begin, and clear it to its end (ECMA-48).
+# Go back to the start of the line and clear it (ECMA-48).
 _CLEAR = "\r\x1b[K"
 
 Item = TypeVar("Item")
 
 
 def watched(files: Sequence[Item], stream: TextIO) -> Iterator[Item]:
-    """Yield the files, and where they are many and the stream is a terminal, count them there meanwhile.
+    """Yield the files; if they are many and the stream is a terminal, count them there.
 
-    Nothing of it is left at the end, however the reading ends.
+    The line is removed at the end, also after an exception.
     """
     if len(files) <= FEW or not stream.isatty():
         yield from files

@@ -12,19 +12,25 @@ from dag_factory.config.schema.check import DAG_SCHEMA, DEFAULTS_SCHEMA, schema_
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the command's arguments."""
+    """Add the command's arguments and examples."""
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("--defaults", action="store_true", help="the schema of defaults.yaml, not of a DAG")
+    which.add_argument(
+        "--defaults", action="store_true", help="print the schema of defaults.yaml instead of a DAG's"
+    )
     which.add_argument(
         "--output",
         type=Path,
         metavar="FOLDER",
-        help=f"write both, as {DAG_SCHEMA} and {DEFAULTS_SCHEMA}; what is there is written anew",
+        help=f"write both to a folder as {DAG_SCHEMA} and {DEFAULTS_SCHEMA}; files there are replaced",
     )
+    parser.epilog = """\
+examples:
+  dag-factory schema                   # print the schema of a DAG's file
+  dag-factory schema --output schemas  # write both schemas, for example after an update of the package"""
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print one schema or write both."""
+    """Print one schema, or write both."""
     if arguments.output is not None:
         _write(arguments.output)
     else:
@@ -33,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def defaults_alone() -> str:
-    """Give the schema of defaults.yaml with what it refers to in the other file put in."""
+    """Return the schema of defaults.yaml, with the definitions that it takes from the other file included."""
     defaults: dict[str, Any] = json.loads(schema_text(DEFAULTS_SCHEMA))
     definitions = json.loads(schema_text(DAG_SCHEMA))["$defs"]
     text = json.dumps({**defaults, "$defs": definitions}, indent=2, ensure_ascii=False)

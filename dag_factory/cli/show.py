@@ -1,16 +1,16 @@
-"""`dag-factory show`: what a DAG becomes after defaults and environment, its tasks and its next runs."""
+"""`dag-factory show`: prints what a DAG becomes, its tasks and its next runs."""
 
 from __future__ import annotations
 
 import argparse
 import os
-import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from dag_factory.cli.main import CLEAN, FINDINGS, UsageError
 from dag_factory.config.diagnostics import has_errors
+from dag_factory.config.files import ConfigFile
 from dag_factory.config.project import Resolution, resolve_project
 from dag_factory.config.text import suggestions
 from dag_factory.config.yaml.file_bytes import read_bytes
@@ -19,34 +19,51 @@ from dag_factory.report.escapes import escape
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the command's arguments."""
-    parser.add_argument("dag_id", metavar="DAG_ID", help="the DAG's id in Airflow")
-    parser.add_argument("--env", metavar="NAME", help="the environment (default: what DAG_FACTORY_ENV names)")
+    """Add the command's arguments and examples."""
+    parser.add_argument("dag", metavar="DAG", help="the id of a DAG, or its configuration file")
+    parser.add_argument("--env", metavar="NAME", help="the environment (default: the one in DAG_FACTORY_ENV)")
     parser.add_argument(
-        "--configs", type=Path, default=Path("configs"), metavar="FOLDER", help="default: configs"
+        "--configs",
+        type=Path,
+        default=Path("configs"),
+        metavar="FOLDER",
+        help="the folder of the configurations (default: configs)",
     )
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
+    parser.add_argument(
+        "--format", choices=("text", "json"), default="text", help="the output's format (default: text)"
+    )
+    parser.epilog = """\
+examples:
+  dag-factory show orders                     # show the DAG 'orders'
+  dag-factory show configs/sales/orders.yaml  # show the DAG of a file
+  dag-factory show orders --env dev           # show it in the environment 'dev'"""
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Show it; 0: the DAG can be made, 1: it cannot."""
+    """Show a DAG. Exit status 0: it can be created, 1: it cannot."""
     environment = arguments.env or os.environ.get("DAG_FACTORY_ENV") or None
-    return show(arguments.configs, environment, arguments.dag_id, arguments.format, datetime.now(UTC))
+    return show(arguments.configs, environment, arguments.dag, arguments.format, datetime.now(UTC))
 
 
-def show(configs: Path, environment: str | None, dag_id: str, style: str, now: datetime) -> int:
-    """Print what a DAG becomes, or what keeps it from being made; `now` is when the next runs begin."""
+def show(configs: Path, environment: str | None, name: str, style: str, now: datetime) -> int:
+    """Print what a DAG becomes, or why it cannot be created.
+
+    Args:
+        name: The DAG's id, or the path of its configuration file.
+        now: When the list of next runs starts.
+    """
     if not configs.is_dir():
         message = f"there is no folder '{configs}'; run the command beside it, or name it with --configs"
         raise UsageError(message)
-    # Absolute, since `.` has no name that could be shown.
+    # An absolute path, because `.` has no name to show.
     resolution = resolve_project(configs.absolute(), environment)
     _check_environment(environment, resolution.project.environments)
-    made = next((dag for dag in resolution.project.dags if dag.dag_id == dag_id), None)
-    if made is None:
-        return _refuse(resolution, dag_id, style)
-    resolved = next(each for each in resolution.drafts if each.document is made.location.document)
-    explained = explanation.explain(resolved, made, now)
+    dag_id = _dag_id(resolution, name)
+    dag = next((each for each in resolution.project.dags if each.dag_id == dag_id), None)
+    if dag is None:
+        return _show_errors(resolution, dag_id, style)
+    draft = next(each for each in resolution.drafts if each.document is dag.location.document)
+    explained = explanation.explain(draft, dag, now)
     shown = (
         explanation_text.render(explained)
         if style == "text"
@@ -63,29 +80,48 @@ def _check_environment(environment: str | None, declared: Sequence[str]) -> None
         raise UsageError(message)
 
 
-def _refuse(resolution: Resolution, dag_id: str, style: str) -> int:
-    files = _files_of(resolution, dag_id)
+def _dag_id(resolution: Resolution, name: str) -> str:
+    """Return the DAG id that was asked for: the name itself, or the DAG of the file that it names."""
+    path = Path(name).absolute()
+    file = next((each for each in resolution.files if each.path == path), None)
+    if file is None:
+        return name
+    dag_ids = [each.dag_id.value for each in resolution.drafts if each.document.file.name == file.name]
+    if len(dag_ids) > 1:
+        message = f"'{name}' has several DAGs; name one of {', '.join(dag_ids)}"
+        raise UsageError(message)
+    return dag_ids[0] if dag_ids else file.stem
+
+
+def _show_errors(resolution: Resolution, dag_id: str, style: str) -> int:
     errors = [each for each in resolution.project.diagnostics if has_errors([each])]
+    files = _files_of(resolution, dag_id, {each.file for each in errors})
     found = [each for each in errors if each.file in files]
     if not found:
         raise UsageError(_unknown(dag_id, sorted({each.dag_id.value for each in resolution.drafts})))
     if style == "text":
-        print(text.render_each(found) + f"the DAG '{escape(dag_id)}' cannot be made")
+        print(text.render_each(found) + f"the DAG '{escape(dag_id)}' cannot be created")
     else:
         print(json_report.render(found, sorted(files)), end="")
     return FINDINGS
 
 
-def _files_of(resolution: Resolution, dag_id: str) -> set[str]:
-    """Name the files that make or should make a DAG, and the defaults that apply to them."""
-    key = re.compile(rf"""^dag_id:\s*(["']?){re.escape(dag_id)}\1\s*(#.*)?$""", re.MULTILINE)
-    files = {each.document.file.name for each in resolution.drafts if each.dag_id.value == dag_id}
-    for file in resolution.files:
-        if not file.is_defaults and (file.stem == dag_id or key.search(_text_of(file.path))):
-            files.add(file.name)
-    above = {f"{folder}/" for name in files for folder in _folders_above(name)}
+def _files_of(resolution: Resolution, dag_id: str, with_errors: set[str]) -> set[str]:
+    """Name the files that define a DAG or seem to, and the defaults that apply to them."""
+    drafted = {each.document.file.name for each in resolution.drafts}
+    names = {each.document.file.name for each in resolution.drafts if each.dag_id.value == dag_id}
+    if not names:
+        # Its document is not YAML, or its defaults are wrong: without a draft, only the file can say.
+        lost = [
+            file
+            for file in resolution.files
+            if not file.is_defaults and (file.name in with_errors or file.name not in drafted)
+        ]
+        names = {file.name for file in lost if file.stem == dag_id}
+        names = names or {file.name for file in lost if _holds(file, dag_id)}
+    above = {f"{folder}/" for name in names for folder in _folders_above(name)}
     defaults = {file.name for file in resolution.files if file.is_defaults and f"{file.folder}/" in above}
-    return files | defaults if files else set()
+    return names | defaults if names else set()
 
 
 def _folders_above(name: str) -> list[str]:
@@ -93,11 +129,11 @@ def _folders_above(name: str) -> list[str]:
     return ["/".join(parts[: count + 1]) for count in range(len(parts))]
 
 
-def _text_of(path: Path) -> str:
+def _holds(file: ConfigFile, dag_id: str) -> bool:
     try:
-        return (read_bytes(path) or b"").decode("utf-8", "replace")
+        return dag_id.encode("utf-8", "surrogatepass") in (read_bytes(file.path) or b"")
     except OSError:  # reported with the other errors
-        return ""
+        return False
 
 
 def _unknown(dag_id: str, known: Sequence[str]) -> str:

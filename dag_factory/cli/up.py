@@ -1,4 +1,4 @@
-"""`dag-factory up`: Airflow's UI and the local Airbyte, side by side, until Ctrl-C."""
+"""`dag-factory up`: runs Airflow's UI and the local Airbyte until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -17,18 +17,22 @@ DEFAULT_PORT = 8080
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the command's arguments."""
+    """Add the command's arguments and examples."""
     add_shared_arguments(parser)
     parser.add_argument(
         "--port",
         type=numbers.port,
         default=DEFAULT_PORT,
-        help=f"of Airflow's UI on 127.0.0.1 (default: {DEFAULT_PORT}); a free one is taken if it is not free",
+        help=f"port of Airflow's UI on 127.0.0.1 (default: {DEFAULT_PORT}); if it is in use, a free one",
     )
+    parser.epilog = """\
+examples:
+  dag-factory up              # needs the extra 'sandbox'; there is no login
+  dag-factory up --port 8081"""
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Keep both running; 0: Ctrl-C has ended them, 1: one has ended by itself."""
+    """Run both. Exit status 0: ended by Ctrl-C, 1: one of them ended by itself."""
 
     def stay_up(options: Options, console: Console) -> int:
         from dag_factory.sandbox.up import keep_running  # noqa: PLC0415 (see `demo`)

@@ -1,4 +1,4 @@
-"""`dag-factory validate`: check configuration files and report every mistake with its line."""
+"""`dag-factory validate`: checks configuration files and reports every error with its line."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path, PurePosixPath
 from typing import TextIO
 
-from dag_factory.cli.main import CLEAN, FINDINGS, OUR_FAULT, UsageError
+from dag_factory.cli.main import CLEAN, FINDINGS, INTERNAL_ERROR, UsageError
 from dag_factory.cli.progress import watched
 from dag_factory.config.boundary import has_internal_errors
 from dag_factory.config.diagnostics import Diagnostic, Span, has_errors, sort_unique
@@ -23,43 +23,51 @@ from dag_factory.report.formats import FORMATS, renderer
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the command's arguments."""
+    """Add the command's arguments and examples."""
     parser.add_argument(
         "paths",
         metavar="PATH",
         nargs="*",
         type=_path,
         default=[Path(TOP_NAME)],
-        help="folders or files (default: configs/); defaults.yaml is read up to the nearest folder 'configs'",
+        help="folders or files (default: configs/); the defaults.yaml above a path apply too",
     )
     parser.add_argument(
-        "--format", choices=tuple(FORMATS), help="of the report (default: text, and github in GitHub Actions)"
+        "--format",
+        choices=tuple(FORMATS),
+        help="the report's format (default: text; github in GitHub Actions)",
     )
     parser.add_argument(
         "--output",
         type=_path,
         metavar="FILE",
-        help="write the report there, and print it as if without --format",
+        help="write the report to a file, and print it in the default format",
     )
     parser.add_argument("--strict", action="store_true", help="exit with 1 for warnings too")
     parser.add_argument(
         "--color",
         choices=("auto", "always", "never"),
         default="auto",
-        help="of text (default: on a terminal)",
+        help="colours in the format text (default: auto, which means on a terminal)",
     )
+    parser.epilog = """\
+examples:
+  dag-factory validate                            # check configs/
+  dag-factory validate configs/sales/orders.yaml  # check one file, with the defaults above it
+  dag-factory validate --strict                   # fail for warnings too
+  dag-factory validate --format junit --output dag-factory.xml"""
 
 
 def _path(text: str) -> Path:
-    # For Path it would be the working folder, where other files may lie.
+    # Path("") is the working folder, which may hold other files.
     if not text:
-        message = "a path is empty; name it, or set the variable that it comes from"
+        message = "the path is empty; write one, or set the variable that it comes from"
         raise argparse.ArgumentTypeError(message)
     return Path(text)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Check the paths and report; 0: at most warnings, 1: errors (strict: warnings), 3: our fault."""
+    """Check the paths and report. Exit status 0: no errors, 1: errors (strict: or warnings), 3: our bug."""
     usual = "github" if os.environ.get("GITHUB_ACTIONS") == "true" else "text"
     chosen = arguments.format or usual
     top = _top() if chosen in ("github", "sarif") else Path.cwd()
@@ -68,13 +76,13 @@ def run(arguments: argparse.Namespace) -> int:
         _write(findings, chosen, arguments.output)
     _print(findings, chosen if arguments.output is None else usual, arguments.color)
     if has_internal_errors(findings.diagnostics):
-        return OUR_FAULT
-    wrong = bool(findings.diagnostics) if arguments.strict else has_errors(findings.diagnostics)
-    return FINDINGS if wrong else CLEAN
+        return INTERNAL_ERROR
+    has_failed = bool(findings.diagnostics) if arguments.strict else has_errors(findings.diagnostics)
+    return FINDINGS if has_failed else CLEAN
 
 
 def validate(paths: Sequence[Path], environment: str | None, top: Path) -> Findings:
-    """Check the paths; files are named as seen from the folder `top`."""
+    """Check the paths; the names of files are relative to the folder `top`."""
     found = [_validate_root(root, paths, environment, top) for root in _roots(paths)]
     diagnostics = sort_unique(diagnostic for each in found for diagnostic in each.diagnostics)
     return Findings(
@@ -104,46 +112,49 @@ def _validate_root(root: Path, paths: Sequence[Path], environment: str | None, t
 
 
 def _leading_out(name: str) -> Diagnostic:
-    message = "is a link that leads out of the repository: what lies there may not be for everybody to read"
+    # A report would show lines of files that perhaps not everybody may read.
+    message = "is a link that leads out of the repository; validate does not follow it"
     hint = "put the configurations into the repository, or run the command where they are"
     return Diagnostic(file=name, span=Span(), code="unreadable-file", message=message, help=hint)
 
 
 def _repository(root: Path) -> Path:
-    """Give the folder that configurations may be linked to in: their repository, where one is seen."""
+    """Return the folder that links must not leave: the repository of the configurations, if there is one."""
     near = [Path(os.environ.get("GITHUB_WORKSPACE") or root.parent), Path.cwd()]
     above = [each for each in root.parents if (each / ".git").exists()]
     return next((each for each in (*above, *near) if each in root.parents), root.parent)
 
 
 def _is_empty(path: Path, root: Path, shown: str, found: Findings) -> bool:
-    """Whether a path that was named holds nothing that has been checked, and nobody says so."""
+    """Whether nothing below a named path was checked, and no diagnostic says so."""
     own = _named(path, root, shown)
-    told = {each.file for each in found.diagnostics if each.code == "unreadable-file"}
-    checked = [name for name in (*found.files, *told) if own in (".", name) or name.startswith(f"{own}/")]
-    # Whoever names a file of defaults wants just that one checked.
+    unreadable = {each.file for each in found.diagnostics if each.code == "unreadable-file"}
+    checked = [
+        name for name in (*found.files, *unreadable) if own in (".", name) or name.startswith(f"{own}/")
+    ]
+    # A defaults.yaml that is named itself is what should be checked.
     return not any(name == own or PurePosixPath(name).stem != DEFAULTS_STEM for name in checked)
 
 
 def _named(path: Path, root: Path, shown: str) -> str:
-    """Name a path as the files below it are named."""
+    """Name a path in the same way as the files below it."""
     own = _absolute(path)
     return (PurePosixPath(shown) / own.relative_to(root)).as_posix()
 
 
 def _nothing_to_check(path: Path, root: Path, shown: str) -> Diagnostic:
     endings = " or ".join(f"*{ending}" for ending in ENDINGS)
-    message = f"no configuration file here: no {endings} in this folder or below it, beside defaults.yaml"
+    message = f"no configuration file: no {endings} in this folder or below it, except defaults.yaml"
     hint = f"name the folder with the configurations, or run the command where '{TOP_NAME}/' is"
     if not path.is_dir():
-        message = f"this is no configuration file: its name has to end in {endings}, and begin with no dot"
-        hint = "give it another name, or name a configuration file"
+        message = f"not a configuration file: its name must end in {endings} and must not begin with a dot"
+        hint = "rename the file, or name a configuration file"
     name = _named(path, root, shown)
     return Diagnostic(file=name, span=Span(), code="nothing-to-check", message=message, help=hint)
 
 
 def _roots(paths: Sequence[Path]) -> list[Path]:
-    """Give the folders to begin at, each once and in order."""
+    """Return the top folders of the paths, each once, in order."""
     return list(dict.fromkeys(_root_of(path) for path in paths))
 
 
@@ -157,19 +168,19 @@ def _root_of(path: Path) -> Path:
 
 
 def _absolute(path: Path) -> Path:
-    # Not Path.resolve: a link has to stay the link, or nobody could see that it leads out.
+    # Not Path.resolve, which would hide that a link leads out of the repository.
     return Path(os.path.abspath(path))  # noqa: PTH100
 
 
 def _with_folders(path: str) -> Iterator[str]:
-    """Yield a path and each folder above it, as text: `Path` takes a tenth of the run for this."""
+    """Yield a path and each folder above it, as text: with `Path` this took a tenth of the run."""
     yield path
     while path != (path := os.path.dirname(path)):  # noqa: PTH120
         yield path
 
 
 def _top() -> Path:
-    """Give the folder that servers take for the repository's: where GitHub Actions says so, or this one."""
+    """Return the folder that names in a server's report are relative to."""
     return Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd())
 
 
@@ -189,7 +200,7 @@ def _write(findings: Findings, style: str, path: Path) -> None:
 
 def _print(findings: Findings, style: str, color: str) -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
-        # A pipe or terminal of another encoding shows escapes for what it cannot hold.
+        # A pipe or terminal with another encoding shows escapes for what it cannot encode.
         sys.stdout.reconfigure(errors="backslashreplace")
     if style == "text":
         colour = _is_coloured(color, sys.stdout)

@@ -1,1 +1,1 @@
-"""Model to DAG: the only part that knows Airflow."""
+"""From the model of a configuration to Airflow's DAG."""

@@ -1,6 +1,6 @@
-"""Model to DAG. A DAG is built with `dag=` at each task, never in a `with` block.
+"""From model to DAG. Each task gets `dag=`; there is no `with` block.
 
-Leaving a `with DAG` block registers the DAG, also when an exception leaves it: half a DAG would go live.
+Leaving a `with DAG` block registers the DAG, even on an exception, so half a DAG could go live.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from dag_factory.factory.sync_tasks import SyncTasks, make_sync_tasks
 
 
 def build_dag(model: Dag, callbacks: Callbacks) -> DAG:
-    """Build a whole DAG with its notifiers; raises what Airflow raises if it refuses a value."""
+    """Build a whole DAG with its notifiers; raises whatever Airflow raises for a value."""
     dag = versions.make_dag(**_dag_arguments(model, callbacks))
     if callbacks.on_retry:
-        # Airflow's DAG has no callback for retries; its tasks have. Airflow 2 copies what it is given here
-        # earlier, which not every notifier bears.
+        # Tasks have a callback for retries, DAGs do not. It is set here because Airflow 2 deep-copies the
+        # `default_args` of the constructor, and not every notifier can be copied.
         dag.default_args["on_retry_callback"] = [describe_failures, *callbacks.on_retry]
     _build_tasks(model, dag, None)
     return dag
@@ -37,8 +37,8 @@ def build_dag(model: Dag, callbacks: Callbacks) -> DAG:
 def build_group(model: Dag, callbacks: Callbacks, group_id: str) -> TaskGroup:
     """Build a model's tasks as a group of the DAG in whose `with` block this is called.
 
-    The run belongs to the DAG around it: here a notifier tells of each sync by itself, beside what the DAG
-    gives its tasks.
+    The run belongs to the surrounding DAG, so notifiers are called for each sync, in addition to the
+    callbacks that the DAG gives its tasks.
     """
     owner: dict[str, Any] = {} if model.owner is None else {"default_args": {"owner": model.owner}}
     group = TaskGroup(group_id=group_id, tooltip=shown(model.description or ""), **owner)
@@ -52,7 +52,7 @@ def build_group(model: Dag, callbacks: Callbacks, group_id: str) -> TaskGroup:
 
 
 def _add_callbacks(
-    task: Any,  # noqa: ANN401 (another class on each version)
+    task: Any,  # noqa: ANN401 (its class depends on the version)
     name: str,
     describe: Callable[[MutableMapping[str, Any]], None],
     notifiers: Sequence[BaseNotifier],
@@ -82,7 +82,7 @@ def _trigger_dag(
         trigger_dag_id=triggered.dag_id,
         conf=None if triggered.conf is None else dict(triggered.conf),
         wait_for_completion=triggered.wait_for_completion,
-        # Waiting in the triggerer holds no worker slot while the other DAG runs.
+        # While the other DAG runs, waiting in the triggerer takes no worker slot.
         deferrable=triggered.wait_for_completion,
         trigger_rule=triggered.trigger_rule,
         dag=dag,
@@ -111,7 +111,7 @@ def _dag_arguments(model: Dag, callbacks: Callbacks) -> dict[str, Any]:
         "on_success_callback": _of_run(callbacks.on_success),
     }
     given = {key: value for key, value in arguments.items() if value is not None}
-    # No schedule has to be said: left out, Airflow 2 would run the DAG every day.
+    # None has to be passed: without `schedule`, Airflow 2 runs the DAG every day.
     return {**given, "schedule": _schedule(model.schedule)}
 
 
@@ -140,13 +140,13 @@ def _moment(moment: datetime) -> datetime:
 
 
 def _docs(model: Dag) -> str:
-    """Show where the DAG comes from, since Airflow's Code tab shows the loader."""
+    """Return the DAG's docs with its file and YAML, because Airflow's Code tab shows the loader."""
     document = model.location.document
     yaml = shown_text(document)
-    # A fence longer than any that the YAML holds.
+    # A fence longer than any in the YAML.
     fence = "`" * max((len(run) + 1 for run in re.findall("`{3,}", yaml)), default=3)
-    told = None if model.doc_md is None else shown(model.doc_md)
-    parts = [told, f"Made from `{document.file.name}`:", f"{fence}yaml\n{yaml}\n{fence}"]
+    written = None if model.doc_md is None else shown(model.doc_md)
+    parts = [written, f"Made from `{document.file.name}`:", f"{fence}yaml\n{yaml}\n{fence}"]
     if model.defaults_files:
         parts.append(f"with the defaults of {', '.join(f'`{name}`' for name in model.defaults_files)}.")
     return "\n\n".join(part for part in parts if part)

@@ -1,4 +1,4 @@
-"""Airflow's own setting for operators that can be deferred."""
+"""Airflow's setting for deferrable operators."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from airflow.providers.common.compat.sdk import conf
 
 
 def default_deferrable() -> bool | None:
-    """Read `[operators] default_deferrable`; None if nobody has set it, which Airflow treats as false.
+    """Read `[operators] default_deferrable`; None if it is not set, which Airflow treats as false.
 
-    Airflow writes a configuration file with all its defaults, here `false`. So the option counts as set only
-    if its text differs from that.
+    Airflow writes a configuration file with all its defaults, here `false`. So the option in the file counts
+    as set only if it differs from the default.
     """
     option = ("operators", "default_deferrable")
     is_set = f"AIRFLOW__{'__'.join(option).upper()}" in os.environ

@@ -1,4 +1,4 @@
-"""The dry run: does with a DAG what Airflow does after it has imported the file."""
+"""A dry run of what Airflow does with a DAG after importing its file."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _DAG_BAG = "airflow.dag_processing.dagbag" if VERSION >= (3, 2) else "airflow.mo
 
 
 class DryRun:
-    """Tries one DAG after the other as the DAG processor does: validation, executors, cycles, policies.
+    """Checks DAGs one by one as the DAG processor does: validation, executors, cycles, policies.
 
-    One DAG that fails there gives the whole file an import error, and Airflow stops scheduling every DAG of
-    the file (`dag_processing/collection.py`, `_update_import_errors`). So the loader tries each DAG
-    before Airflow gets it.
+    If one DAG fails there, the whole file has an import error and Airflow stops scheduling every DAG of the
+    file (`dag_processing/collection.py`, `_update_import_errors`). So the loader checks each DAG before it
+    hands it to Airflow.
     """
 
     def __init__(self) -> None:
@@ -27,7 +27,7 @@ class DryRun:
         self._check_executors = getattr(module, "_validate_executor_fields", None)
 
     def run(self, dag: DAG) -> None:
-        """Add a DAG to a DagBag as the DAG processor does; raises what Airflow raises."""
+        """Add a DAG to a DagBag as the DAG processor does; raises whatever Airflow raises."""
         dag.fileloc = dag.fileloc or os.devnull
         validate: Callable[[], None] = dag.validate
         validate()

@@ -1,7 +1,7 @@
-"""What a notification can say of a run that failed: put into the context before a notifier renders its text.
+"""What a notification can say about a failed run, added to the context before a notifier renders its text.
 
-Airflow gives a callback of a DAG the context of one task, the last that failed, without its exception; and
-in texts a name that is not in the context is an error, which costs the notification.
+Airflow calls a DAG's callback with the context of one task, the last that failed, without its exception. And
+a template that uses a missing name raises, so the notification would not be sent.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dag_factory.operators import results
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FailedTask:
-    """A task that failed, and its connection's page in Airbyte if it is known; as text, both."""
+    """A failed task, and the page of its connection in Airbyte if known; `str` shows both."""
 
     task_id: str
     airbyte_url: str | None = None
@@ -26,13 +26,13 @@ class FailedTask:
 
 
 def describe_failures(context: MutableMapping[str, Any]) -> None:
-    """A callback that comes before notifiers: Airflow hands the same context to all of one event.
+    """Describe failed tasks for the notifiers that follow: a callback itself, called with the same context.
 
-    Adds `failed_tasks`, a list of `FailedTask`, and what only some callbacks have: `exception` and `reason`.
+    Adds `failed_tasks`, a list of `FailedTask`, and `exception` and `reason`, which only some callbacks have.
     """
     is_of_run = "reason" in context
     describe_success(context)
-    # The least that is known: if asking for more fails, Airflow logs it and goes on with the notifiers.
+    # Set first: if the lookup below raises, Airflow logs that and continues with the notifiers.
     names = [context["ti"].task_id] if "ti" in context else []
     context["failed_tasks"] = [FailedTask(task_id=name) for name in names]
     if versions.CALLBACKS_CAN_ASK:
@@ -40,7 +40,7 @@ def describe_failures(context: MutableMapping[str, Any]) -> None:
 
 
 def describe_success(context: MutableMapping[str, Any]) -> None:
-    """The same before notifiers of a task that has succeeded: nothing failed, and every name is there."""
+    """Add the same names for notifiers of a task that succeeded, without failed tasks."""
     for key in ("exception", "reason"):
         if key not in context:
             context[key] = None

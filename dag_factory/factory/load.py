@@ -1,4 +1,4 @@
-"""What the files in `dags/` call: configurations to DAGs, without one bad file harming another."""
+"""The loader that the files in `dags/` call: a broken configuration never affects another DAG."""
 
 from __future__ import annotations
 
@@ -31,22 +31,22 @@ log = logging.getLogger(__name__)
 def config_folder(dag_file: str | Path) -> Path:
     """Find `configs/` for a DAG file: beside its folder, else inside it.
 
-    Links are followed first: behind git-sync's link or a versioned bundle, one parse then reads one
-    revision. Raises FileNotFoundError naming both places.
+    Links are resolved first, so that one parse reads one revision behind git-sync's link or in a versioned
+    bundle. Raises FileNotFoundError, which names both folders.
     """
     folder = Path(dag_file).resolve().parent
-    places = (folder.parent / "configs", folder / "configs")
-    for place in places:
-        if place.is_dir():
-            return place
-    message = f"no configs folder: looked for {places[0]} and {places[1]}"
+    candidates = (folder.parent / "configs", folder / "configs")
+    for candidate in candidates:
+        if candidate.is_dir():
+            return candidate
+    message = f"no configs folder: neither {candidates[0]} nor {candidates[1]} exists"
     raise FileNotFoundError(message)
 
 
 def load_dags(folder: str | Path) -> dict[str, DAG]:
-    """Make every good DAG of a folder, by id; a bad configuration is left out and never raises.
+    """Create every valid DAG of a folder, by id; an invalid configuration is skipped and never raises.
 
-    Where Airflow asks for one DAG alone, as each task start does, only that one is read and built.
+    When Airflow asks for one DAG, as at each task start, only that one is read and built.
     """
     root = Path(folder)
     wanted = get_parsing_context().dag_id
@@ -58,11 +58,11 @@ def load_dags(folder: str | Path) -> dict[str, DAG]:
 
 
 def raise_config_errors(folder: str | Path) -> None:
-    """Raise one `ConfigError` that lists everything that keeps a DAG of the folder from being made.
+    """Raise one `ConfigError` that lists every error in the folder.
 
-    Notifiers that cannot be made are listed too: their DAGs are made without them. Called in a DAG file of
-    its own, it shows in Airflow's list of import errors and makes no DAG stale. It builds all DAGs, since
-    some mistakes only Airflow can see: executors, cluster policies, notifiers.
+    That includes notifiers that cannot be created, although their DAGs run without them. Called in a DAG file
+    of its own, the error shows in Airflow's list of import errors and makes no DAG stale. All DAGs are built,
+    because only Airflow can check executors, cluster policies and notifiers.
     """
     if get_parsing_context().dag_id is not None:
         return
@@ -71,22 +71,28 @@ def raise_config_errors(folder: str | Path) -> None:
     make = _notifier_maker()
     refusals = [refusal for _, refusal in _build(project, make) if refusal is not None]
     for model in project.dags:
-        if not model.enabled:  # no DAG, but sync_group() may make its notifiers
+        if not model.enabled:  # no DAG, but sync_group() may create its notifiers
             make.callbacks(model.notify)
-    left_out = (without_secrets(fault) for fault in make.faults)
-    found = [*project.diagnostics, *refusals, *left_out]
+    skipped = (without_secrets(fault) for fault in make.faults)
+    found = [*project.diagnostics, *refusals, *skipped]
     errors = tuple(each for each in sort_unique(found) if each.severity is Severity.ERROR)
     if errors:
         raise ConfigError(_listing(errors, root.name), errors)
 
 
 def sync_group(dag_id: str, *, group_id: str | None = None, folder: str | Path | None = None) -> TaskGroup:
-    """Give the syncs of a configuration as a task group of the DAG in whose `with` block this is called.
+    """Create the syncs of a configuration as a task group; call it in the `with` block of a DAG.
 
-    `group_id` is the configuration's id by default. `folder` is found from the calling file by default, as
-    `config_folder` does. Of the keys of a DAG `owner`, `notify` and `trigger_dags` apply; `notify` tells of
-    each sync, since the run is not the configuration's. To make no DAG of its own, the configuration says
-    `enabled: false`. Raises `ConfigError` where it is wrong.
+    Of the keys of a DAG, `owner`, `notify` and `trigger_dags` apply; `notify` works per sync, because the run
+    belongs to the surrounding DAG. With `enabled: false` the configuration does not become a DAG as well.
+
+    Args:
+        dag_id: The id of the configuration.
+        group_id: The id of the task group; the configuration's by default.
+        folder: The folder of the configurations; by default what `config_folder` finds for the calling file.
+
+    Raises:
+        ConfigError: The configuration is invalid or missing.
     """
     root = Path(folder) if folder is not None else config_folder(sys._getframe(1).f_globals["__file__"])
     model = load_dag(root, _environment(), dag_id)
@@ -97,10 +103,10 @@ def sync_group(dag_id: str, *, group_id: str | None = None, folder: str | Path |
 
 @contextmanager
 def _without_collections() -> Iterator[None]:
-    """Pause Python's search for circular garbage: next to all that is made here is kept.
+    """Pause the garbage collector: almost everything that is created here is kept.
 
-    Each search walks over all that Airflow has imported, a tenth of a second, and making many objects causes
-    several.
+    Each collection visits everything that Airflow has imported, which takes a tenth of a second, and many new
+    objects cause several.
     """
     was_enabled = gc.isenabled()
     gc.disable()
@@ -121,11 +127,11 @@ def _built_dags(project: Project) -> Iterator[DAG]:
             yield dag
         if refusal is not None:
             _log(refusal)
-    _log_left_out(make.faults)
+    _log_skipped(make.faults)
 
 
 def _alone(model: Dag) -> dict[str, DAG]:
-    """Build one DAG as a task's start needs it: what keeps it from being made is in the log."""
+    """Build one DAG for a task start; an error is logged."""
     callbacks = _callbacks(model, _notifier_maker())
     dag = _attempt(model, lambda: build_dag(model, callbacks))
     if isinstance(dag, Diagnostic):
@@ -135,7 +141,7 @@ def _alone(model: Dag) -> dict[str, DAG]:
 
 
 def _log(diagnostic: Diagnostic) -> None:
-    log.error("A configuration is left out\n%s", render_one(diagnostic))
+    log.error("Skipping a configuration\n%s", render_one(diagnostic))
 
 
 def _notifier_maker() -> NotifierMaker:
@@ -143,21 +149,21 @@ def _notifier_maker() -> NotifierMaker:
 
 
 def _callbacks(model: Dag, make: NotifierMaker) -> Callbacks:
-    """Make the notifiers of one DAG alone, and log what is left out."""
+    """Create the notifiers of one DAG, and log those that are skipped."""
     callbacks = make.callbacks(model.notify)
-    _log_left_out(make.faults)
+    _log_skipped(make.faults)
     return callbacks
 
 
-def _log_left_out(faults: Iterable[Diagnostic]) -> None:
+def _log_skipped(faults: Iterable[Diagnostic]) -> None:
     for fault in sort_unique(faults):
-        log.error("A notifier is left out; its DAGs run without it\n%s", render_one(without_secrets(fault)))
+        log.error("Skipping a notifier; its DAGs run without it\n%s", render_one(without_secrets(fault)))
 
 
 def _build(project: Project, make: NotifierMaker) -> Iterator[tuple[DAG | None, Diagnostic | None]]:
-    """Build each DAG and try what Airflow will do with it; give the DAG or why there is none."""
+    """Build each DAG and dry-run it; yield the DAG, or why there is none."""
     dry_run = DryRun()
-    # A policy may add to a DAG each time it sees it, so the DAG that is handed over is a fresh one.
+    # A policy may change a DAG each time it sees one, so Airflow gets a fresh DAG after the dry run.
     build_again = versions.has_cluster_policies()
     for model in project.dags:
         if model.enabled:
@@ -178,13 +184,13 @@ def _build_one(
 
 
 def _attempt(model: Dag, build: Callable[[], DAG]) -> DAG | Diagnostic:
-    def tell(file: str, error: BaseException) -> Diagnostic:
-        # Out of memory, out of stack and `sys.exit` are nobody's answer to a value.
+    def report(file: str, error: BaseException) -> Diagnostic:
+        # Lack of memory or stack and `sys.exit` say nothing about a value.
         if not isinstance(error, Exception) or isinstance(error, RecursionError | MemoryError):
             return boundary.internal_error(file, error)
-        return attempt(file, lambda: _refusal(model, error))  # whose text is made by whoever has raised it
+        return attempt(file, lambda: _refusal(model, error))  # other code writes its text, and that may fail
 
-    return attempt(model.location.document.file.name, build, tell)
+    return attempt(model.location.document.file.name, build, report)
 
 
 def _refusal(model: Dag, error: BaseException) -> Diagnostic:
@@ -196,7 +202,7 @@ def _cannot_be_made(root: Path, dag_id: str) -> ConfigError:
     errors = [
         each for each in load_project(root, _environment()).diagnostics if each.severity is Severity.ERROR
     ]
-    message = f"no configuration in {root.name}/ makes the DAG '{dag_id}'"
+    message = f"no configuration in {root.name}/ defines the DAG '{dag_id}'"
     return ConfigError(f"{message}\n\n{_listing(errors, root.name)}" if errors else message, tuple(errors))
 
 

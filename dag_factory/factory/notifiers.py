@@ -1,7 +1,6 @@
-"""Notifiers, from their import path to a `BaseNotifier`; nothing of what is none is called.
+"""Notifiers, from their import path to a `BaseNotifier`. Nothing else is called.
 
-One that cannot be made is left out, and a diagnostic at its line says why: it costs the notification, never
-the DAG.
+A notifier that cannot be created is skipped, and a diagnostic at its line says why. Its DAG runs without it.
 """
 
 from __future__ import annotations
@@ -26,14 +25,14 @@ from dag_factory.config.yaml.document import Location
 
 _WHERE = "on the DAG processor and the workers"
 
-# Shorter arguments say nothing, and may be part of any word of an error.
+# Shorter arguments are not secrets, and may be part of any word of an error.
 _SHORTEST_HIDDEN = 4
 _LONGEST_TEXT = 300
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Callbacks:
-    """The notifiers of one DAG that could be made."""
+    """The notifiers of one DAG that could be created."""
 
     on_failure: tuple[BaseNotifier, ...] = ()
     on_success: tuple[BaseNotifier, ...] = ()
@@ -41,9 +40,9 @@ class Callbacks:
 
 
 class NotifierMaker:
-    """Makes the notifiers of all DAGs of one load: what has failed once is not tried, and told, again.
+    """Creates the notifiers of all DAGs of one load. What failed once is not tried or reported again.
 
-    `prefixes` are what an import path has to begin with; None allows all that `path_fault` does.
+    `prefixes` restricts import paths to those that start with one of them; None allows all.
     """
 
     def __init__(self, prefixes: tuple[str, ...] | None) -> None:
@@ -53,11 +52,11 @@ class NotifierMaker:
 
     @property
     def faults(self) -> tuple[Diagnostic, ...]:
-        """What kept notifiers from being made so far, each once."""
+        """Why notifiers could not be created so far, each once."""
         return tuple(self._faults.values())
 
     def callbacks(self, notify: Notify) -> Callbacks:
-        """Make notifiers of a DAG's own: Airflow renders their templates in place."""
+        """Create new notifiers for a DAG: Airflow renders their templates in place."""
         return Callbacks(
             on_failure=tuple(self._made(notify.on_failure)),
             on_success=tuple(self._made(notify.on_success)),
@@ -84,7 +83,7 @@ class NotifierMaker:
 
 
 def notifier_class(path: str, prefixes: tuple[str, ...] | None) -> type[BaseNotifier] | NotifierFault:
-    """Import the module of a path and find the class, of which nothing is called; else say what is wrong."""
+    """Import the module of a path and return the class without calling it, or say what is wrong."""
     fault = path_fault(path, prefixes)
     if fault is not None:
         return fault
@@ -96,35 +95,35 @@ def notifier_class(path: str, prefixes: tuple[str, ...] | None) -> type[BaseNoti
     if _is_notifier_class(found):
         return found
     offered = _offered(module)
-    mend = f"write {module_name}.{offered}" if offered else "name a class that is one"
+    hint = f"write {module_name}.{offered}" if offered else "name a subclass of BaseNotifier"
     if found is None:
-        return NotifierFault(message=f"the module '{module_name}' does not define '{name}'", help=mend)
-    return NotifierFault(message=f"'{path}' is no subclass of Airflow's BaseNotifier", help=mend)
+        return NotifierFault(message=f"the module '{module_name}' does not define '{name}'", help=hint)
+    return NotifierFault(message=f"'{path}' is not a subclass of Airflow's BaseNotifier", help=hint)
 
 
 def _instance(notifier: type[BaseNotifier], written: Notifier) -> BaseNotifier | NotifierFault:
-    # A copy: what one DAG's notifier does with its arguments must not reach those of another.
+    # A copy: a notifier may change its arguments, and another DAG has the same ones.
     arguments = copy.deepcopy(dict(written.arguments))
     made = caught(lambda: notifier(**arguments))
     path = written.notifier
     if isinstance(made, Raised):
         said = _said(made.error, written.arguments)
-        message = f"the notifier '{path}' cannot be made: {said}"
+        message = f"the notifier '{path}' cannot be created: {said}"
         return NotifierFault(message=message, help="correct its arguments, the keys beside 'notifier'")
     if not _is_notifier_class(type(made)):
-        message = f"'{path}' makes no BaseNotifier"
-        return NotifierFault(message=message, help="name a class that makes one")
+        message = f"'{path}' does not create a BaseNotifier"
+        return NotifierFault(message=message, help="name a class whose call returns one")
     return made
 
 
 def _defined(module: ModuleType, name: str) -> object:
-    """Give what a module holds itself, without asking its `__getattr__`; None if it holds nothing."""
+    """Return what a module defines under a name, without its `__getattr__`; None if nothing."""
     found: object = inspect.getattr_static(module, name, None)
     return found
 
 
 def _is_notifier_class(found: object) -> TypeGuard[type[BaseNotifier]]:
-    """Whether it is a class below BaseNotifier; asked so that neither it nor its metaclass can answer."""
+    """Whether it is a subclass of BaseNotifier; neither it nor its metaclass gets called."""
     if not issubclass(type(found), type):
         return False
     order: tuple[type, ...] = type.__dict__["__mro__"].__get__(found)
@@ -132,10 +131,10 @@ def _is_notifier_class(found: object) -> TypeGuard[type[BaseNotifier]]:
 
 
 def _offered(module: ModuleType) -> str | None:
-    """Name the first notifier that a module defines, if it does."""
+    """Return the name of the first notifier in a module."""
     if not issubclass(type(module), ModuleType):
         return None
-    # As above: not the `__dict__` of a subclass.
+    # Not the `__dict__` of a subclass, which could run code.
     held: dict[object, object] = vars(ModuleType)["__dict__"].__get__(module)
     public = (name for name in held if isinstance(name, str) and not name.startswith("_"))
     return next((name for name in public if _is_notifier_class(held[name])), None)
@@ -145,7 +144,7 @@ def _not_imported(path: str, error: BaseException) -> NotifierFault:
     message = f"the notifier '{path}' cannot be imported: {_said(error, {})}"
     missing = error.name if isinstance(error, ModuleNotFoundError) else None
     if missing is None:
-        return NotifierFault(message=message, help=f"fix or update the package that holds it, {_WHERE}")
+        return NotifierFault(message=message, help=f"fix or update the package that contains it, {_WHERE}")
     return NotifierFault(message=message, help=_what_to_install(path, missing))
 
 
@@ -153,17 +152,19 @@ def _what_to_install(path: str, missing: str) -> str:
     provider = provider_of(path)
     root = missing.rpartition(".")[0]
     if not f"{path}.".startswith(f"{missing}."):
-        wanted = f"{provider} with all that it needs" if provider else f"the package that holds '{missing}'"
+        wanted = (
+            f"{provider} with all its dependencies" if provider else f"the package that contains '{missing}'"
+        )
         return f"install {wanted}, {_WHERE}"
     if root in sys.modules and root not in ("airflow", "airflow.providers"):
-        return f"correct the path: '{root}' is there and has no such module"
+        return f"correct the path: '{root}' is installed and has no such module"
     if provider is not None:
         return f"install {provider} {_WHERE}"
-    return f"install the package that holds it {_WHERE}, or correct the path"
+    return f"install the package that contains it {_WHERE}, or correct the path"
 
 
 def _said(error: BaseException, arguments: Mapping[str, Any]) -> str:
-    """Give an error's type and text in one line, without the values of arguments: one may be a secret."""
+    """Return an error's type and text in one line, without the arguments' values: one may be a secret."""
     lines = traceback.format_exception_only(error)
     text = lines[-1] if isinstance(error, SyntaxError) else lines[0]
     for value in sorted(_texts(arguments), key=len, reverse=True):

@@ -1,4 +1,4 @@
-"""The tasks of one sync: the one place that chooses operator and sensor; only `factory.build` imports it."""
+"""The tasks of one sync: which operator and sensor, with which arguments."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from dag_factory.versions import make_asset
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SyncTasks:
-    """The first task of a sync, which others can come before, and the last, which others can come after."""
+    """The first and the last task of a sync, for dependencies before and after it."""
 
     first: BaseOperator
     last: BaseOperator
 
 
 def make_sync_tasks(sync: Sync, dag: DAG, group: TaskGroup | None) -> SyncTasks:
-    """Make the tasks of a sync inside a DAG, and inside a task group if one is given."""
+    """Create the tasks of a sync in a DAG, and in a task group if one is given."""
     if sync.mode == "sync":
         task = _submit_and_wait(sync, dag, group)
         return SyncTasks(first=task, last=task)
@@ -47,7 +47,7 @@ def _submit_and_wait(sync: Sync, dag: DAG, group: TaskGroup | None) -> BaseOpera
         outlets=_outlets(sync),
         dag=dag,
         task_group=group,
-        **_terms(sync),
+        **_sync_arguments(sync),
         **_common_arguments(sync),
     )
 
@@ -56,7 +56,7 @@ def _submit(sync: Sync, dag: DAG, group: TaskGroup) -> BaseOperator:
     return AirbyteSyncOperator(
         task_id="trigger",
         wait_task_id=f"{group.group_id}.wait",
-        # Not of a host DAG's `default_args`: the two tasks hand the job over as an XCom.
+        # Override a host DAG's `default_args`: the two tasks pass the job on as an XCom.
         do_xcom_push=True,
         multiple_outputs=False,
         asynchronous=True,
@@ -66,7 +66,7 @@ def _submit(sync: Sync, dag: DAG, group: TaskGroup) -> BaseOperator:
         trigger_rule=sync.trigger_rule,
         dag=dag,
         task_group=group,
-        **_terms(sync),
+        **_sync_arguments(sync),
         **_common_arguments(sync),
     )
 
@@ -74,7 +74,7 @@ def _submit(sync: Sync, dag: DAG, group: TaskGroup) -> BaseOperator:
 def _wait(sync: Sync, dag: DAG, group: TaskGroup, trigger: BaseOperator) -> BaseOperator:
     return AirbyteSyncSensor(
         task_id="wait",
-        # Not of a host DAG's `default_args`: without a job there is nothing to wait for.
+        # Override a host DAG's `default_args`: without a job there is nothing to wait for.
         trigger_rule="all_success",
         do_xcom_push=True,
         multiple_outputs=False,
@@ -90,13 +90,13 @@ def _wait(sync: Sync, dag: DAG, group: TaskGroup, trigger: BaseOperator) -> Base
         outlets=_outlets(sync),
         dag=dag,
         task_group=group,
-        **_terms(sync),
+        **_sync_arguments(sync),
         **_common_arguments(sync),
     )
 
 
-def _terms(sync: Sync) -> dict[str, Any]:
-    """Give which sync is meant and what to do about its job; `on_kill` is a method of every operator."""
+def _sync_arguments(sync: Sync) -> dict[str, Any]:
+    """Return the arguments of operator and sensor; `on_killed`, because operators have a method `on_kill`."""
     return {
         "connection_id": sync.connection_id,
         "airbyte_conn_id": sync.airbyte_conn_id,
@@ -108,7 +108,7 @@ def _terms(sync: Sync) -> dict[str, Any]:
 
 
 def _is_deferred(sync: Sync) -> bool:
-    """Whether a triggerer waits: as the sync says, else as Airflow's configuration does, else as its mode."""
+    """Whether a triggerer waits: by the sync, else by Airflow's configuration, else by the sync's mode."""
     if sync.deferrable is None:
         wanted = default_deferrable()
         return sync.is_deferred if wanted is None else wanted
@@ -120,7 +120,7 @@ def _outlets(sync: Sync) -> list[Any]:
 
 
 def _common_arguments(sync: Sync) -> dict[str, Any]:
-    """Give what every task of a sync takes, without what is left to Airflow's defaults."""
+    """Return the arguments of every task of a sync, without those that are left to Airflow's defaults."""
     arguments = {
         "retries": sync.retries,
         "retry_delay": _delta(sync.retry_delay),

@@ -1,1 +1,1 @@
-"""Diagnostics to text and other formats: pure functions over `config.diagnostics`."""
+"""Reports and explanations: diagnostics and DAGs as text and other formats, by pure functions."""

@@ -1,24 +1,21 @@
-"""Text of files made safe to show: what could steer a terminal or a build log, or hide what is written.
-
-Used by every format that people read.
-"""
+"""Escapes for text from files: characters that control a terminal or a build log, or that hide text."""
 
 from __future__ import annotations
 
 import re
 
-# Printable for Python, yet drawn as a blank or as nothing: fillers, Braille's empty cell, variation
-# selectors that no character needs. All other invisible characters are not printable.
+# Printable for Python, but drawn as a space or not at all: fillers, Braille's empty cell, variation
+# selectors that no character needs. Python already treats all other invisible characters as not printable.
 _INVISIBLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\uffa0\U000e0100-\U000e01ef]"
 )
 
-# GitHub's and Azure's runners take `##[name]` and `##vso[name]` for a command wherever they stand in a line.
+# GitHub's and Azure's runners read `##[name]` and `##vso[name]` as commands anywhere in a line.
 _RUNNER_COMMAND = re.compile(r"##(?=\w*\[)")
 
 
 def escape(text: str) -> str:
-    """Show characters that could steer a terminal, or hide what is written, as escapes."""
+    """Replace characters that control a terminal or hide text by escapes such as `\\u202e`."""
     if not text.isprintable():
         text = "".join(char if char.isprintable() else _escaped(char) for char in text)
     if not text.isascii():
@@ -27,12 +24,12 @@ def escape(text: str) -> str:
 
 
 def columns(text: str) -> int:
-    """Count the columns that escaped text takes on a terminal: wide characters take two, accents none."""
+    """Return how many columns escaped text takes on a terminal: wide characters two, accents none."""
     return len(text) if text.isascii() else sum(_width(char) for char in text)
 
 
 def _width(char: str) -> int:
-    import unicodedata  # noqa: PLC0415 (only where there is more than ASCII)
+    import unicodedata  # noqa: PLC0415 (only for text that is not ASCII)
 
     if unicodedata.category(char) in ("Mn", "Me"):
         return 0

@@ -1,4 +1,4 @@
-"""What a DAG becomes: its values, each with where it stands, its tasks and its next runs; for `cli.show`."""
+"""What a DAG becomes: its values and where each is set, its tasks and its next runs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HIDDEN = "(a secret)"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Origin:
-    """Where a value stands: a file, a line that counts from 1, and the environment that it belongs to."""
+    """Where a value is set: a file, a line counted from 1, and the environment if it belongs to one."""
 
     file: str
     line: int
@@ -30,7 +30,7 @@ class Origin:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ExplainedValue:
-    """A key and its value; without an origin it is a default, and `note` says of what."""
+    """A key and its value; without an origin it is a default, and `note` says which."""
 
     key: str
     value: Any
@@ -40,7 +40,7 @@ class ExplainedValue:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ExplainedSync:
-    """A sync's name, where it is first named, and its values."""
+    """A sync's name, where it is defined, and its values."""
 
     name: str
     origin: Origin
@@ -49,7 +49,7 @@ class ExplainedSync:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Explanation:
-    """All that is told of a DAG; the runs are in the schedule's time zone."""
+    """Everything that `show` shows of a DAG; the runs are in the schedule's time zone."""
 
     dag_id: str
     environment: str | None
@@ -64,7 +64,7 @@ class Explanation:
 
 
 def explain(resolved: DraftDag, dag: Dag, now: datetime) -> Explanation:
-    """Tell what a DAG becomes; `now` has to be aware."""
+    """Explain what a DAG becomes; `now` must be aware."""
     assets = {sync.name: list(sync.assets) for sync in dag.syncs}
     return Explanation(
         dag_id=dag.dag_id,
@@ -81,16 +81,20 @@ def explain(resolved: DraftDag, dag: Dag, now: datetime) -> Explanation:
 
 
 def as_json(explanation: Explanation) -> dict[str, Any]:
-    """Give the explanation as what JSON can hold."""
+    """Convert an explanation to values that JSON can hold."""
     tasks = task_graph.upstream_of(explanation.steps)
     return {
         "dag_id": explanation.dag_id,
         "environment": explanation.environment,
-        **_place_json(explanation.origin),
+        **_location_json(explanation.origin),
         "defaults_files": list(explanation.defaults_files),
         "values": [_value_json(value) for value in explanation.values],
         "syncs": [
-            {"name": sync.name, **_place_json(sync.origin), "values": [_value_json(v) for v in sync.values]}
+            {
+                "name": sync.name,
+                **_location_json(sync.origin),
+                "values": [_value_json(v) for v in sync.values],
+            }
             for sync in explanation.syncs
         ],
         "tasks": [{"task_id": task, "upstream": list(before)} for task, before in tasks.items()],
@@ -103,15 +107,15 @@ def as_json(explanation: Explanation) -> dict[str, Any]:
     }
 
 
-def _place_json(origin: Origin) -> dict[str, Any]:
+def _location_json(origin: Origin) -> dict[str, Any]:
     return {"file": origin.file, "line": origin.line}
 
 
 def _value_json(value: ExplainedValue) -> dict[str, Any]:
     if value.origin is None:
         return {"key": value.key, "value": value.value, "default": True}
-    place = {**_place_json(value.origin), "environment": value.origin.environment}
-    return {"key": value.key, "value": value.value, "default": False, **place}
+    location = {**_location_json(value.origin), "environment": value.origin.environment}
+    return {"key": value.key, "value": value.value, "default": False, **location}
 
 
 def _dag_values(resolved: DraftDag, schemas: Mapping[str, Any]) -> Iterator[ExplainedValue]:
@@ -123,7 +127,7 @@ def _dag_values(resolved: DraftDag, schemas: Mapping[str, Any]) -> Iterator[Expl
         origin=_origin(dag_id.location) if is_named else None,
         note="default" if is_named else "the file's name",
     )
-    # The connection is told at each sync: it is what the syncs take over.
+    # Each sync shows the Airflow connection that it inherits from the DAG.
     settings = {key: value for key, value in resolved.settings.items() if key != "airbyte_conn_id"}
     yield from _values(settings, {key: schemas[key] for key in schemas if key != "airbyte_conn_id"})
     for event, setting in resolved.notify.items():
@@ -152,7 +156,7 @@ def _value(key: str, setting: Setting) -> ExplainedValue:
 
 
 def _without_secrets(value: Any, key: str) -> Any:  # noqa: ANN401 (whatever a configuration holds)
-    """Replace what `validate` refuses as a secret: what is shown may end in a log."""
+    """Replace what `validate` reports as a secret: the output may end up in a log."""
     if isinstance(value, dict):
         return {blanked(name): _without_secrets(inner, name) for name, inner in value.items()}
     if isinstance(value, list):

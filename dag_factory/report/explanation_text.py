@@ -1,4 +1,4 @@
-"""An explanation as people read it; for `cli.show`."""
+"""An explanation as text for people."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from dag_factory.report import task_graph
 from dag_factory.report.escapes import escape
 from dag_factory.report.explanation import ExplainedValue, Explanation, Origin
 
-# Longer values are cut; the file and the line beside them tell where the rest is.
+# Longer values are cut; the file and the line beside them say where the rest is.
 MAX_VALUE = 72
 
 
 def render(explanation: Explanation) -> str:
-    """Render it all, with an empty line between its parts."""
+    """Render all parts, with an empty line between them."""
     parts = [_heading(explanation), _values("values", explanation.values)]
     parts += [
-        _values(f"sync {sync.name}  ({_place(sync.origin)})", sync.values) for sync in explanation.syncs
+        _values(f"sync {sync.name}  ({_location(sync.origin)})", sync.values) for sync in explanation.syncs
     ]
     parts += [_indented("tasks", task_graph.draw(explanation.steps)), _runs(explanation)]
     return "\n\n".join("\n".join(escape(line) for line in part) for part in parts) + "\n"
@@ -28,13 +28,13 @@ def render(explanation: Explanation) -> str:
 
 def _heading(explanation: Explanation) -> list[str]:
     environment = f" in the environment {explanation.environment}" if explanation.environment else ""
-    files = [_place(explanation.origin), *reversed(explanation.defaults_files)]
+    files = [_location(explanation.origin), *reversed(explanation.defaults_files)]
     return [f"DAG {explanation.dag_id}{environment}", f"  from {', '.join(files)}"]
 
 
 def _values(title: str, values: Sequence[ExplainedValue]) -> list[str]:
     rows = [
-        (escape(value.key), escape(_shown(value.value)), _place(value.origin) or value.note)
+        (escape(value.key), escape(_shown(value.value)), _location(value.origin) or value.note)
         for value in values
     ]
     widths = [max((len(row[column]) for row in rows), default=0) for column in (0, 1)]
@@ -58,7 +58,7 @@ def _moment(moment: datetime) -> str:
     return moment.strftime(f"%a %Y-%m-%d {clock} %Z")
 
 
-def _place(origin: Origin | None) -> str:
+def _location(origin: Origin | None) -> str:
     if origin is None:
         return ""
     environment = f" (environment {origin.environment})" if origin.environment else ""

@@ -1,4 +1,4 @@
-"""Which formats there are, by name, and the function that renders each; a module is loaded when asked for."""
+"""The report formats by name. The module of a format is imported when it is used."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from dag_factory.config.diagnostics import Diagnostic
 
 
 class Render(Protocol):
-    """What a format's module offers as `render`."""
+    """The function `render` of a format's module."""
 
     def __call__(self, diagnostics: Sequence[Diagnostic], files: Sequence[str]) -> str:
-        """Render what was found in the files of these names; ends with a line break unless empty."""
+        """Render what was found in these files; the text ends with a line break unless it is empty."""
 
 
-# The name to the module of this package whose `render` it is.
+# Format to module of this package.
 FORMATS: Mapping[str, str] = MappingProxyType(
     {
         "text": "text",
@@ -31,6 +31,6 @@ FORMATS: Mapping[str, str] = MappingProxyType(
 
 
 def renderer(name: str) -> Render:
-    """Give the function of a format."""
+    """Return the function that renders a format."""
     render: Render = importlib.import_module(f"dag_factory.report.{FORMATS[name]}").render
     return render

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 
 from dag_factory.config.diagnostics import Diagnostic
 from dag_factory.report.escapes import escape
-from dag_factory.report.text import position, summary, told
+from dag_factory.report.text import message, position, summary
 
 
 def render(diagnostics: Sequence[Diagnostic], files: Sequence[str]) -> str:
-    """Render each as one command, which the log shows too, and count them; columns count from 1.
+    """Render each as a command, and a summary for the log; columns count from 1.
 
     A command is one line: `::error title=...,file=...::message`. The escapes are those of GitHub's runner.
     """
@@ -24,7 +24,7 @@ def _command(diagnostic: Diagnostic) -> str:
 
 def _properties(diagnostic: Diagnostic) -> Iterator[tuple[str, str]]:
     span = diagnostic.span
-    # GitHub takes columns only where begin and end are on one line.
+    # GitHub accepts columns only if start and end are on one line.
     on_one_line = span.line == span.end_line
     yield "title", diagnostic.code
     yield "file", diagnostic.file
@@ -37,9 +37,9 @@ def _properties(diagnostic: Diagnostic) -> Iterator[tuple[str, str]]:
 
 
 def _message(diagnostic: Diagnostic) -> str:
-    # The log of a run shows nothing else of a command, so the message names the place again.
-    place = position(diagnostic.file, diagnostic.span)
-    lines = [f"{place}: {told(diagnostic)} [{diagnostic.code}]"]
+    # The log of a run shows only the message of a command, so the message repeats the location.
+    location = position(diagnostic.file, diagnostic.span)
+    lines = [f"{location}: {message(diagnostic)} [{diagnostic.code}]"]
     lines += [f"{escape(each.message)}: {position(each.file, each.span)}" for each in diagnostic.related]
     lines += [f"help: {escape(diagnostic.help)}"] if diagnostic.help else []
     return "\n".join(lines)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from dag_factory.config.diagnostics import Diagnostic
 
-# In a string these could be taken for more than they are: by a runner that reads logs, and by a terminal.
+# A CI runner would read the first as a command, and a terminal acts on the second.
 _SUSPECT = re.compile(r"##(?=\w*\[)|\x7f")
 
 
@@ -21,7 +21,7 @@ def render(diagnostics: Sequence[Diagnostic], files: Sequence[str]) -> str:
 
 
 def json_text(value: object) -> str:
-    """Write JSON in ASCII, with nothing in it that a terminal or a build's log would act upon."""
+    """Return JSON in ASCII, without anything that a terminal or a CI runner acts on."""
     text = json.dumps(value, indent=2)
     return f"{_SUSPECT.sub(lambda found: _escaped(found[0]), text)}\n"
 

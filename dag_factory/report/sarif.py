@@ -1,4 +1,4 @@
-"""Diagnostics as SARIF 2.1.0, which GitHub's code scanning and other servers keep over time.
+"""Diagnostics as SARIF 2.1.0, which GitHub's code scanning and other servers track over time.
 
 The field names are those of the standard: https://docs.oasis-open.org/sarif/sarif/v2.1.0/
 """
@@ -36,18 +36,19 @@ def _driver(codes: Sequence[str]) -> Json:
     driver = {"name": "dag-factory", "rules": [_rule(code) for code in codes]}
     try:
         return {**driver, "version": importlib.metadata.version("airbyte-dag-factory")}
-    except importlib.metadata.PackageNotFoundError:  # run from its source, without an installation
+    except importlib.metadata.PackageNotFoundError:  # run from source, not installed
         return driver
 
 
 def _rule(code: str) -> Json:
-    page = f"docs/rules.md#{code}"
+    command = f"dag-factory rule {code}"
     description = {"text": CODES.get(code, code)}
     return {
         "id": code,
         "shortDescription": description,
-        "fullDescription": description,  # asked for by GitHub's code scanning
-        "help": {"text": f"see {page}", "markdown": f"see [{page}]({page})"},
+        "fullDescription": description,  # GitHub's code scanning requires it
+        # Not a link: a report is shown in repositories that do not hold the rules' page.
+        "help": {"text": f"{command} explains this rule", "markdown": f"`{command}` explains this rule"},
         "defaultConfiguration": {"level": "error" if code in ERRORS else "warning"},
     }
 
@@ -64,12 +65,15 @@ def _results(diagnostics: Sequence[Diagnostic], codes: Sequence[str]) -> list[Js
             "ruleIndex": codes.index(diagnostic.code),
             "level": "error" if diagnostic.severity is Severity.ERROR else "warning",
             "message": {"text": _plain(_message(diagnostic))},
-            "locations": [{"physicalLocation": _place(diagnostic.file, diagnostic.span)}],
+            "locations": [{"physicalLocation": _location(diagnostic.file, diagnostic.span)}],
             "partialFingerprints": {"primaryLocationLineHash": fingerprint},
         }
         if diagnostic.related:
             result["relatedLocations"] = [
-                {"message": {"text": _plain(each.message)}, "physicalLocation": _place(each.file, each.span)}
+                {
+                    "message": {"text": _plain(each.message)},
+                    "physicalLocation": _location(each.file, each.span),
+                }
                 for each in dict.fromkeys(diagnostic.related)
             ]
         results.append(result)
@@ -78,16 +82,16 @@ def _results(diagnostics: Sequence[Diagnostic], codes: Sequence[str]) -> list[Js
 
 def _message(diagnostic: Diagnostic) -> str:
     environment = f" (environment {diagnostic.environment})" if diagnostic.environment else ""
-    mend = f"\nhelp: {diagnostic.help}" if diagnostic.help else ""
-    return f"{diagnostic.message}{environment}{mend}"
+    hint = f"\nhelp: {diagnostic.help}" if diagnostic.help else ""
+    return f"{diagnostic.message}{environment}{hint}"
 
 
 def _plain(text: str) -> str:
-    """Keep text from becoming a link, `[text](target)` in the standard's section 3.11.6."""
+    """Break what the standard reads as a link: `[text](target)`, section 3.11.6."""
     return text.replace("](", "] (")
 
 
-def _place(file: str, span: Span) -> Json:
+def _location(file: str, span: Span) -> Json:
     return {
         "artifactLocation": {"uri": _uri(file)},
         "region": {
@@ -100,12 +104,12 @@ def _place(file: str, span: Span) -> Json:
 
 
 def _uri(file: str) -> str:
-    """Give the relative reference (RFC 3986) of a path, byte for byte as the file system has it."""
+    """Return a path as a relative reference (RFC 3986), byte for byte as the file system has it."""
     return quote(file, safe="/", errors="surrogateescape")
 
 
 def _fingerprint(diagnostic: Diagnostic) -> str:
-    """Make the same of a mistake that has only moved, as lines were added above it."""
+    """Return the same fingerprint for a finding that has only moved to another line."""
     line = "".join((diagnostic.source_line or "").split())
     content = "\0".join((diagnostic.file, diagnostic.code, diagnostic.message, line))
     return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:16]

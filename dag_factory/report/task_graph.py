@@ -1,6 +1,6 @@
-"""The tasks that Airflow will show for a DAG, in order, and as a picture; imported by `report` alone.
+"""The tasks that Airflow shows for a DAG, in order and as a drawing.
 
-`factory.build` makes the tasks; a test holds their ids and their order to those named here.
+`factory.build` creates the tasks; a test compares their ids and their order with these.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dag_factory.config.model.task_ids import sync_task_ids, trigger_task_id
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
-    """A sync or a triggered DAG: its tasks' ids in order, and the names of the steps that come before."""
+    """A sync or a triggered DAG: the ids of its tasks in order, and the names of the steps before it."""
 
     name: str
     tasks: tuple[str, ...]
@@ -24,12 +24,12 @@ class Step:
 
 
 def steps_of(dag: Dag) -> tuple[Step, ...]:
-    """Give the steps of a DAG, each after those that come before it, else as they are written."""
+    """Return the steps of a DAG in topological order, otherwise in the order of the file."""
     waiting = {sync.name: _sync_step(sync) for sync in dag.syncs}
     names = tuple(waiting)
     in_order: list[Step] = []
     while waiting:
-        # The rules have refused every cycle, so that one is always free.
+        # The rules report every cycle, so there is always a free step.
         free = next(step for step in waiting.values() if not any(name in waiting for name in step.after))
         in_order.append(waiting.pop(free.name))
     triggers = [_trigger_step(each, number, names) for number, each in enumerate(dag.trigger_dags, start=1)]
@@ -37,7 +37,7 @@ def steps_of(dag: Dag) -> tuple[Step, ...]:
 
 
 def upstream_of(steps: Sequence[Step]) -> dict[str, tuple[str, ...]]:
-    """Give for each task the tasks right before it, as Airflow knows them."""
+    """Return the direct upstream tasks of each task, as Airflow has them."""
     last = {step.name: step.tasks[-1] for step in steps}
     upstream: dict[str, tuple[str, ...]] = {}
     for step in steps:
@@ -47,7 +47,7 @@ def upstream_of(steps: Sequence[Step]) -> dict[str, tuple[str, ...]]:
 
 
 def draw(steps: Sequence[Step]) -> list[str]:
-    """Draw the steps as trees: each below one that comes before it, the others named beside it."""
+    """Draw the steps as trees: each step below one upstream step, with the names of the others beside it."""
     parents = _parents(steps)
     roots = [step for step in steps if step.name not in parents]
     return [line for step in roots for line in _tree(step, steps, parents, "", "")]
@@ -78,7 +78,7 @@ def _trigger_step(triggered: TriggeredDag, number: int, syncs: tuple[str, ...]) 
 
 
 def _parents(steps: Sequence[Step]) -> dict[str, str]:
-    """Give for each step the one of those before it that has the longest way behind it."""
+    """Return for each step its deepest upstream step."""
     depths: dict[str, int] = {}
     parents: dict[str, str] = {}
     for step in steps:

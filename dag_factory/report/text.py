@@ -1,4 +1,4 @@
-"""Diagnostics as people read them: the line, what is wrong under it, and how to mend it."""
+"""Diagnostics as people read them: the line, a mark under the wrong part, and a hint."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dag_factory.config.diagnostics import Diagnostic, Severity, Span
 from dag_factory.report.escapes import columns, escape
 
-# Longer lines are cut around the place that is meant.
+# Longer lines are cut around the marked part.
 MAX_LINE = 160
 
 # Parameters of the terminal's "select graphic rendition" (ECMA-48): bold, and the colours in bold.
@@ -15,7 +15,7 @@ _BOLD, _RED, _YELLOW, _CYAN = "1", "1;31", "1;33", "1;36"
 
 
 def render(diagnostics: Sequence[Diagnostic], files: Sequence[str], *, colour: bool = False) -> str:
-    """Render all, each followed by an empty line, and count them."""
+    """Render all, each followed by an empty line, and a summary."""
     return f"{render_each(diagnostics, colour=colour)}{summary(diagnostics, len(files))}\n"
 
 
@@ -35,7 +35,7 @@ def render_one(diagnostic: Diagnostic, *, colour: bool = False) -> str:
 
 
 def summary(diagnostics: Sequence[Diagnostic], files: int) -> str:
-    """Count what was found."""
+    """Count what was found, in so many files."""
     return f"{count(diagnostics) or 'nothing wrong'} in {_number(files, 'file')}"
 
 
@@ -49,22 +49,22 @@ def count(diagnostics: Sequence[Diagnostic]) -> str:
 
 
 def position(file: str, span: Span) -> str:
-    """Name a place as editors and terminals know to open it."""
-    # GitHub's runner takes a line that begins with `::` for a command.
+    """Format a location so that editors and terminals can open it."""
+    # GitHub's runner reads a line that starts with `::` as a command.
     here = "./" if file.lstrip().startswith(":") else ""
     return f"{here}{escape(file)}:{span.line}:{span.column}"
 
 
-def told(diagnostic: Diagnostic) -> str:
-    """Say what is wrong, and in which environment."""
+def message(diagnostic: Diagnostic) -> str:
+    """Return what is wrong, and in which environment."""
     environment = f" (environment {diagnostic.environment})" if diagnostic.environment else ""
     return escape(f"{diagnostic.message}{environment}")
 
 
 def _headline(diagnostic: Diagnostic, *, colour: bool) -> str:
-    place = _painted(position(diagnostic.file, diagnostic.span), _BOLD, colour=colour)
+    location = _painted(position(diagnostic.file, diagnostic.span), _BOLD, colour=colour)
     severity = _painted(diagnostic.severity, _severity_style(diagnostic), colour=colour)
-    return f"{place}: {severity}: {told(diagnostic)} [{diagnostic.code}]"
+    return f"{location}: {severity}: {message(diagnostic)} [{diagnostic.code}]"
 
 
 def _marked_line(diagnostic: Diagnostic, *, colour: bool) -> list[str]:
@@ -74,17 +74,17 @@ def _marked_line(diagnostic: Diagnostic, *, colour: bool) -> list[str]:
     start, end = _mark(diagnostic.span, line)
     cut = max(0, start - MAX_LINE // 2)
     shown = line[cut : cut + MAX_LINE]
-    # What stands before and under the mark can be wider when shown than its number of characters.
+    # Escapes and wide characters take more columns than they have characters.
     indent = " " * columns(escape(line[cut:start]))
     mark = "^" * max(1, columns(escape(line[start : min(end, cut + MAX_LINE)])))
     gutter = str(diagnostic.span.line)
-    blank = " " * len(gutter)
+    empty = " " * len(gutter)
     painted = _painted(mark, _severity_style(diagnostic), colour=colour)
-    return [f"{blank} |", f"{gutter} | {escape(shown)}", f"{blank} | {indent}{painted}"]
+    return [f"{empty} |", f"{gutter} | {escape(shown)}", f"{empty} | {indent}{painted}"]
 
 
 def _mark(span: Span, line: str) -> tuple[int, int]:
-    """Give the offsets of the marked part of the first line of a span."""
+    """Return the offsets of the marked part of a span's first line."""
     start = min(span.column - 1, len(line))
     return start, span.end_column - 1 if span.end_line == span.line else len(line)
 

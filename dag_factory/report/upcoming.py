@@ -1,7 +1,7 @@
-"""When a DAG runs next, in words and as moments; imported by `report.explanation` alone.
+"""When a DAG runs next, in words and as times, without Airflow.
 
-The moments are Airflow's own: `CronTriggerTimetable` and `DeltaTriggerTimetable` (airflow.timetables.trigger)
-were read for them, and a test holds them to the real ones. Airflow is not imported.
+The times follow `CronTriggerTimetable` and `DeltaTriggerTimetable` (airflow.timetables.trigger); a test
+compares them with the real timetables.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from zoneinfo import ZoneInfo
 from dag_factory.config.model.dag import AssetCondition, Dag, Schedule
 from dag_factory.config.text import durations
 
-# How far before now to begin: longer than any change of the clocks.
+# How long before now to start: longer than any clock change.
 _MARGIN = timedelta(days=1)
 
 
 def describe(dag: Dag) -> str:
     """Say in a few words when a DAG runs."""
     if not dag.enabled:
-        return "no DAG is made of it: 'enabled' is false"
+        return "none, because 'enabled' is false"
     schedule = dag.schedule
     parts = []
     if schedule.assets is not None:
@@ -30,25 +30,25 @@ def describe(dag: Dag) -> str:
         parts.append(f"every {durations.text(schedule.every)}, counted from its first run")
     if schedule.cron is not None:
         parts.append(_SPECIAL.get(schedule.cron) or f"at '{schedule.cron}' in {schedule.timezone}")
-    return ", and ".join(parts) or "only by hand"
+    return ", and ".join(parts) or "only manually"
 
 
 def remarks(dag: Dag, now: datetime) -> Iterator[str]:
-    """Say what the list of runs cannot show."""
+    """Yield what the list of runs cannot show."""
     if not next_runs(dag, now, 1) and dag.end_date is not None and dag.end_date < now:
-        yield "its end_date is over: Airflow schedules no run"
+        yield "the end_date has passed: Airflow schedules no more runs"
     if not dag.enabled or not _has_moments(dag.schedule):
         return
     if dag.schedule.every is not None and dag.start_date < now and not dag.catchup:
-        yield "here the first run is now, as for a DAG that Airflow has not seen yet"
+        yield "this list starts now, as for a DAG that is new to Airflow"
     if dag.catchup and dag.start_date < now:
-        yield f"a DAG that is new to Airflow first makes up for all runs since {dag.start_date.isoformat()}"
+        yield f"a DAG that is new to Airflow first catches up on all runs since {dag.start_date.isoformat()}"
 
 
 def next_runs(dag: Dag, now: datetime, count: int) -> list[datetime]:
-    """Give the next scheduled runs of a DAG whose earlier runs are made, in the schedule's time zone.
+    """Return the next scheduled runs of a DAG that has caught up, in the schedule's time zone.
 
-    `now` has to be aware. Runs that assets, people or other DAGs start are not known beforehand.
+    `now` must be aware. Runs that assets, people or other DAGs start cannot be predicted.
     """
     if not dag.enabled or not _has_moments(dag.schedule):
         return []
@@ -58,8 +58,8 @@ def next_runs(dag: Dag, now: datetime, count: int) -> list[datetime]:
 
 
 _SPECIAL = {
-    "@once": "once, as soon as Airflow sees it and its start_date has come",
-    "@continuous": "again and again, as soon as a run is over",
+    "@once": "once, as soon as Airflow sees the DAG and its start_date has come",
+    "@continuous": "continuously: each run starts when the one before has ended",
 }
 
 
@@ -96,13 +96,13 @@ def _cron_moments(expression: str, zone: ZoneInfo, start: datetime, now: datetim
 
 
 def _next(expression: str, zone: ZoneInfo, current: datetime) -> datetime:
-    """Give the first moment after a moment, with Airflow's ways around changes of the clocks, in UTC.
+    """Return the next run after a time, in UTC, handling clock changes as Airflow does.
 
-    Every hour (`*`), the distance on the clock is added to the moment, so that an hour that comes twice has
-    two runs. Else the run is at the second of two equal clock times, and one that the clocks leave out is
-    moved on by what they leave out.
+    If the expression runs every hour (`*`), the wall-clock distance is added, so an hour that occurs twice
+    has two runs. Otherwise the run is at the second of two equal wall-clock times, and a time that the clocks
+    skip moves forward by the length of the gap.
     """
-    from croniter import croniter  # noqa: PLC0415 (only where there is a cron expression)
+    from croniter import croniter  # noqa: PLC0415 (only for a cron expression)
 
     clock = current.astimezone(zone).replace(tzinfo=None)
     cron = croniter(expression, clock)

@@ -1,4 +1,4 @@
-"""The DAG repository that `init` makes, and what it leaves alone."""
+"""The DAG repository that `init` creates, and what it leaves alone."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ WHEEL = "airbyte-dag-factory @ https://packages.example.com/airbyte_dag_factory-
 
 @pytest.fixture
 def init(tmp_path, capsys):
-    """Run `init` on the folder `estate`; give the status and the lines that tell of files."""
+    """Run `init` on the folder `estate`; return the status and the lines about files."""
 
     def call(*arguments: str):
         status = main(["init", str(tmp_path / "estate"), *arguments])
@@ -53,7 +53,7 @@ def snapshot(folder):
 
 
 def test_from_nothing(init, estate):
-    assert init() == (0, [f"made      {name}" for name in NAMES])
+    assert init() == (0, [f"created    {name}" for name in NAMES])
     assert sorted(snapshot(estate)) == sorted(NAMES)
     findings = validate_project(estate / "configs", "configs", None, lambda _file: True)
     assert [each.help for each in findings.diagnostics] == ["put your connection's id here"]
@@ -88,7 +88,7 @@ def test_the_dag_files_and_the_schemas_are_those_of_the_project(init, estate, re
 def test_a_second_time_changes_nothing(init, estate):
     init()
     before = snapshot(estate)
-    assert init() == (0, [f"left      {name}: it is there" for name in NAMES])
+    assert init() == (0, [f"unchanged  {name}" for name in NAMES])
     assert snapshot(estate) == before
 
 
@@ -99,10 +99,10 @@ def test_what_is_missing_is_added_to_an_existing_configuration(init, estate):
     assert init() == (
         0,
         [
-            "left      configs/example.yaml: there are configurations already",
-            "left      configs/defaults.yaml: there are configurations already",
-            *(f"made      {name}" for name in NAMES[2:-1]),
-            "left      README.md: it is there, with another text",
+            "skipped    configs/example.yaml: there are configurations already",
+            "skipped    configs/defaults.yaml: there are configurations already",
+            *(f"created    {name}" for name in NAMES[2:-1]),
+            "unchanged  README.md: it exists with other content",
         ],
     )
     assert (estate / "README.md").read_text() == "# Ours\n"
@@ -160,31 +160,31 @@ def test_links_are_not_followed(init, estate, tmp_path):
     estate.mkdir()
     (estate / "configs").symlink_to(outside)
     (estate / "README.md").symlink_to(outside / "new.md")
-    status, told = init()
+    status, lines = init()
     assert status == 1
-    assert told == [
-        "not made  configs/example.yaml: 'configs' is a link; links are not followed",
-        "not made  configs/defaults.yaml: 'configs' is a link; links are not followed",
-        *(f"made      {name}" for name in NAMES[2:-1]),
-        "not made  README.md: a link is there; links are not followed",
+    assert lines == [
+        "failed     configs/example.yaml: 'configs' is a link, and links are not followed",
+        "failed     configs/defaults.yaml: 'configs' is a link, and links are not followed",
+        *(f"created    {name}" for name in NAMES[2:-1]),
+        "failed     README.md: it is a link, and links are not followed",
     ]
     assert sorted(path.name for path in outside.iterdir()) == ["money.yaml"]
 
 
-def test_what_is_in_the_way_is_told(init, estate):
+def test_what_is_in_the_way_is_reported(init, estate):
     estate.mkdir()
     (estate / "schemas").write_text("")
     (estate / "README.md").mkdir()
-    status, told = init()
+    status, lines = init()
     assert status == 1
-    assert [line for line in told if not line.startswith("made")] == [
-        "not made  schemas/dag.schema.json: 'schemas' is no folder",
-        "not made  schemas/defaults.schema.json: 'schemas' is no folder",
-        "not made  README.md: something is there that is no file",
+    assert [line for line in lines if not line.startswith("created")] == [
+        "failed     schemas/dag.schema.json: 'schemas' is not a folder",
+        "failed     schemas/defaults.schema.json: 'schemas' is not a folder",
+        "failed     README.md: it is not a regular file",
     ]
 
 
-def test_a_file_is_no_place_for_a_repository(init, estate):
+def test_a_file_cannot_become_a_repository(init, estate):
     estate.write_text("")
     assert init()[0] == 2
 
@@ -193,5 +193,5 @@ def test_a_folder_may_be_named_through_a_link(tmp_path, capsys):
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "real")
     assert main(["init", str(tmp_path / "link")]) == 0
-    assert "not made" not in capsys.readouterr().out
+    assert "failed" not in capsys.readouterr().out
     assert (tmp_path / "real" / "dags" / "airbyte_syncs.py").is_file()

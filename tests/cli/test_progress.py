@@ -1,4 +1,4 @@
-"""The line that tells how far a long reading has come."""
+"""The progress line while many files are read."""
 
 from __future__ import annotations
 

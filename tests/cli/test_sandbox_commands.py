@@ -53,7 +53,7 @@ def test_a_package_that_is_not_installed(capsys, monkeypatch):
         importlib.util, "find_spec", lambda name: None if name in {"airflow", "psutil"} else find(name)
     )
     assert main(["up"]) == WRONG_USAGE
-    message = "it needs airflow, psutil: pip install 'airbyte-dag-factory[sandbox]'"
+    message = "not installed: airflow, psutil; install this package with its extra 'sandbox'"
     assert capsys.readouterr().err == f"dag-factory up: {message}\n"
 
 

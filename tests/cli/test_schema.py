@@ -50,7 +50,7 @@ def test_both_are_written_as_they_are(printed, tmp_path):
     assert written == {name: schema_text(name) for name in (DAG_SCHEMA, DEFAULTS_SCHEMA)}
 
 
-def test_a_file_in_the_way_is_told(tmp_path, capsys):
+def test_a_file_in_the_way_is_reported(tmp_path, capsys):
     (tmp_path / "schemas").write_text("")
     assert main(["schema", "--output", str(tmp_path / "schemas")]) == 2
     assert (

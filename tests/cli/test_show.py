@@ -15,7 +15,7 @@ UUID = "1e3b5a72-7bfd-4808-a13c-204505490110"
 NOW = datetime(2026, 3, 27, 12, 0, tzinfo=UTC)
 DEFAULTS = "owner: data\ndefaults: {retries: 1}\nenvironments:\n  dev:\n    defaults: {timeout: 20m}\n"
 MONEY = f"""\
-# Each value is told with the line that it stands on.
+# Each value is shown with the line that sets it.
 description: |
   Money.
   From the bank.
@@ -47,8 +47,8 @@ def test_all_of_it(estate, capsys):
 
 def test_all_of_it_as_json(estate, capsys):
     assert show(estate, "dev", "money", "json", NOW) == 0
-    told = json.loads(capsys.readouterr().out)
-    sync = {value["key"]: value for value in told["syncs"][1]["values"]}
+    shown = json.loads(capsys.readouterr().out)
+    sync = {value["key"]: value for value in shown["syncs"][1]["values"]}
     assert sync["timeout"] == {
         "key": "timeout",
         "value": "20m",
@@ -58,12 +58,12 @@ def test_all_of_it_as_json(estate, capsys):
         "environment": "dev",
     }
     assert sync["wait_seconds"] == {"key": "wait_seconds", "value": 30, "default": True}
-    assert told["tasks"] == [
+    assert shown["tasks"] == [
         {"task_id": "money.trigger", "upstream": []},
         {"task_id": "money.wait", "upstream": ["money.trigger"]},
         {"task_id": "report", "upstream": ["money.wait"]},
     ]
-    assert told["next_runs"][1] == {"local": "2026-03-29T03:30:00+02:00", "utc": "2026-03-29T01:30:00+00:00"}
+    assert shown["next_runs"][1] == {"local": "2026-03-29T03:30:00+02:00", "utc": "2026-03-29T01:30:00+00:00"}
 
 
 def test_a_secret_is_not_shown(estate, capsys):
@@ -72,16 +72,16 @@ def test_a_secret_is_not_shown(estate, capsys):
         assert "hunter2" not in capsys.readouterr().out
 
 
-def test_a_dag_that_cannot_be_made_shows_why(configs, capsys):
+def test_a_dag_that_cannot_be_created_shows_why(configs, capsys):
     root = configs({"money.yaml": MONEY.replace("mode: sync", "mod: sync"), "other.yaml": "x: 1\n"})
     assert show(root, None, "money", "text", NOW) == 1
     output = capsys.readouterr().out
     assert output.startswith("configs/money.yaml:12:5: error: unknown key 'mod' [unknown-key]\n")
-    assert output.endswith("\n\nthe DAG 'money' cannot be made\n")
+    assert output.endswith("\n\nthe DAG 'money' cannot be created\n")
     assert "other.yaml" not in output
     assert show(root, None, "money", "json", NOW) == 1
-    (told,) = json.loads(capsys.readouterr().out)["diagnostics"]
-    assert (told["file"], told["line"], told["column"], told["code"]) == (
+    (shown,) = json.loads(capsys.readouterr().out)["diagnostics"]
+    assert (shown["file"], shown["line"], shown["column"], shown["code"]) == (
         "configs/money.yaml",
         12,
         5,
@@ -94,22 +94,50 @@ def test_a_dag_that_cannot_be_made_shows_why(configs, capsys):
     [
         {"money.yaml": "syncs: [\n"},
         {"a.yaml": "dag_id: money\nsyncs: [\n"},
+        {"a.yaml": "dag_id: other\nschedule: null\nsyncs: {a: x}\n---\n{dag_id: money, syncs: [\n"},
         {"defaults.yaml": "x: 1\n", "bank/money.yaml": MONEY},
+        {"defaults.yaml": "x: 1\n", "bank/a.yaml": MONEY.replace("syncs:", "dag_id: 'money'\nsyncs:", 1)},
     ],
-    ids=["no YAML", "no YAML, by its key", "wrong defaults"],
+    ids=[
+        "no YAML",
+        "no YAML, by its key",
+        "no YAML, in a flow",
+        "wrong defaults",
+        "wrong defaults, by its key",
+    ],
 )
-def test_so_does_one_that_cannot_even_be_read(configs, capsys, files):
+def test_so_does_a_dag_that_cannot_be_read(configs, capsys, files):
     assert show(configs(files), None, "money", "text", NOW) == 1
     assert "error: " in capsys.readouterr().out
 
 
-def test_of_the_same_id_twice_the_one_that_is_made_is_shown(configs, capsys):
+def test_errors_of_files_that_only_mention_the_dag_are_not_shown(configs, capsys):
+    other = f"schedule: null\nmod: sync\nsyncs: {{other: {UUID}}}\ntrigger_dags: [money]\n"
+    root = configs({"a.yaml": MONEY.replace("mode: sync", "mod: sync\ndag_id: money"), "other.yaml": other})
+    assert show(root, None, "a", "text", NOW) == 1
+    assert "other.yaml" not in capsys.readouterr().out
+
+
+def test_a_file_can_be_named_instead_of_its_dag(estate, capsys, monkeypatch):
+    monkeypatch.chdir(estate.parent)
+    assert main(["show", f"{estate.name}/bank/money.yaml", "--configs", estate.name]) == 0
+    assert capsys.readouterr().out.startswith("DAG money\n")
+
+
+def test_of_a_file_with_several_dags_one_has_to_be_named(configs):
+    two = "".join(f"---\ndag_id: {name}\nschedule: null\nsyncs: {{x: {UUID}}}\n" for name in ("a", "b"))
+    root = configs({"two.yaml": two})
+    with pytest.raises(UsageError, match=r"two.yaml' has several DAGs; name one of a, b$"):
+        show(root, None, str(root / "two.yaml"), "text", NOW)
+
+
+def test_of_the_same_id_twice_the_one_that_is_created_is_shown(configs, capsys):
     root = configs({"a.yaml": MONEY.replace("syncs:", "dag_id: money\nsyncs:"), "money.yaml": MONEY})
     assert show(root, None, "money", "text", NOW) == 0
     assert capsys.readouterr().out.startswith("DAG money\n  from configs/money.yaml:2\n")
 
 
-def test_a_mistake_in_another_environment_is_none_here(configs, capsys):
+def test_an_error_in_another_environment_is_not_shown_here(configs, capsys):
     root = configs({"money.yaml": MONEY + "environments:\n  dev: {timezone: Mars/Base}\n"})
     assert show(root, None, "money", "text", NOW) == 0
     assert show(root, "dev", "money", "text", NOW) == 1
@@ -142,6 +170,6 @@ def test_the_command_takes_the_environment_from_the_variable(estate, capsys, mon
 def test_a_uuid_in_upper_case_is_shown_as_airbyte_writes_it(configs, capsys):
     root = configs({"money.yaml": f"schedule: null\nsyncs:\n  short: {UUID.upper()}\n"})
     assert show(root, None, "money", "json", NOW) == 0
-    told = capsys.readouterr().out
-    assert told.count(UUID) == 2  # the connection and its asset
-    assert UUID.upper() not in told
+    shown = capsys.readouterr().out
+    assert shown.count(UUID) == 2  # the connection and its asset
+    assert UUID.upper() not in shown

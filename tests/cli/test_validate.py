@@ -78,19 +78,19 @@ def test_our_fault_over_one_file_is_3_and_hides_nothing_else(style, configs, mon
     monkeypatch.setattr(checked_files, "read_source", broken)
     root = configs({"bad.yaml": GOOD, "wrong.yaml": GOOD + "retrys: 1\n"})
     assert main(["validate", str(root), "--format", style]) == 3
-    told = capsys.readouterr().out
-    assert "RecursionError at" in told
-    assert "unknown key 'retrys'" in told.replace("&#x27;", "'")
+    shown = capsys.readouterr().out
+    assert "RecursionError at" in shown
+    assert "unknown key 'retrys'" in shown
 
 
-def test_our_own_fault_is_3(monkeypatch, capsys):
+def test_an_internal_error_is_3(monkeypatch, capsys):
     def broken(*_arguments):
         message = "broken"
         raise RuntimeError(message)
 
     monkeypatch.setattr(validate, "validate", broken)
     assert main(["validate"]) == 3
-    assert "this is a fault of dag-factory itself" in capsys.readouterr().err
+    assert "this is an error in dag-factory itself" in capsys.readouterr().err
 
 
 def test_one_file_is_checked_with_the_defaults_above_it(configs):
@@ -192,7 +192,7 @@ def on_terminal(*arguments, cwd, **environment):
         command, cwd=cwd, stdout=command_end, stderr=command_end, env={**env, "TERM": "xterm", **environment}
     ):
         os.close(command_end)
-        # Linux tells the end of a terminal by an error.
+        # Linux reports the end of a terminal as an error.
         with contextlib.suppress(OSError):
             while read := os.read(main_end, 65_536):
                 shown += read
@@ -261,7 +261,7 @@ def test_help_tells_every_command(capsys):
     assert "validate" in capsys.readouterr().out
 
 
-NOTHING = "no configuration file here: no *.yaml or *.yml in this folder or below it, beside defaults.yaml"
+NOTHING = "no configuration file: no *.yaml or *.yml in this folder or below it, except defaults.yaml"
 
 
 @pytest.mark.parametrize(
@@ -277,9 +277,9 @@ NOTHING = "no configuration file here: no *.yaml or *.yml in this folder or belo
 def test_nothing_to_check_is_1(files, style, configs, capsys):
     root = configs(files)
     assert main(["validate", str(root), "--format", style]) == 1
-    told = capsys.readouterr().out
-    assert NOTHING in told
-    assert "configs" in told
+    shown = capsys.readouterr().out
+    assert NOTHING in shown
+    assert "configs" in shown
 
 
 def test_each_folder_that_is_named_has_something_to_check(configs, capsys):
@@ -288,28 +288,28 @@ def test_each_folder_that_is_named_has_something_to_check(configs, capsys):
     assert main(["validate", str(root / "north")]) == 0
     capsys.readouterr()
     assert main(["validate", str(root / "north"), str(root / "south"), str(root / "west")]) == 1
-    told = capsys.readouterr().out
-    assert f"configs/south:1:1: error: {NOTHING} [nothing-to-check]" in told
-    assert f"configs/west:1:1: error: {NOTHING}" in told
-    assert "configs/north:" not in told
+    shown = capsys.readouterr().out
+    assert f"configs/south:1:1: error: {NOTHING} [nothing-to-check]" in shown
+    assert f"configs/west:1:1: error: {NOTHING}" in shown
+    assert "configs/north:" not in shown
 
 
-def test_a_file_that_is_named_and_is_no_configuration_is_told(configs, capsys):
+def test_a_named_file_that_is_not_a_configuration_is_reported(configs, capsys):
     root = configs({"a.yaml": GOOD, "defaults.yaml": "owner: me\n", "a.json": "{}", ".b.yaml": GOOD})
     assert main(["validate", str(root / "defaults.yaml"), str(root / "a.yaml")]) == 0
     for name in ("a.json", ".b.yaml"):
         capsys.readouterr()
         assert main(["validate", str(root / "a.yaml"), str(root / name)]) == 1
-        assert f"configs/{name}:1:1: error: this is no configuration file" in capsys.readouterr().out
+        assert f"configs/{name}:1:1: error: not a configuration file" in capsys.readouterr().out
 
 
-def test_where_something_cannot_be_read_this_is_what_is_told(configs, capsys):
+def test_of_an_unreadable_file_only_that_is_reported(configs, capsys):
     root = configs({})
     (root / "a.yaml").symlink_to("a.yaml")
     assert main(["validate", str(root)]) == 1
-    told = capsys.readouterr().out
-    assert "[unreadable-file]" in told
-    assert "[nothing-to-check]" not in told
+    shown = capsys.readouterr().out
+    assert "[unreadable-file]" in shown
+    assert "[nothing-to-check]" not in shown
 
 
 @pytest.fixture
@@ -331,9 +331,9 @@ def test_configs_that_lead_out_of_the_repository_are_not_quoted(path, with_git, 
     if with_git:
         (linked / ".git").mkdir()
     assert main(["validate", path.format(repository=linked)]) == 1
-    told = capsys.readouterr().out
-    assert "configs:1:1: error: is a link that leads out of the repository" in told
-    assert "root" not in told.replace(str(linked), "")
+    shown = capsys.readouterr().out
+    assert "configs:1:1: error: is a link that leads out of the repository" in shown
+    assert "root" not in shown.replace(str(linked), "")
 
 
 def test_the_loader_follows_them(linked):

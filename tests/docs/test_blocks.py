@@ -28,7 +28,19 @@ TARGETS = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.
 # Faulty on purpose, for test_rules.py and test_validate.py; keys alone, for test_reference.py.
 WITH_OWN_TESTS = {"rules.md", "validate.md", "dag-keys.md", "sync-keys.md"}
 # What other tools are asked for; nothing of ours could make these wrong.
-OTHER_PROGRAMS = {"airflow", "alias", "cd", "curl", "export", "fault", "pip", "python", "python3", "uv"}
+OTHER_PROGRAMS = {
+    "airflow",
+    "alias",
+    "cd",
+    "curl",
+    "eval",
+    "export",
+    "fault",
+    "pip",
+    "python",
+    "python3",
+    "uv",
+}
 
 
 @dataclass(frozen=True)
@@ -119,7 +131,7 @@ def check_dag_factory(words):
 
     parser.error = refuse
     try:
-        parser.parse_args(words[1:])
+        parser.parse_args(words[1 : words.index(">") if ">" in words else None])
     except argparse.ArgumentTypeError as error:
         raise RefusedError(str(error)) from error
 

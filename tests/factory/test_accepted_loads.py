@@ -259,7 +259,7 @@ def as_yaml(document):
 
 
 def said(diagnostics):
-    """Give what is said of errors; a secret keeps no DAG from being made, so only validate tells of it."""
+    """Return the errors; a secret blocks no DAG, so only validate reports it."""
     return {
         (each.file, each.span, each.code, each.message, each.help)
         for each in diagnostics

@@ -43,8 +43,8 @@ def test_a_run_names_all_tasks_that_failed(asked):
         FailedTask(task_id="google"),
         FailedTask(task_id="meta.wait", airbyte_url="https://airbyte.example.com/meta.wait"),
     ]
-    told = ", ".join(map(str, context["failed_tasks"]))
-    assert told == "google, meta.wait (https://airbyte.example.com/meta.wait)"
+    text = ", ".join(map(str, context["failed_tasks"]))
+    assert text == "google, meta.wait (https://airbyte.example.com/meta.wait)"
     assert asked[0] == ("ads", "run")
 
 

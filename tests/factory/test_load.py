@@ -90,12 +90,13 @@ ModuleNotFoundError: No module named 'airflow.providers.slack' [bad-notifier]
   = help: install apache-airflow-providers-slack on the DAG processor and the workers
 
 configs/defaults.yaml:8:18: error: the notifier 'airflow.providers.smtp.notifications.smtp.SmtpNotifier' \
-cannot be made: TypeError: SmtpNotifier.__init__() missing 1 required positional argument: 'to' [bad-notifier]
+cannot be created: TypeError: SmtpNotifier.__init__() missing 1 required positional argument: 'to' \
+[bad-notifier]
 """
 
 
 def test_a_notifier_of_all_that_cannot_be_made_costs_no_dag(estate, caplog):
-    """The fault is told once, where it is written, however many DAGs it concerns."""
+    """The error is reported once, at its line, however many DAGs it concerns."""
     dags = {
         f"dag_{number:03}.yaml": GOOD.replace(f"{UUID}0", f"1e3b5a72-7bfd-4808-a13c-{number:012}")
         for number in range(1, 201)
@@ -111,7 +112,7 @@ def test_a_notifier_of_all_that_cannot_be_made_costs_no_dag(estate, caplog):
     assert LEFT_OUT in text
     logged = [record.getMessage() for record in caplog.records if record.name == "dag_factory.factory.load"]
     assert [message.splitlines()[0] for message in logged] == [
-        "A notifier is left out; its DAGs run without it"
+        "Skipping a notifier; its DAGs run without it"
     ] * 2
     assert "configs/defaults.yaml:4:17: error:" in logged[0]
 
@@ -124,13 +125,13 @@ def test_a_task_starts_without_the_notifier_and_says_so(configs, asked_for, capl
     assert "install apache-airflow-providers-slack on the DAG processor and the workers" in caplog.text
 
 
-def test_what_the_text_refuses_costs_no_dag_and_is_told_once(configs):
+def test_what_the_text_refuses_costs_no_dag_and_is_reported_once(configs):
     root = configs({"defaults.yaml": "notify:\n  on_failure:\n    - notifier: os.abort\n", "a.yaml": GOOD})
     assert load_dags(root)["a"].on_failure_callback in (None, [])
     with pytest.raises(ConfigError, match="1 error in configs/") as error:
         raise_config_errors(root)
-    [told] = error.value.diagnostics
-    assert (told.code, told.span.line) == ("bad-notifier", 3)
+    [shown] = error.value.diagnostics
+    assert (shown.code, shown.span.line) == ("bad-notifier", 3)
 
 
 def test_the_operator_restricts_notifiers_by_a_variable(configs, monkeypatch):
@@ -153,7 +154,7 @@ def test_a_disabled_configurations_notifiers_are_checked(configs, enabled):
 
 
 @pytest.mark.parametrize(
-    ("files", "status", "told"),
+    ("files", "status", "message"),
     [
         ({"money.yaml": GOOD}, 0, None),
         ({"defaults.yaml": OF_ALL, "money.yaml": GOOD}, 1, LEFT_OUT),
@@ -164,14 +165,14 @@ def test_a_disabled_configurations_notifiers_are_checked(configs, enabled):
         ),
     ],
 )
-def test_the_file_of_errors_is_a_check_by_itself(files, status, told, estate):
+def test_the_file_of_errors_is_a_check_by_itself(files, status, message, estate):
     """A step in CI, in the image that Airflow runs: what `validate` cannot know."""
     file = estate(files) / "airbyte_config_errors.py"
     done = subprocess.run(
         [sys.executable, "-W", "ignore", str(file)], capture_output=True, text=True, check=False
     )
     assert done.returncode == status
-    assert told is None or told in done.stderr
+    assert message is None or message in done.stderr
 
 
 def test_a_clean_folder_has_no_import_error(estate):
@@ -247,7 +248,7 @@ def test_the_environment_is_named_by_its_variable(configs, monkeypatch):
         raise_config_errors(root)
 
 
-def test_a_cluster_policy_that_refuses_is_told_and_harms_nobody(configs, monkeypatch):
+def test_a_cluster_policy_that_refuses_is_reported_and_harms_nobody(configs, monkeypatch):
     def dag_policy(dag):
         if dag.dag_id == "bad":
             message = "no"
@@ -296,7 +297,7 @@ def test_the_folder_is_found_beside_dags_or_inside(tmp_path):
     assert config_folder(dags / "loader.py") == dags / "configs"
     (tmp_path / "configs").mkdir()
     assert config_folder(dags / "loader.py") == tmp_path / "configs"
-    with pytest.raises(FileNotFoundError, match=r"no configs folder: looked for .* and "):
+    with pytest.raises(FileNotFoundError, match=r"no configs folder: neither .* nor .* exists"):
         config_folder("/nowhere/dags/loader.py")
 
 
@@ -384,9 +385,9 @@ HOST = HAND_WRITTEN.replace(
 
 
 def test_sync_group_keeps_owner_and_notifiers(estate, caplog):
-    """The run is the host's, so each sync tells of itself; what the host gives its tasks stays."""
+    """The run is the host's, so each sync has its own callbacks; those of the host's tasks stay."""
 
-    def told(task):
+    def names_of_callbacks(task):
         callbacks = (task.on_failure_callback, task.on_success_callback, task.on_retry_callback)
         return [[getattr(each, "to", None) or each.__name__ for each in event] for event in callbacks]
 
@@ -396,7 +397,7 @@ def test_sync_group_keeps_owner_and_notifiers(estate, caplog):
     dag = bag.dags["by_hand"]
     failed = ["print", "describe_failures", "failed@example.com"]
     again = ["describe_failures", "again@example.com"]
-    assert {task.task_id: (task.owner, *told(task)) for task in dag.tasks} == {
+    assert {task.task_id: (task.owner, *names_of_callbacks(task)) for task in dag.tasks} == {
         "money.money.trigger": ("money-team", failed, [], again),
         "money.money.wait": ("money-team", failed, ["describe_success", "done@example.com"], again),
         "money.trigger_reports": ("money-team", failed, [], again),
@@ -412,5 +413,5 @@ def test_sync_group_says_what_is_wrong(estate):
     dags = estate({"money.yaml": "enabled: false\nx: 1\n" + GOOD})
     (dags / "by_hand.py").write_text(textwrap.dedent(HAND_WRITTEN))
     text = DagBag(str(dags)).import_errors[str(dags / "by_hand.py")]
-    assert "no configuration in configs/ makes the DAG 'money'" in text
+    assert "no configuration in configs/ defines the DAG 'money'" in text
     assert "configs/money.yaml:2:1: error: unknown key 'x' [unknown-key]" in text

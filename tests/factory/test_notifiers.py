@@ -99,10 +99,10 @@ def test_a_class_is_found_and_not_called(module):
 )
 def test_what_is_no_notifier_is_not_called(module, source):
     module("made_up", source)
-    message, mend = refused("made_up.found")
-    assert mend == "write made_up.Pager"
+    message, hint = refused("made_up.found")
+    assert hint == "write made_up.Pager"
     assert message in (
-        "'made_up.found' is no subclass of Airflow's BaseNotifier",
+        "'made_up.found' is not a subclass of Airflow's BaseNotifier",
         "the module 'made_up' does not define 'found'",
     )
     assert sys.modules["made_up"].calls == []
@@ -138,9 +138,9 @@ def test_what_the_text_refuses_is_not_imported(module, path):
 
 def test_what_the_operator_does_not_allow_is_not_imported(module):
     module("made_up", "")
-    message, mend = refused("made_up.Pager", ("team",))
+    message, hint = refused("made_up.Pager", ("team",))
     assert message.endswith("DAG_FACTORY_NOTIFIER_PREFIXES does not allow it")
-    assert mend == "name one below 'team', or extend the variable"
+    assert hint == "name one below 'team', or extend the variable"
     assert "made_up" not in sys.modules
 
 
@@ -159,9 +159,9 @@ def test_what_the_operator_does_not_allow_is_not_imported(module):
 )
 def test_what_importing_raises_is_said(module, source, said):
     module("made_up", source)
-    message, mend = refused("made_up.Pager")
+    message, hint = refused("made_up.Pager")
     assert message == f"the notifier 'made_up.Pager' cannot be imported: {said}"
-    assert mend == "fix or update the package that holds it, on the DAG processor and the workers"
+    assert hint == "fix or update the package that contains it, on the DAG processor and the workers"
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, AirflowTaskTimeout])
@@ -172,7 +172,7 @@ def test_what_is_meant_for_the_whole_parse_goes_on(module, error):
 
 
 @pytest.mark.parametrize(
-    ("path", "mend"),
+    ("path", "hint"),
     [
         (
             "airflow.providers.slack.notifications.slack.SlackNotifier",
@@ -180,7 +180,7 @@ def test_what_is_meant_for_the_whole_parse_goes_on(module, error):
         ),
         (
             "airflow.providers.smtp.notifications.mail.SmtpNotifier",
-            "correct the path: 'airflow.providers.smtp.notifications' is there and has no such module",
+            "correct the path: 'airflow.providers.smtp.notifications' is installed and has no such module",
         ),
         (
             "airflow.providers.smtp.notifications.smtp.Mail",
@@ -188,19 +188,19 @@ def test_what_is_meant_for_the_whole_parse_goes_on(module, error):
         ),
         (
             "made_up_team.alerts.Pager",
-            "install the package that holds it on the DAG processor and the workers, or correct the path",
+            "install the package that contains it on the DAG processor and the workers, or correct the path",
         ),
-        ("made_up.inside.Pager", "correct the path: 'made_up' is there and has no such module"),
+        ("made_up.inside.Pager", "correct the path: 'made_up' is installed and has no such module"),
         (
             "made_up_needy.Pager",
-            "install the package that holds 'made_up_library', on the DAG processor and the workers",
+            "install the package that contains 'made_up_library', on the DAG processor and the workers",
         ),
     ],
 )
-def test_what_is_missing_is_said(module, path, mend):
+def test_what_is_missing_is_said(module, path, hint):
     module("made_up", "")
     module("made_up_needy", "import made_up_library.part")
-    assert refused(path)[1].startswith(mend)
+    assert refused(path)[1].startswith(hint)
 
 
 def test_what_a_constructor_raises_is_said_without_its_arguments(module, make):
@@ -212,7 +212,7 @@ def test_what_a_constructor_raises_is_said_without_its_arguments(module, make):
     callbacks, (fault,) = make("    - {notifier: made_up.Picky, channel: '#money', token: \"it's hidden\"}\n")
     assert callbacks.on_failure == ()
     assert fault.message == (
-        "the notifier 'made_up.Picky' cannot be made: ValueError: '...' with ... [\"...\"]"
+        "the notifier 'made_up.Picky' cannot be created: ValueError: '...' with ... [\"...\"]"
     )
     assert fault.help == "correct its arguments, the keys beside 'notifier'"
     assert (fault.file, fault.span.line, fault.code) == ("configs/money.yaml", 3, "bad-notifier")
@@ -235,14 +235,14 @@ def test_a_constructor_that_fails_costs_its_notifier_alone(module, make, source,
         "    - {notifier: made_up.Picky, channel: money}\n    - {notifier: made_up.Pager, channel: money}\n"
     )
     assert [notifier.arguments for notifier in callbacks.on_failure] == [{"channel": "money"}]
-    assert f"cannot be made: {said}" in fault.message
+    assert f"cannot be created: {said}" in fault.message
 
 
 def test_a_class_that_makes_something_else_is_refused(module, make):
     module("made_up", "class Trick(Pager):\n    def __new__(cls): return 3\n")
     callbacks, (fault,) = make("    - notifier: made_up.Trick\n")
     assert callbacks.on_failure == ()
-    assert fault.message == "'made_up.Trick' makes no BaseNotifier"
+    assert fault.message == "'made_up.Trick' does not create a BaseNotifier"
 
 
 def test_what_has_failed_is_not_tried_again(module, configs):

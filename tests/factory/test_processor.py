@@ -92,7 +92,7 @@ class Recorder(BaseNotifier):
         self.text = text
 
     def notify(self, context):
-        Path(__file__).with_name("told.txt").write_text(self.text)
+        Path(__file__).with_name("notified.txt").write_text(self.text)
 """
 
 
@@ -103,7 +103,7 @@ def test_a_run_that_fails_names_each_task_that_failed_and_its_page(processor, tm
     assert look()[1] == []
     run_python(Path(__file__).with_name("failed_run.py"))
     look(callbacks=True)
-    assert (tmp_path / "dags" / "told.txt").read_text() == (
+    assert (tmp_path / "dags" / "notified.txt").read_text() == (
         "ads task_failure None: google (https://airbyte.example.com/google), "
         "meta.wait (https://airbyte.example.com/meta.wait)"
     )

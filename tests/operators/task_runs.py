@@ -27,7 +27,7 @@ from tests.airbyte.fake_airbyte import UUID, FakeAirbyte
 
 MODES = ("sync", "sync deferrable", "async", "async deferrable")
 CLIENT_ID, SECRET = "the-client-id", "the-client-secret-of-the-runs"
-# More often no task starts in any test; beyond that something goes round in circles.
+# More often no task starts in any test; beyond that something repeats forever.
 MOST_STARTS = 500
 # Options of a run rather than of its sync.
 _OF_RUNS = ("has_state_store", "has_trigger_kill", "away_seconds")

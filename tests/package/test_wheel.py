@@ -101,6 +101,7 @@ def test_the_wheel_says_that_it_is_typed_and_carries_what_it_needs(wheel):
         "dag_factory/schemas/defaults.schema.json",
         "dag_factory/templates/dags/airbyte_syncs.py",
         "dag_factory/templates/dags/airbyte_config_errors.py",
+        "dag_factory/docs/rules.md",
     }
     assert needed <= names
     assert not [name for name in names if name.startswith(("tests/", "benchmarks/", "configs/"))]

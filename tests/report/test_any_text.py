@@ -1,4 +1,4 @@
-"""Whatever stands in a file: it comes out of each format as it went in, and as nothing else."""
+"""Any text of a file comes out of each format as it went in, and as nothing else."""
 
 from __future__ import annotations
 
@@ -126,9 +126,9 @@ def test_github_has_a_command_for_each(diagnostics, files):
 def test_json_gives_back_every_field(diagnostics, files):
     document = json.loads(rendered("json", diagnostics, files))
     assert document["files"] == len(files)
-    for told, each in zip(document["diagnostics"], diagnostics, strict=True):
+    for reported, each in zip(document["diagnostics"], diagnostics, strict=True):
         span = each.span
-        assert told == {
+        assert reported == {
             "file": each.file,
             "line": span.line,
             "column": span.column,

@@ -22,17 +22,17 @@ def standard():
 
 
 def rule(code, text, level):
-    page = f"docs/rules.md#{code}"
+    command = f"dag-factory rule {code}"
     return {
         "id": code,
         "shortDescription": {"text": text},
         "fullDescription": {"text": text},
-        "help": {"text": f"see {page}", "markdown": f"see [{page}]({page})"},
+        "help": {"text": f"{command} explains this rule", "markdown": f"`{command}` explains this rule"},
         "defaultConfiguration": {"level": level},
     }
 
 
-def place(uri, *numbers):
+def location(uri, *numbers):
     region = dict(zip(("startLine", "startColumn", "endLine", "endColumn"), numbers, strict=True))
     return {"artifactLocation": {"uri": uri}, "region": region}
 
@@ -68,11 +68,11 @@ def test_a_log_of_one_run(diagnostics, files, standard):
                 "message": {
                     "text": "unknown key '<\"&%:,>\x1b[2J\r\n::error::x' (environment dev)\nhelp: write 100%"
                 },
-                "locations": [{"physicalLocation": place("configs/a%20b%2C%C3%BC.yaml", 3, 5, 3, 11)}],
+                "locations": [{"physicalLocation": location("configs/a%20b%2C%C3%BC.yaml", 3, 5, 3, 11)}],
                 "relatedLocations": [
                     {
                         "message": {"text": "first [here] (1)"},
-                        "physicalLocation": place("configs/b.yaml", 7, 2, 7, 5),
+                        "physicalLocation": location("configs/b.yaml", 7, 2, 7, 5),
                     }
                 ],
             },
@@ -81,14 +81,14 @@ def test_a_log_of_one_run(diagnostics, files, standard):
                 "ruleIndex": 0,
                 "level": "warning",
                 "message": {"text": "'max_retry_delay' has no effect"},
-                "locations": [{"physicalLocation": place("configs/defaults.yaml", 2, 1, 2, 9)}],
+                "locations": [{"physicalLocation": location("configs/defaults.yaml", 2, 1, 2, 9)}],
             },
             {
                 "ruleId": "wrong-type",
                 "ruleIndex": 2,
                 "level": "error",
                 "message": {"text": "'owner' is a list, not text"},
-                "locations": [{"physicalLocation": place("configs/money.yaml", 4, 3, 6, 1)}],
+                "locations": [{"physicalLocation": location("configs/money.yaml", 4, 3, 6, 1)}],
             },
         ],
     }

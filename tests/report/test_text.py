@@ -18,7 +18,7 @@ def make(line="key: value", column=6, end_column=11, **more):
 
 
 def marked(diagnostic):
-    """Give what stands over the mark, column by column."""
+    """Return the text above the mark, column by column."""
     line, mark = render_one(diagnostic).splitlines()[2:4]
     return line[mark.index("^") : mark.rindex("^") + 1]
 

@@ -74,30 +74,28 @@ def test_every_counts_from_a_start_that_is_to_come(dag):
 def test_every_counts_from_now_for_a_dag_without_a_run(dag):
     made = dag("schedule: {every: 90m}\n")
     assert moments(made, NOW, 2) == ["2026-03-28T12:00:00+00:00", "2026-03-28T13:30:00+00:00"]
-    assert list(remarks(made, NOW)) == [
-        "here the first run is now, as for a DAG that Airflow has not seen yet"
-    ]
+    assert list(remarks(made, NOW)) == ["this list starts now, as for a DAG that is new to Airflow"]
 
 
 def test_every_counts_from_the_start_with_catchup(dag):
     made = dag("schedule: {every: 5h}\nstart_date: 2026-03-28\ncatchup: true\n")
     assert moments(made, NOW, 2) == ["2026-03-28T15:00:00+00:00", "2026-03-28T20:00:00+00:00"]
     assert list(remarks(made, NOW)) == [
-        "a DAG that is new to Airflow first makes up for all runs since 2026-03-28T00:00:00+00:00"
+        "a DAG that is new to Airflow first catches up on all runs since 2026-03-28T00:00:00+00:00"
     ]
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("schedule: null\n", "only by hand"),
-        ('schedule: "@once"\n', "once, as soon as Airflow sees it and its start_date has come"),
-        ('schedule: "@continuous"\n', "again and again, as soon as a run is over"),
+        ("schedule: null\n", "only manually"),
+        ('schedule: "@once"\n', "once, as soon as Airflow sees the DAG and its start_date has come"),
+        ('schedule: "@continuous"\n', "continuously: each run starts when the one before has ended"),
         ("schedule: {assets: [a, {any: [b, c]}]}\n", "when updated: a and (b or c)"),
-        ('schedule: "@daily"\nenabled: false\n', "no DAG is made of it: 'enabled' is false"),
+        ('schedule: "@daily"\nenabled: false\n', "none, because 'enabled' is false"),
     ],
 )
-def test_what_has_no_moments_is_told_in_words(dag, text, words):
+def test_a_schedule_without_times_is_described(dag, text, words):
     made = dag(text)
     assert (describe(made), moments(made, NOW)) == (words, [])
 
@@ -110,14 +108,14 @@ def test_what_has_no_moments_is_told_in_words(dag, text, words):
         ('schedule: {assets: [a], cron: "0 5 * * *"}\n', "when updated: a, and at '0 5 * * *' in UTC"),
     ],
 )
-def test_what_has_moments_is_told_in_words_too(dag, text, words):
+def test_a_schedule_with_times_is_described_too(dag, text, words):
     assert describe(dag(text)) == words
 
 
-def test_an_end_that_is_over_is_told(dag):
+def test_an_end_that_has_passed_is_mentioned(dag):
     made = dag('schedule: "@daily"\nend_date: 2026-01-01\n')
     assert moments(made, NOW) == []
-    assert list(remarks(made, NOW)) == ["its end_date is over: Airflow schedules no run"]
+    assert list(remarks(made, NOW)) == ["the end_date has passed: Airflow schedules no more runs"]
 
 
 EXPRESSIONS = [

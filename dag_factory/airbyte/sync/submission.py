@@ -206,7 +206,7 @@ class _Submission:
         claimed = replace(state, is_submitting=False, job_id=job.job_id, role=Role.OWN)
         yield SaveState(claimed)
         yield from log_page(self.context)
-        # Only a poll of the job itself tells that it has ended, not a list or the answer to a submission.
+        # Only a poll of the job itself shows that it has ended, not a list or the answer to a submission.
         asked = job if job.is_active else unknown_job(job.job_id, self.request.connection_id)
         return Target(job=asked, state=claimed)
 
