@@ -13,7 +13,8 @@ from yaml.nodes import Node, ScalarNode
 
 from dag_factory.config.codes import severity_of
 from dag_factory.config.diagnostics import Diagnostic, Related, Severity, Span
-from dag_factory.config.text.secret_patterns import LINE_BREAK, blanked, hidden_lines
+from dag_factory.config.text.line_breaks import LINE_BREAK
+from dag_factory.config.text.secret_patterns import hidden_lines, redacted
 from dag_factory.config.text.suggestions import Patience
 from dag_factory.config.yaml import composer
 from dag_factory.config.yaml.file_bytes import MAX_BYTES, read_bytes
@@ -57,7 +58,7 @@ class SourceFile:
             span=span,
             code=code,
             # Before it is cut: half a secret is not known for one.
-            message=_cut(blanked(message)),
+            message=_cut(redacted(message)),
             help=help,
             severity=severity or severity_of(code),
             source_line=None if span.line in hidden_lines(self.text) else line_at(self.text, span.line),

@@ -9,7 +9,7 @@ from yaml.error import Mark
 from yaml.nodes import Node
 
 from dag_factory.config.diagnostics import Span
-from dag_factory.config.text.secret_patterns import LINE_BREAK
+from dag_factory.config.text.line_breaks import LINE_BREAK
 
 
 def span_of(text: str, node: Node) -> Span:

@@ -14,6 +14,7 @@ from yaml.tokens import ScalarToken, Token
 from dag_factory.config.codes import CODES, WARNINGS
 from dag_factory.config.diagnostics import Diagnostic, Span
 from dag_factory.config.suppressions import Ignore
+from dag_factory.config.text.line_breaks import LINE_BREAK
 from dag_factory.config.text.suggestions import Patience, did_you_mean
 from dag_factory.config.yaml import composer
 
@@ -27,7 +28,6 @@ _MOST = 100
 _BEGINNING = re.compile(r"#[ \t]*dag-factory:[ \t]*ignore(?![\w-])")
 _PARTS = re.compile(r"#[ \t]*dag-factory:[ \t]*ignore[ \t]*\[([^\]]*)\](.*)")
 _CODE = re.compile(r"[^,\s]([^,]*[^,\s])?")
-_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _HEAD = re.compile("([ \t]*(#[^\n\r\x85\u2028\u2029]*)?(\r\n|[\n\r\x85\u2028\u2029]|$))*")
 _BLOCK_HEADER = re.compile(r"[|>][-+0-9]*")
 
@@ -112,7 +112,7 @@ def _comments(name: str, text: str) -> Iterator[_Comment]:
     head = _HEAD.match(text)
     head_end = head.end() if head else 0
     for offset, line, line_start in _beginnings(text):
-        line_end = _BREAK.search(text, offset)
+        line_end = LINE_BREAK.search(text, offset)
         source_line = text[line_start : line_end.start() if line_end else None]
         yield _Comment(
             file=name,
@@ -129,7 +129,7 @@ def _beginnings(text: str) -> Iterator[tuple[int, int, int]]:
     tokens = _Tokens(text)
     line, line_start, counted, line_done = 1, 0, 0, 0
     for match in _BEGINNING.finditer(text):
-        for found in _BREAK.finditer(text, counted, match.start()):
+        for found in LINE_BREAK.finditer(text, counted, match.start()):
             line, line_start = line + 1, found.end()
         counted = match.start()
         before = None if line_done == line else tokens.end_before(match.start())
@@ -171,5 +171,5 @@ class _Tokens:
         start = token.start_mark.index
         header = _BLOCK_HEADER.match(self._text, start)
         is_block = isinstance(token, ScalarToken) and token.style in ("|", ">")
-        inside = not is_block or header is None or _BREAK.search(self._text, start, offset)
+        inside = not is_block or header is None or LINE_BREAK.search(self._text, start, offset)
         return None if inside or header is None else header.end()
