@@ -101,6 +101,6 @@ def _text_of(path: Path) -> str:
 
 
 def _unknown(dag_id: str, known: Sequence[str]) -> str:
-    alike = suggestions.did_you_mean(dag_id, known, suggestions.Patience())
+    alike = suggestions.did_you_mean(dag_id, known, suggestions.SearchLimit())
     hint = alike or f"there are {', '.join(known[:20]) or 'none'}"
     return f"there is no DAG '{dag_id}'; {hint}"

@@ -21,7 +21,7 @@ from airflow.providers.common.compat.sdk import BaseNotifier
 from dag_factory.config.boundary import Raised, caught
 from dag_factory.config.diagnostics import Diagnostic
 from dag_factory.config.model.dag import Notifier, Notify
-from dag_factory.config.text.notifier_paths import NotifierFault, path_fault, provider_of
+from dag_factory.config.text.notifier_paths import InvalidNotifier, notifier_path_error, provider_of
 from dag_factory.config.yaml.document import Location
 
 _WHERE = "on the DAG processor and the workers"
@@ -43,12 +43,12 @@ class Callbacks:
 class NotifierMaker:
     """Makes the notifiers of all DAGs of one load: what has failed once is not tried, and told, again.
 
-    `prefixes` are what an import path has to begin with; None allows all that `path_fault` does.
+    `prefixes` are what an import path has to begin with; None allows all that `notifier_path_error` does.
     """
 
     def __init__(self, prefixes: tuple[str, ...] | None) -> None:
         self._prefixes = prefixes
-        self._classes: dict[str, type[BaseNotifier] | NotifierFault] = {}
+        self._classes: dict[str, type[BaseNotifier] | InvalidNotifier] = {}
         self._faults: dict[Location, Diagnostic] = {}
 
     @property
@@ -69,23 +69,23 @@ class NotifierMaker:
             if notifier.location in self._faults:
                 continue
             made = self._make(notifier)
-            if isinstance(made, NotifierFault):
-                fault = notifier.location.diagnostic("bad-notifier", made.message, made.help)
+            if isinstance(made, InvalidNotifier):
+                fault = notifier.location.diagnostic("bad-notifier", made.message, made.hint)
                 self._faults[notifier.location] = fault
             else:
                 yield made
 
-    def _make(self, notifier: Notifier) -> BaseNotifier | NotifierFault:
+    def _make(self, notifier: Notifier) -> BaseNotifier | InvalidNotifier:
         path = notifier.notifier
         if path not in self._classes:
             self._classes[path] = notifier_class(path, self._prefixes)
         found = self._classes[path]
-        return found if isinstance(found, NotifierFault) else _instance(found, notifier)
+        return found if isinstance(found, InvalidNotifier) else _instance(found, notifier)
 
 
-def notifier_class(path: str, prefixes: tuple[str, ...] | None) -> type[BaseNotifier] | NotifierFault:
+def notifier_class(path: str, prefixes: tuple[str, ...] | None) -> type[BaseNotifier] | InvalidNotifier:
     """Import the module of a path and find the class, of which nothing is called; else say what is wrong."""
-    fault = path_fault(path, prefixes)
+    fault = notifier_path_error(path, prefixes)
     if fault is not None:
         return fault
     module_name, _, name = path.rpartition(".")
@@ -98,11 +98,11 @@ def notifier_class(path: str, prefixes: tuple[str, ...] | None) -> type[BaseNoti
     offered = _offered(module)
     mend = f"write {module_name}.{offered}" if offered else "name a class that is one"
     if found is None:
-        return NotifierFault(message=f"the module '{module_name}' does not define '{name}'", help=mend)
-    return NotifierFault(message=f"'{path}' is no subclass of Airflow's BaseNotifier", help=mend)
+        return InvalidNotifier(message=f"the module '{module_name}' does not define '{name}'", hint=mend)
+    return InvalidNotifier(message=f"'{path}' is no subclass of Airflow's BaseNotifier", hint=mend)
 
 
-def _instance(notifier: type[BaseNotifier], written: Notifier) -> BaseNotifier | NotifierFault:
+def _instance(notifier: type[BaseNotifier], written: Notifier) -> BaseNotifier | InvalidNotifier:
     # A copy: what one DAG's notifier does with its arguments must not reach those of another.
     arguments = copy.deepcopy(dict(written.arguments))
     made = caught(lambda: notifier(**arguments))
@@ -110,10 +110,10 @@ def _instance(notifier: type[BaseNotifier], written: Notifier) -> BaseNotifier |
     if isinstance(made, Raised):
         said = _said(made.error, written.arguments)
         message = f"the notifier '{path}' cannot be made: {said}"
-        return NotifierFault(message=message, help="correct its arguments, the keys beside 'notifier'")
+        return InvalidNotifier(message=message, hint="correct its arguments, the keys beside 'notifier'")
     if not _is_notifier_class(type(made)):
         message = f"'{path}' makes no BaseNotifier"
-        return NotifierFault(message=message, help="name a class that makes one")
+        return InvalidNotifier(message=message, hint="name a class that makes one")
     return made
 
 
@@ -141,12 +141,12 @@ def _offered(module: ModuleType) -> str | None:
     return next((name for name in public if _is_notifier_class(held[name])), None)
 
 
-def _not_imported(path: str, error: BaseException) -> NotifierFault:
+def _not_imported(path: str, error: BaseException) -> InvalidNotifier:
     message = f"the notifier '{path}' cannot be imported: {_said(error, {})}"
     missing = error.name if isinstance(error, ModuleNotFoundError) else None
     if missing is None:
-        return NotifierFault(message=message, help=f"fix or update the package that holds it, {_WHERE}")
-    return NotifierFault(message=message, help=_what_to_install(path, missing))
+        return InvalidNotifier(message=message, hint=f"fix or update the package that holds it, {_WHERE}")
+    return InvalidNotifier(message=message, hint=_what_to_install(path, missing))
 
 
 def _what_to_install(path: str, missing: str) -> str:

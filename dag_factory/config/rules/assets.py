@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dag_factory.config.diagnostics import Diagnostic
 from dag_factory.config.model.draft import DraftDag
 from dag_factory.config.text import suggestions
-from dag_factory.config.text.asset_uris import uri_fault
+from dag_factory.config.text.asset_uris import asset_uri_hint
 from dag_factory.config.yaml.document import Location
 
 
@@ -16,7 +16,7 @@ def check_asset_uri(dag: DraftDag) -> Iterator[Diagnostic]:
     """A URI has the form that Airflow's providers ask of its scheme."""
     outlets = [each for sync in dag.syncs if "outlets" in sync.settings for each in sync.located_outlets()]
     for asset, location in (*dag.schedule.located_assets(), *outlets):
-        hint = uri_fault(asset)
+        hint = asset_uri_hint(asset)
         if hint is not None:
             yield location.diagnostic("bad-value", f"'{asset}' is no URI that Airflow takes", hint)
 
@@ -72,7 +72,7 @@ def check_unknown_asset(dags: Sequence[DraftDag]) -> Iterator[tuple[DraftDag, Di
 
 def _unknown(asset: str, location: Location, known: Sequence[str]) -> Diagnostic:
     message = f"nothing here updates the asset '{asset}'"
-    patience = location.document.file.patience
+    patience = location.document.file.search_limit
     alike = suggestions.did_you_mean(asset, known, patience) if 0 < len(known) <= _MANY else None
     silence = (
         "if something else makes it, write '# dag-factory: ignore[unknown-asset] made by ...' on the line"

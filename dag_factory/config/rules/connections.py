@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from dag_factory.config.diagnostics import Diagnostic, Severity
 from dag_factory.config.model.draft import DraftDag, DraftSync
-from dag_factory.config.text.templates import names_in, without_blanks
+from dag_factory.config.text.templates import names_in, without_spaces
 
 _HINT = "delete one of the two; a connection runs one sync at a time"
 
@@ -68,7 +68,7 @@ def _identity(sync: DraftSync, is_the_same: Callable[[frozenset[str]], bool]) ->
         return both
     if not is_the_same(names_in(both[0]) | names_in(both[1])):
         return None
-    return without_blanks(both[0]), without_blanks(both[1])
+    return without_spaces(both[0]), without_spaces(both[1])
 
 
 _Identity: TypeAlias = tuple[str, str]

@@ -27,9 +27,9 @@ def check_schedule(dag: DraftDag) -> Iterator[Diagnostic]:
 def check_cron(dag: DraftDag) -> Iterator[Diagnostic]:
     """A cron expression is one that Airflow takes and that some date fits."""
     text = dag.schedule.cron
-    fault = None if text.value is None else cron.cron_fault(text.value, dag.dag_id.value)
-    if fault is not None:
-        yield text.location.diagnostic("bad-cron", fault.message, fault.help, part=fault.part)
+    error = None if text.value is None else cron.cron_error(text.value, dag.dag_id.value)
+    if error is not None:
+        yield text.location.diagnostic("bad-cron", error.message, error.hint, part=error.part)
 
 
 def check_special_preset(dag: DraftDag) -> Iterator[Diagnostic]:
@@ -51,7 +51,7 @@ def check_timezone(dag: DraftDag) -> Iterator[Diagnostic]:
     """A time zone is one of the IANA database."""
     for zone in (dag.timezone, dag.schedule.timezone):
         if zone.written is not None and zone.value is not None and not is_timezone(zone.value):
-            hint = timezone_hint(zone.value, zone.location.document.file.patience)
+            hint = timezone_hint(zone.value, zone.location.document.file.search_limit)
             yield zone.location.diagnostic("unknown-timezone", f"unknown time zone '{zone.value}'", hint)
 
 
@@ -193,7 +193,7 @@ def _distance(dag: DraftDag, *, timeout: int) -> int | None:
     every, text = dag.schedule.every.value, dag.schedule.cron.value
     if every is not None:
         return every
-    if text is None or text in cron.SPECIAL_PRESETS or cron.cron_fault(text, dag.dag_id.value) is not None:
+    if text is None or text in cron.SPECIAL_PRESETS or cron.cron_error(text, dag.dag_id.value) is not None:
         return None
     # Most expressions name one minute and one hour: then there is nothing to count.
     return None if timeout <= 86_400 and cron.is_daily_at_most(text) else _cron_distance(text)

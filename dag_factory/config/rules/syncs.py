@@ -138,7 +138,7 @@ def _unknown_sync(location: Location, name: str, known: list[str]) -> Diagnostic
 
 
 def _known(location: Location, name: str, known: list[str]) -> str:
-    alike = suggestions.did_you_mean(name, known, location.document.file.patience)
+    alike = suggestions.did_you_mean(name, known, location.document.file.search_limit)
     more = f" and {len(known) - _FEW} more" if len(known) > _FEW else ""
     return alike or (f"syncs here: {', '.join(known[:_FEW])}{more}" if known else "delete it")
 

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from dag_factory.config.diagnostics import Diagnostic, Severity
 from dag_factory.config.model.draft import DraftDag, located_texts
 from dag_factory.config.text.templates import (
-    LITERAL_HELP,
+    LITERAL_HINT,
     is_template,
     may_hold_template,
     shell_variable,
-    template_fault,
+    template_error,
 )
 from dag_factory.config.yaml.document import Location
 
@@ -29,9 +29,9 @@ def check_templates(dag: DraftDag) -> Iterator[Diagnostic]:
 
 def _unparsed(texts: Iterable[tuple[str, Location]], severity: Severity) -> Iterator[Diagnostic]:
     for text, location in _few(texts):
-        fault = template_fault(text)
-        if fault is not None:
-            yield location.diagnostic("bad-template", fault.message, fault.help, severity=severity)
+        error = template_error(text)
+        if error is not None:
+            yield location.diagnostic("bad-template", error.message, error.hint, severity=severity)
 
 
 def _dollars(dag: DraftDag) -> Iterator[Diagnostic]:
@@ -55,7 +55,7 @@ def check_unrendered_templates(dag: DraftDag) -> Iterator[Diagnostic]:
             message = "no variable of a shell is read: the text stays as it is"
         else:
             continue
-        yield location.diagnostic("unrendered-template", message, LITERAL_HELP)
+        yield location.diagnostic("unrendered-template", message, LITERAL_HINT)
 
 
 def _may_hold_template(dag: DraftDag) -> bool:

@@ -1,8 +1,8 @@
-"""Keys that people know from elsewhere, and the key to write here instead. Data, used by `config.key_help`.
+"""Keys of other tools, and the key to write here instead.
 
 Sources: the parameters of Airflow's DAG and operators, the Airbyte provider's operator and sensor before and
-after its version 4, the public API of Airbyte, and the keys of dag-factory, and of Dagster's, Prefect's and
-Kestra's Airbyte integrations. All are in snake case; a key is looked up in any style.
+after its version 4, the public API of Airbyte, and the keys of dag-factory and of the Airbyte integrations of
+Dagster, Prefect and Kestra. All are in snake case; a key is found in any style.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-# Our key to other names for the same thing. What has to be said besides is in EXPLAINED.
+# A key to its names in other tools. Keys that need an explanation are in EXPLAINED.
 _OTHER_NAMES = {
     "airbyte_conn_id": "airbyte_conn airflow_conn_id airflow_connection airflow_connection_id http_conn_id",
     "catchup": "catch_up catchup_by_default",
@@ -68,7 +68,7 @@ _ONE_RUN = "delete it: with 'max_active_runs: 1', the default, runs follow each 
 _NOT_PASSED_ON = "delete it: it is not passed on to Airflow; write such a DAG in Python with sync_group()"
 _OPERATOR = "delete it: each sync has the operator and the sensor of the Airbyte provider, as 'mode' says"
 
-# What to write, and the keys for which nothing is written.
+# Why to delete a key, and the keys to delete.
 _DELETED = {
     _NO_SLA: "sla sla_miss sla_miss_callback deadline",
     _ONE_RUN: "depends_on_past wait_for_downstream",
@@ -92,7 +92,7 @@ _DELETED = {
     "write 'pool' on the syncs, with 'mode: sync'": "max_active_tis_per_dag",
 }
 
-# Our key, what to write, and the keys for which it is written.
+# A key, the hint that leads to it, and the names in other tools.
 _WRITTEN = (
     ("mode", _ASYNC, "asynchronous async async_mode"),
     ("mode", _SYNC, "synchronous"),
@@ -131,7 +131,7 @@ _WRITTEN = (
     ("retries", "write 'retries', one less than the attempts", "max_attempts"),
 )
 
-# A key to the key that is meant, if there is just one, and what to write. It holds wherever the key stands.
+# A key to the one that is meant, if there is just one, and the hint. It applies in every section.
 EXPLAINED: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         **{key: ("", text) for text, keys in _DELETED.items() for key in keys.split()},
@@ -143,7 +143,7 @@ _POOL = "write 'pool' with 'mode: sync' and 'deferrable: true', for a pool that 
 _WITHOUT = "take the sync out, or make it a comment: 'enabled' at the top is for the whole DAG"
 _TIMEOUT = "write 'dagrun_timeout' for a whole run; for each sync, 'timeout' on it or under 'defaults'"
 
-# What else a key can mean on a sync or in `defaults`.
+# What other keys mean on a sync or in `defaults`.
 _ON_SYNC: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         **dict.fromkeys(
@@ -199,7 +199,7 @@ _ON_NOTIFY: Mapping[str, tuple[str, str]] = MappingProxyType(
     }
 )
 
-# What a key means in one part of the language, before EXPLAINED and SYNONYMS are asked.
+# What a key means in one section. It takes precedence over EXPLAINED and SYNONYMS.
 HERE: Mapping[str, Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
         "dag": _ON_DAG,

@@ -15,7 +15,7 @@ from dag_factory.config.codes import severity_of
 from dag_factory.config.diagnostics import Diagnostic, Related, Severity, Span
 from dag_factory.config.text.line_breaks import LINE_BREAK
 from dag_factory.config.text.secret_patterns import hidden_lines, redacted
-from dag_factory.config.text.suggestions import Patience
+from dag_factory.config.text.suggestions import SearchLimit
 from dag_factory.config.yaml import composer
 from dag_factory.config.yaml.file_bytes import MAX_BYTES, read_bytes
 from dag_factory.config.yaml.positions import first_line_of, line_at, part_of, span_at, span_of
@@ -40,7 +40,7 @@ class SourceFile:
 
     name: str
     text: str
-    patience: Patience = field(default_factory=Patience, compare=False, repr=False)
+    search_limit: SearchLimit = field(default_factory=SearchLimit, compare=False, repr=False)
 
     def diagnostic(
         self,

@@ -15,7 +15,7 @@ from dag_factory.config.codes import CODES, WARNINGS
 from dag_factory.config.diagnostics import Diagnostic, Span
 from dag_factory.config.suppressions import Ignore
 from dag_factory.config.text.line_breaks import LINE_BREAK
-from dag_factory.config.text.suggestions import Patience, did_you_mean
+from dag_factory.config.text.suggestions import SearchLimit, did_you_mean
 from dag_factory.config.yaml import composer
 
 # No other error: what validate accepts, Airflow has to be able to load. And an ignore that hides nothing
@@ -65,9 +65,9 @@ def read_ignores(name: str, text: str) -> tuple[tuple[Ignore, ...], tuple[Diagno
     """Give what a file of sound YAML asks to ignore, and what is wrong with its comments that ask."""
     ignores: list[Ignore] = []
     faults: list[Diagnostic] = []
-    patience = Patience()
+    limit = SearchLimit()
     for comment in _comments(name, text):
-        parts = list(_read(comment, patience))
+        parts = list(_read(comment, limit))
         wrong = [part for part in parts if isinstance(part, Diagnostic)]
         faults += wrong
         # A comment that is wrong shows no secret: to ignore one is to show it.
@@ -78,7 +78,7 @@ def read_ignores(name: str, text: str) -> tuple[tuple[Ignore, ...], tuple[Diagno
     return tuple(ignores), tuple(faults[:_MOST])
 
 
-def _read(comment: _Comment, patience: Patience) -> Iterator[Ignore | Diagnostic]:
+def _read(comment: _Comment, limit: SearchLimit) -> Iterator[Ignore | Diagnostic]:
     parts = _PARTS.fullmatch(comment.text)
     codes = list(_CODE.finditer(parts[1])) if parts else []
     if parts is None or not codes:
@@ -88,13 +88,13 @@ def _read(comment: _Comment, patience: Patience) -> Iterator[Ignore | Diagnostic
     for match in codes:
         offset = parts.start(1)
         span = comment.span(offset + match.start(), offset + match.end())
-        yield _read_code(comment, match[0], span, patience)
+        yield _read_code(comment, match[0], span, limit)
     if not re.search(r"\w", parts[2]):
         hint = f"say why: '# dag-factory: ignore[{', '.join(match[0] for match in codes)}] reason'"
         yield comment.fault(comment.span(), "the comment gives no reason", hint)
 
 
-def _read_code(comment: _Comment, code: str, span: Span, patience: Patience) -> Ignore | Diagnostic:
+def _read_code(comment: _Comment, code: str, span: Span, limit: SearchLimit) -> Ignore | Diagnostic:
     if code in IGNORABLE:
         line = None if comment.at_head else comment.line
         return Ignore(file=comment.file, span=span, code=code, line=line, source_line=comment.source_line)
@@ -103,7 +103,7 @@ def _read_code(comment: _Comment, code: str, span: Span, patience: Patience) -> 
     if code in CODES:
         hint = "correct what it is about; only warnings can be ignored, and 'secret'"
         return comment.fault(span, f"the error '{code}' cannot be ignored", hint)
-    hint = did_you_mean(code, sorted(CODES), patience) or f"one of {', '.join(sorted(IGNORABLE))}"
+    hint = did_you_mean(code, sorted(CODES), limit) or f"one of {', '.join(sorted(IGNORABLE))}"
     return comment.fault(span, f"there is no code '{code}'", hint)
 
 

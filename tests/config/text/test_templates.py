@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dag_factory.config.text.templates import (
-    brace_fault,
+    intended_template_error,
     is_template,
     names_in,
     shell_variable,
-    template_fault,
+    template_error,
 )
 
 
@@ -35,8 +35,8 @@ from dag_factory.config.text.templates import (
         "${{ x }}",
     ],
 )
-def test_what_jinja_parses_has_no_fault(text):
-    assert template_fault(text) is None
+def test_what_jinja_parses_is_valid(text):
+    assert template_error(text) is None
 
 
 @pytest.mark.parametrize(
@@ -61,18 +61,18 @@ def test_what_jinja_parses_has_no_fault(text):
         ("{{" + "(" * 4000 + "}}", "the template is nested too deep"),
     ],
 )
-def test_a_fault_says_what_is_wrong(text, message):
-    assert template_fault(text).message == message
+def test_an_error_says_what_is_wrong(text, message):
+    assert template_error(text).message == message
 
 
 @given(st.text("{}%# ads.'|()", max_size=30))
 def test_any_text_is_judged(text):
-    for fault in (template_fault(text), brace_fault(text)):
-        assert fault is None or (fault.message and fault.help)
+    for error in (template_error(text), intended_template_error(text)):
+        assert error is None or (error.message and error.hint)
 
 
 def test_a_long_text_is_not_parsed():
-    assert template_fault("{{ }}" + " " * 10_000) is None
+    assert template_error("{{ }}" + " " * 10_000) is None
 
 
 @pytest.mark.parametrize(
