@@ -45,7 +45,7 @@ def show(configs: Path, environment: str | None, dag_id: str, style: str, now: d
     made = next((dag for dag in resolution.project.dags if dag.dag_id == dag_id), None)
     if made is None:
         return _refuse(resolution, dag_id, style)
-    resolved = next(each for each in resolution.resolved if each.document is made.location.document)
+    resolved = next(each for each in resolution.drafts if each.document is made.location.document)
     explained = explanation.explain(resolved, made, now)
     shown = (
         explanation_text.render(explained)
@@ -68,7 +68,7 @@ def _refuse(resolution: Resolution, dag_id: str, style: str) -> int:
     errors = [each for each in resolution.project.diagnostics if has_errors([each])]
     found = [each for each in errors if each.file in files]
     if not found:
-        raise UsageError(_unknown(dag_id, sorted({each.dag_id.value for each in resolution.resolved})))
+        raise UsageError(_unknown(dag_id, sorted({each.dag_id.value for each in resolution.drafts})))
     if style == "text":
         print(text.render_each(found) + f"the DAG '{escape(dag_id)}' cannot be made")
     else:
@@ -79,7 +79,7 @@ def _refuse(resolution: Resolution, dag_id: str, style: str) -> int:
 def _files_of(resolution: Resolution, dag_id: str) -> set[str]:
     """Name the files that make or should make a DAG, and the defaults that apply to them."""
     key = re.compile(rf"""^dag_id:\s*(["']?){re.escape(dag_id)}\1\s*(#.*)?$""", re.MULTILINE)
-    files = {each.document.file.name for each in resolution.resolved if each.dag_id.value == dag_id}
+    files = {each.document.file.name for each in resolution.drafts if each.dag_id.value == dag_id}
     for file in resolution.files:
         if not file.is_defaults and (file.stem == dag_id or key.search(_text_of(file.path))):
             files.add(file.name)

@@ -31,6 +31,11 @@ class CheckedFile:
     secrets: tuple[Secret, ...] = ()
     ignores: tuple[Ignore, ...] = ()
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether every part of the file could be read."""
+        return bool(self.documents) and all(each.is_complete for each in self.documents)
+
 
 def check_file(file: ConfigFile, schema: str) -> CheckedFile:
     """Read a file and hold its documents against the schema."""

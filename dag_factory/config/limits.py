@@ -1,4 +1,4 @@
-"""How much is told of one file: more than a hundred problems of a kind help nobody; for `config.project`."""
+"""How much is reported of one file: more than a hundred diagnostics of a kind help nobody."""
 
 from __future__ import annotations
 
@@ -11,38 +11,38 @@ from dag_factory.config.diagnostics import MAX_PROBLEMS, Diagnostic, Span
 _MAX_REPEATS = 1_000
 
 
-class Told:
-    """Counts what each rule has told of each file, in all environments together."""
+class Limits:
+    """Counts what each rule has reported of each file, in all environments together."""
 
     def __init__(self) -> None:
         self._different: dict[tuple[Hashable, str], set[tuple[Span, str, str]]] = {}
         self._count: Counter[tuple[Hashable, str]] = Counter()
-        self._enough: set[tuple[Hashable, str]] = set()
+        self._reached: set[tuple[Hashable, str]] = set()
 
     @property
     def is_cut(self) -> bool:
-        """Whether there may be more than what was told."""
-        return bool(self._enough)
+        """Whether there may be more than what was reported."""
+        return bool(self._reached)
 
     def few(self, rule: Hashable, file: str, found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
-        """Yield what a rule finds in a file, until it has told enough of it."""
-        if self.is_enough(rule, file):
+        """Yield what a rule finds in a file, until the limit is reached."""
+        if self.is_reached(rule, file):
             return
         for diagnostic in found:
             yield diagnostic
             if self.count(rule, file, diagnostic):
                 return
 
-    def is_enough(self, rule: Hashable, file: str) -> bool:
-        """Whether a rule has told enough of a file, and needs not be asked."""
-        return (rule, file) in self._enough
+    def is_reached(self, rule: Hashable, file: str) -> bool:
+        """Whether a rule has reported enough of a file, and need not run again."""
+        return (rule, file) in self._reached
 
     def count(self, rule: Hashable, file: str, diagnostic: Diagnostic) -> bool:
-        """Count what a rule has told of a file; give whether that is enough."""
+        """Count what a rule has reported of a file; give whether that is enough."""
         key = (rule, file)
         different = self._different.setdefault(key, set())
         different.add((diagnostic.span, diagnostic.code, diagnostic.message))
         self._count[key] += 1
         if len(different) >= MAX_PROBLEMS or self._count[key] >= _MAX_REPEATS:
-            self._enough.add(key)
-        return key in self._enough
+            self._reached.add(key)
+        return key in self._reached

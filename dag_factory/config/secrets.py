@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 
 from dag_factory.config.diagnostics import Diagnostic, Span
 from dag_factory.config.text.secret_patterns import (
-    hidden_lines,
     is_harmless,
     is_plain,
     is_secret_key,
@@ -19,7 +18,6 @@ from dag_factory.config.text.secret_patterns import (
     without_lines,
 )
 from dag_factory.config.yaml.document import Document, Location
-from dag_factory.config.yaml.positions import lines_of
 from dag_factory.config.yaml.values import KeyPath, Value
 
 _HELP = (
@@ -91,7 +89,7 @@ def shown_text(document: Document) -> str:
     if not may_hold_secret(text):
         return document.text
     lines = {line for secret in find_secrets(document) for line in _lines(secret.value)}
-    return document.part_of(without_lines(text, hidden_lines(text) | lines))
+    return document.part_of(without_lines(text, document.file.hidden_lines | lines))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -141,14 +139,13 @@ def _hidden(diagnostic: Diagnostic, hiding: _Hiding | None) -> Diagnostic:
 def _secret(document: Document, path: KeyPath, message: str, *, of_key: bool = False) -> Secret:
     location = Location(document=document, path=path)
     diagnostic = location.diagnostic("secret", message, _HELP, of_key=of_key)
-    narrow = replace(diagnostic, span=_narrowed(document.file.text, diagnostic.span), source_line=None)
+    narrow = replace(diagnostic, span=_narrowed(document.file.lines, diagnostic.span), source_line=None)
     return Secret(diagnostic=narrow, value=diagnostic.span)
 
 
-def _narrowed(text: str, span: Span) -> Span:
+def _narrowed(lines: Sequence[str], span: Span) -> Span:
     """Point to the line of a longer text that holds the secret, if one line does."""
-    lines = lines_of(text)[span.line - 1 : span.end_line]
-    for number, line in enumerate(lines, span.line):
+    for number, line in enumerate(lines[span.line - 1 : span.end_line], span.line):
         begin = span.column - 1 if number == span.line else 0
         end = span.end_column - 1 if number == span.end_line else len(line)
         found = shape_in(line[begin:end])

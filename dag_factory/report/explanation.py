@@ -10,7 +10,7 @@ from typing import Any
 from dag_factory.config.model.dag import Dag
 from dag_factory.config.model.draft import DraftDag, DraftSync
 from dag_factory.config.model.layers import Setting, Settings
-from dag_factory.config.schema.keys import keys
+from dag_factory.config.schema.keys import keys_of
 from dag_factory.config.text.secret_patterns import is_harmless, is_secret_key, redacted, shape_of
 from dag_factory.config.yaml.document import Location
 from dag_factory.report import task_graph, upcoming
@@ -71,8 +71,8 @@ def explain(resolved: DraftDag, dag: Dag, now: datetime) -> Explanation:
         environment=resolved.environment,
         origin=_origin(Location(document=resolved.document)),
         defaults_files=resolved.defaults_files,
-        values=tuple(_dag_values(resolved, keys().dag)),
-        syncs=tuple(_explained_sync(sync, keys().sync, assets[sync.name]) for sync in resolved.syncs),
+        values=tuple(_dag_values(resolved, keys_of("dag"))),
+        syncs=tuple(_explained_sync(sync, keys_of("sync"), assets[sync.name]) for sync in resolved.syncs),
         steps=task_graph.steps_of(dag),
         schedule=upcoming.describe(dag),
         next_runs=tuple(upcoming.next_runs(dag, now, NEXT_RUNS)),

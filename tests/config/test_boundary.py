@@ -7,9 +7,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from dag_factory.config import checked_files, project
+from dag_factory.config import checked_files, project, tree
 from dag_factory.config.boundary import attempt
-from dag_factory.config.limits import Told
+from dag_factory.config.limits import Limits
 from dag_factory.config.project import load_dag, load_project, resolve_project, validate_project
 from dag_factory.config.rules import registry, runner
 from dag_factory.report.formats import FORMATS, renderer
@@ -70,7 +70,7 @@ STEPS = {
     "reading": (checked_files, "read_source", of_bad_path),
     "schema": (checked_files, "check_schema", of_bad_document),
     "secrets": (checked_files, "find_secrets", of_bad_document),
-    "resolving": (project, "resolve", of_bad_document),
+    "merging layers": (tree, "draft_from", of_bad_document),
     "rule": ("DAG_RULES", 3, of_bad_dag),
     "project rule": ("PROJECT_RULES", 0, of_bad_dags),
     "typing": (project, "dag_from", of_bad_dag),
@@ -82,10 +82,9 @@ def break_step(monkeypatch):
     def break_it(step, error):
         where, what, is_bad = STEPS[step]
         if isinstance(where, str):
-            rules = list(getattr(project, where))
+            rules = list(getattr(registry, where))
             rules[what] = failing(rules[what], error, is_bad)
-            for module in (project, registry):
-                monkeypatch.setattr(module, where, tuple(rules), raising=False)
+            monkeypatch.setattr(registry, where, tuple(rules))
         else:
             monkeypatch.setattr(where, what, failing(getattr(where, what), error, is_bad))
 
@@ -144,7 +143,7 @@ def test_orders_pass(step, order, folder, break_step):
 
 def test_it_names_where_it_was_raised_and_asks_to_report_it():
     def deep():
-        return runner.of_all_dags(None, None, Told())
+        return runner.of_all_dags(None, None, Limits())
 
     told = attempt("configs/a.yaml", deep)
     assert told.message.startswith(
@@ -161,7 +160,7 @@ def test_of_two_dags_that_only_fail_together_one_is_held_back():
             raise RuntimeError
         return iter(())
 
-    assert [dag for dag, _ in runner.of_all_dags(rule, [first, other, second], Told())] == [second]
+    assert [dag for dag, _ in runner.of_all_dags(rule, [first, other, second], Limits())] == [second]
 
 
 def test_many_culprits_end():
@@ -171,7 +170,7 @@ def test_many_culprits_end():
         return iter(())
 
     dags = [document_dag(number) for number in range(50)]
-    found = runner.of_all_dags(rule, dags, Told())
+    found = runner.of_all_dags(rule, dags, Limits())
     assert 0 < len(found) <= 50
 
 

@@ -1,9 +1,9 @@
-"""How much is told of one file."""
+"""How much is limits of one file."""
 
 from __future__ import annotations
 
 from dag_factory.config.diagnostics import MAX_PROBLEMS, Diagnostic, Span
-from dag_factory.config.limits import Told
+from dag_factory.config.limits import Limits
 
 
 def problem(line):
@@ -17,22 +17,22 @@ def problems():
         yield problem(line)
 
 
-def test_of_many_problems_the_first_are_told_in_all_environments_together():
-    told = Told()
-    assert len(list(told.few("rule", "a.yaml", (problem(line) for line in range(1, 61))))) == 60
-    assert not told.is_cut
-    assert len(list(told.few("rule", "a.yaml", problems()))) == MAX_PROBLEMS
-    assert told.is_cut
-    assert list(told.few("rule", "a.yaml", problems())) == []
+def test_of_many_problems_the_first_are_limits_in_all_environments_together():
+    limits = Limits()
+    assert len(list(limits.few("rule", "a.yaml", (problem(line) for line in range(1, 61))))) == 60
+    assert not limits.is_cut
+    assert len(list(limits.few("rule", "a.yaml", problems()))) == MAX_PROBLEMS
+    assert limits.is_cut
+    assert list(limits.few("rule", "a.yaml", problems())) == []
 
 
 def test_each_rule_and_each_file_counts_by_itself():
-    told = Told()
-    list(told.few("rule", "a.yaml", problems()))
-    assert len(list(told.few("rule", "b.yaml", problems()))) == MAX_PROBLEMS
-    assert len(list(told.few("other", "a.yaml", problems()))) == MAX_PROBLEMS
+    limits = Limits()
+    list(limits.few("rule", "a.yaml", problems()))
+    assert len(list(limits.few("rule", "b.yaml", problems()))) == MAX_PROBLEMS
+    assert len(list(limits.few("other", "a.yaml", problems()))) == MAX_PROBLEMS
 
 
 def test_the_same_counts_once_but_not_without_end():
-    told = Told()
-    assert len(list(told.few("rule", "a.yaml", [problem(1)] * 5_000))) == 1_000
+    limits = Limits()
+    assert len(list(limits.few("rule", "a.yaml", [problem(1)] * 5_000))) == 1_000

@@ -11,17 +11,32 @@ import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, overload
 
-from dag_factory.config.model.layers import Setting, Settings, merged_layers
+from dag_factory.config.model.layers import MergedDefaults, Setting, Settings, merged_layers
 from dag_factory.config.model.policies import Mode, OnKill, OnRunning, OnTimeout
-from dag_factory.config.schema.keys import defaults_in, keys
+from dag_factory.config.schema.keys import Section, defaults_of
 from dag_factory.config.text import durations
 from dag_factory.config.text.asset_uris import default_asset
 from dag_factory.config.text.dates import moment
 from dag_factory.config.text.timezones import is_timezone
 from dag_factory.config.yaml.document import Document, Location
 from dag_factory.config.yaml.values import Value
+
+if TYPE_CHECKING:
+    # A protocol takes a millisecond to create, and only mypy needs it.
+    from typing import Protocol
+
+    class _Keyed(Protocol):
+        """What has keys: a DAG, a sync, a schedule or an entry of `trigger_dags`."""
+
+        @property
+        def location(self) -> Location: ...
+        @property
+        def settings(self) -> Mapping[str, Setting]: ...
+        @property
+        def invalid(self) -> frozenset[str]: ...
+
 
 T = TypeVar("T")
 
@@ -53,17 +68,6 @@ class Located(NamedTuple, Generic[T]):
         return self.origin is Origin.INVALID
 
 
-class _Keyed(Protocol):
-    """What has keys: a DAG, a sync, a schedule or an entry of `trigger_dags`."""
-
-    @property
-    def location(self) -> Location: ...
-    @property
-    def settings(self) -> Mapping[str, Setting]: ...
-    @property
-    def invalid(self) -> frozenset[str]: ...
-
-
 class Key(Generic[T]):
     """A key of the language as an attribute of a draft: `sync.timeout` is a `Located[int]` in seconds.
 
@@ -88,19 +92,19 @@ class Key(Generic[T]):
         if draft is None:
             return self
         setting = draft.settings.get(self._name)
-        is_invalid = bool(draft.invalid) and self._name in draft.invalid
+        is_invalid = draft.invalid and self._name in draft.invalid
         if setting is None:
             origin = Origin.INVALID if is_invalid else Origin.DEFAULT
             return Located(_defaults_of(owner)[self._name], draft.location, origin)
-        origin = Origin.INVALID if is_invalid else Origin.SET
-        return Located(self.typed(setting.value), setting.location, origin, setting.value)
+        value = setting.value if self._convert is None else self._convert(setting.value)
+        return Located(value, setting.location, Origin.INVALID if is_invalid else Origin.SET, setting.value)
 
     def typed(self, value: Any) -> T:  # noqa: ANN401 (what YAML holds)
         """Convert a value that the schema has accepted."""
         return value if self._convert is None else self._convert(value)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class DraftSync:
     """A sync after all layers: its settings by key, and the keys whose values the schema refused."""
 
@@ -150,7 +154,7 @@ class DraftSync:
                 yield asset, self.connection_id.location
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class DraftTrigger:
     """An entry of `trigger_dags`; a plain DAG id is one with that key alone."""
 
@@ -165,7 +169,7 @@ class DraftTrigger:
     trigger_rule = Key[str]()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class DraftSchedule:
     """The schedule as a mapping, however it is written; without any key the DAG runs only manually.
 
@@ -189,11 +193,12 @@ class DraftSchedule:
             yield from located_texts(assets.value, assets.location)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class DraftDag:
     """A document after defaults and environment. Rules judge it; `model.dag` makes a `Dag` of a valid one."""
 
     document: Document
+    location: Location
     defaults: tuple[Document, ...]
     environment: str | None
     dag_id: Located[str]
@@ -218,11 +223,6 @@ class DraftDag:
     dagrun_timeout = Key[int | None](durations.seconds)
     is_paused_upon_creation = Key[bool | None]()
     fail_fast = Key[bool]()
-
-    @property
-    def location(self) -> Location:
-        """The document itself."""
-        return Location(document=self.document)
 
     @property
     def defaults_files(self) -> tuple[str, ...]:
@@ -259,30 +259,34 @@ class DraftDag:
 
 
 def draft_from(
-    document: Document, layers: Sequence[Document], environment: str | None, file_stem: str
+    document: Document,
+    layers: Sequence[Document],
+    environment: str | None,
+    file_stem: str,
+    shared: MergedDefaults,
 ) -> DraftDag:
     """Lay all layers over each other; `layers` are the defaults, the top folder's first, without errors."""
-    merged = merged_layers(document, tuple(layers), environment)
+    merged = merged_layers(document, tuple(layers), environment, shared)
     invalid = _invalid_keys(document, environment)
-    settings = merged.settings
-    dag_id = settings.pop("dag_id", None)
+    settings, location = merged.settings, Location(document=document)
     return DraftDag(
         document=document,
+        location=location,
         defaults=tuple(layers),
         environment=environment,
-        dag_id=_dag_id(dag_id, Location(document=document), file_stem),
+        dag_id=_dag_id(settings.pop("dag_id", None), location, file_stem),
         settings=settings,
         notify=merged.notify,
         syncs=tuple(
             DraftSync(
                 name=name,
-                location=sync.location,
-                settings=sync.settings,
+                location=location_of_sync,
+                settings=settings_of_sync,
                 invalid=_invalid_sync_keys(document, environment, name),
             )
-            for name, sync in merged.syncs.items()
+            for name, (location_of_sync, settings_of_sync) in merged.syncs.items()
         ),
-        schedule=_schedule(settings.get("schedule"), document, is_invalid="schedule" in invalid),
+        schedule=_schedule(settings.get("schedule"), location, is_invalid="schedule" in invalid),
         trigger_dags=tuple(_triggers(settings.get("trigger_dags"))),
         invalid=invalid,
     )
@@ -321,8 +325,8 @@ def _keys_of(draft: type) -> Mapping[str, Key[Any]]:
 @functools.cache
 def _defaults_of(draft: type) -> Mapping[str, Any]:
     """Convert the schema's defaults once; the table is the same for all drafts of a class."""
-    schemas = {DraftDag: keys().dag, DraftSync: keys().sync, DraftTrigger: keys().trigger}
-    written = defaults_in(schemas.get(draft, {}))
+    sections: Mapping[type, Section] = {DraftDag: "dag", DraftSync: "sync", DraftTrigger: "trigger"}
+    written = defaults_of(sections[draft]) if draft in sections else {}
     return {
         name: key.typed(written[name]) if name in written else key.absent
         for name, key in _keys_of(draft).items()
@@ -336,8 +340,8 @@ def _dag_id(setting: Setting | None, document: Location, file_stem: str) -> Loca
     return Located(str(setting.value), setting.location, Origin.SET, setting.value)
 
 
-def _schedule(setting: Setting | None, document: Document, *, is_invalid: bool) -> DraftSchedule:
-    location = Location(document=document) if setting is None else setting.location
+def _schedule(setting: Setting | None, document: Location, *, is_invalid: bool) -> DraftSchedule:
+    location = document if setting is None else setting.location
     value = None if setting is None else setting.value
     parts: Settings = {}
     if isinstance(value, dict):

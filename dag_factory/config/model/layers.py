@@ -8,7 +8,6 @@ replaced as a whole.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
@@ -29,26 +28,44 @@ class Setting:
 Settings: TypeAlias = dict[str, Setting]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class MergedSync:
-    """Where a sync is first named, and its settings, defaults included."""
-
-    location: Location
-    settings: Settings
+# While layers are merged, a mapping that is merged key by key is a dict of settings; all else is a setting.
+_Tree: TypeAlias = dict[str, Any]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Merged:
-    """What a DAG's layers give together: its own keys, those of `notify`, and its syncs by name."""
+    """What a DAG's layers give together: its own keys, those of `notify`, and its syncs by name.
+
+    A sync has the location where it is first named, and its settings with the defaults.
+    """
 
     settings: Settings
     notify: Settings
-    syncs: dict[str, MergedSync]
+    syncs: dict[str, tuple[Location, Settings]]
 
 
-def merged_layers(document: Document, defaults: tuple[Document, ...], environment: str | None) -> Merged:
+class MergedDefaults:
+    """Defaults laid over each other, once for all DAGs that share them in an environment."""
+
+    def __init__(self) -> None:
+        self._trees: dict[tuple[tuple[Document, ...], str | None], _Tree] = {}
+
+    def tree(self, documents: tuple[Document, ...], environment: str | None) -> _Tree:
+        """Give what files of defaults say together, the top folder's first."""
+        key = (documents, environment)
+        if key not in self._trees:
+            tree: _Tree = {}
+            for document in documents:
+                tree = _with_document(tree, document, environment)
+            self._trees[key] = tree
+        return self._trees[key]
+
+
+def merged_layers(
+    document: Document, defaults: tuple[Document, ...], environment: str | None, shared: MergedDefaults
+) -> Merged:
     """Lay a document over its defaults, the top folder's first; all have passed the schema."""
-    merged = _with_document(_defaults(defaults, environment), document, environment)
+    merged = _with_document(shared.tree(defaults, environment), document, environment)
     return Merged(
         settings=_without(merged, "defaults", "environments", "notify", "syncs"),
         notify=dict(merged.get("notify") or {}),
@@ -62,19 +79,7 @@ def declared_environments(document: Document) -> tuple[str, ...]:
     return tuple(value.get("environments", ())) if isinstance(value, dict) else ()
 
 
-# While layers are merged, a mapping that is merged key by key is a dict of settings; all else is a setting.
-_Tree: TypeAlias = dict[str, Any]
-
 _MERGED_KEYS = ("defaults", "notify", "syncs")
-
-
-# The DAGs of a folder come one after the other and share their defaults.
-@functools.lru_cache(maxsize=8)
-def _defaults(documents: tuple[Document, ...], environment: str | None) -> _Tree:
-    tree: _Tree = {}
-    for document in documents:
-        tree = _with_document(tree, document, environment)
-    return tree
 
 
 def _with_document(below: _Tree, document: Document, environment: str | None) -> _Tree:
@@ -133,13 +138,13 @@ def _laid_over(below: _Tree, above: _Tree) -> _Tree:
     return result
 
 
-def _syncs(merged: _Tree) -> Iterator[tuple[str, MergedSync]]:
+def _syncs(merged: _Tree) -> Iterator[tuple[str, tuple[Location, Settings]]]:
     common: Settings = {}
     if "airbyte_conn_id" in merged:
         common["airbyte_conn_id"] = merged["airbyte_conn_id"]
     common.update(merged.get("defaults") or {})
     for name, own in merged.get("syncs", {}).items():
-        yield name, MergedSync(location=own[""], settings={**common, **_without(own, "")})
+        yield name, (own[""], {**common, **_without(own, "")})
 
 
 def _without(tree: _Tree, *keys: str) -> _Tree:

@@ -1,10 +1,10 @@
-"""Rules about the ids of DAGs and the name of the environment."""
+"""Rules about the ids of DAGs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from dag_factory.config.diagnostics import Diagnostic, Span
+from dag_factory.config.diagnostics import Diagnostic
 from dag_factory.config.model.draft import DraftDag
 
 
@@ -42,16 +42,6 @@ def check_similar_dag_id(dags: Sequence[DraftDag]) -> Iterator[tuple[DraftDag, D
             "similar-dag-id", message, "write another 'dag_id'", related=related
         )
         yield dag, diagnostic
-
-
-def unknown_environment(name: str, environment: str | None, declared: Sequence[str]) -> list[Diagnostic]:
-    """DAG_FACTORY_ENV names an environment that a file declares; no file holds it."""
-    if environment is None or environment in declared:
-        return []
-    known = f"declared are {', '.join(declared)}" if declared else "no file declares one"
-    message = f"DAG_FACTORY_ENV names the environment '{environment}', but {known}"
-    hint = "correct the variable, or declare the environment in a file under 'environments'"
-    return [Diagnostic(file=name, span=Span(), code="unknown-environment", message=message, help=hint)]
 
 
 def _with_dag_id(dags: Sequence[DraftDag]) -> list[DraftDag]:

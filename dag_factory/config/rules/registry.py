@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 from dag_factory.config.diagnostics import Diagnostic
 from dag_factory.config.model.draft import DraftDag
@@ -114,26 +115,35 @@ WHOLE_PROJECT_RULES: tuple[ProjectRule, ...] = (check_unknown_asset,)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rules:
-    """Which rules apply: were all files read, and the day that dates are compared with, if any.
+    """The rules of a run: those about one DAG, and those about all DAGs together."""
 
-    `notifier_prefixes` are what the import paths of notifiers have to begin with; None allows all.
+    of_one: tuple[DagRule, ...]
+    of_all: tuple[ProjectRule, ...]
+
+
+def rules_of_loading() -> Rules:
+    """Give the rules that keep a DAG from being loaded."""
+    return Rules(of_one=DAG_RULES, of_all=PROJECT_RULES)
+
+
+def rules_of_validation(
+    *, is_whole: bool, today: date | None, notifier_prefixes: tuple[str, ...] | None
+) -> Rules:
+    """Give the rules of `validate`.
+
+    Args:
+        is_whole: Whether every file of the folder was read.
+        today: The day that dates are compared with, if any.
+        notifier_prefixes: What the import paths of notifiers have to begin with; None allows all.
     """
+    dated = () if today is None else tuple(_dated(rule, today) for rule in DATED_RULES)
+    # What it reports costs a notification, not the DAG.
+    notifiers = partial(check_notifiers, prefixes=notifier_prefixes)
+    return Rules(
+        of_one=(*DAG_RULES, *dated, notifiers),
+        of_all=(*PROJECT_RULES, *WHOLE_PROJECT_RULES) if is_whole else PROJECT_RULES,
+    )
 
-    is_whole: bool
-    today: date | None
-    notifier_prefixes: tuple[str, ...] | None = None
 
-    @property
-    def of_projects(self) -> tuple[ProjectRule, ...]:
-        """The rules over all DAGs."""
-        return (*PROJECT_RULES, *WHOLE_PROJECT_RULES) if self.is_whole else PROJECT_RULES
-
-    def dated(self, dag: DraftDag) -> Iterator[Diagnostic]:
-        """Tell what the rules about the present day find."""
-        if self.today is not None:
-            for rule in DATED_RULES:
-                yield from rule(dag, self.today)
-
-    def notifiers(self, dag: DraftDag) -> Iterator[Diagnostic]:
-        """Tell which notifiers the loader leaves out: that costs no DAG, so it is no rule about DAGs."""
-        yield from check_notifiers(dag, self.notifier_prefixes)
+def _dated(rule: DatedRule, today: date) -> DagRule:
+    return lambda dag: rule(dag, today)

@@ -1,17 +1,18 @@
-"""Rules behind the boundary: one that fails over a DAG costs that DAG; for `config.project` alone."""
+"""Runs rules behind the boundary: one that fails over a DAG costs that DAG alone."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TypeAlias
 
 from dag_factory.config.boundary import Raised, attempt, caught
 from dag_factory.config.diagnostics import Diagnostic
-from dag_factory.config.limits import Told
+from dag_factory.config.limits import Limits
 from dag_factory.config.model.draft import DraftDag
-from dag_factory.config.rules.registry import DagRule, ProjectRule
+from dag_factory.config.rules.registry import DagRule, ProjectRule, Rules
+from dag_factory.config.yaml.document import Document
 
 Pair: TypeAlias = tuple[DraftDag, Diagnostic]
 
@@ -19,45 +20,63 @@ Pair: TypeAlias = tuple[DraftDag, Diagnostic]
 _MOST_CULPRITS = 10
 
 
-def of_dag(rules: Sequence[DagRule], dag: DraftDag, enough: Told) -> list[Diagnostic]:
+def run_rules(
+    rules: Rules, dags: Sequence[DraftDag], limits: Limits, only: Container[Document] | None = None
+) -> Iterator[Pair]:
+    """Yield what the rules find, each with its DAG.
+
+    Args:
+        rules: Those about one DAG, and those about all together.
+        dags: All DAGs of an environment.
+        limits: How much is reported of one file.
+        only: The documents whose DAGs are checked one by one; all by default.
+    """
+    for dag in dags:
+        if only is None or dag.document in only:
+            yield from ((dag, diagnostic) for diagnostic in of_dag(rules.of_one, dag, limits))
+    for rule in rules.of_all:
+        yield from of_all_dags(rule, dags, limits)
+
+
+def of_dag(rules: Sequence[DagRule], dag: DraftDag, limits: Limits) -> list[Diagnostic]:
     """Give what rules find in one DAG; one that fails costs only what it would have found."""
-    together = caught(lambda: _found(rules, dag, enough))
+    together = caught(lambda: _found(rules, dag, limits))
     if not isinstance(together, Raised):
         return together
     # Seldom enough to ask them all again, each behind a boundary of its own.
     file = dag.document.file.name
-    alone = [attempt(file, partial(_found, (rule,), dag, enough)) for rule in rules]
+    alone = [attempt(file, partial(_found, (rule,), dag, limits)) for rule in rules]
     return [each for found in alone for each in ([found] if isinstance(found, Diagnostic) else found)]
 
 
-def _found(rules: Sequence[DagRule], dag: DraftDag, enough: Told) -> list[Diagnostic]:
+def _found(rules: Sequence[DagRule], dag: DraftDag, limits: Limits) -> list[Diagnostic]:
     file, found = dag.document.file.name, list[Diagnostic]()
-    asked = [rule for rule in rules if not enough.is_enough(rule, file)] if enough.is_cut else rules
+    asked = [rule for rule in rules if not limits.is_reached(rule, file)] if limits.is_cut else rules
     for rule in asked:
         for diagnostic in rule(dag):
             found.append(diagnostic)
-            if enough.count(rule, file, diagnostic):
+            if limits.count(rule, file, diagnostic):
                 break
     return found
 
 
-def of_all_dags(rule: ProjectRule, dags: Sequence[DraftDag], enough: Told) -> list[Pair]:
+def of_all_dags(rule: ProjectRule, dags: Sequence[DraftDag], limits: Limits) -> list[Pair]:
     """Give what a rule finds in all DAGs together, without those over which it fails."""
-    left, told = list(dags), list[Pair]()
+    left, failed = list(dags), list[Pair]()
     found = _run(rule, left)
     if isinstance(found, Diagnostic):
         alone = [(dag, _run(rule, [dag])) for dag in left]
-        told = [(dag, each) for dag, each in alone if isinstance(each, Diagnostic)]
+        failed = [(dag, each) for dag, each in alone if isinstance(each, Diagnostic)]
         left = [dag for dag, each in alone if not isinstance(each, Diagnostic)]
         found = _run(rule, left)
     while isinstance(found, Diagnostic) and left:
         culprit = _culprit(rule, left)
-        told.append((culprit, _of_file(found, culprit)))
-        left = [] if len(told) >= _MOST_CULPRITS else [dag for dag in left if dag is not culprit]
+        failed.append((culprit, _of_file(found, culprit)))
+        left = [] if len(failed) >= _MOST_CULPRITS else [dag for dag in left if dag is not culprit]
         found = _run(rule, left)
     pairs = [] if isinstance(found, Diagnostic) else found
-    bounded = [(dag, each) for dag, one in pairs for each in enough.few(rule, dag.document.file.name, (one,))]
-    return [*told, *bounded]
+    bounded = [(dag, each) for dag, one in pairs for each in limits.few(rule, dag.document.file.name, (one,))]
+    return [*failed, *bounded]
 
 
 def _run(rule: ProjectRule, dags: Sequence[DraftDag]) -> list[Pair] | Diagnostic:

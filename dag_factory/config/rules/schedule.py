@@ -57,6 +57,8 @@ def check_timezone(dag: DraftDag) -> Iterator[Diagnostic]:
 
 def check_dates(dag: DraftDag) -> Iterator[Diagnostic]:
     """Dates exist, and the end does not come before the start."""
+    if dag.settings.keys().isdisjoint(("start_date", "end_date")):
+        return
     for written, moment in ((dag.start_date, dag.start), (dag.end_date, dag.end)):
         if written.value is not None and moment is None:
             message = f"'{written.value}' is no date that exists"
@@ -71,8 +73,9 @@ def check_dates(dag: DraftDag) -> Iterator[Diagnostic]:
 
 def check_far_start_date(dag: DraftDag, today: date) -> Iterator[Diagnostic]:
     """A DAG that starts more than a year from now makes no run until then, and nobody sees why."""
-    written, start = dag.start_date, dag.start
-    if written.is_set and start is not None and start.date() - today > FAR:
+    written = dag.start_date
+    start = dag.start if written.is_set else None
+    if start is not None and start.date() - today > FAR:
         message = f"'start_date' {written.value} is more than a year away: no run is scheduled until then"
         hint = "correct the year, or write 'enabled: false' for as long"
         yield written.location.diagnostic("far-start-date", message, hint)
@@ -80,8 +83,11 @@ def check_far_start_date(dag: DraftDag, today: date) -> Iterator[Diagnostic]:
 
 def check_past_end_date(dag: DraftDag, today: date) -> Iterator[Diagnostic]:
     """A DAG whose end has passed makes no run by its schedule, and nobody sees why."""
-    written, start, end = dag.end_date, dag.start, dag.end
-    if not written.is_set or start is None or end is None or not dag.enabled.value:
+    written = dag.end_date
+    if not written.is_set or not dag.enabled.value:
+        return
+    start, end = dag.start, dag.end
+    if start is None or end is None:
         return
     is_before_its_start = dag.start_date.written is not None and end < start  # check_dates reports it
     if end.date() < today and not is_before_its_start:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from graphlib import CycleError, TopologicalSorter
 
 from dag_factory.config.diagnostics import Diagnostic
 from dag_factory.config.model.draft import DraftDag, DraftSync
@@ -18,6 +17,8 @@ _AIRFLOW_2_KEY = re.compile(r"[\w.-]{1,250}")
 def check_wait_over_timeout(dag: DraftDag) -> Iterator[Diagnostic]:
     """A job is polled more than once before its time is over."""
     for sync in dag.syncs:
+        if sync.settings.keys().isdisjoint(("timeout", "wait_seconds")):
+            continue
         timeout, wait = sync.timeout, sync.wait_seconds
         if timeout.value >= wait.value or sync.deferrable.value:
             continue
@@ -28,6 +29,8 @@ def check_wait_over_timeout(dag: DraftDag) -> Iterator[Diagnostic]:
 def check_retry_delays(dag: DraftDag) -> Iterator[Diagnostic]:
     """The longest time before a retry is not shorter than the first."""
     for sync in dag.syncs:
+        if "max_retry_delay" not in sync.settings:
+            continue
         longest = sync.max_retry_delay
         if not longest.is_set or longest.value is None or not sync.retry_exponential_backoff.value:
             continue
@@ -189,6 +192,8 @@ def _term(sync: DraftSync) -> str:
 
 def _longest_chain(syncs: Mapping[str, DraftSync]) -> list[DraftSync]:
     """Find the syncs one after the other that may take longest; empty where they form a cycle."""
+    from graphlib import CycleError, TopologicalSorter  # noqa: PLC0415 (only for a limit of a run)
+
     before = {name: [each for each in sync.depends_on.value if each in syncs] for name, sync in syncs.items()}
     try:
         in_order = list(TopologicalSorter(before).static_order())

@@ -30,6 +30,13 @@ def schema_text(name: str) -> str:
     return (packaged if packaged.is_file() else beside).read_text("utf-8")
 
 
+@functools.cache
+def parsed_schema(name: str) -> Mapping[str, Any]:
+    """Parse one of the schemas, once in a process."""
+    schema: Mapping[str, Any] = json.loads(schema_text(name))
+    return schema
+
+
 def check_schema(document: Document, schema: str) -> tuple[Document, list[Diagnostic]]:
     """Report all that the schema does not allow; return the document without it."""
     if _fast_check()(schema)(document.value):
@@ -54,7 +61,7 @@ def check_schema(document: Document, schema: str) -> tuple[Document, list[Diagno
 
 def _keys_by_section() -> dict[str, tuple[str, ...]]:
     """Give the keys of each section of the language, most important first."""
-    parts = _schema(DAG_SCHEMA)["$defs"]
+    parts = {**_schema(DAG_SCHEMA)["$defs"]}
     parts["trigger"] = parts["trigger_dags"]["items"]
     names = ("dag", "sync", "trigger", "notify", "schedule")
     return {name: tuple(parts[name]["properties"]) for name in names}
@@ -83,11 +90,9 @@ def _validator(name: str) -> Validator:
 
 
 def _schema(name: str) -> dict[str, Any]:
-    schema: dict[str, Any] = json.loads(schema_text(name))
     # Where a schema names its dialect, jsonschema leaves the extended validator at each reference to it. The
     # id tells people and editors the version of the language; here a schema is known by its file's name.
-    del schema["$schema"], schema["$id"]
-    return schema
+    return {key: value for key, value in parsed_schema(name).items() if key not in ("$schema", "$id")}
 
 
 def _pattern(_validator: object, pattern: str, value: object, _schema: object) -> Iterator[Any]:

@@ -3,45 +3,31 @@
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
-from dag_factory.config.schema.check import DAG_SCHEMA, schema_text
+from dag_factory.config.schema.check import DAG_SCHEMA, parsed_schema
 
 Schema: TypeAlias = Mapping[str, Any]
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Keys:
-    """The schema of each key of a DAG, a sync and an entry of `trigger_dags`, in the order of the schema."""
-
-    dag: Mapping[str, Schema]
-    sync: Mapping[str, Schema]
-    trigger: Mapping[str, Schema]
+# A DAG, a sync, and an entry of `trigger_dags`.
+Section: TypeAlias = Literal["dag", "sync", "trigger"]
 
 
 @functools.cache
-def keys() -> Keys:
-    """Read the keys once in a process; that takes 1 ms."""
-    definitions = json.loads(schema_text(DAG_SCHEMA))["$defs"]
-    dag = _resolved_properties(definitions["dag"], definitions)
-    sync = _resolved_properties(definitions["sync"], definitions)
-    return Keys(
-        dag=dag,
-        sync={**sync, "airbyte_conn_id": dag["airbyte_conn_id"]},  # a sync takes it from its DAG
-        trigger=_resolved_properties(definitions["trigger_dags"]["items"], definitions),
-    )
+def keys_of(section: Section) -> Mapping[str, Schema]:
+    """Give the schema of each key of a section, in the order of the schema."""
+    definitions = parsed_schema(DAG_SCHEMA)["$defs"]
+    schema = definitions["trigger_dags"]["items"] if section == "trigger" else definitions[section]
+    keys = {key: _resolved(each, definitions) for key, each in schema["properties"].items()}
+    if section == "sync":
+        keys["airbyte_conn_id"] = keys_of("dag")["airbyte_conn_id"]  # a sync takes it from its DAG
+    return keys
 
 
-def defaults_in(schemas: Mapping[str, Schema]) -> dict[str, Any]:
+def defaults_of(section: Section) -> dict[str, Any]:
     """Give the default of each key that has one, as a file would write it."""
-    return {key: schema["default"] for key, schema in schemas.items() if "default" in schema}
-
-
-def _resolved_properties(schema: Schema, definitions: Schema) -> dict[str, Schema]:
-    return {key: _resolved(each, definitions) for key, each in schema["properties"].items()}
+    return {key: schema["default"] for key, schema in keys_of(section).items() if "default" in schema}
 
 
 def _resolved(schema: Schema, definitions: Schema) -> Schema:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import calendar
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -24,6 +23,8 @@ def moment(text: str, timezone: str) -> datetime:
 
 def date_hint(text: str) -> str:
     """Say what to write instead of a well-formed date that does not exist."""
+    import calendar  # noqa: PLC0415 (only for a date that is wrong)
+
     year, month, day = (int(part) for part in text[:10].split("-"))
     if 1 <= month <= 12 and day > calendar.monthrange(year, month)[1]:
         return f"write another day: that month has {calendar.monthrange(year, month)[1]}"

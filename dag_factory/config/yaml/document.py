@@ -18,7 +18,8 @@ from dag_factory.config.text.secret_patterns import hidden_lines, redacted
 from dag_factory.config.text.suggestions import SearchLimit
 from dag_factory.config.yaml import composer
 from dag_factory.config.yaml.file_bytes import MAX_BYTES, read_bytes
-from dag_factory.config.yaml.positions import first_line_of, line_at, part_of, span_at, span_of
+from dag_factory.config.yaml.node_tree import NodeTree
+from dag_factory.config.yaml.positions import first_line_of, line_at, lines_of, part_of, span_at, span_of
 from dag_factory.config.yaml.values import (
     MAX_VALUES,
     NOT_PRINTABLE,
@@ -26,7 +27,6 @@ from dag_factory.config.yaml.values import (
     Problem,
     Value,
     ValueBuilder,
-    find,
 )
 
 # Longer messages are cut: they only quote what stands in the file.
@@ -34,13 +34,31 @@ _LONGEST_MESSAGE = 500
 _DOCUMENT_MARKER = re.compile(r"^---(?=\s|$)", re.MULTILINE)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class SourceFile:
-    """A file's name, as people should read it, its text, and how long its words are still compared."""
+    """A file's name, as people should read it, its text, and how long its words are still compared.
+
+    What only a diagnostic needs is computed when the file has its first one, and once.
+    """
 
     name: str
     text: str
     search_limit: SearchLimit = field(default_factory=SearchLimit, compare=False, repr=False)
+
+    @functools.cached_property
+    def lines(self) -> tuple[str, ...]:
+        """The lines of the text, as YAML counts them."""
+        return lines_of(self.text)
+
+    @functools.cached_property
+    def tree(self) -> NodeTree:
+        """The nodes of the text, which has to be YAML."""
+        return NodeTree(composer.compose(self.text))
+
+    @functools.cached_property
+    def hidden_lines(self) -> frozenset[int]:
+        """The numbers of the lines that may show a secret."""
+        return hidden_lines(self.text)
 
     def diagnostic(
         self,
@@ -61,7 +79,7 @@ class SourceFile:
             message=_cut(redacted(message)),
             help=help,
             severity=severity or severity_of(code),
-            source_line=None if span.line in hidden_lines(self.text) else line_at(self.text, span.line),
+            source_line=None if span.line in self.hidden_lines else line_at(self.lines, span.line),
             related=related,
         )
 
@@ -114,15 +132,14 @@ class Location:
 
     def span(self, *, of_key: bool = False, part: tuple[int, int] | None = None) -> Span:
         """Give the span of the value, of its key, or of a part of its text (offsets)."""
-        text = self.document.file.text
-        top = _top_nodes(text)[self.document.index]
-        key, value = find(top, self.path)
+        lines = self.document.file.lines
+        key, value = self.document.file.tree.find(self.document.index, self.path)
         if not of_key and isinstance(value, ScalarNode):
-            span = span_of(text, value)
-            return span if part is None else part_of(text, span, value.value, part)
+            span = span_of(lines, value)
+            return span if part is None else part_of(lines, span, value.value, part)
         # A mapping or a list begins where its first part does: its key tells better which one is meant, and
         # where it has none, its first line.
-        return first_line_of(text, span_of(text, key))
+        return first_line_of(lines, span_of(lines, key))
 
     def diagnostic(
         self,
@@ -185,7 +202,7 @@ def parse_source(data: bytes, name: str) -> Source:
             file.diagnostic(span_at(text, control.start()), "yaml-encoding", message, "delete it")
         )
     try:
-        tops = _top_nodes(text)
+        tops = tuple(composer.compose(text))
     except MarkedYAMLError as error:
         from dag_factory.config.yaml.syntax_errors import syntax_fault  # noqa: PLC0415 (few files are no YAML)
 
@@ -220,16 +237,10 @@ def _refused(diagnostic: Diagnostic) -> Source:
     return Source(documents=(), diagnostics=(diagnostic,))
 
 
-# A pure function of the text, so it cannot be stale: spans are asked for one after the other.
-@functools.lru_cache(maxsize=2)
-def _top_nodes(text: str) -> tuple[Node, ...]:
-    return tuple(composer.compose(text))
-
-
 def _problem_diagnostic(file: SourceFile, problem: Problem) -> Diagnostic:
-    first = [] if problem.first is None else [span_of(file.text, problem.first)]
+    first = [] if problem.first is None else [span_of(file.lines, problem.first)]
     related = tuple(Related(file=file.name, span=span, message="first here") for span in first)
-    span = first_line_of(file.text, span_of(file.text, problem.node))
+    span = first_line_of(file.lines, span_of(file.lines, problem.node))
     return file.diagnostic(span, problem.code, problem.message, problem.help, related=related)
 
 

@@ -1,9 +1,10 @@
-"""From the parser's marks and from offsets to spans, from a line's number to its text; for `config` alone."""
+"""From the parser's marks and from offsets to spans, and from a line's number to its text."""
 
 from __future__ import annotations
 
-import functools
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
 from yaml.error import Mark
 from yaml.nodes import Node
@@ -11,22 +12,23 @@ from yaml.nodes import Node
 from dag_factory.config.diagnostics import Span
 from dag_factory.config.text.line_breaks import LINE_BREAK
 
+Lines: TypeAlias = Sequence[str]
 
-def span_of(text: str, node: Node) -> Span:
+
+def span_of(lines: Lines, node: Node) -> Span:
     """Give where a node stands."""
     span = span_of_marks(node.start_mark, node.end_mark)
-    lines = lines_of(text)
     if span.end_line <= len(lines):
         return span
     # Where the last line has no line break, the parser ends what it holds on a line that is not there.
     if span.line > len(lines):
-        return last_of(text)
+        return last_of(lines)
     return replace(span, end_line=len(lines), end_column=len(lines[-1]) + 1)
 
 
-def part_of(text: str, span: Span, value: str, part: tuple[int, int]) -> Span:
+def part_of(lines: Lines, span: Span, value: str, part: tuple[int, int]) -> Span:
     """Narrow the span of a value to a part of it (offsets), where one line holds it without escapes."""
-    line = line_at(text, span.line)
+    line = line_at(lines, span.line)
     if line is None or span.end_line != span.line:
         return span
     written = line[span.column - 1 : span.end_column - 1]
@@ -45,11 +47,11 @@ def span_of_marks(start: Mark, end: Mark) -> Span:
     return Span(line=line, column=column, end_line=end_line, end_column=end_column)
 
 
-def first_line_of(text: str, span: Span) -> Span:
+def first_line_of(lines: Lines, span: Span) -> Span:
     """Cut what goes over several lines to its first one."""
     if span.end_line == span.line:
         return span
-    end = len((line_at(text, span.line) or "").rstrip()) + 1
+    end = len((line_at(lines, span.line) or "").rstrip()) + 1
     return replace(span, end_line=span.line, end_column=max(end, span.column + 1))
 
 
@@ -60,19 +62,18 @@ def span_at(text: str, index: int) -> Span:
     return Span(line=line, column=column, end_line=line, end_column=column + 1)
 
 
-def last_of(text: str) -> Span:
+def last_of(lines: Lines) -> Span:
     """Give where the last character stands that is no blank."""
-    return span_at(text, max(len(text.rstrip()) - 1, 0))
+    number = next((index for index in range(len(lines), 0, -1) if lines[index - 1].strip()), 1)
+    column = max(len(lines[number - 1].rstrip()), 1)
+    return Span(line=number, column=column, end_line=number, end_column=column + 1)
 
 
-def line_at(text: str, number: int) -> str | None:
-    """Give a line by its number, counted from 1; None if the text has fewer."""
-    lines = lines_of(text)
+def line_at(lines: Lines, number: int) -> str | None:
+    """Give a line by its number, counted from 1; None if there are fewer."""
     return lines[number - 1] if number <= len(lines) else None
 
 
-# A pure function of the text, so it cannot be stale: mistakes are told one after the other.
-@functools.lru_cache(maxsize=2)
 def lines_of(text: str) -> tuple[str, ...]:
     """Give the lines of a text, as YAML counts them."""
     return tuple(LINE_BREAK.split(text))

@@ -1,4 +1,4 @@
-"""What the parser says of text that is no YAML: where to hint it, and how; used by `config.source` alone."""
+"""What the parser says of text that is no YAML: where to hint it, and how."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from yaml.error import Mark, MarkedYAMLError
 
 from dag_factory.config.diagnostics import Span
-from dag_factory.config.yaml.positions import last_of, line_at, lines_of, span_of_marks
+from dag_factory.config.yaml.positions import Lines, last_of, line_at, lines_of, span_of_marks
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,18 +44,19 @@ def syntax_fault(text: str, error: MarkedYAMLError) -> SyntaxFault:
     # What was never closed is to be mended where it begins, not at the end of the file.
     mark = error.context_mark if _begins_earlier(error, problem) else error.problem_mark
     mark = mark or error.problem_mark or error.context_mark
-    span = Span() if mark is None else _span_in(text, mark)
-    if _BARE_TEMPLATE.search(line_at(text, span.line) or ""):
+    lines = lines_of(text)
+    span = Span() if mark is None else _span_in(lines, mark)
+    if _BARE_TEMPLATE.search(line_at(lines, span.line) or ""):
         return SyntaxFault(
             span=span, message=problem, help='put the template in quotes: "{{ var.value.name }}"'
         )
-    if "expected ',' or" in problem and _BARE_VARIABLE.search(line_at(text, span.line) or ""):
+    if "expected ',' or" in problem and _BARE_VARIABLE.search(line_at(lines, span.line) or ""):
         told = 'no shell variable is read; write a template in its place: "{{ var.value.name }}"'
         return SyntaxFault(span=span, message=problem, help=told)
-    glued = _glued_key(text, span.line - 1) if "mapping values are" in problem else None
+    glued = _glued_key(lines, span.line - 1) if "mapping values are" in problem else None
     if glued is not None:
         return SyntaxFault(span=glued, message="no blank after the colon", help="write 'key: value'")
-    if "\t" in (line_at(text, span.line) or "")[: span.column]:
+    if "\t" in (line_at(lines, span.line) or "")[: span.column]:
         hint: str | None = "indent with blanks: YAML allows no tabs there"
     else:
         hint = next((told for part, told in _HELP if part in problem), None)
@@ -71,15 +72,14 @@ def _begins_earlier(error: MarkedYAMLError, problem: str) -> bool:
     return in_brackets and opened is not None and noticed is not None and opened.line < noticed.line
 
 
-def _span_in(text: str, mark: Mark) -> Span:
+def _span_in(lines: Lines, mark: Mark) -> Span:
     """Give the location of a mark; where nothing follows it, that of the last character before it."""
-    lines = lines_of(text)
-    return span_of_marks(mark, mark) if any(lines[mark.line :]) else last_of(text)
+    return span_of_marks(mark, mark) if any(lines[mark.line :]) else last_of(lines)
 
 
-def _glued_key(text: str, number: int) -> Span | None:
+def _glued_key(lines: Lines, number: int) -> Span | None:
     """Find `key:value` on a line: YAML takes it for text, and stumbles over the next line."""
-    match = re.match(r"\s*[\w-]{1,100}(:)(?=[^\s/])", line_at(text, number) or "") if number > 0 else None
+    match = re.match(r"\s*[\w-]{1,100}(:)(?=[^\s/])", line_at(lines, number) or "") if number > 0 else None
     if match is None:
         return None
     return Span(line=number, column=match.start(1) + 1, end_line=number, end_column=match.end(1) + 1)

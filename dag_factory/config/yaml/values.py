@@ -1,8 +1,7 @@
-"""Nodes to plain values, and from a path to the nodes that it names; used by `config.source` alone."""
+"""YAML nodes to plain values."""
 
 from __future__ import annotations
 
-import functools
 import re
 import sys
 from dataclasses import dataclass
@@ -15,7 +14,6 @@ from dag_factory.config.yaml import composer
 
 # Of one file, each alias counted in full: the later steps walk over all of them.
 MAX_VALUES = 10_000
-
 
 # What a YAML file cannot hold as it is. As an escape it can, but a database refuses it (PostgreSQL U+0000),
 # and with it Airflow every DAG of the same loader.
@@ -156,49 +154,3 @@ class ValueBuilder:
         # That a file is too large is told even then, and once.
         if len(self.problems) < MAX_PROBLEMS or node is self._too_large:
             self.problems.append(Problem(node=node, code=code, message=message, help=hint, first=first))
-
-
-def find(top: Node, path: KeyPath) -> tuple[Node, Node]:
-    """Give the key's and the value's node of the deepest part of the path that exists.
-
-    For an item of a sequence and for the top itself the key is the value's own node.
-    """
-    key = value = top
-    for part in path:
-        found = _step(value, part)
-        if found is None:
-            break
-        key, value = found
-    return key, value
-
-
-def _step(node: Node, part: str | int) -> tuple[Node, Node] | None:
-    if isinstance(node, SequenceNode):
-        inside = isinstance(part, int) and part < len(node.value)
-        return (node.value[part], node.value[part]) if inside else None
-    return _pairs(node).get(str(part)) if isinstance(node, MappingNode) else None
-
-
-# Mappings are asked for many of their keys, one inside the other; more would only keep files in memory.
-@functools.lru_cache(maxsize=8)
-def _pairs(node: MappingNode) -> dict[str, tuple[Node, Node]]:
-    """Give the nodes of each key of a mapping, with what merge keys take in; the first of each name wins.
-
-    A mapping that is merged again, or into itself, has nothing to add.
-    """
-    pairs: dict[str, tuple[Node, Node]] = {}
-    seen: set[int] = set()
-    waiting = [node]
-    while waiting:
-        mapping = waiting.pop()
-        if id(mapping) in seen:
-            continue
-        seen.add(id(mapping))
-        merged: list[MappingNode] = []
-        for key, value in mapping.value:
-            if composer.is_merge_key(key):
-                merged += composer.merged_mappings(value)
-            elif isinstance(key, ScalarNode):
-                pairs.setdefault(key.value, (key, value))
-        waiting += reversed(merged)
-    return pairs

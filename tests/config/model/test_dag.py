@@ -14,7 +14,7 @@ from dag_factory.config.model.draft import DraftDag, DraftSync, DraftTrigger, Ke
 from dag_factory.config.project import resolve_project, validate_project
 from dag_factory.config.schema import keys as keys_module
 from dag_factory.config.schema.check import DAG_SCHEMA, schema_text
-from dag_factory.config.schema.keys import defaults_in, keys
+from dag_factory.config.schema.keys import defaults_of, keys_of
 from dag_factory.config.text.dates import moment
 from dag_factory.report.explanation import explain
 
@@ -96,11 +96,11 @@ def change_default(monkeypatch):
         mapping["properties"][key]["default"] = value
         if key == "airbyte_conn_id":
             definitions["dag_airbyte_conn_id"]["default"] = value
-        monkeypatch.setattr(keys_module, "schema_text", lambda _name: json.dumps(schema))
+        monkeypatch.setattr(keys_module, "parsed_schema", lambda _name: schema)
         clear()
 
     def clear():
-        keys.cache_clear()
+        keys_of.cache_clear()
         draft._defaults_of.cache_clear()
 
     yield change
@@ -109,8 +109,7 @@ def change_default(monkeypatch):
 
 
 def test_every_default_is_tried():
-    known = {"dag": keys().dag, "sync": keys().sync, "trigger": keys().trigger}
-    assert {part: set(defaults_in(schemas)) for part, schemas in known.items()} == {
+    assert {part: set(defaults_of(part)) for part in OTHER} == {
         part: set(values) for part, values in OTHER.items()
     }
 
@@ -121,7 +120,7 @@ def test_a_default_of_the_schema_is_that_of_rules_show_and_model(part, key, conf
     change_default(part, key, value)
     folder = configs({"a.yaml": f"schedule: null\nsyncs:\n  money: {UUID}\ntrigger_dags: [other]\n"})
     resolution = resolve_project(folder, None)
-    (found,), (dag,) = resolution.resolved, resolution.project.dags
+    (found,), (dag,) = resolution.drafts, resolution.project.dags
     expected = TYPED.get(key, value)
     of_draft = {"dag": found, "sync": found.syncs[0], "trigger": found.trigger_dags[0]}[part]
     of_model = {"dag": dag, "sync": dag.syncs[0], "trigger": dag.trigger_dags[0]}[part]

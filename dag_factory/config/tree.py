@@ -1,0 +1,185 @@
+"""A folder of configuration files as one value: what was read, and the drafts of its DAGs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from dag_factory.config.boundary import attempt
+from dag_factory.config.checked_files import CheckedFile, check_dags, check_defaults
+from dag_factory.config.diagnostics import Diagnostic, Span, has_errors
+from dag_factory.config.files import DEFAULTS_STEM, ENDINGS, ConfigFile, Listing, defaults_above
+from dag_factory.config.model.draft import DraftDag, draft_from
+from dag_factory.config.model.layers import MergedDefaults, declared_environments
+from dag_factory.config.secrets import Secret
+from dag_factory.config.suppressions import Ignore
+from dag_factory.config.yaml.document import Document
+from dag_factory.config.yaml.file_bytes import read_bytes
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Layered:
+    """A document and the defaults that apply to it, the top folder's first."""
+
+    document: Document
+    defaults: tuple[Document, ...]
+    file_stem: str
+
+    @property
+    def environments(self) -> frozenset[str]:
+        """The environments that change something about this DAG."""
+        layers = (*self.defaults, self.document)
+        return frozenset(name for layer in layers for name in declared_environments(layer))
+
+    def draft(self, environment: str | None, shared: MergedDefaults) -> DraftDag | Diagnostic:
+        """Lay the layers over each other; where that fails, a diagnostic takes the draft's place."""
+        name = self.document.file.name
+        return attempt(
+            name, lambda: draft_from(self.document, self.defaults, environment, self.file_stem, shared)
+        )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ConfigTree:
+    """The files of a folder that were asked for, with the defaults above them, checked against the schema.
+
+    `layered` leaves out the documents whose defaults have an error: nobody knows what they would be.
+    """
+
+    listing: Listing
+    files: tuple[ConfigFile, ...]
+    checked: tuple[CheckedFile, ...]
+    layered: tuple[Layered, ...]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every file of the folder was asked for."""
+        return len(self.files) == len(self.listing.files)
+
+    @property
+    def diagnostics(self) -> list[Diagnostic]:
+        """What is wrong with the folder and with each file, before any rule."""
+        return [*self.listing.diagnostics, *(each for file in self.checked for each in file.diagnostics)]
+
+    @property
+    def environments(self) -> tuple[str, ...]:
+        """The environments that the files declare, in order."""
+        documents = (document for file in self.checked for document in file.documents)
+        return tuple(sorted({name for document in documents for name in declared_environments(document)}))
+
+    @property
+    def secrets(self) -> list[Secret]:
+        """What looks like a secret."""
+        return [secret for file in self.checked for secret in file.secrets]
+
+    @property
+    def suppressions(self) -> list[Ignore]:
+        """What comments ask to ignore."""
+        return [ignore for file in self.checked for ignore in file.ignores]
+
+    @property
+    def defaults(self) -> list[Document]:
+        """The files of defaults."""
+        return [document for file in self.checked if file.file.is_defaults for document in file.documents]
+
+    def drafts(
+        self, environment: str | None, base: Sequence[DraftDag | Diagnostic] = ()
+    ) -> list[DraftDag | Diagnostic]:
+        """Make the draft of each DAG in an environment, or a diagnostic where that fails.
+
+        `base` are the drafts without an environment: those that this one does not change are taken from it.
+        """
+        shared = MergedDefaults()
+        if not base:
+            return [each.draft(environment, shared) for each in self.layered]
+        return [
+            each.draft(environment, shared) if environment in each.environments else plain
+            for each, plain in zip(self.layered, base, strict=True)
+        ]
+
+    def unknown_environment(self, environment: str | None) -> list[Diagnostic]:
+        """Report an environment that no file declares, unless one that cannot be read may do so."""
+        if environment is None or environment in self.environments:
+            return []
+        wanted = environment.encode("utf-8", "surrogatepass")
+        if any(file_holds(file.file.path, wanted) for file in self.checked if not file.is_complete):
+            return []
+        return [_unknown_environment(self.listing.name, environment, self.environments)]
+
+
+def read_tree(
+    listing: Listing,
+    files: Sequence[ConfigFile] | None = None,
+    watch: Callable[[Sequence[ConfigFile]], Iterable[ConfigFile]] = iter,
+) -> ConfigTree:
+    """Check files and the defaults that apply to them.
+
+    Args:
+        listing: All files of the folder.
+        files: Those that are asked for; all by default.
+        watch: Is handed the files and may report progress while it gives them back one by one.
+    """
+    files = listing.files if files is None else files
+    by_folder = {file.folder: file for file in listing.files if file.is_defaults}
+    above = {file.name: defaults_above(file, by_folder) for file in files if not file.is_defaults}
+    needed = {each.name: each for chain in above.values() for each in chain}
+    needed |= {file.name: file for file in files if file.is_defaults}
+    defaults = {name: _checked(file, check_defaults) for name, file in needed.items()}
+    checked = [_checked(file, check_dags) for file in watch(files) if not file.is_defaults]
+    lacking = _without_defaults(listing)
+    layered = (
+        each
+        for file in checked
+        if not file.file.name.startswith(lacking)
+        for each in _layered(file, [defaults[chain.name] for chain in above[file.file.name]])
+    )
+    return ConfigTree(
+        listing=listing,
+        files=tuple(files),
+        checked=(*defaults.values(), *checked),
+        layered=tuple(layered),
+    )
+
+
+def file_holds(path: Path, wanted: bytes) -> bool:
+    """Whether a file's bytes hold others; a file that cannot be read holds none."""
+    try:
+        return wanted in (read_bytes(path) or b"")
+    except (OSError, ValueError):  # reported when the whole folder is read
+        return False
+
+
+def _checked(file: ConfigFile, check: Callable[[ConfigFile], CheckedFile]) -> CheckedFile:
+    checked = attempt(file.name, lambda: check(file))
+    if isinstance(checked, Diagnostic):
+        return CheckedFile(file=file, documents=(), diagnostics=(checked,))
+    return checked
+
+
+def _layered(file: CheckedFile, defaults: Sequence[CheckedFile]) -> Iterator[Layered]:
+    if any(has_errors(each.diagnostics) for each in defaults):
+        return
+    layers = tuple(document for each in defaults for document in each.documents)
+    for document in file.documents:
+        yield Layered(document=document, defaults=layers, file_stem=file.file.stem)
+
+
+def _without_defaults(listing: Listing) -> tuple[str, ...]:
+    """Give the beginnings of the names of files whose defaults cannot be read, such as a bad link."""
+    unread = (PurePosixPath(each.file) for each in listing.diagnostics)
+    # In capitals too: the listing reports such a file, whose author meant defaults.
+    folders = (
+        path.parent
+        for path in unread
+        if path.stem.lower() == DEFAULTS_STEM and path.suffix.lower() in ENDINGS
+    )
+    return tuple("" if folder == PurePosixPath(".") else f"{folder}/" for folder in folders)
+
+
+def _unknown_environment(name: str, environment: str, declared: Sequence[str]) -> Diagnostic:
+    """Report at the folder: no file holds the variable."""
+    known = f"declared are {', '.join(declared)}" if declared else "no file declares one"
+    message = f"DAG_FACTORY_ENV names the environment '{environment}', but {known}"
+    hint = "correct the variable, or declare the environment in a file under 'environments'"
+    return Diagnostic(file=name, span=Span(), code="unknown-environment", message=message, help=hint)
