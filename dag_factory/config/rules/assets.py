@@ -18,7 +18,7 @@ def check_asset_uri(dag: DraftDag) -> Iterator[Diagnostic]:
     for asset, location in (*dag.schedule.located_assets(), *outlets):
         hint = asset_uri_hint(asset)
         if hint is not None:
-            yield location.diagnostic("bad-value", f"'{asset}' is no URI that Airflow takes", hint)
+            yield location.diagnostic("bad-value", f"'{asset}' is not a URI that Airflow accepts", hint)
 
 
 def check_asset_loop(dag: DraftDag) -> Iterator[Diagnostic]:
@@ -32,7 +32,7 @@ def check_asset_loop(dag: DraftDag) -> Iterator[Diagnostic]:
             sync, where = updated[asset]
             message = f"the DAG waits for the asset '{asset}', which its own sync '{sync.name}' updates"
             related = (where.related("updated here"),)
-            hint = "delete the asset here, or write other 'outlets' there"
+            hint = "delete the asset here, or change the 'outlets' of the sync"
             yield location.diagnostic("asset-loop", message, hint, related=related)
 
 
@@ -50,9 +50,9 @@ def check_similar_asset(dags: Sequence[DraftDag]) -> Iterator[tuple[DraftDag, Di
             if other == asset or asset in reported:
                 continue
             reported.add(asset)
-            message = f"the asset '{asset}' differs from '{other}' in upper and lower case alone"
-            hint = f"write '{other}' if it is the same one, else another name"
-            related = (where.related("the other one is here"),)
+            message = f"the asset '{asset}' differs from '{other}' only in upper and lower case"
+            hint = f"write '{other}' if it is the same asset; otherwise choose another name"
+            related = (where.related("the other asset is here"),)
             yield dag, location.diagnostic("similar-asset", message, hint, related=related)
 
 
@@ -71,13 +71,12 @@ def check_unknown_asset(dags: Sequence[DraftDag]) -> Iterator[tuple[DraftDag, Di
 
 
 def _unknown(asset: str, location: Location, known: Sequence[str]) -> Diagnostic:
-    message = f"nothing here updates the asset '{asset}'"
-    patience = location.document.file.search_limit
-    alike = suggestions.did_you_mean(asset, known, patience) if 0 < len(known) <= _MANY else None
-    silence = (
-        "if something else makes it, write '# dag-factory: ignore[unknown-asset] made by ...' on the line"
-    )
-    return location.diagnostic("unknown-asset", message, f"{alike or 'correct the name;'} {silence}")
+    message = f"no sync here updates the asset '{asset}'"
+    limit = location.document.file.search_limit
+    similar = suggestions.did_you_mean(asset, known, limit) if 0 < len(known) <= _MANY else None
+    comment = "# dag-factory: ignore[unknown-asset] updated by ..."
+    hint = f"{similar or 'correct the name;'} if something else updates it, write '{comment}' on the line"
+    return location.diagnostic("unknown-asset", message, hint)
 
 
 # Among more names than these, and for more than these of one file, a search for the nearest takes longer than

@@ -61,10 +61,10 @@ def check_disabled_dag(dags: Sequence[DraftDag]) -> Iterator[tuple[DraftDag, Dia
 
 
 def _disabled(trigger: DraftTrigger, owner: DraftDag) -> Diagnostic:
-    message = f"'{trigger.dag_id.value}' is triggered, but 'enabled: false' keeps it from being made"
+    message = f"'{trigger.dag_id.value}' is triggered, but 'enabled: false' keeps it from being created"
     related = (owner.enabled.location.related("disabled here"),)
-    silence = "# dag-factory: ignore[disabled-dag] made by ..."
-    hint = f"delete it here too; if a DAG in Python has this id, write '{silence}' on the line"
+    silence = "# dag-factory: ignore[disabled-dag] created by ..."
+    hint = f"delete the trigger; if a DAG in Python has this id, write '{silence}' on the line"
     return trigger.location.diagnostic("disabled-dag", message, hint, related=related)
 
 
@@ -169,14 +169,14 @@ def _loop(ring: _Ring, locations: int) -> Diagnostic:
     told = [f" -> {step.to.name} ({step.by})" for step in starts]
     if ring.left_out:
         told.insert(len(told) // 2, " -> ...")
-    way = f"{starts[-1].to.name}{''.join(told)}"
+    path = f"{starts[-1].to.name}{''.join(told)}"
     message, hint = (
-        f"DAGs start each other without end: {way}",
-        "delete this step, or another one of the ring",
+        f"DAGs start each other in an endless cycle: {path}",
+        "delete this step or another one of the cycle",
     )
     if len(starts) == 1:
-        message = f"the DAG starts itself without end: {way}"
-        hint = "delete it; 'schedule: \"@continuous\"' runs a DAG again and again"
+        message = f"the DAG starts itself in an endless cycle: {path}"
+        hint = "delete it; to run a DAG again and again, write 'schedule: \"@continuous\"'"
     related = tuple(
         step.location.related(f"'{step.to.name}' is started here") for step in starts[:-1][:locations]
     )

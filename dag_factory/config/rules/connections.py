@@ -16,9 +16,9 @@ def check_placeholder(dag: DraftDag) -> Iterator[Diagnostic]:
     """The connection is one of Airbyte's, not a stand-in such as that of the example that `init` makes."""
     for sync in dag.syncs:
         if _is_placeholder(sync):
-            message = f"the 'connection_id' of sync '{sync.name}' is a placeholder, no connection of Airbyte"
+            message = f"the 'connection_id' of sync '{sync.name}' is a placeholder"
             yield sync.connection_id.location.diagnostic(
-                "bad-value", message, "put your connection's id here"
+                "bad-value", message, "write the UUID of your Airbyte connection"
             )
 
 
@@ -39,7 +39,7 @@ def check_same_connection(dag: DraftDag) -> Iterator[Diagnostic]:
             continue
         earlier = first.setdefault(identity, sync)
         if earlier is not sync and not _is_placeholder(sync):
-            message = f"sync '{sync.name}' uses the connection of sync '{earlier.name}'"
+            message = f"sync '{sync.name}' uses the same connection as sync '{earlier.name}'"
             yield _doubled(sync, earlier, message, Severity.ERROR)
 
 
@@ -53,7 +53,7 @@ def check_shared_connection(dags: Sequence[DraftDag]) -> Iterator[tuple[DraftDag
                 continue
             owner, earlier = first.setdefault(identity, (dag, sync))
             if owner is not dag and not _is_placeholder(sync):
-                message = f"sync '{sync.name}' uses a connection that DAG '{owner.dag_id.value}' syncs too"
+                message = f"sync '{sync.name}' uses a connection that DAG '{owner.dag_id.value}' also syncs"
                 yield dag, _doubled(sync, earlier, message, Severity.WARNING)
 
 

@@ -18,10 +18,10 @@ def check_duplicate_dag_id(dags: Sequence[DraftDag]) -> Iterator[tuple[DraftDag,
     for dag in sorted(_with_dag_id(dags), key=lambda dag: not _is_named_after_file(dag)):
         owner = owners.setdefault(dag.dag_id.value, dag)
         if owner is not dag:
-            message = f"the DAG id '{dag.dag_id.value}' is taken"
+            message = f"the DAG id '{dag.dag_id.value}' is already taken"
             related = (owner.dag_id.location.related("by this document"),)
             diagnostic = dag.dag_id.location.diagnostic(
-                "duplicate-dag-id", message, "write another 'dag_id'", related=related
+                "duplicate-dag-id", message, "choose another 'dag_id'", related=related
             )
             yield dag, diagnostic
 
@@ -36,10 +36,10 @@ def check_similar_dag_id(dags: Sequence[DraftDag]) -> Iterator[tuple[DraftDag, D
         if owner.dag_id.value == name or name in told:
             continue
         told.add(name)
-        message = f"the DAG id '{name}' differs from '{owner.dag_id.value}' in upper and lower case alone"
-        related = (owner.dag_id.location.related("the other one is here"),)
+        message = f"the DAG id '{name}' differs from '{owner.dag_id.value}' only in upper and lower case"
+        related = (owner.dag_id.location.related("the other DAG id is here"),)
         diagnostic = dag.dag_id.location.diagnostic(
-            "similar-dag-id", message, "write another 'dag_id'", related=related
+            "similar-dag-id", message, "choose another 'dag_id'", related=related
         )
         yield dag, diagnostic
 
@@ -61,6 +61,6 @@ def check_dag_id(dag: DraftDag) -> Iterator[Diagnostic]:
     name = dag.dag_id.value
     if dag.dag_id.is_set or (set(name) <= _DAG_ID_CHARACTERS and len(name) <= 250):
         return
-    message = f"the file's name '{name}' is no DAG id"
-    hint = "rename the file to letters, digits, dashes, dots and underscores, or add 'dag_id'"
+    message = f"the file's name '{name}' is not a valid DAG id"
+    hint = "use only letters, digits, dashes, dots and underscores in the file's name, or add 'dag_id'"
     yield dag.dag_id.location.diagnostic("bad-name", message, hint)

@@ -29,7 +29,7 @@ def check_unused_defaults(defaults: Iterable[Document], files: Sequence[ConfigFi
             message = f"these defaults apply to nothing: '{winner}' is used instead"
             hint = "merge the two files into one"
         elif folder not in folders:
-            message = "these defaults apply to nothing: no file lies in this folder or below it"
+            message = "these defaults apply to nothing: there is no DAG in this folder or below it"
             hint = "move the file to where the DAGs are, or delete it"
         else:
             continue
@@ -102,11 +102,13 @@ def _target(location: Location) -> tuple[str | None, KeyPath]:
 
 
 def _unused_key(location: Location, stronger: Location) -> Diagnostic:
-    message = f"the default '{location.path[-1]}' applies to nothing: all that lies below sets its own"
-    related = (stronger.related("the first one is here", of_key=True),)
-    hint = "delete it, or delete the key where the default shall apply"
+    message = f"the default '{location.path[-1]}' applies to nothing: everything below sets its own value"
+    related = (stronger.related("the first of these values is here", of_key=True),)
+    hint = "delete it, or delete the key where the default should apply"
     if location.path[0] == "environments":
-        hint = "delete it, or write it in the DAG's own 'environments': a DAG's keys win over all defaults"
+        hint = (
+            "delete it, or write it in the DAG's own 'environments': a DAG's own keys override all defaults"
+        )
     return location.diagnostic("unused-default", message, hint, of_key=True, related=related)
 
 

@@ -20,7 +20,7 @@ FAR = timedelta(days=366)
 def check_schedule(dag: DraftDag) -> Iterator[Diagnostic]:
     """A schedule may come from another layer, but from one."""
     if "schedule" not in dag.settings and "schedule" not in dag.invalid:
-        hint = "write a schedule here or in a defaults.yaml; 'schedule: null' runs the DAG only by hand"
+        hint = "write a schedule here or in a defaults.yaml; with 'schedule: null' the DAG only runs manually"
         yield dag.location.diagnostic("missing-key", "the key 'schedule' is missing", hint)
 
 
@@ -38,11 +38,11 @@ def check_special_preset(dag: DraftDag) -> Iterator[Diagnostic]:
     if text.value not in cron.SPECIAL_PRESETS:
         return
     if "assets" in dag.schedule.settings:
-        message = f"'{text.value}' cannot stand beside 'assets'"
+        message = f"'{text.value}' cannot be combined with 'assets'"
         yield text.location.diagnostic("bad-cron", message, "write five cron fields, or only the assets")
     runs = dag.max_active_runs
     if text.value == "@continuous" and runs.is_set and runs.value > 1:
-        message = "'@continuous' needs 'max_active_runs: 1'"
+        message = "'@continuous' requires 'max_active_runs: 1'"
         related = (text.location.related("the schedule is here"),)
         yield runs.location.diagnostic("bad-cron", message, "write 1, or another schedule", related=related)
 
@@ -61,10 +61,10 @@ def check_dates(dag: DraftDag) -> Iterator[Diagnostic]:
         return
     for written, moment in ((dag.start_date, dag.start), (dag.end_date, dag.end)):
         if written.value is not None and moment is None:
-            message = f"'{written.value}' is no date that exists"
+            message = f"the date '{written.value}' does not exist"
             yield written.location.diagnostic("bad-date", message, date_hint(written.value))
     if dag.start and dag.end and dag.start_date.written and dag.end < dag.start:
-        message = f"'end_date' {dag.end_date.value} comes before 'start_date' {dag.start_date.value}"
+        message = f"'end_date' {dag.end_date.value} is before 'start_date' {dag.start_date.value}"
         related = (dag.start_date.location.related("the start is here"),)
         yield dag.end_date.location.diagnostic(
             "end-before-start", message, "write a later date, or swap the two", related=related
@@ -77,7 +77,7 @@ def check_far_start_date(dag: DraftDag, today: date) -> Iterator[Diagnostic]:
     start = dag.start if written.is_set else None
     if start is not None and start.date() - today > FAR:
         message = f"'start_date' {written.value} is more than a year away: no run is scheduled until then"
-        hint = "correct the year, or write 'enabled: false' for as long"
+        hint = "correct the year, or write 'enabled: false' until then"
         yield written.location.diagnostic("far-start-date", message, hint)
 
 
@@ -92,7 +92,7 @@ def check_past_end_date(dag: DraftDag, today: date) -> Iterator[Diagnostic]:
     is_before_its_start = dag.start_date.written is not None and end < start  # check_dates reports it
     if end.date() < today and not is_before_its_start:
         message = f"'end_date' {written.value} has passed: no run is scheduled any more"
-        hint = "write a later date, or 'enabled: false' if the DAG is done"
+        hint = "write a later date, or 'enabled: false' if the DAG is no longer needed"
         yield written.location.diagnostic("past-end-date", message, hint)
 
 
@@ -102,10 +102,9 @@ def check_each_minute(dag: DraftDag) -> Iterator[Diagnostic]:
     fields = (text.value or "").split()
     if len(fields) != len(cron.FIELDS) or fields[0] not in _EACH or fields[1] in _EACH:
         return
-    hours = f"hour '{fields[1]}'"
-    message = f"minute '{fields[0]}' with {hours} makes a run in each minute of the hour"
+    message = f"minute '{fields[0]}' with hour '{fields[1]}' means a run in every minute of the hour"
     once = " ".join(("0", *fields[1:]))
-    hint = f"write '{once}' for one run in each of these hours, or H in place of 0"
+    hint = f"write '{once}' for one run in each of these hours, or H instead of 0"
     yield text.location.diagnostic("each-minute", message, hint, part=(0, len(fields[0])))
 
 
@@ -122,9 +121,10 @@ def check_catchup(dag: DraftDag, today: date) -> Iterator[Diagnostic]:
     if count is None or not dag.enabled.value:
         return
     since = f"{count} runs, one for each slot since {dag.start_date.value}"
-    message = f"'catchup: true' without 'start_date' makes {since}"
+    message = f"'catchup: true' without 'start_date' creates {since}"
     hint = (
-        "write 'catchup: false': an Airbyte sync knows no interval, each run does the same; or a 'start_date'"
+        "write 'catchup: false', since an Airbyte sync has no data interval and all these runs do the same;"
+        " or add 'start_date'"
     )
     location, related = catchup.location, tuple[Related, ...]()
     if location.document is not dag.document:  # of many DAGs each has its own number
@@ -181,11 +181,11 @@ def check_short_schedule(dag: DraftDag) -> Iterator[Diagnostic]:
     if longest.location.document is dag.document:
         message = f"'timeout' lets a sync take {allowed}, but the DAG runs every {apart}"
         location, other = longest.location, schedule.location.related("the schedule is here", of_key=True)
-        hint = f"write a timeout of at most {apart}, or a rarer schedule"
+        hint = f"write a timeout of at most {apart}, or a less frequent schedule"
     else:
         message = f"the DAG runs every {apart}, but 'timeout' lets a sync take {allowed}"
         location, other = schedule.location, longest.location.related("the timeout is here")
-        hint = f"write a rarer schedule, or a 'timeout' of at most {apart} for this DAG"
+        hint = f"write a less frequent schedule, or a 'timeout' of at most {apart} for this DAG"
     yield location.diagnostic("short-schedule", message, hint, related=(other,))
 
 

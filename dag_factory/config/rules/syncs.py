@@ -35,8 +35,8 @@ def check_similar_sync(dag: DraftDag) -> Iterator[Diagnostic]:
     for sync in added:
         alike = next((name for name in names if _is_slip(sync.name, name)), None)
         if alike is not None and "connection_id" in sync.settings:
-            message = f"'{sync.name}' is added to the syncs, beside '{alike}'"
-            hint = f"write '{alike}' to change that one here"
+            message = f"the environment adds a sync '{sync.name}' beside '{alike}'"
+            hint = f"write '{alike}' to change that sync"
             yield sync.location.diagnostic("similar-sync", message, hint, of_key=True)
 
 
@@ -108,8 +108,8 @@ def check_fail_fast(dag: DraftDag) -> Iterator[Diagnostic]:
     rules = [*(sync.trigger_rule for sync in dag.syncs), *(each.trigger_rule for each in dag.trigger_dags)]
     for rule in rules:
         if rule.is_set and rule.value != "all_success":
-            message = f"'fail_fast' does not go with 'trigger_rule: {rule.value}'"
-            hint = "delete one of the two: with fail_fast nothing runs after a failure"
+            message = f"'fail_fast' cannot be combined with 'trigger_rule: {rule.value}'"
+            hint = "delete one of the two: with 'fail_fast' no task runs after a failure"
             yield rule.location.diagnostic("fail-fast", message, hint, related=related)
 
 
@@ -122,12 +122,14 @@ def check_long_task_id(dag: DraftDag) -> Iterator[Diagnostic]:
     length = group + (0 if longest is None else len(f".{sync_task_ids(longest.name, 'async')[0]}"))
     if group <= MAX_GROUP_ID and length <= MAX_TASK_ID:
         return
-    message = f"sync_group() makes a task id of {length} characters of this; Airflow takes {MAX_TASK_ID}"
+    message = f"sync_group() builds a task id of {length} characters from this; Airflow allows {MAX_TASK_ID}"
     if group > MAX_GROUP_ID:
         message = (
-            f"sync_group() makes a group's name of {group} characters of this; Airflow takes {MAX_GROUP_ID}"
+            f"sync_group() builds a group id of {group} characters from this; Airflow allows {MAX_GROUP_ID}"
         )
-    hint = "shorten the name or the DAG id, or hand sync_group() a short 'group_id' and ignore this"
+    hint = (
+        "shorten the name or the DAG id, or pass a short 'group_id' to sync_group() and ignore this warning"
+    )
     location = dag.dag_id.location if group > MAX_GROUP_ID or longest is None else longest.location
     yield location.diagnostic("long-task-id", message, hint, of_key=True)
 
@@ -151,7 +153,7 @@ def _cycle(sync: DraftSync, cycle: list[str]) -> Diagnostic:
     else:
         location = depends_on.location.part(depends_on.value.index(cycle[1]))
         message = f"syncs depend on each other: {' -> '.join((*cycle, cycle[0]))}"
-        hint = "delete one of the names, here or in another sync of the circle"
+        hint = "delete one of the names, here or in another sync of the cycle"
     return location.diagnostic("dependency-cycle", message, hint)
 
 

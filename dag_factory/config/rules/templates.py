@@ -38,7 +38,7 @@ def _dollars(dag: DraftDag) -> Iterator[Diagnostic]:
     """Report templates in the style of GitHub's workflows."""
     for connection_id in (sync.connection_id for sync in dag.syncs):
         if "${{" in (connection_id.value or ""):
-            message = "'${{' begins no template of Airflow: the '$' stays before what is rendered"
+            message = "'${{' is not Airflow's syntax: the '$' stays in the rendered text"
             yield connection_id.location.diagnostic(
                 "bad-template", message, "delete the '$'", severity=Severity.ERROR
             )
@@ -50,9 +50,9 @@ def check_unrendered_templates(dag: DraftDag) -> Iterator[Diagnostic]:
         return
     for text, location in _plain(dag):
         if is_template(text):
-            message = "a template where Airflow renders none: the braces stay as they are"
+            message = "Airflow renders no templates here: the braces stay in the text"
         elif text.startswith("$") and shell_variable(text):
-            message = "no variable of a shell is read: the text stays as it is"
+            message = "shell variables are not read: the text stays as it is"
         else:
             continue
         yield location.diagnostic("unrendered-template", message, LITERAL_HINT)

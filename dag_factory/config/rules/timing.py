@@ -66,7 +66,7 @@ def check_pool(dag: DraftDag) -> Iterator[Diagnostic]:
     for sync, pool in pools:
         if not pool.is_set or sync.mode.value == "sync":
             continue
-        why = "in 'mode: async' a task holds a slot only while it submits the job or looks at it"
+        why = "in 'mode: async' a task holds a slot only while it submits the job or polls it"
         message = f"the pool '{pool.value}' does not limit how many syncs run: {why}"
         hint, location = "write 'mode: sync' to limit the syncs, or delete 'pool'", pool.location
         if location.document is not dag.document or location.path in limiting:
@@ -84,8 +84,8 @@ def check_pool_name(dag: DraftDag) -> Iterator[Diagnostic]:
         # Of these check_unrendered_templates warns.
         is_unrendered = is_template(name) or shell_variable(name) is not None
         if not is_unrendered and not _AIRFLOW_2_KEY.fullmatch(name):
-            message = f"Airflow 2 refuses the pool name '{name}', and with it the DAG"
-            hint = "use letters, digits, dashes, dots and underscores, at most 250"
+            message = f"Airflow 2 rejects the pool name '{name}' and does not load the DAG"
+            hint = "use letters, digits, dashes, dots and underscores, at most 250 characters"
             yield pool.location.diagnostic("pool-name", message, hint)
 
 
@@ -97,7 +97,7 @@ def check_max_active_tasks(dag: DraftDag) -> Iterator[Diagnostic]:
     free = [sync for sync in dag.syncs if not _is_running_throughout(sync)]
     if not free:
         return
-    why = "a task that is deferred, or waits for its next look at the job, does not count"
+    why = "a task that is deferred, or waits for its next poll, does not count"
     message = (
         f"'max_active_tasks' {limit.value} does not limit how many of the {len(dag.syncs)} syncs run: {why}"
     )
@@ -153,11 +153,11 @@ def _wait_over_timeout(sync: DraftSync) -> Diagnostic:
     timeout, wait = sync.timeout, sync.wait_seconds
     allowed = durations.text(timeout.value)
     between = f"{durations.text(wait.value)}{'' if wait.is_set else ' (the default)'}"
-    message = f"'timeout' {allowed} is over before the second look at the job, after 'wait_seconds' {between}"
+    message = f"'timeout' {allowed} ends before the second poll of the job, after 'wait_seconds' {between}"
     if not timeout.is_set:
         hint = f"write less than {allowed}, the default of 'timeout', or set 'timeout'"
         return wait.location.diagnostic("wait-over-timeout", message, hint)
-    hint = "write a longer timeout, or fewer 'wait_seconds'"
+    hint = "write a longer 'timeout' or a shorter 'wait_seconds'"
     related = (wait.location.related("wait_seconds is here"),) if wait.is_set else ()
     return timeout.location.diagnostic("wait-over-timeout", message, hint, related=related)
 

@@ -20,9 +20,9 @@ def foreign_file(document: Document, keys: Collection[str]) -> Diagnostic | None
         return None
     tool = next((name for name, is_its in _TOOLS.items() if is_its(value)), None)
     if tool is not None:
-        message = f"this is no DAG: its keys are those of {tool}"
+        message = f"this is not a DAG: its keys are those of {tool}"
     elif not any(_is_similar(key, keys, document.file.search_limit) for key in list(value)[:_MANY]):
-        message = "this is no DAG: none of its keys is one of a DAG, or like one"
+        message = "this is not a DAG: none of its keys is a key of a DAG or similar to one"
     else:
         return None
     return Location(document=document).diagnostic("foreign-file", message, _HELP)
@@ -67,21 +67,21 @@ def _holds_scripts(value: _Mapping) -> bool:
 
 # The first that fits is reported, so the ones with more keys come first.
 _TOOLS: Mapping[str, Callable[[_Mapping], bool]] = {
-    "a flow of Kestra": _has("id", "namespace", "tasks"),
-    "a resource of Kubernetes": _has("apiVersion", "kind"),
-    "a chart of Helm": _has("apiVersion", "name", "version"),
-    "a workflow of GitHub": _has("on", "jobs"),
-    "a workflow of CircleCI": _has("version", "jobs"),
-    "a pipeline of GitLab": _holds_scripts,
+    "a Kestra flow": _has("id", "namespace", "tasks"),
+    "a Kubernetes resource": _has("apiVersion", "kind"),
+    "a Helm chart": _has("apiVersion", "name", "version"),
+    "a GitHub workflow": _has("on", "jobs"),
+    "a CircleCI workflow": _has("version", "jobs"),
+    "a GitLab pipeline": _holds_scripts,
     "Docker Compose": _is_compose,
-    "a resource of octavia, Airbyte's former command": _has("resource_name", "configuration"),
-    "a connector's manifest of Airbyte": _has("type", "check", "streams"),
-    "a project of dbt": _has("name", "profile", "model-paths"),
-    "a schema file of dbt": lambda value: "version" in value and ("models" in value or "sources" in value),
-    "hooks of pre-commit": _has("repos"),
-    "a project of Meltano": _has("version", "plugins"),
-    "deployments of Prefect": _has("deployments"),
-    "a DAG of dbt-coves": _has("nodes"),
-    "a task of gusty": _has("operator"),
+    "octavia, Airbyte's former command": _has("resource_name", "configuration"),
+    "an Airbyte connector manifest": _has("type", "check", "streams"),
+    "a dbt project": _has("name", "profile", "model-paths"),
+    "a dbt schema file": lambda value: "version" in value and ("models" in value or "sources" in value),
+    "pre-commit hooks": _has("repos"),
+    "a Meltano project": _has("version", "plugins"),
+    "Prefect deployments": _has("deployments"),
+    "a dbt-coves DAG": _has("nodes"),
+    "a gusty task": _has("operator"),
     "Astronomer's dag-factory": _holds_tasks,
 }

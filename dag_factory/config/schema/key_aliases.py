@@ -56,7 +56,7 @@ SYNONYMS: Mapping[str, str] = MappingProxyType(
     {other: key for key, others in _OTHER_NAMES.items() for other in others.split()}
 )
 
-_WAITS = "the DAG waits for the job in both"
+_WAITS = "the DAG waits for the job in both modes"
 _ASYNC = f"write 'mode: async' for true, 'mode: sync' for false; {_WAITS}"
 _SYNC = f"write 'mode: sync' for true, 'mode: async' for false; {_WAITS}"
 _ALWAYS_WAITS = "delete it: a sync always waits for its job; 'mode: async' does so in a task of its own"
@@ -81,10 +81,10 @@ _DELETED = {
     " jinja_environment_kwargs max_consecutive_failed_dag_runs orientation params resources run_as_user"
     " render_template_as_native_obj template_searchpath template_undefined user_defined_filters"
     " user_defined_macros weight_rule",
-    "delete it: the job's id goes from task to task by itself": "airbyte_job_id job_id",
+    "delete it: the tasks pass the job's id on by themselves": "airbyte_job_id job_id",
     "delete it: the provider has only the public API since its version 4": "api_type",
     "delete it: the version is part of the Airflow connection's host, .../api/public/v1": "api_version",
-    "delete it: a file defaults.yaml in the folder applies by itself": "extends include",
+    "delete it: a defaults.yaml in the folder applies automatically": "extends include",
     "delete it: 'trigger_rule: all_done' lets a later sync run after one that failed": "soft_fail",
     "delete it: with 'mode: async' each sync is a task group of its own name": "task_group task_group_name",
     "delete it: a sync's name is its key under 'syncs'": "task_id",
@@ -120,12 +120,12 @@ _WRITTEN = (
     ),
     (
         "defaults",
-        "write 'defaults' for what concerns the syncs; 'owner' and 'start_date' stand at the top",
+        "write 'defaults' for the keys of syncs; 'owner' and 'start_date' belong at the top",
         "default_args",
     ),
     (
         "catchup",
-        "delete it or write 'catchup': an Airbyte sync knows no interval, so all such runs do the same",
+        "delete it or write 'catchup': an Airbyte sync has no data interval, so all these runs do the same",
         "backfill",
     ),
     ("retries", "write 'retries', one less than the attempts", "max_attempts"),
@@ -140,7 +140,7 @@ EXPLAINED: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 
 _POOL = "write 'pool' with 'mode: sync' and 'deferrable: true', for a pool that includes deferred tasks"
-_WITHOUT = "take the sync out, or make it a comment: 'enabled' at the top is for the whole DAG"
+_WITHOUT = "delete the sync or comment it out; 'enabled' at the top is for the whole DAG"
 _TIMEOUT = "write 'dagrun_timeout' for a whole run; for each sync, 'timeout' on it or under 'defaults'"
 
 # What other keys mean on a sync or in `defaults`.
@@ -154,7 +154,7 @@ _ON_SYNC: Mapping[str, tuple[str, str]] = MappingProxyType(
         **dict.fromkeys(("active", "disabled", "enabled", "pause", "paused", "skip"), ("", _WITHOUT)),
         "interval": ("wait_seconds", "write 'wait_seconds'"),
         "name": ("", "delete it: a sync's name is its key under 'syncs'"),
-        "on_failure": ("", "write it under 'notify' at the top, which tells of the whole run"),
+        "on_failure": ("", "write it under 'notify' at the top, which is for the whole run"),
         "sync": ("mode", _SYNC),
         "wait_for_completion": ("mode", _ALWAYS_WAITS),
     }

@@ -82,8 +82,8 @@ def _unknown_keys(
 
 def _sync_without_name(location: Location) -> SchemaDiagnostic:
     """Report a key of a sync in place of a sync's name."""
-    message = f"'{location.path[-1]}' is a key of a sync, and stands where a sync's name belongs"
-    hint = "write a name for the sync above it, and its keys indented below the name"
+    message = f"'{location.path[-1]}' is a key of a sync, but the name of a sync belongs here"
+    hint = "write the sync's name above it, and indent the keys below the name"
     return SchemaDiagnostic(
         diagnostic=location.diagnostic("misplaced-key", message, hint, of_key=True), path=location.path
     )
@@ -111,7 +111,7 @@ def _bad_name(location: Location, error: ValidationError) -> SchemaDiagnostic:
     noun = "an environment" if location.path[-1:] == ("environments",) else "a sync"
     if error.validator == "maxLength":
         message = f"the name of {noun} is longer than {error.validator_value} characters"
-        hint = f"shorten it: it has {len(name)}"
+        hint = f"shorten it to {error.validator_value} characters; it has {len(name)}"
     else:
         message, hint = f"'{name}' cannot be the name of {noun}", _pattern_hint(error)
     return SchemaDiagnostic(diagnostic=key.diagnostic("bad-name", message, hint, of_key=True), path=key.path)
@@ -162,7 +162,7 @@ def _twice(location: Location, items: list[Any]) -> Diagnostic:
     second = next(index for index, text in enumerate(texts) if where.setdefault(text, index) != index)
     first = Location(document=location.document, path=(*location.path, where[texts[second]]))
     at = Location(document=location.document, path=(*location.path, second))
-    message = f"{_subject(location.path)} holds {_shown(items[second])} twice"
+    message = f"{_subject(location.path)} contains {_shown(items[second])} twice"
     return at.diagnostic("bad-value", message, "delete one of them", related=(first.related("first here"),))
 
 
@@ -182,7 +182,7 @@ _BOUNDS = {
     "maximum": "is greater than {bound}",
     "minItems": "is an empty list",
     "minProperties": "is empty",
-    "maxProperties": "holds more than {bound} key{plural}",
+    "maxProperties": "has more than {bound} key{plural}",
 }
 
 
@@ -205,7 +205,7 @@ def _value_hint(error: ValidationError, location: Location) -> str:
 
 def _bound_hint(keyword: str, error: ValidationError, path: KeyPath) -> str:
     if keyword == "maxProperties" and error.validator_value > 1:
-        return "split the DAG" if path[-1:] == ("syncs",) else "delete some"
+        return "split the DAG" if path[-1:] == ("syncs",) else "delete some of them"
     return _BOUND_HINTS[keyword].format(bound=error.validator_value)
 
 
@@ -215,7 +215,7 @@ _BOUND_HINTS = {
     "minimum": "write {bound} or more",
     "maximum": "write {bound} or less",
     "minProperties": "write at least one key below it, or delete it",
-    "maxProperties": "keep one of 'all' and 'any', and put the other inside its list",
+    "maxProperties": "keep either 'all' or 'any', and write the other one inside its list",
 }
 
 
@@ -258,7 +258,7 @@ def _choice_hint(location: Location, text: str, choices: Sequence[str]) -> str:
         more = {"deferrable": ", and 'deferrable: true'", "reschedule": ", and 'deferrable: false'"}
         return f"write '{known}'{more.get(text.lower(), '')}"
     similar = suggestions.did_you_mean(text, choices, location.document.file.search_limit)
-    return similar or f"'{location.path[-1]}' is one of {', '.join(choices)}"
+    return similar or f"write one of {', '.join(choices)}"
 
 
 def _subject(path: KeyPath) -> str:

@@ -15,7 +15,7 @@ _TYPE_NAMES = {
     "object": "a mapping",
     "array": "a list",
     "string": "text",
-    "integer": "a whole number",
+    "integer": "an integer",
     "boolean": "true or false",
     "null": "null",
 }
@@ -25,7 +25,12 @@ def type_name(value: object) -> str:
     """Name the type of a value in the terms of YAML."""
     if value is None:
         return "empty"
-    for kind, name in ((bool, "true or false"), (int, "a whole number"), (float, "a number"), (str, "text")):
+    for kind, name in (
+        (bool, "true or false"),
+        (int, "an integer"),
+        (float, "a decimal number"),
+        (str, "text"),
+    ):
         if isinstance(value, kind):
             return name
     return "a list" if isinstance(value, list) else "a mapping"
@@ -59,7 +64,7 @@ def _value_hint(value: object, allowed: list[str]) -> str:
     if "string" in allowed and isinstance(value, bool | int | float):
         return _number_hint(value, allowed)
     if isinstance(value, float) and "integer" in allowed:
-        return f"write {int(value)}" if value.is_integer() else "write a whole number"
+        return f"write {int(value)}" if value.is_integer() else "write an integer"
     return _TYPE_HINTS[allowed[-1]]
 
 
@@ -119,7 +124,7 @@ _UNDO_VALUES: dict[str | int, str] = {
 }
 
 _KEY_HINTS: dict[str | int, str] = {
-    "schedule": 'write a cron expression in quotes such as "H 3 * * *", or null to run only by hand',
+    "schedule": 'write a cron expression in quotes such as "H 3 * * *", or null to run the DAG only manually',
     "syncs": "write 'name: connection_id' below it, without a dash",
     "connection_id": "write the UUID of the Airbyte connection",
     "start_date": "write a date such as 2026-01-31",
@@ -130,7 +135,7 @@ _TYPE_HINTS = {
     "object": "write 'key: value' pairs, indented below it",
     "array": "write a list: [first, second], or items that begin with a dash, below it",
     "string": "write one value",
-    "integer": "write a whole number",
+    "integer": "write an integer",
     "boolean": "write true or false",
     "null": "write null",
 }
@@ -151,7 +156,7 @@ def _text_hint(text: str, allowed: list[str]) -> str:
         return f"write {_YES_NO.get(text.lower(), 'true or false')}, without quotes"
     if "integer" in allowed:
         number = re.fullmatch(r"\s*([0-9]{1,9})\s*", text)
-        return f"write {number[1]}, without quotes" if number else "write a whole number such as 3"
+        return f"write {number[1]}, without quotes" if number else "write an integer such as 3"
     if "array" in allowed:
         parts = re.fullmatch(r"[\w.:/-]{1,60}(?:\s*,\s*[\w.:/-]{1,60}){0,9}", text)
         return f"write a list: [{parts.group()}]" if parts else _TYPE_HINTS["array"]
@@ -160,6 +165,6 @@ def _text_hint(text: str, allowed: list[str]) -> str:
 
 def _number_hint(value: float, allowed: list[str]) -> str:
     if "integer" in allowed:
-        return "write whole seconds, or text such as 90s, 6m, 1h30m, 2d"
+        return "write the seconds as an integer, or text such as 90s, 6m, 1h30m, 2d"
     shown = str(value).lower() if isinstance(value, bool) else f"{value}"
     return f'write "{shown}", in quotes'

@@ -123,7 +123,7 @@ def _similar(
         section = elsewhere[similar]
         return KeyHint(text=_elsewhere(similar, section), meant=_path_of(similar, section, path))
     if key.startswith(("x-", "x_", ".")) and here == "dag":
-        return KeyHint(text="put an anchor (&name) where the value is first used, or write 'defaults'")
+        return KeyHint(text="put an anchor (&name) where the value is first used, or use 'defaults'")
     return KeyHint(text=f"known keys here: {', '.join(known)}")
 
 

@@ -155,16 +155,19 @@ def _form_error(text: str, count: int) -> tuple[str, str]:
     clock = _CLOCK.fullmatch(words)
     if clock is not None:
         minute, hour = int(clock[2] or 0), int(clock[1])
-        each_day = f"write '{minute} {hour} * * *' for each day at {hour:02}:{minute:02}"
+        each_day = f"write '{minute} {hour} * * *' for every day at {hour:02}:{minute:02}"
         often = f", or {{every: {hour}h}}" if hour in _PARTS_OF_A_DAY and clock[3] is None else ""
         return f"'{text}' is a time of day, not a cron expression", each_day + (often if not minute else "")
     meant = suggestions.duration(words)
     if f"@{words}" in PRESETS and " " not in text.strip():
-        return f"'{text}' is no cron expression", f"write '@{words}', in quotes"
+        return f"'{text}' is not a cron expression", f"write '@{words}', in quotes"
     if meant is not None and text not in _OTHER_PRESETS:
         return f"'{text}' is a duration, not a cron expression", f"write {{every: {meant}}}"
     if words in _MANUAL:
-        return f"'{text}' is no cron expression", "write null, without quotes, to run only by hand"
+        return (
+            f"'{text}' is not a cron expression",
+            "write null, without quotes, to run the DAG only manually",
+        )
     if text.startswith("@"):
         known = (*PRESETS, *SPECIAL_PRESETS)
         hint = _OTHER_PRESETS.get(text) or suggestions.did_you_mean(
@@ -178,30 +181,33 @@ _PARTS_OF_A_DAY = (1, 2, 3, 4, 6, 8, 12)
 # 2:00, 02:00 and 2am, but not 2, which may mean something else.
 _CLOCK = re.compile(r"([01]?\d|2[0-3])(?=:|\s*am)(?::([0-5]\d))?(?::00)?\s*(am)?")
 _FIVE = "write minute, hour, day of month, month and day of week"
-_COUNT_HINTS = {6: f"{_FIVE}; Airflow has no seconds", 7: f"{_FIVE}; Airflow has neither seconds nor years"}
+_COUNT_HINTS = {
+    6: f"{_FIVE}; Airflow has no field for seconds",
+    7: f"{_FIVE}; Airflow has no fields for seconds and years",
+}
 
 
 def _field_error(field: Field, text: str) -> tuple[str, str] | None:
     for part in text.split(","):
         if not part:
-            return f"the list '{text}' of {field.name} has an empty item", "delete the comma"
+            return f"{field.name} '{text}' has an empty item", "delete the comma"
         error = _hash_error(field, part) if part.startswith("H") else _part_error(field, part)
         if error is not None:
             return error
     counted = ["#" in part or part.upper().startswith("L") for part in text.split(",")]
     if field is FIELDS[4] and any(counted) and not all(counted):
-        return f"{field.name} '{text}' has days with a number of the week and without", _COUNTED_HINT
+        return f"{field.name} '{text}' mixes days of one week with days of every week", _COUNTED_HINT
     return None
 
 
-_COUNTED_HINT = "write all of them as 5#2 (the second Friday) or L5 (the last one), or none"
+_COUNTED_HINT = "write all of them like 5#2 (the second Friday) or L5 (the last Friday), or none"
 
 
 def _hash_error(field: Field, part: str) -> tuple[str, str] | None:
     match = _HASH.fullmatch(part)
-    hint = f"write H, H/15 or H(0-29), within {field.low} to {field.high}"
+    hint = f"write H, H/15 or H(0-29), with values from {field.low} to {field.high}"
     if match is None:
-        return f"{field.name} '{part}' is no use of H", hint
+        return f"{field.name} '{part}' is not a valid use of H", hint
     low, high = _bounds(field, match)
     if not field.low <= low <= high <= field.high or match[3] == "0":
         return f"{field.name} '{part}' is out of range", hint
@@ -223,7 +229,7 @@ def _part_error(field: Field, part: str) -> tuple[str, str] | None:
         else:
             return _equal_range_error(field, part)
     if re.search(_MISUSED_HASH, part):
-        return f"{field.name} '{part}' is no use of H", _HASH_HINT
+        return f"{field.name} '{part}' is not a valid use of H", _HASH_HINT
     return f"{field.name} '{part}' is not valid", _part_hint(field, part)
 
 
@@ -235,8 +241,8 @@ def _equal_range_error(field: Field, part: str) -> tuple[str, str] | None:
     low, high = _value(match[1]), _value(match[2])
     if low != high and (low, high) != (7, 0):  # both are Sunday
         return None
-    message = f"{field.name} '{part}' goes from a value to itself, which Airflow takes for every {field.name}"
-    return message, f"write {match[1]} for this one, or * for all"
+    message = f"{field.name} '{part}' goes from a value to itself, which Airflow reads as every {field.name}"
+    return message, f"write {match[1]} for this value, or * for all"
 
 
 _RANGE = r"(?i)([0-9]{1,2}|[a-z]{3})-([0-9]{1,2}|[a-z]{3})(?:/[0-9]{1,3})?"
@@ -252,7 +258,7 @@ def _value(text: str) -> int:
     return int(text) if text.isdigit() else _NAMES[text.lower()]
 
 
-_HASH_HINT = "write H as a capital letter and first: H, H/10 or H(0-29)"
+_HASH_HINT = "write a capital H, and write it first: H, H/10 or H(0-29)"
 
 # Not the letter in the names of months and days, such as mar and thu.
 _MISUSED_HASH = r"(?i)(?<![a-z])h(?![a-z])"
@@ -263,7 +269,7 @@ def _part_hint(field: Field, part: str) -> str:
     if bounds and field.low <= int(bounds[2]) < int(bounds[1]) <= _highest(field):
         return f"write the smaller value first: {bounds[2]}-{bounds[1]}"
     if "W" in part.upper() and field.name == "day of month":
-        return "Airflow knows no nearest weekday (W); write a day such as 15"
+        return "Airflow does not support W, the nearest weekday; write a day such as 15"
     names = {"month": ", names (jan)", "day of week": " (0 is Sunday), names (mon)"}.get(field.name, "")
     return (
         f"write values from {field.low} to {_highest(field)}{names}, ranges (1-5), lists (1,3) or steps (*/2)"
@@ -286,11 +292,11 @@ def _no_date_error(text: str, meant: str) -> InvalidCron | None:
     fields = [f"{name} '{value}'" for name, value in terms.items() if value not in ("*", "?")]
     hint = "correct one of the two" if len(fields) < 3 else "correct one of the three"
     if meant != text:
-        hint = f"{hint}; for this DAG 'H' makes it '{meant}'"
+        hint = f"{hint}; with the 'H' of this DAG it is '{meant}'"
     spans = _spans(text)[2:]
     part = (spans[0][0], spans[2 if counted else 1][1])
     return InvalidCron(
-        message=f"no date fits {', '.join(fields[:-1])} and {fields[-1]}", hint=hint, part=part
+        message=f"no date matches {', '.join(fields[:-1])} and {fields[-1]}", hint=hint, part=part
     )
 
 

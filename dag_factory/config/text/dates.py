@@ -27,5 +27,5 @@ def date_hint(text: str) -> str:
 
     year, month, day = (int(part) for part in text[:10].split("-"))
     if 1 <= month <= 12 and day > calendar.monthrange(year, month)[1]:
-        return f"write another day: that month has {calendar.monthrange(year, month)[1]}"
+        return f"write another day: the month has {calendar.monthrange(year, month)[1]} days"
     return "correct the day, the month or the time"

@@ -40,19 +40,20 @@ def notifier_path_error(path: str, prefixes: tuple[str, ...] | None) -> InvalidN
     """
     parts = path.split(".")
     if len(parts) == 1 or not all(part.isidentifier() and part.isascii() for part in parts):
-        message = f"'{path}' is no import path"
+        message = f"'{path}' is not an import path"
         return InvalidNotifier(message=message, hint="write package.module.ClassName")
     private = next((part for part in parts if part.startswith("_")), None)
     if private is not None:
         message = f"the notifier '{path}' is not imported: '{private}' is private"
-        return InvalidNotifier(message=message, hint="name the class where its package offers it to others")
+        return InvalidNotifier(message=message, hint="write the public import path of the class")
     if parts[0] in _STANDARD_LIBRARY:
         message = f"the notifier '{path}' is not imported: '{parts[0]}' is part of Python itself"
-        return InvalidNotifier(message=message, hint="name a subclass of Airflow's BaseNotifier")
+        return InvalidNotifier(message=message, hint="write the path of a subclass of Airflow's BaseNotifier")
     if prefixes is not None and not any(_is_below(path, prefix) for prefix in prefixes):
         message = f"the notifier '{path}' is not imported: {PREFIXES_VARIABLE} does not allow it"
-        allowed = " or ".join(f"'{prefix}'" for prefix in prefixes) or "nothing"
-        return InvalidNotifier(message=message, hint=f"name one below {allowed}, or extend the variable")
+        allowed = " or ".join(f"'{prefix}'" for prefix in prefixes)
+        hint = f"write one below {allowed}, or extend the variable" if allowed else "extend the variable"
+        return InvalidNotifier(message=message, hint=hint)
     return None
 
 

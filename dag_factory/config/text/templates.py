@@ -34,8 +34,8 @@ _LONGEST = 10_000
 _TWICE_OPENED = r"\{\{\s*\{\{"
 
 _CLOSING = {"{{": "}}", "{%": "%}", "{#": "#}"}
-LITERAL_HINT = "write the value itself; where it differs, set it under 'environments'"
-_LITERAL = "correct it; braces that are no template are written {{ '{{' }}"
+LITERAL_HINT = "write the value itself, and set it under 'environments' where it differs"
+_LITERAL = "correct it; for literal braces write {{ '{{' }}"
 
 
 # What a file contains if one of its values is a template or a shell variable, escaped or not. The comment
@@ -63,8 +63,8 @@ def shell_variable(text: str) -> str | None:
 def unrendered_hint(text: str) -> str | None:
     """Say what to write instead of a template or a shell variable where Airflow renders nothing."""
     if is_template(text):
-        return f"no template is rendered here: {LITERAL_HINT}"
-    return f"no shell variable is read: {LITERAL_HINT}" if "$" in text and shell_variable(text) else None
+        return f"templates are not rendered here: {LITERAL_HINT}"
+    return f"shell variables are not read: {LITERAL_HINT}" if "$" in text and shell_variable(text) else None
 
 
 @functools.lru_cache(maxsize=4096)
@@ -79,7 +79,7 @@ def template_error(text: str) -> InvalidTemplate | None:
     except TemplateSyntaxError as error:
         return _syntax_error(text, str(error.message))
     except RecursionError:
-        return InvalidTemplate(message="the template is nested too deep", hint="write a simpler one")
+        return InvalidTemplate(message="the template is nested too deeply", hint="write a simpler one")
     except ValueError:  # Python does not convert a number with thousands of digits
         return InvalidTemplate(message="a number in the template is too long", hint="write a shorter one")
     return None
@@ -95,23 +95,22 @@ def _shell_error(text: str) -> InvalidTemplate | None:
     if name is not None:
         hint = f'write "{{{{ var.value.{name.lower()} }}}}" for an Airflow Variable'
         return InvalidTemplate(
-            message=f"'{text.strip()}' stays as it is: no shell variable is read", hint=hint
+            message=f"'{text.strip()}' is not replaced: shell variables are not read", hint=hint
         )
     if re.search(_SHELL_VARIABLE_INSIDE, text):
-        hint = "write a template of an Airflow Variable in its place: {{ var.value.name }}"
-        return InvalidTemplate(message="no shell variable is read", hint=hint)
+        hint = "for an Airflow Variable, write {{ var.value.name }} instead"
+        return InvalidTemplate(message="shell variables are not read", hint=hint)
     return None
 
 
 def _half_template_error(text: str) -> InvalidTemplate | None:
     if "{%" in text:
         return InvalidTemplate(
-            message="a template of statements alone", hint="write {{ 'one' if condition else 'another' }}"
+            message="the template has statements but no expression",
+            hint="write {{ 'one' if condition else 'another' }}",
         )
     if "}}" in text and "{{" not in text:
-        return InvalidTemplate(
-            message="'}}' closes what nothing has opened", hint="write {{ before the expression"
-        )
+        return InvalidTemplate(message="'}}' has no '{{' before it", hint="write {{ before the expression")
     single = re.fullmatch(r"\s*\{\s*(\w[\w.]{0,99})\s*\}\s*", text)
     if single:
         hint = f'write "{{{{ {single[1]} }}}}"'
@@ -148,7 +147,7 @@ def _syntax_error(text: str, reason: str) -> InvalidTemplate:
     empty = re.search(r"\{\{-?\s*-?\}\}", text)
     if empty and "Expected an expression" in reason:
         hint = "write an expression such as {{ var.value.name }} or {{ ds }}"
-        return InvalidTemplate(message="an empty template", hint=hint)
+        return InvalidTemplate(message="the template is empty", hint=hint)
     if re.search(_TWICE_OPENED, text):
         return InvalidTemplate(message="a template has two braces on each side", hint="write {{ ... }}")
     opened = _left_open(text)
@@ -157,7 +156,7 @@ def _syntax_error(text: str, reason: str) -> InvalidTemplate:
             message=f"'{opened}' is not closed", hint=f"write {_CLOSING[opened]} where the template ends"
         )
     return InvalidTemplate(
-        message=f"a template that Jinja cannot parse: {reason[:1].lower()}{reason[1:].rstrip('.')}",
+        message=f"Jinja cannot parse the template: {reason[:1].lower()}{reason[1:].rstrip('.')}",
         hint=_LITERAL,
     )
 

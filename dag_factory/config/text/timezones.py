@@ -60,7 +60,7 @@ def timezone_hint(name: str, limit: SearchLimit) -> str:
         return f"write an IANA name such as {_OTHER_ZONES[name.lower()]} or UTC"
     if _OFFSET.fullmatch(name):
         # Not Etc/GMT+2, which is two hours behind UTC.
-        return "write a place such as Europe/Berlin: an offset knows no summer time"
+        return "write a place such as Europe/Berlin: an offset has no daylight saving time"
     zones = _zones()
     cities = {zone.rsplit("/", 1)[-1].lower(): zone for zone in zones if "/" in zone}
     city = cities.get(name.strip().replace(" ", "_").lower())

@@ -65,7 +65,7 @@ def hint_for(key, section):
         (
             "sync",
             "sync",
-            "write 'mode: sync' for true, 'mode: async' for false; the DAG waits for the job in both",
+            "write 'mode: sync' for true, 'mode: async' for false; the DAG waits for the job in both modes",
         ),
         (
             "on_error",
@@ -78,17 +78,17 @@ def hint_for(key, section):
         (
             "enabled",
             "sync",
-            "take the sync out, or make it a comment: 'enabled' at the top is for the whole DAG",
+            "delete the sync or comment it out; 'enabled' at the top is for the whole DAG",
         ),
         (
             "paused",
             "sync",
-            "take the sync out, or make it a comment: 'enabled' at the top is for the whole DAG",
+            "delete the sync or comment it out; 'enabled' at the top is for the whole DAG",
         ),
         (
             "skip",
             "sync",
-            "take the sync out, or make it a comment: 'enabled' at the top is for the whole DAG",
+            "delete the sync or comment it out; 'enabled' at the top is for the whole DAG",
         ),
         ("max_parallel_syncs", "dag", "write 'max_active_tasks'"),
         (

@@ -42,8 +42,8 @@ def test_what_jinja_parses_is_valid(text):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("{{ }}", "an empty template"),
-        ("a {{- -}} b", "an empty template"),
+        ("{{ }}", "the template is empty"),
+        ("a {{- -}} b", "the template is empty"),
         ("{{ ds }", "'{{' is not closed"),
         ("{{ ds", "'{{' is not closed"),
         ("{{ a }} {{ b } {{ c }}", "'{{' is not closed"),
@@ -53,12 +53,12 @@ def test_what_jinja_parses_is_valid(text):
         ("{{ {{ ds }} }}", "a template has two braces on each side"),
         (
             "{% if %}",
-            "a template that Jinja cannot parse: expected an expression, got 'end of statement block'",
+            "Jinja cannot parse the template: expected an expression, got 'end of statement block'",
         ),
-        ("{% endif %}", "a template that Jinja cannot parse: encountered unknown tag 'endif'"),
-        ("{{ a b }}", "a template that Jinja cannot parse: expected token 'end of print statement', got 'b'"),
+        ("{% endif %}", "Jinja cannot parse the template: encountered unknown tag 'endif'"),
+        ("{{ a b }}", "Jinja cannot parse the template: expected token 'end of print statement', got 'b'"),
         ("{{ " + "1" * 9000 + " }}", "a number in the template is too long"),
-        ("{{" + "(" * 4000 + "}}", "the template is nested too deep"),
+        ("{{" + "(" * 4000 + "}}", "the template is nested too deeply"),
     ],
 )
 def test_an_error_says_what_is_wrong(text, message):
