@@ -160,10 +160,10 @@ def dense(number):
 
 
 @pytest.mark.parametrize("graph", [chain, dense])
-def test_circles_are_found_in_as_many_steps_as_there_are_edges(graph):
+def test_cycles_are_found_in_as_many_steps_as_there_are_edges(graph):
     def make(number):
         edges = graph(number)
-        return lambda: cycles.circular(edges)
+        return lambda: cycles.cyclic_edges(edges)
 
     assert growth(make) < 15
 

@@ -15,7 +15,7 @@ GUIDE = Path(__file__).parents[2] / "docs" / "rules.md"
 BLOCK = re.compile(r"^```yaml ?(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 VARIABLE = re.compile(r"DAG_FACTORY_ENV=(\w+)")
 
-# What Markdown cannot show: bytes, what is not a file, errors of dag-factory itself, and what only Airflow knows.
+# What Markdown cannot show: bytes, missing files, errors of dag-factory, and what only Airflow knows.
 WITHOUT_EXAMPLE = {
     "airflow-refused",
     "internal-error",

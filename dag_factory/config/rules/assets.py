@@ -13,7 +13,7 @@ from dag_factory.config.yaml.document import Location
 
 
 def check_asset_uri(dag: DraftDag) -> Iterator[Diagnostic]:
-    """A URI has the form that Airflow's providers ask of its scheme."""
+    """A URI has the form that the provider of its scheme requires."""
     outlets = [each for sync in dag.syncs if "outlets" in sync.settings for each in sync.located_outlets()]
     for asset, location in (*dag.schedule.located_assets(), *outlets):
         hint = asset_uri_hint(asset)
@@ -37,9 +37,9 @@ def check_asset_loop(dag: DraftDag) -> Iterator[Diagnostic]:
 
 
 def check_similar_asset(dags: Sequence[DraftDag]) -> Iterator[tuple[DraftDag, Diagnostic]]:
-    """Two assets differ by more than upper and lower case, which MySQL and people take for the same.
+    """No two assets differ only in upper and lower case: MySQL and people do not tell them apart.
 
-    The assets that syncs have by default hold a UUID in its one spelling.
+    Default assets are not compared: their UUIDs are in lower case.
     """
     first: dict[str, tuple[str, Location]] = {}
     reported: set[str] = set()
@@ -57,7 +57,7 @@ def check_similar_asset(dags: Sequence[DraftDag]) -> Iterator[tuple[DraftDag, Di
 
 
 def check_unknown_asset(dags: Sequence[DraftDag]) -> Iterator[tuple[DraftDag, Diagnostic]]:
-    """Some sync updates what a DAG waits for. Only true where all files have been read."""
+    """A sync updates each asset that a DAG waits for. This is known only if all files have been read."""
     waiting = [(dag, asset, location) for dag in dags for asset, location in waited_for(dag)]
     if not waiting:
         return
@@ -79,12 +79,12 @@ def _unknown(asset: str, location: Location, known: Sequence[str]) -> Diagnostic
     return location.diagnostic("unknown-asset", message, hint)
 
 
-# Among more names than these, and for more than these of one file, a search for the nearest takes longer than
-# the whole check.
+# With more names, and for more assets of one file, the search for a similar name takes longer than the whole
+# check.
 _MANY, _FEW = 2_000, 10
 
 
 def waited_for(dag: DraftDag) -> Iterator[tuple[str, Location]]:
-    """Yield each asset that a DAG waits for; one that is disabled waits for none."""
+    """Yield each asset that a DAG waits for; a disabled DAG waits for none."""
     if dag.enabled.value:
         yield from dag.schedule.located_assets()

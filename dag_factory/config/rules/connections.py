@@ -13,7 +13,7 @@ _HINT = "delete one of the two; a connection runs one sync at a time"
 
 
 def check_placeholder(dag: DraftDag) -> Iterator[Diagnostic]:
-    """The connection is one of Airbyte's, not a stand-in such as that of the example that `init` makes."""
+    """A `connection_id` is not a placeholder, such as the one in the example that `init` writes."""
     for sync in dag.syncs:
         if _is_placeholder(sync):
             message = f"the 'connection_id' of sync '{sync.name}' is a placeholder"
@@ -23,7 +23,7 @@ def check_placeholder(dag: DraftDag) -> Iterator[Diagnostic]:
 
 
 def _is_placeholder(sync: DraftSync) -> bool:
-    """Whether an id is of one digit alone, as `init` writes it, and people do; Airbyte gives no such id."""
+    """Whether an id is one digit repeated, as `init` and people write it; Airbyte assigns no such id."""
     connection_id = sync.connection_id.value
     if connection_id is None or connection_id[:8] != connection_id[:1] * 8:
         return False
@@ -31,7 +31,7 @@ def _is_placeholder(sync: DraftSync) -> bool:
 
 
 def check_same_connection(dag: DraftDag) -> Iterator[Diagnostic]:
-    """Two syncs of one connection in one DAG get into each other's way."""
+    """No two syncs of a DAG use the same connection: they would conflict."""
     first: dict[_Identity, DraftSync] = {}
     for sync in dag.syncs:
         identity = _identity(sync, _OF_A_TASK.isdisjoint)
@@ -44,7 +44,7 @@ def check_same_connection(dag: DraftDag) -> Iterator[Diagnostic]:
 
 
 def check_shared_connection(dags: Sequence[DraftDag]) -> Iterator[tuple[DraftDag, Diagnostic]]:
-    """Two DAGs that sync one connection can meet, unless one of them runs only by hand or once."""
+    """No two scheduled DAGs sync the same connection: their runs could overlap."""
     first: dict[_Identity, tuple[DraftDag, DraftSync]] = {}
     for dag in dags:
         for sync in dag.syncs if _is_scheduled(dag) else ():
@@ -58,13 +58,17 @@ def check_shared_connection(dags: Sequence[DraftDag]) -> Iterator[tuple[DraftDag
 
 
 def _identity(sync: DraftSync, is_the_same: Callable[[frozenset[str]], bool]) -> _Identity | None:
-    """Give what makes an Airbyte connection the same; `is_the_same` says of the names in a template whether
-    they stand for one value wherever they are rendered. None if not."""
+    """Give a value that is equal for the same Airbyte connection; None if a template makes that unknown.
+
+    Args:
+        sync: The sync that uses the connection.
+        is_the_same: Whether the names in a template have the same values wherever it is rendered.
+    """
     connection_id = sync.connection_id.value
     if connection_id is None:
         return None
     both = (sync.airbyte_conn_id.value, connection_id)
-    if "{" not in both[0] + both[1]:  # asked of each sync, and nearly always so
+    if "{" not in both[0] + both[1]:  # the fast and usual case
         return both
     if not is_the_same(names_in(both[0]) | names_in(both[1])):
         return None
@@ -73,7 +77,7 @@ def _identity(sync: DraftSync, is_the_same: Callable[[frozenset[str]], bool]) ->
 
 _Identity: TypeAlias = tuple[str, str]
 
-# What differs between the tasks of one run, or at each rendering; and what is the same for all DAGs.
+# Names that differ between the tasks of a run or at each rendering, and names that are the same for all DAGs.
 _OF_A_TASK = frozenset(("task", "ti", "task_instance", "task_instance_key_str", "macros"))
 _OF_ALL = frozenset(("var", "conn"))
 
@@ -86,7 +90,7 @@ def _doubled(sync: DraftSync, earlier: DraftSync, message: str, severity: Severi
 
 
 def _is_scheduled(dag: DraftDag) -> bool:
-    """Whether runs come again and again by themselves."""
+    """Whether the DAG runs repeatedly by its schedule."""
     schedule = dag.schedule
     if not schedule.is_set or not schedule.settings or not dag.enabled.value:
         return False

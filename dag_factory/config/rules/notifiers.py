@@ -1,4 +1,4 @@
-"""Rules about notifiers, as far as their text shows it."""
+"""Rules about notifiers, as far as their text shows an error."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dag_factory.config.text.notifier_paths import notifier_path_error
 
 
 def check_notifiers(dag: DraftDag, prefixes: tuple[str, ...] | None) -> Iterator[Diagnostic]:
-    """A notifier has an import path that the loader follows: it imports nothing else."""
+    """The import path of a notifier is one that the loader imports."""
     for setting in dag.notify.values():
         for index, entry in enumerate(setting.value):
             path = entry.get("notifier") if isinstance(entry, dict) else None

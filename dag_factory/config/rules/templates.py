@@ -1,4 +1,4 @@
-"""Rules about Jinja templates: they can be parsed, and stand where Airflow renders them."""
+"""Rules about Jinja templates: they can be parsed, and Airflow renders them where they are."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from dag_factory.config.yaml.document import Location
 
 
 def check_templates(dag: DraftDag) -> Iterator[Diagnostic]:
-    """What Airflow renders can be parsed."""
+    """Jinja can parse each text that Airflow renders."""
     if not _may_hold_template(dag):
         return
     yield from _unparsed(_rendered(dag), Severity.ERROR)
     yield from _dollars(dag)
     for setting in dag.notify.values():
-        # Which of its arguments a notifier renders, only its class says.
+        # Only its class says which arguments a notifier renders.
         yield from _unparsed(located_texts(setting.value, setting.location), Severity.WARNING)
 
 
@@ -45,7 +45,7 @@ def _dollars(dag: DraftDag) -> Iterator[Diagnostic]:
 
 
 def check_unrendered_templates(dag: DraftDag) -> Iterator[Diagnostic]:
-    """What Airflow does not render is no template."""
+    """A text that Airflow does not render is not a template."""
     if not _may_hold_template(dag):
         return
     for text, location in _plain(dag):
@@ -59,12 +59,12 @@ def check_unrendered_templates(dag: DraftDag) -> Iterator[Diagnostic]:
 
 
 def _may_hold_template(dag: DraftDag) -> bool:
-    """Whether one of the files that the DAG is made of holds anything like a template."""
+    """Whether one of the DAG's files contains anything like a template."""
     return any(may_hold_template(document.file.text) for document in (dag.document, *dag.defaults))
 
 
 def _rendered(dag: DraftDag) -> Iterator[tuple[str, Location]]:
-    """Yield each text that Airflow renders as a template, whatever notifier there is."""
+    """Yield each text that Airflow renders, except in notifiers."""
     for sync in dag.syncs:
         for key in (sync.connection_id, sync.airbyte_conn_id):
             yield from located_texts(key.written, key.location)
@@ -74,7 +74,7 @@ def _rendered(dag: DraftDag) -> Iterator[tuple[str, Location]]:
 
 
 def _few(texts: Iterable[tuple[str, Location]]) -> Iterator[tuple[str, Location]]:
-    """Leave out what is no template, and all after so many characters that parsing them would take long."""
+    """Yield the templates among the texts, until they have so many characters that parsing takes long."""
     left = _MOST
     for text, location in texts:
         if is_template(text):
@@ -88,7 +88,7 @@ _MOST = 40_000
 
 
 def _plain(dag: DraftDag) -> Iterator[tuple[str, Location]]:
-    """Yield each text that Airflow takes as it is and that names something."""
+    """Yield each text that Airflow does not render and that names something."""
     for key in (dag.owner, dag.tags):
         yield from located_texts(key.written, key.location)
     for sync in dag.syncs:
