@@ -1,4 +1,4 @@
-"""Foreign keys: answered by where they stand, with keys that exist."""
+"""Unknown keys: the hint depends on the section, and names keys that exist."""
 
 from __future__ import annotations
 
