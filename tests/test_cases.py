@@ -1,4 +1,7 @@
-"""Golden cases: `tests/cases/CODE/NAME.yaml` (or a folder NAME) beside NAME.out, what validate prints.
+"""Golden cases: `tests/cases/CODE/NAME.yaml` (or a folder NAME) beside NAME.out, what `validate` prints.
+
+Cases in `tests/cases/ok` stay clean. Their NAME.out is what `show` prints of each DAG at the start of TODAY,
+without the values that are defaults.
 
 A new case needs no Python: add the file, run `make cases`, and read what has been written to NAME.out.
 """
@@ -6,60 +9,116 @@ A new case needs no Python: add the file, run `make cases`, and read what has be
 from __future__ import annotations
 
 import os
-from datetime import date
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 import pytest
 
 from dag_factory.config.codes import CODES
-from dag_factory.config.project import validate_project
+from dag_factory.config.project import Findings, resolve_project, validate_project
 from dag_factory.config.text.notifier_paths import prefixes_from
-from dag_factory.report import text
+from dag_factory.report import explanation, explanation_text, text
 
 CASES = Path(__file__).parent / "cases"
+OK = "ok"
 
 # The present day of all cases.
 TODAY = date(2026, 1, 31)
+NOW = datetime.combine(TODAY, time(), UTC)
+
+# What DAG_FACTORY_ENV and DAG_FACTORY_NOTIFIER_PREFIXES say, if a folder has these files.
+ENVIRONMENT, PREFIXES = "environment.txt", "notifier_prefixes.txt"
 
 
-def case_inputs() -> list[Path]:
-    folders = sorted(path for path in CASES.iterdir() if path.is_dir())
+def case_inputs(codes: set[str]) -> list[Path]:
+    folders = sorted(path for path in CASES.iterdir() if path.is_dir() and path.name in codes)
     inputs = [path for folder in folders for path in sorted(folder.iterdir())]
     return [path for path in inputs if path.suffix != ".out"]
 
 
+def parametrized(codes: set[str]) -> pytest.MarkDecorator:
+    ids = lambda case: f"{case.parent.name}/{case.name}"  # noqa: E731 (pytest calls it)
+    return pytest.mark.parametrize("case", case_inputs(codes), ids=ids)
+
+
+def variable(case: Path, name: str) -> str | None:
+    file = case / name
+    return file.read_text("utf-8").strip() if file.exists() else None
+
+
+def findings_of(case: Path) -> Findings:
+    if not case.is_dir():
+        return validate_project(case.parent, "configs", None, lambda file: file.path == case, TODAY)
+    prefixes = variable(case, PREFIXES)
+    return validate_project(
+        case,
+        "configs",
+        variable(case, ENVIRONMENT),
+        lambda _file: True,
+        TODAY,
+        notifier_prefixes=None if prefixes is None else prefixes_from(prefixes),
+    )
+
+
 def output_of(case: Path) -> str:
-    if case.is_dir():
-        # What DAG_FACTORY_ENV says, if the case has this file.
-        variable = case / "environment.txt"
-        environment = variable.read_text("utf-8").strip() if variable.exists() else None
-        # And what DAG_FACTORY_NOTIFIER_PREFIXES says.
-        variable = case / "notifier_prefixes.txt"
-        prefixes = prefixes_from(variable.read_text("utf-8")) if variable.exists() else None
-        findings = validate_project(
-            case, "configs", environment, lambda _file: True, TODAY, notifier_prefixes=prefixes
-        )
-    else:
-        findings = validate_project(case.parent, "configs", None, lambda file: file.path == case, TODAY)
+    findings = findings_of(case)
     return text.render(findings.diagnostics, findings.files)
 
 
-@pytest.mark.parametrize("case", case_inputs(), ids=lambda case: f"{case.parent.name}/{case.name}")
-def test_case(case: Path):
+def alone(case: Path, folder: Path) -> Path:
+    """Copy a case to a folder `configs` of its own, where no other case is beside it."""
+    root = folder / "configs"
+    if case.is_dir():
+        shutil.copytree(case, root)
+    else:
+        root.mkdir()
+        shutil.copy(case, root)
+    return root
+
+
+def shown(root: Path) -> Iterator[str]:
+    resolution = resolve_project(root, variable(root, ENVIRONMENT))
+    drafts = {each.document: each for each in resolution.resolved}
+    for dag in resolution.project.dags:
+        whole = explanation.explain(drafts[dag.location.document], dag, NOW)
+        syncs = tuple(replace(sync, values=written(sync.values)) for sync in whole.syncs)
+        yield explanation_text.render(replace(whole, values=written(whole.values), syncs=syncs))
+
+
+def written(values: tuple[explanation.ExplainedValue, ...]) -> tuple[explanation.ExplainedValue, ...]:
+    return tuple(value for value in values if value.origin is not None)
+
+
+def assert_output(case: Path, output: str) -> None:
+    """Hold an output against NAME.out. With UPDATE_CASES=1 it is written first."""
     expected = case.with_suffix(".out")
-    output = output_of(case)
     if os.environ.get("UPDATE_CASES"):
         expected.write_text(output, "utf-8")
     assert output == expected.read_text("utf-8")
 
 
-@pytest.mark.parametrize("case", case_inputs(), ids=lambda case: f"{case.parent.name}/{case.name}")
+@parametrized(set(CODES))
+def test_case(case: Path):
+    assert_output(case, output_of(case))
+
+
+@parametrized(set(CODES))
 def test_case_shows_the_code_of_its_folder(case: Path):
     assert f"[{case.parent.name}]" in output_of(case)
 
 
+@parametrized({OK})
+def test_clean_case(case: Path, tmp_path: Path):
+    root = alone(case, tmp_path)
+    assert not findings_of(root).diagnostics, output_of(root)
+    assert_output(case, "\n".join(shown(root)))
+
+
 def test_every_output_has_an_input():
-    inputs = {case.with_suffix(".out") for case in case_inputs()}
+    inputs = {case.with_suffix(".out") for case in case_inputs({*CODES, OK})}
     assert {path for path in CASES.rglob("*.out") if "configs" not in path.parts} == inputs
 
 
@@ -67,4 +126,4 @@ def test_every_code_has_a_case():
     # What Airflow itself refuses shows only where Airflow is: tests/factory. No file is known for our own
     # faults: tests/config/test_boundary.py. And without a file there is no case: tests/cli/test_validate.py.
     elsewhere = {"airflow-refused", "internal-error", "nothing-to-check"}
-    assert {path.name for path in CASES.iterdir() if path.is_dir()} == set(CODES) - elsewhere
+    assert {path.name for path in CASES.iterdir() if path.is_dir()} == {*CODES, OK} - elsewhere

@@ -30,7 +30,7 @@ def keep_running(options: Options, console: Console, *, port: int) -> None:
 
 def _greet(running: Stack, plan: Plan, console: Console) -> None:
     airbyte = running.airbyte
-    console.line(f"Airflow        {running.home.url}")
+    console.line(f"Airflow        {running.home.url} (without a login)")
     console.line(
         f"local Airbyte  {airbyte.url} (login {airbyte.client_id}, password {airbyte.client_secret})"
     )

@@ -11,6 +11,8 @@ from typing import IO
 
 # A folder without this file is not ours, whatever its name: nothing in it is ever deleted.
 MARKER = ".made-by-dag-factory"
+# Keeps the databases, logs and rows out of the repository in which somebody works.
+GITIGNORE = ".gitignore"
 
 
 class WorkspaceError(Exception):
@@ -43,6 +45,7 @@ def _marked(own: Path, folder: Path) -> IO[str]:
             )
             raise WorkspaceError(message)
         own.mkdir(parents=True, exist_ok=True)
+        (own / GITIGNORE).write_text("*\n")
         return (own / MARKER).open("w")
     except OSError as error:
         message = f"cannot create or write to '{folder}': {error.strerror}; choose another folder with --work"
@@ -53,5 +56,5 @@ def _empty(folder: Path) -> None:
     for item in folder.iterdir():
         if item.is_dir() and not item.is_symlink():
             shutil.rmtree(item)
-        elif item.name != MARKER:
+        elif item.name not in (MARKER, GITIGNORE):
             item.unlink()

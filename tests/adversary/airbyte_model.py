@@ -92,6 +92,8 @@ class Post:
     made: Job | None = None
     shared: Job | None = None
     answer: str = ""
+    # The job that the answer names, which may be another one.
+    named: Job | None = None
 
     @property
     def job(self) -> Job | None:
@@ -475,7 +477,7 @@ class Airbyte:
     def _answer_post(self, post: Post, workflow: Workflow, reply: Reply, job: Job) -> None:
         if post.sender.told is None:  # its sender still waits
             workflow.share(post, job)
-        post.answer = f"200 job {job.job_id}"
+        post.answer, post.named = f"200 job {job.job_id}", job
         self._reply(reply, 200, self._job_json(job, self.timeline.now))
 
     def _refuse(self, post: Post, reply: Reply, problem: Mapping[str, Any]) -> None:

@@ -164,6 +164,7 @@ class Judge:
             for reason, is_excused in (
                 ("a job was cancelled before its submission was answered", self._was_cancelled_unseen),
                 ("a job came later than anybody looks for it", self._came_late),
+                ("a job ended before its submission was answered with a reset", self._was_answered_by_reset),
             ):
                 kept = [job for job in jobs if not is_excused(job)] if len(jobs) > 1 else jobs
                 if len(kept) < len(jobs):
@@ -182,6 +183,13 @@ class Judge:
             job.created - post.sent > DISCOVERED_FOR
             for post in job.posts
             if post.sender.is_ours and _is_uncertain(post.sender)
+        )
+
+    def _was_answered_by_reset(self, job: Job) -> bool:
+        """Whether the submission that made a job was answered with one that is not a sync."""
+        return any(
+            _made(post, job) and post.named is not None and post.named.job_type != "sync"
+            for post in job.posts
         )
 
     def _was_cancelled_unseen(self, job: Job) -> bool:
@@ -210,19 +218,25 @@ class Judge:
         if _was_first_cleared_alone(run, job.created):
             self.verdict.holes["the first task was cleared alone"] += 1
             return True
-        if self._took_another(run, before):
-            self.verdict.exclusions["a job came after another was taken for it"] += 1
-        elif self.world.history.list_lag and not self._has_read(run, before):
-            self.verdict.exclusions["the list was behind and hid the run's own job"] += 1
-        elif self._came_late(before):
-            self.verdict.exclusions["a job came later than anybody looks for it"] += 1
-        elif self._died_with(run, before, job):
+        if self._died_with(run, before, job):
             self.verdict.holes["died after its job had succeeded"] += 1
-        elif self._was_denied(run, before):
-            self.verdict.exclusions["the API denied for ten minutes that there is such a job"] += 1
-        else:
-            return False
-        return True
+            return True
+        is_behind = bool(self.world.history.list_lag)
+        excuses = {
+            "a job came after another was taken for it": lambda: self._took_another(run, before),
+            "the list was behind and hid the run's own job": lambda: (
+                is_behind and not self._has_read(run, before)
+            ),
+            "a job came later than anybody looks for it": lambda: self._came_late(before),
+            "a job ended before its submission was answered with a reset": lambda: (
+                self._was_answered_by_reset(before)
+            ),
+            "the API denied for ten minutes that there is such a job": lambda: self._was_denied(run, before),
+        }
+        excuse = next((reason for reason, holds in excuses.items() if holds()), None)
+        if excuse is not None:
+            self.verdict.exclusions[excuse] += 1
+        return excuse is not None
 
     def _has_succeeded(self, run: Run, job: Job) -> bool:
         rows, least = job.plan.rows, run.setup.min_rows
@@ -541,8 +555,9 @@ class Judge:
         """Whether the calls of a task were all refused, for ten minutes."""
         last: dict[Task, float] = {}
         for call in self.world.network.calls:
-            if call.actor.run is run and route_of(call.method, call.path) != "token":
-                is_refused = call.fault in ("unauthorized", "forbidden", "not found")
+            is_refused = call.fault in ("unauthorized", "forbidden", "not found")
+            # A token alone is no answer to what the task asks; without one it asks nothing.
+            if call.actor.run is run and (is_refused or route_of(call.method, call.path) != "token"):
                 task = call.actor.task
                 begun = last.setdefault(task, call.sent) if is_refused else last.pop(task, 0.0)
                 if is_refused and call.sent - begun >= 590.0:

@@ -44,6 +44,7 @@ def client(url: str) -> httpx.Client:
     return httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
 def test_it_starts_and_ends(start, tmp_path, stop):
     process, lines = start()
@@ -56,6 +57,7 @@ def test_it_starts_and_ends(start, tmp_path, stop):
     assert process.stdout.read() == ""
 
 
+@pytest.mark.slow
 def test_a_killed_server_continues_its_jobs(start, tmp_path):
     (tmp_path / "money.yaml").write_text(f"schedule: null\nsyncs:\n  a: {FIRST}\n")
     process, _ = start()
@@ -75,6 +77,7 @@ def test_a_killed_server_continues_its_jobs(start, tmp_path):
     assert sum(rows) == 400
 
 
+@pytest.mark.slow
 def test_a_folder_has_one_server(start, tmp_path):
     start()
     command = [

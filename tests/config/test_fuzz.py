@@ -36,6 +36,7 @@ def mutator(repository):
     return Mutator(read_seeds(repository))
 
 
+@pytest.mark.slow
 @settings(FEW, max_examples=700)
 @given(number=st.integers(0, 2**32))
 @pytest.mark.parametrize("name", ["fuzzed.yaml", "defaults.yaml"])
@@ -47,6 +48,7 @@ def test_changed_configurations_end_in_diagnostics(number, name, mutator, reposi
     check(data, configs({"plain.yaml": PLAIN_DAG}), name)
 
 
+@pytest.mark.slow
 @settings(FEW, max_examples=400)
 @given(data=st.binary(max_size=200))
 @example(data=b"a: {")
@@ -61,6 +63,7 @@ def test_what_is_checked_can_be_clean(configs):
     assert not has_errors(check(PLAIN_DAG.encode(), configs({})).diagnostics)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(1, 13))
 def test_beside_whatever_lies_in_a_folder_the_good_file_stays(seed, tmp_path, mutator):
     make_folder(tmp_path / "configs", random.Random(seed), mutator.mutate)

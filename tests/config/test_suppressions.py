@@ -251,6 +251,7 @@ def values(text):
     return None if source.diagnostics else [document.value for document in source.documents]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("parser", [yaml.CSafeLoader, yaml.SafeLoader])
 @settings(max_examples=300, deadline=None)
 @given(drawn=TEXTS)

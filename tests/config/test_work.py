@@ -15,6 +15,8 @@ from dag_factory.config.rules import cycles
 from dag_factory.config.secrets import Secret, hide_secrets
 from dag_factory.config.text import secret_patterns
 
+pytestmark = pytest.mark.slow
+
 UUID = "1e3b5a72-7bfd-4808-a13c-{:012}"
 LIKE = "a_rather_long_name_of_a_sync_that_is_like_all_others_{:07}"
 

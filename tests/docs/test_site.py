@@ -38,6 +38,7 @@ def test_the_pins_of_the_site_name_no_index():
 
 
 @pytest.mark.slow
+@pytest.mark.network
 def test_the_site_builds_strictly_and_stands_alone(tmp_path):
     subprocess.run(["make", "--silent", ".venv-docs/.installed"], cwd=ROOT, check=True)
     # Not --quiet: it silences the warnings before --strict counts them.

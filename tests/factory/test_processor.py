@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.airflow
+# One at a time with the other tests that start processes of Airflow.
+pytestmark = [pytest.mark.airflow, pytest.mark.slow, pytest.mark.stack, pytest.mark.xdist_group("stack")]
 
 UUID = "1e3b5a72-7bfd-4808-a13c-20450549011"
 GOOD = f'schedule: "@daily"\nsyncs:\n  money: {UUID}0\n'

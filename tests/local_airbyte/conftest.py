@@ -122,6 +122,13 @@ class Airbyte:
         return self.wait(self.submit(job_type=job_type).job_id)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests that start a server: each takes half a second, and there are hundreds."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents and "airbyte" in item.fixturenames:
+            item.add_marker(pytest.mark.slow)
+
+
 # Only a failing test waits this long; a connector's first start takes a third of it on a busy machine.
 def eventually(ask: Callable, is_right: Callable, seconds: float = 90.0):
     deadline = time.monotonic() + seconds

@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+# The group shares the wheel.
+pytestmark = [pytest.mark.slow, pytest.mark.network, pytest.mark.xdist_group("wheel")]
+
 CONNECTION = "1e3b5a72-7bfd-4808-a13c-204505490110"
 
 LOAD = """

@@ -19,6 +19,8 @@ from dag_factory.report.escapes import escape
 from dag_factory.report.formats import FORMATS, renderer
 from dag_factory.report.text import render_one
 
+pytestmark = pytest.mark.slow
+
 PIECES = st.sampled_from(
     (
         *("\r\n", "\n::error::", "::", "%0A", "%25", "%", ",", ":", "##[x]", "##vso[y]"),

@@ -19,7 +19,8 @@ from dag_factory.config.project import load_project
 from dag_factory.local_airbyte.server import LocalAirbyte, ServerOptions
 from dag_factory.sandbox.airbyte import AirbyteAccess, AirbyteApi
 
-pytestmark = pytest.mark.airflow
+# One at a time: a whole Airflow takes all cores while it starts.
+pytestmark = [pytest.mark.airflow, pytest.mark.slow, pytest.mark.stack, pytest.mark.xdist_group("stack")]
 
 MARK = "DAG_FACTORY_TEST"
 

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import subprocess
+from functools import partial
+
 import pytest
 
 from dag_factory.sandbox.workspace import WorkspaceError, workspace
@@ -22,8 +25,16 @@ def test_a_fresh_folder_is_empty(tmp_path):
         (own / "file").touch()
         (own / "link").symlink_to(kept)
     with workspace(tmp_path / "w", is_fresh=True) as own:
-        assert [item.name for item in own.iterdir()] == [".made-by-dag-factory"]
+        assert {item.name for item in own.iterdir()} == {".made-by-dag-factory", ".gitignore"}
     assert (kept / "file").exists()
+
+
+def test_git_does_not_see_the_folder(tmp_path):
+    with workspace(tmp_path / "w", is_fresh=True) as own:
+        (own / "airflow.db").touch()
+    run = partial(subprocess.run, cwd=tmp_path, check=True, capture_output=True, text=True)
+    run(["git", "init", "--quiet"])
+    assert run(["git", "status", "--short"]).stdout == ""
 
 
 def test_a_folder_of_somebody_else_is_left_alone(tmp_path):

@@ -148,10 +148,12 @@ class DraftSync:
         """Yield each asset that the sync updates: its `outlets`, or one named after its connection."""
         if "outlets" in self.settings:
             yield from self.located_outlets()
-        elif self.connection_id.value is not None and "outlets" not in self.invalid:
-            asset = default_asset(self.airbyte_conn_id.value, self.connection_id.value)
+            return
+        connection_id = self.connection_id
+        if connection_id.value is not None and "outlets" not in self.invalid:
+            asset = default_asset(self.airbyte_conn_id.value, connection_id.value)
             if asset is not None:
-                yield asset, self.connection_id.location
+                yield asset, connection_id.location
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -188,7 +190,7 @@ class DraftSchedule:
 
     def located_assets(self) -> Iterator[tuple[str, Location]]:
         """Yield each asset that the DAG waits for."""
-        if self.is_set:
+        if self.is_set and "assets" in self.settings:
             assets = self.assets
             yield from located_texts(assets.value, assets.location)
 
@@ -234,18 +236,18 @@ class DraftDag:
         """Whether the document had no error before the rules."""
         return self.document.is_valid
 
-    @property
+    @functools.cached_property
     def zone(self) -> str:
         """The name of the time zone; UTC where the one that is set is unknown."""
         name = self.timezone.value
         return name if is_timezone(name) else "UTC"
 
-    @property
+    @functools.cached_property
     def start(self) -> datetime | None:
         """The moment of `start_date`; None if there is no such date."""
         return _moment(self.start_date.value, self.zone)
 
-    @property
+    @functools.cached_property
     def end(self) -> datetime | None:
         """The moment of `end_date`; None without one, and if there is no such date."""
         return _moment(self.end_date.value, self.zone)

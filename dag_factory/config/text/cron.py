@@ -194,6 +194,11 @@ def _field_error(field: Field, text: str) -> tuple[str, str] | None:
         error = _hash_error(field, part) if part.startswith("H") else _part_error(field, part)
         if error is not None:
             return error
+    if "?" in text and text != "?":
+        return (
+            f"{field.name} '{text}' has '?' beside other values",
+            "write '?' alone, or the values without it",
+        )
     counted = ["#" in part or part.upper().startswith("L") for part in text.split(",")]
     if field is FIELDS[4] and any(counted) and not all(counted):
         return f"{field.name} '{text}' mixes days of one week with days of every week", _COUNTED_HINT

@@ -59,7 +59,7 @@ def test_a_dag_that_only_its_own_asset_starts_is_told_by_another_rule(configs):
 
 
 def test_what_is_left_without_the_places_told_has_no_ring(configs):
-    """A hundred DAGs of which each triggers each: a cycle is reported for each step that has to be deleted."""
+    """A hundred DAGs that trigger each other: a cycle is reported for each step that has to be deleted."""
     names = [f"d{number:02}" for number in range(30)]
     documents = [
         dag(name, number=number, triggers=f"[{', '.join(names)}]") for number, name in enumerate(names)
@@ -68,6 +68,7 @@ def test_what_is_left_without_the_places_told_has_no_ring(configs):
     assert len(lines) == 100  # of 30 * 31 / 2, as many as are reported for one file
 
 
+@pytest.mark.slow
 def test_a_ring_of_thousands_is_told_once_and_in_short(configs):
     count = 3000
     documents = [
@@ -79,6 +80,7 @@ def test_a_ring_of_thousands_is_told_once_and_in_short(configs):
     assert diagnostic.message.endswith("-> d2999 (trigger_dags) -> d0 (trigger_dags)")
 
 
+@pytest.mark.slow
 def test_an_asset_that_many_make_and_many_wait_for_takes_a_step_of_each(configs):
     makers = [dag(f"m{number}", number=number, outlets="[x]") for number in range(1500)]
     waiters = [

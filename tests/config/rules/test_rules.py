@@ -1,4 +1,4 @@
-"""Where rules are silent: golden cases hold what they say."""
+"""Where rules begin to speak: golden cases hold what they say, and `tests/cases/ok` where they are silent."""
 
 from __future__ import annotations
 
@@ -30,40 +30,20 @@ def dag(schedule="null", more="", sync=""):
 @pytest.mark.parametrize(
     ("schedule", "timeout", "warns"),
     [
-        ('"@daily"', "24h", False),
         ('"@daily"', "25h", True),
-        ('"H 3 * * *"', "1d", False),
-        ('"H H(2-3) * * *"', "1d", False),
-        ('"0 */6 * * *"', "6h", False),
         ('"0 */6 * * *"', "7h", True),
-        ('"0 9-17 * * 1-5"', "1h", False),
         ('"0 9-17 * * 1-5"', "61m", True),
-        ('"0 0 1 * *"', "27d", False),
         ('"0 0 1 * *"', "30d", True),
-        ("{every: 1h}", "1h", False),
         ("{every: 1h}", "61m", True),
         ("{every: 3600}", "61m", True),
         ('{cron: "@hourly", assets: [a]}', "2h", True),
-        ("{assets: [a]}", "10d", False),
-        ('"@once"', "10d", False),
-        ('"@continuous"', "10d", False),
-        ("null", "10d", False),
         ('"99 * * * *"', "10d", False),
         ("{every: never}", "10d", False),
-        ('"0 0 29 2 *"', "1d", False),
     ],
 )
 def test_a_timeout_is_held_against_the_next_runs(schedule, timeout, warns, configs):
     found = codes(configs, dag(schedule, sync=f"    timeout: {timeout}\n"))
     assert ("short-schedule" in found) == warns
-
-
-def test_the_default_timeout_never_warns(configs):
-    assert codes(configs, dag('"* * * * *"')) == []
-
-
-def test_a_dag_that_is_not_made_has_no_schedule(configs):
-    assert codes(configs, dag('"* * * * *"', "enabled: false\n", "    timeout: 1h\n")) == []
 
 
 def test_a_refused_schedule_is_not_replaced_by_that_of_the_defaults(configs):
@@ -78,7 +58,6 @@ def test_a_refused_schedule_is_not_replaced_by_that_of_the_defaults(configs):
         ("2027-02-02", TODAY, True),
         ("2027-02-02", None, False),
         ("2027-02-30", TODAY, False),
-        ("2020-01-01", TODAY, False),
     ],
 )
 def test_a_start_is_far_after_a_year(start, today, warns, configs):
@@ -92,8 +71,6 @@ def test_a_start_is_far_after_a_year(start, today, warns, configs):
         ('"@daily"', '"@hourly"', True),
         ('"@daily"', "{every: 1h}", True),
         ('"@daily"', "{assets: [a]}", True),
-        ('"@daily"', "null", False),
-        ('"@daily"', '"@once"', False),
         ('"@daily"', '{cron: "@once"}', False),
         ('"@daily"', "[refused]", False),
         ("null", "null", False),
@@ -104,22 +81,14 @@ def test_two_dags_meet_if_both_come_again_by_themselves(first, second, meet, con
     assert ("same-connection" in codes(configs, files)) == meet
 
 
-def test_another_server_has_other_connections(configs):
-    assert (
-        codes(configs, {"a.yaml": dag('"@daily"'), "b.yaml": dag('"@daily"', "airbyte_conn_id: b\n")}) == []
-    )
-
-
 @pytest.mark.parametrize(
     ("first", "second", "in_one_dag", "in_two"),
     [
         ("{{ var.value.x }}", "{{ var.value.x }}", True, True),
         ("{{ var.value.x }}", "{{var.value.x}}", True, True),
-        ("{{ var.value.x }}", "{{ var.value.y }}", False, False),
         ("{{ conn.a.extra_dejson['task'] }}", "{{ conn.a.extra_dejson['task'] }}", True, True),
         ("{{ params.x }}", "{{ params.x }}", True, False),
         ("{{ dag.dag_id | lower }}", "{{ dag.dag_id | lower }}", True, False),
-        ("{{ task.task_id }}", "{{ task.task_id }}", False, False),
         ("{{ var.value[ti.task_id] }}", "{{ var.value[ti.task_id] }}", False, False),
         (f"{UUID}a", f"{UUID}A", True, True),
         (f"{UUID}a", "{{ var.value.x }}", False, False),
@@ -139,11 +108,8 @@ def test_one_connection_is_known_however_it_is_written(first, second, in_one_dag
 @pytest.mark.parametrize(
     ("lines", "wrong"),
     [
-        ("timeout: 30", False),
         ("timeout: 29", True),
-        ("wait_seconds: 24h", False),
         ("wait_seconds: 25h", True),
-        ("timeout: 29\n    deferrable: true", False),
         ("timeout: nonsense\n    wait_seconds: 25h", False),
         ("timeout: 10\n    wait_seconds: 10", False),
     ],
@@ -155,22 +121,14 @@ def test_a_timeout_lets_the_job_be_looked_at_twice(lines, wrong, configs):
 @pytest.mark.parametrize(
     ("limit", "lines", "warns"),
     [
-        ("3h10m", "timeout: 1h\n    retries: 2\n    retry_delay: 5m", False),
         ("3h9m", "timeout: 1h\n    retries: 2\n    retry_delay: 5m", True),
         ("1h", "timeout: 2h", False),
-        ("1h", "retries: 5", False),
-        ("1h", "timeout: 2h\n    retries: 0", False),
         ("1h", "timeout: 2h\n    retries: many", False),
     ],
 )
 def test_retries_fit_into_the_run(limit, lines, warns, configs):
     found = codes(configs, dag(more=f"dagrun_timeout: {limit}\n", sync=f"    {lines}\n"))
     assert ("short-dagrun-timeout" in found) == warns
-
-
-def test_syncs_side_by_side_are_not_added_up(configs):
-    lines = "".join(f"  s{n}: {{connection_id: {UUID}{n}, timeout: 1h, retries: 1}}\n" for n in range(5))
-    assert codes(configs, f"schedule: null\ndagrun_timeout: 2h\nsyncs:\n{lines}") == []
 
 
 def test_a_cycle_has_no_longest_chain(configs):
@@ -189,29 +147,10 @@ def test_a_long_chain_is_added_up_without_recursion(configs):
     assert codes(configs, f"schedule: null\ndagrun_timeout: 1h\nsyncs:\n{lines}") == ["short-dagrun-timeout"]
 
 
-def test_a_pool_limits_in_mode_sync(configs):
-    assert codes(configs, dag(sync="    pool: x\n    mode: sync\n")) == []
-    assert codes(configs, dag(sync="    pool: x\n    mode: sync\n    deferrable: true\n")) == []
-
-
-def test_an_asset_is_known_by_default_outlets_and_by_dags_that_are_not_made(configs):
-    files = {
-        "a.yaml": dag(),
-        "b.yaml": dag(more="enabled: false\n").replace("110", "111") + "    outlets: [b]\n",
-        "c.yaml": f"schedule: {{assets: ['airbyte://airbyte_default/{UUID}0', b]}}\nsyncs:\n  x: {UUID}2\n",
-    }
-    assert codes(configs, files) == []
-
-
 def test_an_asset_may_be_made_by_what_was_not_read(configs):
     files = {"a.yaml": "a: [", "c.yaml": f"schedule: {{assets: [x]}}\nsyncs:\n  x: {UUID}2\n"}
     assert codes(configs, files) == ["yaml-syntax"]
     assert codes(configs, {"a.yaml": dag(), **files}, lambda file: file.stem == "c") == []
-
-
-def test_an_environment_may_add_a_whole_sync(configs):
-    text = dag() + f"environments:\n  dev:\n    syncs:\n      more: {UUID}1\n"
-    assert codes(configs, text) == []
 
 
 @pytest.mark.parametrize(
@@ -220,9 +159,6 @@ def test_an_environment_may_add_a_whole_sync(configs):
         ("mony", True),
         ("moneyy", True),
         ("moeny", True),
-        ("more", False),
-        ("money_eu", False),
-        ("money2", False),
         ("honey", False),
     ],
 )
@@ -237,11 +173,6 @@ def test_a_sync_that_was_refused_is_no_unknown_one(configs):
     assert codes(configs, text) == ["wrong-type"]
 
 
-def test_a_far_default_is_used_by_a_file_further_down(configs):
-    files = {"defaults.yaml": "owner: x\n", "a/defaults.yaml": "tags: [a]\n", "a/b/c/money.yaml": dag()}
-    assert codes(configs, files) == []
-
-
 def test_a_mistake_of_the_plain_file_is_not_told_again_for_its_environments(configs):
     text = (
         dag('"@hourly"', sync="    timeout: 2h\n")
@@ -250,6 +181,7 @@ def test_a_mistake_of_the_plain_file_is_not_told_again_for_its_environments(conf
     assert codes(configs, text) == ["short-schedule"]
 
 
+@pytest.mark.slow
 def test_many_dags_of_one_connection_are_compared_in_a_moment(configs):
     text = "---\n".join(
         f'dag_id: d{n}\nschedule: "{n % 60} * * * *"\nsyncs:\n  s: {{connection_id: {UUID}0, timeout: 2h}}\n'
@@ -271,8 +203,6 @@ def test_the_name_of_a_file_is_told_at_the_first_line_of_its_document(configs):
     ("lines", "warns"),
     [
         ("max_active_tasks: 1\n", True),
-        ("max_active_tasks: 2\n", False),
-        ("max_active_tasks: 1\ndefaults: {mode: sync}\n", False),
         ("max_active_tasks: 1\ndefaults: {mode: sync, deferrable: false}\n", False),
         ("max_active_tasks: 1\ndefaults: {mode: sync, deferrable: true}\n", True),
         ("max_active_tasks: 1\ndefaults: {mode: async, deferrable: false}\n", True),
@@ -294,7 +224,6 @@ def test_only_tasks_that_run_as_long_as_their_sync_count(lines, warns, configs):
         ('{cron: "@daily", assets: [a]}', "catchup: true\n", TODAY, "about 760"),
         ('"@hourly"', "catchup: true\nstart_date: 2024-01-01\n", TODAY, None),
         ('"@hourly"', "catchup: true\nstart_date: nonsense\n", TODAY, None),
-        ('"@hourly"', "catchup: true\nenabled: false\n", TODAY, None),
         ('"@daily"', "catchup: true\nend_date: 2024-01-31\n", TODAY, "30"),
         ('"@daily"', "catchup: true\nend_date: 2999-12-31\n", TODAY, "about 760"),
         ('"@daily"', "catchup: true\nend_date: 2024-02-31\n", TODAY, "about 760"),
@@ -303,9 +232,7 @@ def test_only_tasks_that_run_as_long_as_their_sync_count(lines, warns, configs):
         ('"@hourly"', "catchup: true\n", date(2023, 1, 1), None),
         ('"@hourly"', "catchup: false\n", TODAY, None),
         ('"@hourly"', "", TODAY, None),
-        ("null", "catchup: true\n", TODAY, None),
         ("{assets: [a]}", "catchup: true\n", TODAY, None),
-        ('"@once"', "catchup: true\n", TODAY, None),
         ('"99 * * * *"', "catchup: true\n", TODAY, None),
     ],
 )
@@ -323,7 +250,6 @@ def test_the_runs_of_a_catchup_without_a_start_are_counted(schedule, lines, toda
         ('"*/1 9-17 * * *"', True),
         ('"* H * * *"', True),
         ('"* * * * *"', False),
-        ('"*/5 3 * * *"', False),
         ('"H 3 * * *"', False),
         ('"* 3 *"', False),
         ('"@daily"', False),
@@ -337,9 +263,7 @@ def test_a_chosen_hour_is_not_for_each_minute(schedule, warns, configs):
     ("lines", "today", "warns"),
     [
         ("end_date: 2026-01-30\n", TODAY, True),
-        ("end_date: 2026-01-31\n", TODAY, False),
         ("end_date: 2026-01-30\n", None, False),
-        ("end_date: 2026-01-30\nenabled: false\n", TODAY, False),
         ("end_date: 2025-02-30\n", TODAY, False),
     ],
 )
@@ -352,9 +276,7 @@ def test_an_end_has_passed_on_the_next_day(lines, today, warns, configs):
     [
         ("", "    trigger_rule: all_done\n", True),
         ("", "    trigger_rule: all_done\n    depends_on: nonsense\n", False),
-        ("defaults: {trigger_rule: all_done}\n", "", False),
         ("enabled: false\n", "    trigger_rule: all_done\n", False),
-        ("", "    trigger_rule: all_success\n", False),
     ],
 )
 def test_a_trigger_rule_is_for_what_depends_on_something(defaults, lines, warns, configs):

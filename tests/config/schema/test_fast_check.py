@@ -88,6 +88,7 @@ def changed_documents(draw):
     return document
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("schema", [DAG_SCHEMA, DEFAULTS_SCHEMA])
 @settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
 @given(document=changed_documents())
@@ -101,6 +102,7 @@ def test_both_accept_the_same_of_the_repositorys_files(schema):
         assert _fast_check()(schema)(document) == _validator(schema).is_valid(document)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(DEFS))
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(value=VALUES)

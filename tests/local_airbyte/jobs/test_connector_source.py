@@ -169,6 +169,8 @@ def source_faker(tmp_path: Path) -> Path:
     return folder / "bin" / "source-faker"
 
 
+@pytest.mark.slow
+@pytest.mark.network
 def test_airbytes_own_connector(airbyte, source_faker):
     airbyte.stop()
     airbyte.source_faker = source_faker
