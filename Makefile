@@ -75,7 +75,7 @@ types: $(INSTALLED) ## check the types
 
 # What is quick: the tests that need no Airflow, no network and no more than seconds. The folders hold none of
 # them; to import what they hold takes as long as Airflow does.
-QUICK := -m "not (airflow or slow or network or stack)" $(addprefix --ignore=tests/,adversary airflow_processes \
+QUICK := --dist worksteal -m "not (airflow or slow or network or stack)" $(addprefix --ignore=tests/,adversary airflow_processes \
     cluster factory faults matrix operators package)
 
 check: lint types ## lint, types and the quick tests, in a minute: run it before each commit

@@ -81,7 +81,7 @@ def alone(case: Path, folder: Path) -> Path:
 
 def shown(root: Path) -> Iterator[str]:
     resolution = resolve_project(root, variable(root, ENVIRONMENT))
-    drafts = {each.document: each for each in resolution.resolved}
+    drafts = {each.document: each for each in resolution.drafts}
     for dag in resolution.project.dags:
         whole = explanation.explain(drafts[dag.location.document], dag, NOW)
         syncs = tuple(replace(sync, values=written(sync.values)) for sync in whole.syncs)

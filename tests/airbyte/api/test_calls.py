@@ -441,6 +441,7 @@ ODD_TOKEN = st.fixed_dictionaries({}, optional={"access_token": JSON | st.just("
 ANSWERS = JSON | ODD_JOB | st.fixed_dictionaries({"data": JSON | st.lists(ODD_JOB, max_size=25)}) | ODD_TOKEN
 
 
+@pytest.mark.slow
 @settings(max_examples=500, deadline=None)
 @given(
     name=st.sampled_from(sorted(CALLS)),

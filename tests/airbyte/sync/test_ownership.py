@@ -219,6 +219,7 @@ def run_tries(history: History) -> tuple[FakeAirbyte, Runs, FakeJob | None]:
     return airbyte, runs, None if result is None else airbyte.jobs[result.job_id - 1]
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(histories(CERTAIN, most_crashes=0))
 def test_where_answers_are_certain_no_foreign_job_is_claimed_or_cancelled(history):
@@ -228,6 +229,7 @@ def test_where_answers_are_certain_no_foreign_job_is_claimed_or_cancelled(histor
     assert all("us" in airbyte.jobs[number - 1].asked_by for number in {*claimed, *airbyte.cancelled})
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(histories(CERTAIN | UNCERTAIN, most_crashes=2))
 def test_where_answers_are_uncertain_or_tries_are_killed_there_is_no_second_job(history):
