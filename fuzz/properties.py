@@ -15,7 +15,8 @@ from dag_factory.config.codes import CODES
 from dag_factory.config.diagnostics import Span, has_errors
 from dag_factory.config.files import ConfigFile
 from dag_factory.config.project import Findings, Project, load_project, validate_project
-from dag_factory.config.text.secret_patterns import LINE_BREAK, shape_in
+from dag_factory.config.text.line_breaks import LINE_BREAK
+from dag_factory.config.text.secret_patterns import shape_in
 from dag_factory.report.formats import FORMATS, renderer
 
 TODAY = date(2026, 1, 31)

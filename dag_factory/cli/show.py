@@ -137,6 +137,6 @@ def _holds(file: ConfigFile, dag_id: str) -> bool:
 
 
 def _unknown(dag_id: str, known: Sequence[str]) -> str:
-    alike = suggestions.did_you_mean(dag_id, known, suggestions.Patience())
+    alike = suggestions.did_you_mean(dag_id, known, suggestions.SearchLimit())
     hint = alike or f"there are {', '.join(known[:20]) or 'none'}"
     return f"there is no DAG '{dag_id}'; {hint}"

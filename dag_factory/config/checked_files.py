@@ -9,7 +9,7 @@ from dag_factory.config.diagnostics import Diagnostic, Span
 from dag_factory.config.files import ConfigFile
 from dag_factory.config.model.layers import declared_environments
 from dag_factory.config.schema.check import DAG_SCHEMA, DEFAULTS_SCHEMA, check_schema
-from dag_factory.config.schema.invalid_values import without_faults
+from dag_factory.config.schema.invalid_values import without_invalid
 from dag_factory.config.secrets import Secret, find_secrets
 from dag_factory.config.suppressions import Ignore
 from dag_factory.config.yaml.document import Document, Location, Source, read_source
@@ -103,7 +103,7 @@ def _few_environments(
         message = f"the documents of this file have more than {MAX_ENVIRONMENTS} environments together"
         hint = "name the same ones in all of them, or split the file"
         many = Location(document=document, path=path).diagnostic("bad-value", message, hint, of_key=True)
-        yield without_faults(document, [path]), [*found, many]
+        yield without_invalid(document, [path]), [*found, many]
 
 
 def _check_named(document: Document, found: list[Diagnostic]) -> tuple[Document, list[Diagnostic]]:

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 
 from dag_factory.config.diagnostics import Diagnostic, Span
 from dag_factory.config.text.secret_patterns import (
-    Judgement,
-    blanked,
+    is_harmless,
     is_plain,
     is_secret_key,
-    judge,
     may_hold_secret,
+    redacted,
     shape_in,
+    shape_of,
     without_lines,
 )
 from dag_factory.config.yaml.document import Document, Location
@@ -41,17 +41,19 @@ def find_secrets(document: Document) -> tuple[Secret, ...]:
     """Find what looks like a secret in a document, values and keys; no diagnostic of it shows one."""
     if not may_hold_secret(document.file.text):
         return ()
-    judged: dict[str, Judgement] = {}
+    shapes: dict[str, str | None] = {}
     found: list[Secret] = []
     for path, key, text, is_key in _texts(document.value, (), None):
         if len(found) == _MOST:
             break
         # Aliases bring the same text again and again.
-        judgement = judged.get(text) or judged.setdefault(text, judge(text))
-        if judgement.shape is not None:
+        if text not in shapes:
+            shapes[text] = shape_of(text)
+        shape = shapes[text]
+        if shape is not None:
             noun = "this key" if is_key else "this"
-            found.append(_secret(document, path, f"{noun} looks like {judgement.shape}", of_key=is_key))
-        elif key is not None and not judgement.is_harmless and is_secret_key(key):
+            found.append(_secret(document, path, f"{noun} looks like {shape}", of_key=is_key))
+        elif key is not None and is_secret_key(key) and not is_harmless(text):
             found.append(_secret(document, path, f"the value of '{key}' is a secret in plain text"))
     return tuple(found)
 
@@ -73,11 +75,11 @@ def without_secrets(diagnostic: Diagnostic) -> Diagnostic:
     line = diagnostic.source_line
     return replace(
         diagnostic,
-        message=blanked(diagnostic.message),
-        help=None if diagnostic.help is None else blanked(diagnostic.help),
-        environment=None if diagnostic.environment is None else blanked(diagnostic.environment),
+        message=redacted(diagnostic.message),
+        help=None if diagnostic.help is None else redacted(diagnostic.help),
+        environment=None if diagnostic.environment is None else redacted(diagnostic.environment),
         source_line=line if line is not None and is_plain(line) else None,
-        related=tuple(replace(each, message=blanked(each.message)) for each in diagnostic.related),
+        related=tuple(replace(each, message=redacted(each.message)) for each in diagnostic.related),
     )
 
 

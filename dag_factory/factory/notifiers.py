@@ -20,7 +20,7 @@ from airflow.providers.common.compat.sdk import BaseNotifier
 from dag_factory.config.boundary import Raised, caught
 from dag_factory.config.diagnostics import Diagnostic
 from dag_factory.config.model.dag import Notifier, Notify
-from dag_factory.config.text.notifier_paths import NotifierFault, path_fault, provider_of
+from dag_factory.config.text.notifier_paths import InvalidNotifier, notifier_path_error, provider_of
 from dag_factory.config.yaml.document import Location
 
 _WHERE = "on the DAG processor and the workers"
@@ -47,7 +47,7 @@ class NotifierMaker:
 
     def __init__(self, prefixes: tuple[str, ...] | None) -> None:
         self._prefixes = prefixes
-        self._classes: dict[str, type[BaseNotifier] | NotifierFault] = {}
+        self._classes: dict[str, type[BaseNotifier] | InvalidNotifier] = {}
         self._faults: dict[Location, Diagnostic] = {}
 
     @property
@@ -68,23 +68,23 @@ class NotifierMaker:
             if notifier.location in self._faults:
                 continue
             made = self._make(notifier)
-            if isinstance(made, NotifierFault):
-                fault = notifier.location.diagnostic("bad-notifier", made.message, made.help)
+            if isinstance(made, InvalidNotifier):
+                fault = notifier.location.diagnostic("bad-notifier", made.message, made.hint)
                 self._faults[notifier.location] = fault
             else:
                 yield made
 
-    def _make(self, notifier: Notifier) -> BaseNotifier | NotifierFault:
+    def _make(self, notifier: Notifier) -> BaseNotifier | InvalidNotifier:
         path = notifier.notifier
         if path not in self._classes:
             self._classes[path] = notifier_class(path, self._prefixes)
         found = self._classes[path]
-        return found if isinstance(found, NotifierFault) else _instance(found, notifier)
+        return found if isinstance(found, InvalidNotifier) else _instance(found, notifier)
 
 
-def notifier_class(path: str, prefixes: tuple[str, ...] | None) -> type[BaseNotifier] | NotifierFault:
+def notifier_class(path: str, prefixes: tuple[str, ...] | None) -> type[BaseNotifier] | InvalidNotifier:
     """Import the module of a path and return the class without calling it, or say what is wrong."""
-    fault = path_fault(path, prefixes)
+    fault = notifier_path_error(path, prefixes)
     if fault is not None:
         return fault
     module_name, _, name = path.rpartition(".")
@@ -97,11 +97,11 @@ def notifier_class(path: str, prefixes: tuple[str, ...] | None) -> type[BaseNoti
     offered = _offered(module)
     hint = f"write {module_name}.{offered}" if offered else "name a subclass of BaseNotifier"
     if found is None:
-        return NotifierFault(message=f"the module '{module_name}' does not define '{name}'", help=hint)
-    return NotifierFault(message=f"'{path}' is not a subclass of Airflow's BaseNotifier", help=hint)
+        return InvalidNotifier(message=f"the module '{module_name}' does not define '{name}'", hint=hint)
+    return InvalidNotifier(message=f"'{path}' is not a subclass of Airflow's BaseNotifier", hint=hint)
 
 
-def _instance(notifier: type[BaseNotifier], written: Notifier) -> BaseNotifier | NotifierFault:
+def _instance(notifier: type[BaseNotifier], written: Notifier) -> BaseNotifier | InvalidNotifier:
     # A copy: a notifier may change its arguments, and another DAG has the same ones.
     arguments = copy.deepcopy(dict(written.arguments))
     made = caught(lambda: notifier(**arguments))
@@ -109,10 +109,10 @@ def _instance(notifier: type[BaseNotifier], written: Notifier) -> BaseNotifier |
     if isinstance(made, Raised):
         said = _said(made.error, written.arguments)
         message = f"the notifier '{path}' cannot be created: {said}"
-        return NotifierFault(message=message, help="correct its arguments, the keys beside 'notifier'")
+        return InvalidNotifier(message=message, hint="correct its arguments, the keys beside 'notifier'")
     if not _is_notifier_class(type(made)):
         message = f"'{path}' does not create a BaseNotifier"
-        return NotifierFault(message=message, help="name a class whose call returns one")
+        return InvalidNotifier(message=message, hint="name a class whose call returns one")
     return made
 
 
@@ -140,12 +140,12 @@ def _offered(module: ModuleType) -> str | None:
     return next((name for name in public if _is_notifier_class(held[name])), None)
 
 
-def _not_imported(path: str, error: BaseException) -> NotifierFault:
+def _not_imported(path: str, error: BaseException) -> InvalidNotifier:
     message = f"the notifier '{path}' cannot be imported: {_said(error, {})}"
     missing = error.name if isinstance(error, ModuleNotFoundError) else None
     if missing is None:
-        return NotifierFault(message=message, help=f"fix or update the package that contains it, {_WHERE}")
-    return NotifierFault(message=message, help=_what_to_install(path, missing))
+        return InvalidNotifier(message=message, hint=f"fix or update the package that contains it, {_WHERE}")
+    return InvalidNotifier(message=message, hint=_what_to_install(path, missing))
 
 
 def _what_to_install(path: str, missing: str) -> str:

@@ -11,7 +11,7 @@ from dag_factory.config.model.dag import Dag
 from dag_factory.config.model.draft import DraftDag, DraftSync
 from dag_factory.config.model.layers import Setting, Settings
 from dag_factory.config.schema.keys import keys_of
-from dag_factory.config.text.secret_patterns import blanked, is_secret_key, judge
+from dag_factory.config.text.secret_patterns import is_harmless, is_secret_key, redacted, shape_of
 from dag_factory.config.yaml.document import Location
 from dag_factory.report import task_graph, upcoming
 
@@ -158,13 +158,13 @@ def _value(key: str, setting: Setting) -> ExplainedValue:
 def _without_secrets(value: Any, key: str) -> Any:  # noqa: ANN401 (whatever a configuration holds)
     """Replace what `validate` reports as a secret: the output may end up in a log."""
     if isinstance(value, dict):
-        return {blanked(name): _without_secrets(inner, name) for name, inner in value.items()}
+        return {redacted(name): _without_secrets(inner, name) for name, inner in value.items()}
     if isinstance(value, list):
         return [_without_secrets(inner, key) for inner in value]
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return value
-    judgement = judge(str(value))
-    is_secret = judgement.shape is not None or (not judgement.is_harmless and is_secret_key(key))
+    text = str(value)
+    is_secret = shape_of(text) is not None or (is_secret_key(key) and not is_harmless(text))
     return HIDDEN if is_secret else value
 
 

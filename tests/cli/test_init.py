@@ -56,7 +56,7 @@ def test_from_nothing(init, estate):
     assert init() == (0, [f"created    {name}" for name in NAMES])
     assert sorted(snapshot(estate)) == sorted(NAMES)
     findings = validate_project(estate / "configs", "configs", None, lambda _file: True)
-    assert [each.help for each in findings.diagnostics] == ["put your connection's id here"]
+    assert [each.help for each in findings.diagnostics] == ["write the UUID of your Airbyte connection"]
     put_an_id(estate)
     findings = validate_project(estate / "configs", "configs", None, lambda _file: True)
     assert findings.diagnostics == ()

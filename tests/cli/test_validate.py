@@ -204,7 +204,7 @@ def test_another_encoding_shows_what_it_can(configs):
     root = configs({"mäney.yaml": GOOD})
     result = run("validate", cwd=root.parent, PYTHONIOENCODING="ascii", PYTHONUTF8="0")
     assert result.returncode == 1
-    assert "the file's name 'm\\xe4ney' is no DAG id" in result.stdout
+    assert "the file's name 'm\\xe4ney' is not a valid DAG id" in result.stdout
 
 
 def test_the_named_environment_has_to_be_declared(configs):
@@ -222,7 +222,7 @@ def test_the_variable_restricts_notifiers(configs):
     result = run("validate", cwd=root.parent, DAG_FACTORY_NOTIFIER_PREFIXES="airflow.providers, team.al")
     assert result.returncode == 1
     assert "configs/money.yaml:2:27: error: the notifier 'team.alerts.Pager' is not imp" in result.stdout
-    assert "name one below 'airflow.providers' or 'team.al', or extend the variable" in result.stdout
+    assert "write one below 'airflow.providers' or 'team.al', or extend the variable" in result.stdout
 
 
 def test_a_reader_that_leaves_early_makes_no_noise(configs):

@@ -162,10 +162,10 @@ def dense(number):
 
 
 @pytest.mark.parametrize("graph", [chain, dense])
-def test_circles_are_found_in_as_many_steps_as_there_are_edges(graph):
+def test_cycles_are_found_in_as_many_steps_as_there_are_edges(graph):
     def make(number):
         edges = graph(number)
-        return lambda: cycles.circular(edges)
+        return lambda: cycles.cyclic_edges(edges)
 
     assert growth(make) < 15
 
@@ -228,13 +228,13 @@ def test_a_folder_takes_as_many_steps_as_it_has_files(configs):
 
 def test_a_long_line_is_searched_for_secrets_once_for_all_its_mistakes(configs, monkeypatch):
     searched = Counter()
-    plain = secret_patterns.blanked
+    plain = secret_patterns.redacted
 
     def counted(text):
         searched[len(text) > 100_000] += 1
         return plain(text)
 
-    monkeypatch.setattr(secret_patterns, "blanked", counted)
+    monkeypatch.setattr(secret_patterns, "redacted", counted)
     numbers = ", ".join(map(str, range(9000)))
     root = configs({"a.yaml": f"tags: [{numbers}{' ' * 150_000}]\nschedule: null\n{syncs(1)}"})
     assert len(validate_project(root, "configs", None, lambda _file: True).diagnostics) == 100

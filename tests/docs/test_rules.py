@@ -1,4 +1,4 @@
-"""Each code has an entry in the guide; its bad example shows the code and its good one nothing."""
+"""Each code has an entry in the guide; its bad example reports this code alone, and its good one nothing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ GUIDE = Path(__file__).parents[2] / "docs" / "rules.md"
 BLOCK = re.compile(r"^```yaml ?(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 VARIABLE = re.compile(r"DAG_FACTORY_ENV=(\w+)")
 
-# What Markdown cannot show: bytes, files that are none, our own faults, and what only an Airflow knows.
+# What Markdown cannot show: bytes, missing files, errors of dag-factory, and what only Airflow knows.
 WITHOUT_EXAMPLE = {
     "airflow-refused",
     "internal-error",
@@ -24,7 +24,7 @@ WITHOUT_EXAMPLE = {
     "yaml-encoding",
 }
 
-# What the entry of a code begins with that is no error, or not always one.
+# What the entry of a warning begins with, or of a code that is not always an error.
 SOMETIMES = ("Warning.", "Error in one DAG", "Error, and a warning")
 
 ENTRIES = dict(re.findall(r"^## (\S+)\n(.*?)(?=^## |\Z)", GUIDE.read_text("utf-8"), re.MULTILINE | re.DOTALL))

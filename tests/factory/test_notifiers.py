@@ -140,7 +140,7 @@ def test_what_the_operator_does_not_allow_is_not_imported(module):
     module("made_up", "")
     message, hint = refused("made_up.Pager", ("team",))
     assert message.endswith("DAG_FACTORY_NOTIFIER_PREFIXES does not allow it")
-    assert hint == "name one below 'team', or extend the variable"
+    assert hint == "write one below 'team', or extend the variable"
     assert "made_up" not in sys.modules
 
 

@@ -141,7 +141,7 @@ def test_the_bare_wheel_makes_a_repository(wheel, repository, tmp_path):
     programs = install(tmp_path / "venv", wheel)
     assert run(programs / "dag-factory", "init", "new", cwd=tmp_path).returncode == 0
     result = run(programs / "dag-factory", "validate", cwd=tmp_path / "new")
-    assert (result.returncode, "put your connection's id here" in result.stdout) == (1, True)
+    assert (result.returncode, "write the UUID of your Airbyte connection" in result.stdout) == (1, True)
     example = tmp_path / "new" / "configs" / "example.yaml"
     text = example.read_text("utf-8")
     example.write_text(text.replace("00000000-0000-0000-0000-000000000000", CONNECTION), "utf-8")

@@ -52,9 +52,9 @@ def test_a_log_of_one_run(diagnostics, files, standard):
             "driver": {
                 "name": "dag-factory",
                 "rules": [
-                    rule("no-effect", "a key that changes nothing beside the others", "warning"),
+                    rule("no-effect", "a key that has no effect beside the others", "warning"),
                     rule("unknown-key", "a key that does not exist here", "error"),
-                    rule("wrong-type", "a value of another type than the key takes", "error"),
+                    rule("wrong-type", "a value of a type that the key does not accept", "error"),
                 ],
                 "version": importlib.metadata.version("airbyte-dag-factory"),
             }

@@ -1,1 +1,1 @@
-"""What a schema cannot say: functions from a DAG, or from all DAGs, to diagnostics."""
+"""The rules that a schema cannot express: functions from a DAG, or from all DAGs, to diagnostics."""

@@ -8,17 +8,17 @@ from collections.abc import Iterator, Sequence
 from dag_factory.config.diagnostics import Diagnostic
 from dag_factory.config.model.draft import DraftDag
 from dag_factory.config.text import suggestions
-from dag_factory.config.text.asset_uris import uri_fault
+from dag_factory.config.text.asset_uris import asset_uri_hint
 from dag_factory.config.yaml.document import Location
 
 
 def check_asset_uri(dag: DraftDag) -> Iterator[Diagnostic]:
-    """A URI has the form that Airflow's providers ask of its scheme."""
+    """A URI has the form that the provider of its scheme requires."""
     outlets = [each for sync in dag.syncs if "outlets" in sync.settings for each in sync.located_outlets()]
     for asset, location in (*dag.schedule.located_assets(), *outlets):
-        hint = uri_fault(asset)
+        hint = asset_uri_hint(asset)
         if hint is not None:
-            yield location.diagnostic("bad-value", f"'{asset}' is no URI that Airflow takes", hint)
+            yield location.diagnostic("bad-value", f"'{asset}' is not a URI that Airflow accepts", hint)
 
 
 def check_asset_loop(dag: DraftDag) -> Iterator[Diagnostic]:
@@ -32,14 +32,14 @@ def check_asset_loop(dag: DraftDag) -> Iterator[Diagnostic]:
             sync, where = updated[asset]
             message = f"the DAG waits for the asset '{asset}', which its own sync '{sync.name}' updates"
             related = (where.related("updated here"),)
-            hint = "delete the asset here, or write other 'outlets' there"
+            hint = "delete the asset here, or change the 'outlets' of the sync"
             yield location.diagnostic("asset-loop", message, hint, related=related)
 
 
 def check_similar_asset(dags: Sequence[DraftDag]) -> Iterator[tuple[DraftDag, Diagnostic]]:
-    """Two assets differ by more than upper and lower case, which MySQL and people take for the same.
+    """No two assets differ only in upper and lower case: MySQL and people do not tell them apart.
 
-    The assets that syncs have by default hold a UUID in its one spelling.
+    Default assets are not compared: their UUIDs are in lower case.
     """
     first: dict[str, tuple[str, Location]] = {}
     reported: set[str] = set()
@@ -50,14 +50,14 @@ def check_similar_asset(dags: Sequence[DraftDag]) -> Iterator[tuple[DraftDag, Di
             if other == asset or asset in reported:
                 continue
             reported.add(asset)
-            message = f"the asset '{asset}' differs from '{other}' in upper and lower case alone"
-            hint = f"write '{other}' if it is the same one, else another name"
-            related = (where.related("the other one is here"),)
+            message = f"the asset '{asset}' differs from '{other}' only in upper and lower case"
+            hint = f"write '{other}' if it is the same asset; otherwise choose another name"
+            related = (where.related("the other asset is here"),)
             yield dag, location.diagnostic("similar-asset", message, hint, related=related)
 
 
 def check_unknown_asset(dags: Sequence[DraftDag]) -> Iterator[tuple[DraftDag, Diagnostic]]:
-    """Some sync updates what a DAG waits for. Only true where all files have been read."""
+    """A sync updates each asset that a DAG waits for. This is known only if all files have been read."""
     waiting = [(dag, asset, location) for dag in dags for asset, location in waited_for(dag)]
     if not waiting:
         return
@@ -71,21 +71,20 @@ def check_unknown_asset(dags: Sequence[DraftDag]) -> Iterator[tuple[DraftDag, Di
 
 
 def _unknown(asset: str, location: Location, known: Sequence[str]) -> Diagnostic:
-    message = f"nothing here updates the asset '{asset}'"
-    patience = location.document.file.patience
-    alike = suggestions.did_you_mean(asset, known, patience) if 0 < len(known) <= _MANY else None
-    silence = (
-        "if something else makes it, write '# dag-factory: ignore[unknown-asset] made by ...' on the line"
-    )
-    return location.diagnostic("unknown-asset", message, f"{alike or 'correct the name;'} {silence}")
+    message = f"no sync here updates the asset '{asset}'"
+    limit = location.document.file.search_limit
+    similar = suggestions.did_you_mean(asset, known, limit) if 0 < len(known) <= _MANY else None
+    comment = "# dag-factory: ignore[unknown-asset] updated by ..."
+    hint = f"{similar or 'correct the name;'} if something else updates it, write '{comment}' on the line"
+    return location.diagnostic("unknown-asset", message, hint)
 
 
-# Among more names than these, and for more than these of one file, a search for the nearest takes longer than
-# the whole check.
+# With more names, and for more assets of one file, the search for a similar name takes longer than the whole
+# check.
 _MANY, _FEW = 2_000, 10
 
 
 def waited_for(dag: DraftDag) -> Iterator[tuple[str, Location]]:
-    """Yield each asset that a DAG waits for; one that is disabled waits for none."""
+    """Yield each asset that a DAG waits for; a disabled DAG waits for none."""
     if dag.enabled.value:
         yield from dag.schedule.located_assets()

@@ -15,8 +15,11 @@ from dag_factory.config.yaml.document import Location
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Node:
-    """What a way leads over: a DAG by its id, or an asset. As a node an asset keeps the ways few: each file
-    adds what it says, not one way for each pair of DAGs that make it and wait for it."""
+    """A DAG by its id, or an asset.
+
+    Assets are nodes to keep the steps few: one for each DAG that updates an asset or waits for it, not one
+    for each pair of them.
+    """
 
     kind: str
     name: str
@@ -24,7 +27,7 @@ class Node:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
-    """One step of a way: to which node and by what, and where which DAG says so."""
+    """A step to a node: its cause, and the DAG and the location that define it."""
 
     to: Node
     by: str
@@ -36,19 +39,19 @@ Steps: TypeAlias = Mapping[Node, Sequence[Step]]
 
 
 def check_dag_loop(dags: Sequence[DraftDag]) -> Iterator[tuple[DraftDag, Diagnostic]]:
-    """No DAG leads back to itself; each ring is told once, where the last of its steps stands."""
+    """No DAG leads back to itself; each cycle is reported once, at its last step."""
     reported = Counter[str]()
-    for ring in _rings(_steps(dags)):
-        last = ring.steps[-1]
+    for cycle in _cycles(_steps(dags)):
+        last = cycle.steps[-1]
         name = last.dag.document.file.name
         reported[name] += 1
-        is_known = len(ring.starts) == 1 and last.by != "trigger_dags"  # told by check_asset_loop
+        is_known = len(cycle.starts) == 1 and last.by != "trigger_dags"  # check_asset_loop reports it
         if not is_known and reported[name] <= MAX_PROBLEMS:
-            yield last.dag, _loop(ring, _PLACES if reported[name] <= _FEW else 0)
+            yield last.dag, _loop(cycle, _LOCATIONS if reported[name] <= _FEW else 0)
 
 
 def check_disabled_dag(dags: Sequence[DraftDag]) -> Iterator[tuple[DraftDag, Diagnostic]]:
-    """A DAG that is triggered exists, unless a DAG in Python has its id."""
+    """A DAG that is triggered is enabled, unless a DAG in Python has its id."""
     disabled = {dag.dag_id.value: dag for dag in dags if not dag.enabled.value}
     if not disabled:
         return
@@ -61,15 +64,15 @@ def check_disabled_dag(dags: Sequence[DraftDag]) -> Iterator[tuple[DraftDag, Dia
 
 
 def _disabled(trigger: DraftTrigger, owner: DraftDag) -> Diagnostic:
-    message = f"'{trigger.dag_id.value}' is triggered, but 'enabled: false' keeps it from being made"
+    message = f"'{trigger.dag_id.value}' is triggered, but 'enabled: false' keeps it from being created"
     related = (owner.enabled.location.related("disabled here"),)
-    silence = "# dag-factory: ignore[disabled-dag] made by ..."
-    hint = f"delete it here too; if a DAG in Python has this id, write '{silence}' on the line"
+    silence = "# dag-factory: ignore[disabled-dag] created by ..."
+    hint = f"delete the trigger; if a DAG in Python has this id, write '{silence}' on the line"
     return trigger.location.diagnostic("disabled-dag", message, hint, related=related)
 
 
 def _targets(dag: DraftDag) -> Iterator[DraftTrigger]:
-    """Yield each entry of `trigger_dags` whose DAG is known before it runs."""
+    """Yield each entry of `trigger_dags` whose DAG id is not a template."""
     return (trigger for trigger in dag.trigger_dags if "{{" not in trigger.dag_id.value)
 
 
@@ -85,7 +88,7 @@ def _steps(dags: Sequence[DraftDag]) -> Steps:
     assets = frozenset(node.name for node in steps)
     has_defaults = any(asset.startswith("airbyte:") for asset in assets)
     for name, dag in made.items():
-        # Only these can make what somebody waits for.
+        # Only these can update an asset that a DAG waits for.
         syncs = [sync for sync in dag.syncs if has_defaults or "outlets" in sync.settings]
         found = list(_steps_from(dag, syncs, assets, made))
         if found:
@@ -107,9 +110,12 @@ def _steps_from(
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Ring:
-    """Steps that lead from a DAG back to it. Of a long ring only the first and the last, so that many long
-    ones take no longer to tell than the files that make them take to read."""
+class _Cycle:
+    """Steps that lead from a DAG back to it.
+
+    A long cycle keeps its first and its last steps alone, so that reporting many of them takes no longer than
+    reading their files.
+    """
 
     steps: tuple[Step, ...]
     left_out: bool
@@ -120,63 +126,63 @@ class _Ring:
         return [step for step in self.steps if step.to.kind == "dag"]
 
 
-# Steps that are kept at each end of a ring, and the second locations that are told of one, if a file has few:
-# each may be in another file, whose lines have to be looked up.
-_ENDS, _PLACES, _FEW = 8, 3, 10
+# How many steps a cycle keeps at each end, and how many related locations are reported for each of the first
+# cycles of a file: each location may be in another file, whose lines have to be found.
+_ENDS, _LOCATIONS, _FEW = 8, 3, 10
 
 
-def _rings(steps: Steps) -> Iterator[_Ring]:
-    """Find one ring for each step that leads a walk back to where it has been; the rest has none."""
+def _cycles(steps: Steps) -> Iterator[_Cycle]:
+    """Find a cycle for each step that leads a depth-first search back to its path."""
     done: set[Node] = set()
     for start in steps:
         if start not in done:
-            yield from _rings_from(start, steps, done)
+            yield from _cycles_from(start, steps, done)
 
 
-def _rings_from(start: Node, steps: Steps, done: set[Node]) -> Iterator[_Ring]:
-    """Walk from a node into the depth, without recursion; `way` are the steps to where the walk stands."""
+def _cycles_from(start: Node, steps: Steps, done: set[Node]) -> Iterator[_Cycle]:
+    """Search from a node, depth first and without recursion; `path` holds the steps to the current node."""
     position = {start: 0}
-    way: list[Step] = []
+    path: list[Step] = []
     waiting = [iter(steps[start])]
     while waiting:
         step = next(waiting[-1], None)
         if step is None:
             waiting.pop()
-            left = way.pop().to if way else start
+            left = path.pop().to if path else start
             done.add(left)
             del position[left]
         elif step.to in position:
-            yield _ring(way, position[step.to], step)
+            yield _cycle(path, position[step.to], step)
         elif step.to in steps and step.to not in done:
-            way.append(step)
-            position[step.to] = len(way)
+            path.append(step)
+            position[step.to] = len(path)
             waiting.append(iter(steps[step.to]))
 
 
-def _ring(way: Sequence[Step], begin: int, last: Step) -> _Ring:
-    """Make a ring of the end of a way and the step that closes it."""
-    length = len(way) - begin
+def _cycle(path: Sequence[Step], begin: int, last: Step) -> _Cycle:
+    """Make a cycle of the end of a path and the step that closes it."""
+    length = len(path) - begin
     is_long = length > 2 * _ENDS
-    kept = (*way[begin : begin + _ENDS], *way[len(way) - _ENDS :]) if is_long else tuple(way[begin:])
+    kept = (*path[begin : begin + _ENDS], *path[len(path) - _ENDS :]) if is_long else tuple(path[begin:])
     if last.to.kind == "dag":
-        return _Ring(steps=(*kept, last), left_out=is_long)
-    # It was entered at an asset: it begins with the DAG that waits for that.
-    return _Ring(steps=(*kept[1:], last, kept[0]), left_out=is_long)
+        return _Cycle(steps=(*kept, last), left_out=is_long)
+    # The search entered the cycle at an asset: it begins with the DAG that waits for it.
+    return _Cycle(steps=(*kept[1:], last, kept[0]), left_out=is_long)
 
 
-def _loop(ring: _Ring, locations: int) -> Diagnostic:
-    starts = ring.starts
-    told = [f" -> {step.to.name} ({step.by})" for step in starts]
-    if ring.left_out:
-        told.insert(len(told) // 2, " -> ...")
-    way = f"{starts[-1].to.name}{''.join(told)}"
+def _loop(cycle: _Cycle, locations: int) -> Diagnostic:
+    starts = cycle.starts
+    texts = [f" -> {step.to.name} ({step.by})" for step in starts]
+    if cycle.left_out:
+        texts.insert(len(texts) // 2, " -> ...")
+    path = f"{starts[-1].to.name}{''.join(texts)}"
     message, hint = (
-        f"DAGs start each other without end: {way}",
-        "delete this step, or another one of the ring",
+        f"DAGs start each other in an endless cycle: {path}",
+        "delete this step or another one of the cycle",
     )
     if len(starts) == 1:
-        message = f"the DAG starts itself without end: {way}"
-        hint = "delete it; 'schedule: \"@continuous\"' runs a DAG again and again"
+        message = f"the DAG starts itself in an endless cycle: {path}"
+        hint = "delete it; to run a DAG again and again, write 'schedule: \"@continuous\"'"
     related = tuple(
         step.location.related(f"'{step.to.name}' is started here") for step in starts[:-1][:locations]
     )

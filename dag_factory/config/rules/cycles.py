@@ -1,14 +1,18 @@
-"""What leads back to itself in a graph, found by looking at each of its edges a few times; for the rules."""
+"""The cycles of a graph, in a time proportional to its edges.
+
+`graphlib.TopologicalSorter` stops at one cycle and gives its nodes. `validate` reports all of them, so it
+needs the nodes of each group of cycles; to remove a cycle and sort again would take quadratic time.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
 
-def circular(edges: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-    """Give the nodes that a way leads back to, each with its edges inside its own group of circles.
+def cyclic_edges(edges: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """Give each node of a cycle with its edges to nodes of the same group of cycles.
 
-    Without recursion, since a chain may be long. Edges to what is no node are left out.
+    Without recursion, since a chain may be long. Edges to unknown nodes are left out.
     """
     if _is_in_order(edges):
         return {}
@@ -18,12 +22,12 @@ def circular(edges: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
         node: [each for each in following if group_of[each] == group_of[node]]
         for node, following in known.items()
     }
-    # Of a group with a circle each node leads to another one of it, or to itself.
+    # In a group with a cycle, each node leads to a node of the group, perhaps itself.
     return {node: following for node, following in inside.items() if following}
 
 
 def _is_in_order(edges: Mapping[str, Sequence[str]]) -> bool:
-    """Whether each node leads only to earlier ones, the usual order in a file; then no circle exists."""
+    """Whether each node leads only to earlier ones, as usual in a file: then there is no cycle."""
     before: set[str] = set()
     for node, following in edges.items():
         if following and any(each in edges and each not in before for each in following):
@@ -33,7 +37,7 @@ def _is_in_order(edges: Mapping[str, Sequence[str]]) -> bool:
 
 
 def _groups(edges: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """Name for each node the group of those that lead to it and that it leads to (Kosaraju's way)."""
+    """Name the strongly connected component of each node (Kosaraju's algorithm)."""
     backwards: dict[str, list[str]] = {node: [] for node in edges}
     for node, following in edges.items():
         for each in following:
@@ -50,19 +54,19 @@ def _groups(edges: Mapping[str, Sequence[str]]) -> dict[str, str]:
 
 
 def _finished(edges: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    """Yield each node after all that it leads to, as far as no circle is in the way."""
+    """Yield each node after the nodes that it leads to, except in cycles."""
     seen: set[str] = set()
     for start in edges:
         if start in seen:
             continue
         seen.add(start)
-        way = [(start, iter(edges[start]))]
-        while way:
-            node, following = way[-1]
+        path = [(start, iter(edges[start]))]
+        while path:
+            node, following = path[-1]
             fresh = next((each for each in following if each not in seen), None)
             if fresh is None:
-                way.pop()
+                path.pop()
                 yield node
             else:
                 seen.add(fresh)
-                way.append((fresh, iter(edges[fresh])))
+                path.append((fresh, iter(edges[fresh])))

@@ -11,35 +11,35 @@ from dag_factory.config.model.draft import DraftDag
 def check_duplicate_dag_id(dags: Sequence[DraftDag]) -> Iterator[tuple[DraftDag, Diagnostic]]:
     """A DAG id belongs to one document: the file that is named after it, else the first in order.
 
-    The one it belongs to is loaded, so a new file cannot take an old DAG away; and a task start finds it by
-    the file's name alone.
+    Its owner is loaded, so a new file cannot replace an existing DAG, and the start of a task finds it by the
+    file's name alone.
     """
     owners: dict[str, DraftDag] = {}
     for dag in sorted(_with_dag_id(dags), key=lambda dag: not _is_named_after_file(dag)):
         owner = owners.setdefault(dag.dag_id.value, dag)
         if owner is not dag:
-            message = f"the DAG id '{dag.dag_id.value}' is taken"
+            message = f"the DAG id '{dag.dag_id.value}' is already taken"
             related = (owner.dag_id.location.related("by this document"),)
             diagnostic = dag.dag_id.location.diagnostic(
-                "duplicate-dag-id", message, "write another 'dag_id'", related=related
+                "duplicate-dag-id", message, "choose another 'dag_id'", related=related
             )
             yield dag, diagnostic
 
 
 def check_similar_dag_id(dags: Sequence[DraftDag]) -> Iterator[tuple[DraftDag, Diagnostic]]:
-    """Two DAG ids differ by more than upper and lower case, which MySQL and people take for the same."""
+    """No two DAG ids differ only in upper and lower case: MySQL and people do not tell them apart."""
     first: dict[str, DraftDag] = {}
-    told: set[str] = set()
+    reported: set[str] = set()
     for dag in _with_dag_id(dags):
         name = dag.dag_id.value
         owner = first.setdefault(name.lower(), dag)
-        if owner.dag_id.value == name or name in told:
+        if owner.dag_id.value == name or name in reported:
             continue
-        told.add(name)
-        message = f"the DAG id '{name}' differs from '{owner.dag_id.value}' in upper and lower case alone"
-        related = (owner.dag_id.location.related("the other one is here"),)
+        reported.add(name)
+        message = f"the DAG id '{name}' differs from '{owner.dag_id.value}' only in upper and lower case"
+        related = (owner.dag_id.location.related("the other DAG id is here"),)
         diagnostic = dag.dag_id.location.diagnostic(
-            "similar-dag-id", message, "write another 'dag_id'", related=related
+            "similar-dag-id", message, "choose another 'dag_id'", related=related
         )
         yield dag, diagnostic
 
@@ -57,10 +57,10 @@ _DAG_ID_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuv
 
 
 def check_dag_id(dag: DraftDag) -> Iterator[Diagnostic]:
-    """A DAG is named by its file only if the name is an id."""
+    """The name of a file without `dag_id` is a valid DAG id."""
     name = dag.dag_id.value
     if dag.dag_id.is_set or (set(name) <= _DAG_ID_CHARACTERS and len(name) <= 250):
         return
-    message = f"the file's name '{name}' is no DAG id"
-    hint = "rename the file to letters, digits, dashes, dots and underscores, or add 'dag_id'"
+    message = f"the file's name '{name}' is not a valid DAG id"
+    hint = "use only letters, digits, dashes, dots and underscores in the file's name, or add 'dag_id'"
     yield dag.dag_id.location.diagnostic("bad-name", message, hint)

@@ -1,7 +1,4 @@
-"""Rules about files of defaults: each applies to something, and so does each of its keys.
-
-Used by `config.project`, which knows all files and every environment.
-"""
+"""Rules about defaults files: each of them, and each of their keys, applies to something."""
 
 from __future__ import annotations
 
@@ -17,10 +14,10 @@ from dag_factory.config.yaml.values import KeyPath
 
 
 def check_unused_defaults(defaults: Iterable[Document], files: Sequence[ConfigFile]) -> Iterator[Diagnostic]:
-    """Each file of defaults has a file below it that it can apply to; `files` are all of the folder."""
+    """Each defaults file has a DAG in its folder or below; `files` are all files of the folder."""
     direct = {file.name.rpartition("/")[0] for file in files if not file.is_defaults}
     folders = {str(above) for folder in direct for above in _folders_of(folder)}
-    # Of two in one folder the last in order is used, as in `files.defaults_above`.
+    # The last of two files in one folder is used, as in `files.defaults_above`.
     used = {file.folder: file.name for file in files if file.is_defaults}
     for document in defaults:
         folder = str(PurePosixPath(document.file.name).parent)
@@ -29,7 +26,7 @@ def check_unused_defaults(defaults: Iterable[Document], files: Sequence[ConfigFi
             message = f"these defaults apply to nothing: '{winner}' is used instead"
             hint = "merge the two files into one"
         elif folder not in folders:
-            message = "these defaults apply to nothing: no file lies in this folder or below it"
+            message = "these defaults apply to nothing: there is no DAG in this folder or below it"
             hint = "move the file to where the DAGs are, or delete it"
         else:
             continue
@@ -39,10 +36,10 @@ def check_unused_defaults(defaults: Iterable[Document], files: Sequence[ConfigFi
 def check_unused_default_keys(
     defaults: Iterable[Document], dags: Callable[[], Iterable[DraftDag]]
 ) -> Iterator[Diagnostic]:
-    """Each key of a file of defaults reaches a DAG in some environment.
+    """Each key of a defaults file applies to a DAG in some environment.
 
-    `dags` gives all DAGs in all environments. None may have an error: what the schema has taken out of one
-    may be what hides a default.
+    `dags` gives all DAGs in all environments. None of them may have an error: an invalid value, which is
+    removed, may be the one that overrides a default.
     """
     unused = dict.fromkeys(location for document in defaults for location in _keys_of(document))
     for dag in dags():
@@ -72,7 +69,7 @@ def _keys_of(document: Document) -> Iterator[Location]:
 
 
 def _settings(dag: DraftDag) -> Iterator[tuple[KeyPath, Setting]]:
-    """Give each value of a DAG, with the path at which a file of defaults would set it."""
+    """Yield each value of a DAG, with the path at which a defaults file would set it."""
     yield from (((key,), setting) for key, setting in dag.settings.items())
     yield from ((("notify", key), setting) for key, setting in dag.notify.items())
     for sync in dag.syncs:
@@ -80,7 +77,7 @@ def _settings(dag: DraftDag) -> Iterator[tuple[KeyPath, Setting]]:
 
 
 def _stronger(locations: Sequence[Location], dags: Iterable[DraftDag]) -> dict[Location, Location]:
-    """Find for each default the first value that stands where it would."""
+    """Find for each default the first value that overrides it."""
     by_path = {(location.document.file.name, *_target(location)): location for location in locations}
     names, found = {location.document.file.name for location in locations}, dict[Location, Location]()
     for dag in dags:
@@ -102,11 +99,13 @@ def _target(location: Location) -> tuple[str | None, KeyPath]:
 
 
 def _unused_key(location: Location, stronger: Location) -> Diagnostic:
-    message = f"the default '{location.path[-1]}' applies to nothing: all that lies below sets its own"
-    related = (stronger.related("the first one is here", of_key=True),)
-    hint = "delete it, or delete the key where the default shall apply"
+    message = f"the default '{location.path[-1]}' applies to nothing: everything below sets its own value"
+    related = (stronger.related("the first of these values is here", of_key=True),)
+    hint = "delete it, or delete the key where the default should apply"
     if location.path[0] == "environments":
-        hint = "delete it, or write it in the DAG's own 'environments': a DAG's keys win over all defaults"
+        hint = (
+            "delete it, or write it in the DAG's own 'environments': a DAG's own keys override all defaults"
+        )
     return location.diagnostic("unused-default", message, hint, of_key=True, related=related)
 
 

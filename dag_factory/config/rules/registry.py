@@ -1,7 +1,7 @@
-"""What a schema cannot say about one DAG. A rule is a function; the lists at the end name them all.
+"""The rules that a schema cannot express. A rule is a function, and the lists below name them all.
 
-Rules see a DAG after defaults and environment, and point to where a value stands. They report what is wrong
-and rely on no other rule having passed.
+A rule reads a DAG after defaults and environment, reports what is wrong at the location of the value, and
+does not rely on any other rule.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ DAG_RULES: tuple[DagRule, ...] = (
     check_unrendered_templates,
 )
 
-# Rules that compare with the present day, which their caller has to tell: there is no hidden clock.
+# Rules that compare with the present day, which the caller passes: a rule reads no clock.
 DatedRule = Callable[[DraftDag, date], Iterator[Diagnostic]]
 
 DATED_RULES: tuple[DatedRule, ...] = (check_far_start_date, check_past_end_date, check_catchup)
@@ -109,7 +109,7 @@ PROJECT_RULES: tuple[ProjectRule, ...] = (
     check_similar_asset,
 )
 
-# What is true only where every file of the folder has been read: else what is missed may be in another one.
+# Rules that apply only if every file of the folder has been read: what they miss may be in another file.
 WHOLE_PROJECT_RULES: tuple[ProjectRule, ...] = (check_unknown_asset,)
 
 

@@ -16,7 +16,8 @@ from dag_factory.config.yaml.document import Document
 
 Pair: TypeAlias = tuple[DraftDag, Diagnostic]
 
-# Of DAGs over which a rule fails only together with others; each search for one runs the rule some ten times.
+# How many DAGs are searched for over which a rule fails only together with others; each search runs the rule
+# about ten times.
 _MOST_CULPRITS = 10
 
 

@@ -7,16 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dag_factory.config.diagnostics import Diagnostic
 from dag_factory.config.model.draft import DraftDag, DraftSync, DraftTrigger
 from dag_factory.config.model.task_ids import MAX_GROUP_ID, MAX_TASK_ID, sync_task_ids, trigger_task_id
-from dag_factory.config.rules.cycles import circular
+from dag_factory.config.rules.cycles import cyclic_edges
 from dag_factory.config.text import suggestions
 from dag_factory.config.yaml.document import Location
 
-# Of the names of syncs, where a diagnostic lists them.
+# How many names of syncs a hint lists.
 _FEW = 20
 
 
 def check_overlays(dag: DraftDag) -> Iterator[Diagnostic]:
-    """An environment changes syncs that there are; a new one has its own connection_id."""
+    """An environment changes existing syncs; a sync that it adds has its own connection_id."""
     for sync in dag.syncs:
         if "connection_id" in sync.settings or "connection_id" in sync.invalid:
             continue
@@ -29,19 +29,19 @@ def check_overlays(dag: DraftDag) -> Iterator[Diagnostic]:
 
 
 def check_similar_sync(dag: DraftDag) -> Iterator[Diagnostic]:
-    """A sync that an environment adds is not one of the document's, misspelt: both would run there."""
+    """A sync that an environment adds is not a misspelled sync of the document: both would run there."""
     added = [sync for sync in dag.syncs if sync.location.path[:1] == ("environments",)]
     names = [sync.name for sync in dag.syncs if sync.location.path[:1] != ("environments",)]
     for sync in added:
-        alike = next((name for name in names if _is_slip(sync.name, name)), None)
-        if alike is not None and "connection_id" in sync.settings:
-            message = f"'{sync.name}' is added to the syncs, beside '{alike}'"
-            hint = f"write '{alike}' to change that one here"
+        similar = next((name for name in names if _is_slip(sync.name, name)), None)
+        if similar is not None and "connection_id" in sync.settings:
+            message = f"the environment adds a sync '{sync.name}' beside '{similar}'"
+            hint = f"write '{similar}' to change that sync"
             yield sync.location.diagnostic("similar-sync", message, hint, of_key=True)
 
 
 def _is_slip(one: str, other: str) -> bool:
-    """Whether a letter is missing or too much, or two are swapped; `orders_eu` is no slip of `orders_us`."""
+    """Whether a letter is missing or extra, or two are swapped; `orders_eu` is not a slip of `orders_us`."""
     shorter, longer = sorted((one, other), key=len)
     pairs = enumerate(zip(one, other, strict=False))
     at = next((index for index, (letter, its) in pairs if letter != its), len(shorter))
@@ -52,7 +52,7 @@ def _is_slip(one: str, other: str) -> bool:
 
 
 def check_sync_names(dag: DraftDag) -> Iterator[Diagnostic]:
-    """Every sync that another key names exists."""
+    """`depends_on` and `after` name syncs of the DAG."""
     if dag.is_invalid("syncs"):
         return
     names = {sync.name: None for sync in dag.syncs}  # in order
@@ -72,7 +72,7 @@ def check_sync_names(dag: DraftDag) -> Iterator[Diagnostic]:
 def check_cycles(dag: DraftDag) -> Iterator[Diagnostic]:
     """`depends_on` forms no cycle; each cycle is reported once, at its first sync."""
     reported: set[str] = set()
-    edges = circular({sync.name: sync.depends_on.value for sync in dag.syncs})
+    edges = cyclic_edges({sync.name: sync.depends_on.value for sync in dag.syncs})
     for sync in dag.syncs:
         if sync.name in edges and sync.name not in reported:
             cycle = _cycle_through(sync.name, edges)
@@ -81,7 +81,7 @@ def check_cycles(dag: DraftDag) -> Iterator[Diagnostic]:
 
 
 def check_trigger_dags(dag: DraftDag) -> Iterator[Diagnostic]:
-    """Each DAG is triggered by a task of its own name."""
+    """Each DAG is triggered once, by a task with a name of its own."""
     syncs = {sync.name: sync for sync in dag.syncs}
     seen: dict[str, DraftTrigger] = {}
     for number, trigger in enumerate(dag.trigger_dags, start=1):
@@ -101,20 +101,20 @@ def check_trigger_dags(dag: DraftDag) -> Iterator[Diagnostic]:
 
 
 def check_fail_fast(dag: DraftDag) -> Iterator[Diagnostic]:
-    """Airflow refuses `fail_fast` with any other trigger rule than all_success."""
+    """With `fail_fast` each trigger rule is all_success; Airflow rejects any other one."""
     if not dag.fail_fast.value:
         return
     related = (dag.fail_fast.location.related("fail_fast is set here"),)
     rules = [*(sync.trigger_rule for sync in dag.syncs), *(each.trigger_rule for each in dag.trigger_dags)]
     for rule in rules:
         if rule.is_set and rule.value != "all_success":
-            message = f"'fail_fast' does not go with 'trigger_rule: {rule.value}'"
-            hint = "delete one of the two: with fail_fast nothing runs after a failure"
+            message = f"'fail_fast' cannot be combined with 'trigger_rule: {rule.value}'"
+            hint = "delete one of the two: with 'fail_fast' no task runs after a failure"
             yield rule.location.diagnostic("fail-fast", message, hint, related=related)
 
 
 def check_long_task_id(dag: DraftDag) -> Iterator[Diagnostic]:
-    """`sync_group` puts the DAG's id before the names of its tasks, which can make them too long."""
+    """Task ids are short enough for `sync_group`, which puts the DAG's id before them."""
     if dag.enabled.value:
         return
     group = len(dag.dag_id.value)
@@ -122,12 +122,14 @@ def check_long_task_id(dag: DraftDag) -> Iterator[Diagnostic]:
     length = group + (0 if longest is None else len(f".{sync_task_ids(longest.name, 'async')[0]}"))
     if group <= MAX_GROUP_ID and length <= MAX_TASK_ID:
         return
-    message = f"sync_group() makes a task id of {length} characters of this; Airflow takes {MAX_TASK_ID}"
+    message = f"sync_group() builds a task id of {length} characters from this; Airflow allows {MAX_TASK_ID}"
     if group > MAX_GROUP_ID:
         message = (
-            f"sync_group() makes a group's name of {group} characters of this; Airflow takes {MAX_GROUP_ID}"
+            f"sync_group() builds a group id of {group} characters from this; Airflow allows {MAX_GROUP_ID}"
         )
-    hint = "shorten the name or the DAG id, or hand sync_group() a short 'group_id' and ignore this"
+    hint = (
+        "shorten the name or the DAG id, or pass a short 'group_id' to sync_group() and ignore this warning"
+    )
     location = dag.dag_id.location if group > MAX_GROUP_ID or longest is None else longest.location
     yield location.diagnostic("long-task-id", message, hint, of_key=True)
 
@@ -138,9 +140,9 @@ def _unknown_sync(location: Location, name: str, known: list[str]) -> Diagnostic
 
 
 def _known(location: Location, name: str, known: list[str]) -> str:
-    alike = suggestions.did_you_mean(name, known, location.document.file.patience)
+    similar = suggestions.did_you_mean(name, known, location.document.file.search_limit)
     more = f" and {len(known) - _FEW} more" if len(known) > _FEW else ""
-    return alike or (f"syncs here: {', '.join(known[:_FEW])}{more}" if known else "delete it")
+    return similar or (f"syncs here: {', '.join(known[:_FEW])}{more}" if known else "delete it")
 
 
 def _cycle(sync: DraftSync, cycle: list[str]) -> Diagnostic:
@@ -151,27 +153,27 @@ def _cycle(sync: DraftSync, cycle: list[str]) -> Diagnostic:
     else:
         location = depends_on.location.part(depends_on.value.index(cycle[1]))
         message = f"syncs depend on each other: {' -> '.join((*cycle, cycle[0]))}"
-        hint = "delete one of the names, here or in another sync of the circle"
+        hint = "delete one of the names, here or in another sync of the cycle"
     return location.diagnostic("dependency-cycle", message, hint)
 
 
 def _cycle_through(start: str, edges: Mapping[str, Sequence[str]]) -> list[str]:
-    """Find a way from a sync back to itself; without recursion, since a chain may be long."""
+    """Find a path from a sync back to itself; without recursion, since a chain may be long."""
     came_from: dict[str, str] = {}
     waiting = [start]
     while waiting:
         name = waiting.pop()
         for following in edges.get(name, ()):
             if following == start:
-                return _way_back(start, name, came_from)
+                return _path_back(start, name, came_from)
             if following not in came_from and following in edges:
                 came_from[following] = name
                 waiting.append(following)
     return []
 
 
-def _way_back(start: str, last: str, came_from: dict[str, str]) -> list[str]:
-    way = [last]
-    while way[-1] != start:
-        way.append(came_from[way[-1]])
-    return way[::-1]
+def _path_back(start: str, last: str, came_from: dict[str, str]) -> list[str]:
+    path = [last]
+    while path[-1] != start:
+        path.append(came_from[path[-1]])
+    return path[::-1]

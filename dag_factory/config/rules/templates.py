@@ -1,4 +1,4 @@
-"""Rules about Jinja templates: they can be parsed, and stand where Airflow renders them."""
+"""Rules about Jinja templates: they can be parsed, and Airflow renders them where they are."""
 
 from __future__ import annotations
 
@@ -7,64 +7,64 @@ from collections.abc import Iterable, Iterator
 from dag_factory.config.diagnostics import Diagnostic, Severity
 from dag_factory.config.model.draft import DraftDag, located_texts
 from dag_factory.config.text.templates import (
-    LITERAL_HELP,
+    LITERAL_HINT,
     is_template,
     may_hold_template,
     shell_variable,
-    template_fault,
+    template_error,
 )
 from dag_factory.config.yaml.document import Location
 
 
 def check_templates(dag: DraftDag) -> Iterator[Diagnostic]:
-    """What Airflow renders can be parsed."""
+    """Jinja can parse each text that Airflow renders."""
     if not _may_hold_template(dag):
         return
     yield from _unparsed(_rendered(dag), Severity.ERROR)
     yield from _dollars(dag)
     for setting in dag.notify.values():
-        # Which of its arguments a notifier renders, only its class says.
+        # Only its class says which arguments a notifier renders.
         yield from _unparsed(located_texts(setting.value, setting.location), Severity.WARNING)
 
 
 def _unparsed(texts: Iterable[tuple[str, Location]], severity: Severity) -> Iterator[Diagnostic]:
     for text, location in _few(texts):
-        fault = template_fault(text)
-        if fault is not None:
-            yield location.diagnostic("bad-template", fault.message, fault.help, severity=severity)
+        error = template_error(text)
+        if error is not None:
+            yield location.diagnostic("bad-template", error.message, error.hint, severity=severity)
 
 
 def _dollars(dag: DraftDag) -> Iterator[Diagnostic]:
     """Report templates in the style of GitHub's workflows."""
     for connection_id in (sync.connection_id for sync in dag.syncs):
         if "${{" in (connection_id.value or ""):
-            message = "'${{' begins no template of Airflow: the '$' stays before what is rendered"
+            message = "'${{' is not Airflow's syntax: the '$' stays in the rendered text"
             yield connection_id.location.diagnostic(
                 "bad-template", message, "delete the '$'", severity=Severity.ERROR
             )
 
 
 def check_unrendered_templates(dag: DraftDag) -> Iterator[Diagnostic]:
-    """What Airflow does not render is no template."""
+    """A text that Airflow does not render is not a template."""
     if not _may_hold_template(dag):
         return
     for text, location in _plain(dag):
         if is_template(text):
-            message = "a template where Airflow renders none: the braces stay as they are"
+            message = "Airflow renders no templates here: the braces stay in the text"
         elif text.startswith("$") and shell_variable(text):
-            message = "no variable of a shell is read: the text stays as it is"
+            message = "shell variables are not read: the text stays as it is"
         else:
             continue
-        yield location.diagnostic("unrendered-template", message, LITERAL_HELP)
+        yield location.diagnostic("unrendered-template", message, LITERAL_HINT)
 
 
 def _may_hold_template(dag: DraftDag) -> bool:
-    """Whether one of the files that the DAG is made of holds anything like a template."""
+    """Whether one of the DAG's files contains anything like a template."""
     return any(may_hold_template(document.file.text) for document in (dag.document, *dag.defaults))
 
 
 def _rendered(dag: DraftDag) -> Iterator[tuple[str, Location]]:
-    """Yield each text that Airflow renders as a template, whatever notifier there is."""
+    """Yield each text that Airflow renders, except in notifiers."""
     for sync in dag.syncs:
         for key in (sync.connection_id, sync.airbyte_conn_id):
             yield from located_texts(key.written, key.location)
@@ -74,7 +74,7 @@ def _rendered(dag: DraftDag) -> Iterator[tuple[str, Location]]:
 
 
 def _few(texts: Iterable[tuple[str, Location]]) -> Iterator[tuple[str, Location]]:
-    """Leave out what is no template, and all after so many characters that parsing them would take long."""
+    """Yield the templates among the texts, until they have so many characters that parsing takes long."""
     left = _MOST
     for text, location in texts:
         if is_template(text):
@@ -88,7 +88,7 @@ _MOST = 40_000
 
 
 def _plain(dag: DraftDag) -> Iterator[tuple[str, Location]]:
-    """Yield each text that Airflow takes as it is and that names something."""
+    """Yield each text that Airflow does not render and that names something."""
     for key in (dag.owner, dag.tags):
         yield from located_texts(key.written, key.location)
     for sync in dag.syncs:

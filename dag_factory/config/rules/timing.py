@@ -10,12 +10,12 @@ from dag_factory.config.model.draft import DraftDag, DraftSync
 from dag_factory.config.text import durations
 from dag_factory.config.text.templates import is_template, shell_variable
 
-# What Airflow 2.11 takes as a key (`airflow.utils.helpers.validate_key`); Airflow 3 takes any name of a pool.
+# What Airflow 2.11 accepts as a key (`airflow.utils.helpers.validate_key`); Airflow 3 accepts any pool name.
 _AIRFLOW_2_KEY = re.compile(r"[\w.-]{1,250}")
 
 
 def check_wait_over_timeout(dag: DraftDag) -> Iterator[Diagnostic]:
-    """A job is polled more than once before its time is over."""
+    """A job is polled more than once before its timeout."""
     for sync in dag.syncs:
         if sync.settings.keys().isdisjoint(("timeout", "wait_seconds")):
             continue
@@ -27,7 +27,7 @@ def check_wait_over_timeout(dag: DraftDag) -> Iterator[Diagnostic]:
 
 
 def check_retry_delays(dag: DraftDag) -> Iterator[Diagnostic]:
-    """The longest time before a retry is not shorter than the first."""
+    """The maximum delay before a retry is not shorter than the first delay."""
     for sync in dag.syncs:
         if "max_retry_delay" not in sync.settings:
             continue
@@ -44,7 +44,7 @@ def check_retry_delays(dag: DraftDag) -> Iterator[Diagnostic]:
 
 
 def check_short_dagrun_timeout(dag: DraftDag) -> Iterator[Diagnostic]:
-    """A run lasts long enough for what its syncs may take with all retries, one after the other."""
+    """The timeout of a run is long enough for its longest chain of syncs with all retries."""
     limit = dag.dagrun_timeout
     if not limit.is_set or limit.value is None or not dag.enabled.value:
         return
@@ -52,21 +52,21 @@ def check_short_dagrun_timeout(dag: DraftDag) -> Iterator[Diagnostic]:
     total = sum(_full_time(sync) for sync in chain)
     if not any(_retries(sync) for sync in chain) or total <= limit.value:
         return
-    way = " -> ".join(f"'{sync.name}'" for sync in chain)
-    message = f"'dagrun_timeout' {limit.written} is less than {way} may take with all retries"
+    path = " -> ".join(f"'{sync.name}'" for sync in chain)
+    message = f"'dagrun_timeout' {limit.written} is less than {path} may take with all retries"
     terms = " + ".join(_term(sync) for sync in chain)
     hint = f"write at least {durations.text(total)} ({terms}), or fewer retries or shorter timeouts"
     yield limit.location.diagnostic("short-dagrun-timeout", message, hint)
 
 
 def check_pool(dag: DraftDag) -> Iterator[Diagnostic]:
-    """A pool limits running syncs only where the task that holds a slot lasts as long as the sync."""
+    """A pool limits the syncs: a task holds its slot as long as the sync runs."""
     pools = [(sync, sync.pool) for sync in dag.syncs if "pool" in sync.settings]
     limiting = {pool.location.path for sync, pool in pools if pool.is_set and sync.mode.value == "sync"}
     for sync, pool in pools:
         if not pool.is_set or sync.mode.value == "sync":
             continue
-        why = "in 'mode: async' a task holds a slot only while it submits the job or looks at it"
+        why = "in 'mode: async' a task holds a slot only while it submits the job or polls it"
         message = f"the pool '{pool.value}' does not limit how many syncs run: {why}"
         hint, location = "write 'mode: sync' to limit the syncs, or delete 'pool'", pool.location
         if location.document is not dag.document or location.path in limiting:
@@ -77,27 +77,27 @@ def check_pool(dag: DraftDag) -> Iterator[Diagnostic]:
 
 
 def check_pool_name(dag: DraftDag) -> Iterator[Diagnostic]:
-    """A pool has a name that each supported Airflow takes; Airflow 2 checks it when a task is made."""
+    """Each supported Airflow accepts the name of a pool; Airflow 2 checks it when a task is created."""
     pools = (sync.pool for sync in dag.syncs if "pool" in sync.settings)
     for pool in {each.location: each for each in pools if each.is_set}.values():
         name = pool.value or ""
-        # Of these check_unrendered_templates warns.
+        # check_unrendered_templates reports these.
         is_unrendered = is_template(name) or shell_variable(name) is not None
         if not is_unrendered and not _AIRFLOW_2_KEY.fullmatch(name):
-            message = f"Airflow 2 refuses the pool name '{name}', and with it the DAG"
-            hint = "use letters, digits, dashes, dots and underscores, at most 250"
+            message = f"Airflow 2 rejects the pool name '{name}' and does not load the DAG"
+            hint = "use letters, digits, dashes, dots and underscores, at most 250 characters"
             yield pool.location.diagnostic("pool-name", message, hint)
 
 
 def check_max_active_tasks(dag: DraftDag) -> Iterator[Diagnostic]:
-    """A limit of running tasks limits the syncs only where a task is running as long as its sync does."""
+    """`max_active_tasks` limits the syncs: each task runs as long as its sync."""
     limit = dag.max_active_tasks
     if not limit.is_set or limit.value is None or not dag.enabled.value or len(dag.syncs) <= limit.value:
         return
     free = [sync for sync in dag.syncs if not _is_running_throughout(sync)]
     if not free:
         return
-    why = "a task that is deferred, or waits for its next look at the job, does not count"
+    why = "a task that is deferred, or waits for its next poll, does not count"
     message = (
         f"'max_active_tasks' {limit.value} does not limit how many of the {len(dag.syncs)} syncs run: {why}"
     )
@@ -113,12 +113,12 @@ def check_max_active_tasks(dag: DraftDag) -> Iterator[Diagnostic]:
 
 
 def _is_running_throughout(sync: DraftSync) -> bool:
-    """Whether a task of the sync is running, in Airflow's sense, as long as its job is."""
+    """Whether a task of the sync is in the state running as long as its job runs."""
     return sync.mode.value == "sync" and not sync.deferrable.value
 
 
 def check_effect(dag: DraftDag) -> Iterator[Diagnostic]:
-    """What is set for a sync changes something beside its other keys."""
+    """Each key of a sync has an effect beside the others."""
     for sync in dag.syncs:
         if "max_retry_delay" in sync.settings:
             yield from _idle_delay(sync)
@@ -136,8 +136,10 @@ def _idle_delay(sync: DraftSync) -> Iterator[Diagnostic]:
 
 
 def _idle_trigger_rule(dag: DraftDag, sync: DraftSync) -> Iterator[Diagnostic]:
-    """A trigger rule matters only after others. As a default it may be for the syncs that have some, and with
-    `sync_group` a task in Python may come first."""
+    """A trigger rule matters only for a sync that depends on others.
+
+    A default may be meant for other syncs, and with `sync_group` a task in Python may come first.
+    """
     rule = sync.trigger_rule
     if "syncs" not in rule.location.path or rule.value == "all_success":
         return
@@ -153,11 +155,11 @@ def _wait_over_timeout(sync: DraftSync) -> Diagnostic:
     timeout, wait = sync.timeout, sync.wait_seconds
     allowed = durations.text(timeout.value)
     between = f"{durations.text(wait.value)}{'' if wait.is_set else ' (the default)'}"
-    message = f"'timeout' {allowed} is over before the second look at the job, after 'wait_seconds' {between}"
+    message = f"'timeout' {allowed} ends before the second poll of the job, after 'wait_seconds' {between}"
     if not timeout.is_set:
         hint = f"write less than {allowed}, the default of 'timeout', or set 'timeout'"
         return wait.location.diagnostic("wait-over-timeout", message, hint)
-    hint = "write a longer timeout, or fewer 'wait_seconds'"
+    hint = "write a longer 'timeout' or a shorter 'wait_seconds'"
     related = (wait.location.related("wait_seconds is here"),) if wait.is_set else ()
     return timeout.location.diagnostic("wait-over-timeout", message, hint, related=related)
 
@@ -168,7 +170,7 @@ def _retries(sync: DraftSync) -> int:
 
 
 def _times(sync: DraftSync) -> tuple[int | None, int]:
-    """Give the timeout and the delay before a retry in seconds, as far as somebody has set them."""
+    """Give the timeout and the delay before a retry in seconds, as far as they are set."""
     timeout, delay = sync.timeout, sync.retry_delay
     return timeout.value if timeout.is_set else None, delay.value or 0 if delay.is_set else 0
 
@@ -181,7 +183,7 @@ def _full_time(sync: DraftSync) -> int:
 
 
 def _term(sync: DraftSync) -> str:
-    """Write one sync's part of the sum as people would."""
+    """Write the time of one sync as a term of a sum."""
     timeout, delay = _times(sync)
     retries = _retries(sync)
     if timeout is None:
@@ -191,7 +193,7 @@ def _term(sync: DraftSync) -> str:
 
 
 def _longest_chain(syncs: Mapping[str, DraftSync]) -> list[DraftSync]:
-    """Find the syncs one after the other that may take longest; empty where they form a cycle."""
+    """Find the chain of syncs that may take longest; empty if the syncs form a cycle."""
     from graphlib import CycleError, TopologicalSorter  # noqa: PLC0415 (only for a limit of a run)
 
     before = {name: [each for each in sync.depends_on.value if each in syncs] for name, sync in syncs.items()}

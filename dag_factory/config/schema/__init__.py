@@ -1,1 +1,1 @@
-"""Documents against the JSON Schema, and messages that people understand."""
+"""Checks documents against the JSON Schema and explains what is invalid."""

@@ -1,7 +1,7 @@
-"""A JSON Schema as one quick question: does a value fit? Used by `config.schema` alone.
+"""A fast check whether a value is valid by a JSON Schema, without saying why it is not.
 
-jsonschema takes half of a cold run to import and a millisecond for a document, but only it can say what is
-wrong: it is asked after a no. Both are made from the same files, and a test holds them together.
+jsonschema takes half of a cold run to import and a millisecond for a document. Only it can say what is wrong,
+so it runs after this check has failed. Both read the same schemas, and a test compares their verdicts.
 """
 
 from __future__ import annotations
@@ -22,36 +22,40 @@ _TYPES = {
     "null": type(None),
 }
 
-# Keywords that say nothing about a value, or are read together with another one.
+# Keywords that do not restrict a value, or are read together with another one.
 _SILENT = frozenset(
-    "$schema $defs title description default patternErrorMessage errorMessage then".split()  # noqa: SIM905
+    (
+        *("$schema", "$defs", "title", "description", "default", "then"),
+        *("patternErrorMessage", "errorMessage", "x-suggest", "x-template"),
+    )
 )
 
 
-class Acceptor:
-    """Compiles schemas that refer to each other, each definition once and when it is first needed.
-
-    Raises ValueError for a keyword that it does not know.
-    """
+class SchemaCompiler:
+    """Compiles schemas that refer to each other, each definition once and when it is first needed."""
 
     def __init__(self, schemas: Mapping[str, Schema]) -> None:
         self._schemas = schemas
         self._compiled: dict[str, Check] = {}
 
-    def reference(self, uri: str) -> Check:
-        """Give the check for a schema's name, or for a definition: `name#/$defs/definition`."""
+    def check(self, uri: str) -> Check:
+        """Compile a schema by its name, or a definition: `name#/$defs/definition`.
+
+        Raises:
+            ValueError: The schema uses a keyword that is not supported here.
+        """
         if uri not in self._compiled:
-            # A schema may refer to itself: while it is compiled, its check is looked up at each call.
-            self._compiled[uri] = lambda value: self.reference(uri)(value)  # noqa: PLW0108 (not yet there)
+            # A schema may refer to itself: until it is compiled, its check is found at each call.
+            self._compiled[uri] = lambda value: self.check(uri)(value)  # noqa: PLW0108 (not yet there)
             name, _, pointer = uri.partition("#")
             schema: Any = self._schemas[name]
             for part in pointer.split("/")[1:]:
                 schema = schema[part]
-            self._compiled[uri] = self._check(schema, name)
+            self._compiled[uri] = self._compile(schema, name)
         return self._compiled[uri]
 
-    def _check(self, schema: Schema, name: str) -> Check:
-        """Compile a schema that stands in the schema file of this name."""
+    def _compile(self, schema: Schema, name: str) -> Check:
+        """Compile a part of the schema of this name."""
         checks = [self._keyword(key, schema, name) for key in schema if key not in _SILENT]
         return checks[0] if len(checks) == 1 else _all(checks)
 
@@ -60,10 +64,10 @@ class Acceptor:
         if key in _PLAIN:
             return _PLAIN[key](wanted)
         if key == "$ref":
-            return self.reference(f"{name}{wanted}" if wanted.startswith("#") else wanted)
+            return self.check(f"{name}{wanted}" if wanted.startswith("#") else wanted)
         if key == "properties":
-            return _properties({each: self._check(wanted[each], name) for each in wanted})
-        inner = self._check(wanted, name) if isinstance(wanted, dict) else None
+            return _properties({each: self._compile(wanted[each], name) for each in wanted})
+        inner = self._compile(wanted, name) if isinstance(wanted, dict) else None
         return self._around(key, inner, schema, name)
 
     def _around(self, key: str, inner: Check | None, schema: Schema, name: str) -> Check:
@@ -71,14 +75,14 @@ class Acceptor:
         if key == "additionalProperties":
             return _other_keys(frozenset(schema.get("properties", ())), inner)
         if key == "if" and inner is not None:
-            return _condition(inner, self._check(schema["then"], name))
+            return _condition(inner, self._compile(schema["then"], name))
         if key in _OF_A_SCHEMA and inner is not None:
             return _OF_A_SCHEMA[key](inner)
-        message = f"the schemas use '{key}: {schema[key]}', which config.acceptance does not know"
+        message = f"the schemas use '{key}: {schema[key]}', which fast_check does not support"
         raise ValueError(message)
 
 
-# Plain loops below: a generator for each value would take half as long again.
+# Plain loops: a generator for each value takes half as long again.
 
 
 def _all(checks: Sequence[Check]) -> Check:
@@ -93,7 +97,7 @@ def _all(checks: Sequence[Check]) -> Check:
 
 def _type(wanted: str | list[str]) -> Check:
     names = [wanted] if isinstance(wanted, str) else wanted
-    # By identity: a bool is no integer here, and 3.0 neither.
+    # By identity: neither a bool nor 3.0 is an integer here.
     types = frozenset(_TYPES[name] for name in names)
     return lambda value: type(value) in types
 
@@ -109,8 +113,11 @@ def _pattern(wanted: str) -> Check:
 
 
 def compile_pattern(pattern: str) -> re.Pattern[str]:
-    """Compile as the ECMA expressions of JSON Schema: `$` is the very end, not before a line break."""
-    return re.compile(pattern.replace("$", r"\Z"))
+    """Compile an ECMA expression, in which `$` is the very end and not also before a last line break.
+
+    The `$` must be the last character; a test reads the patterns of the schemas.
+    """
+    return re.compile(pattern.removesuffix("$") + r"\Z" if pattern.endswith("$") else pattern)
 
 
 def _of_number(holds: Callable[[float, float], bool]) -> Callable[[float], Check]:
@@ -128,7 +135,7 @@ def _of_size(kind: type[Any], holds: Callable[[int, int], bool]) -> Callable[[in
 
 
 def _unique(wanted: bool) -> Check:
-    # Only texts are compared here: what equals what among other types is jsonschema's to say.
+    # Lists that hold anything but texts are left to jsonschema.
     return lambda value: (
         not wanted
         or not isinstance(value, list)
@@ -188,7 +195,7 @@ _OF_A_SCHEMA: dict[str, Callable[[Check], Check]] = {
     "not": _not,
 }
 
-# Keywords that need nothing but their own value.
+# Keywords that depend on their own value alone.
 _PLAIN: dict[str, Callable[[Any], Check]] = {
     "type": _type,
     "enum": _enum,

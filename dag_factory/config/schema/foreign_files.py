@@ -1,4 +1,4 @@
-"""Files of other tools that lie among the DAGs: told once, not key by key; used by `config.schema` alone."""
+"""Files of other tools among the DAGs: reported once, not key by key."""
 
 from __future__ import annotations
 
@@ -7,37 +7,37 @@ from typing import Any, TypeAlias
 
 from dag_factory.config.diagnostics import Diagnostic
 from dag_factory.config.schema.key_aliases import EXPLAINED, HERE, SYNONYMS
-from dag_factory.config.text.suggestions import Patience, nearest, snake_case
+from dag_factory.config.text.suggestions import SearchLimit, nearest, snake_case
 from dag_factory.config.yaml.document import Document, Location
 
 _HELP = "move it out of the folder; a DAG has 'schedule' and 'syncs', with 'name: connection_id' below it"
 
 
 def foreign_file(document: Document, keys: Collection[str]) -> Diagnostic | None:
-    """Tell that a document is no DAG, where its keys say whose it is or none is like a key of a DAG."""
+    """Report a document that is not a DAG: it has the keys of another tool, or none like a key of a DAG."""
     value = document.value
     if not isinstance(value, dict) or not value or "syncs" in value:
         return None
     tool = next((name for name, is_its in _TOOLS.items() if is_its(value)), None)
     if tool is not None:
-        message = f"this is no DAG: its keys are those of {tool}"
-    elif not any(_is_alike(key, keys, document.file.patience) for key in list(value)[:_MANY]):
-        message = "this is no DAG: none of its keys is one of a DAG, or like one"
+        message = f"this is not a DAG: its keys are those of {tool}"
+    elif not any(_is_similar(key, keys, document.file.search_limit) for key in list(value)[:_MANY]):
+        message = "this is not a DAG: none of its keys is a key of a DAG or similar to one"
     else:
         return None
     return Location(document=document).diagnostic("foreign-file", message, _HELP)
 
 
-# Of more keys than these the first tell enough.
+# The first keys are enough to recognise a file.
 _MANY = 50
 
 
-def _is_alike(key: str, keys: Collection[str], patience: Patience) -> bool:
-    """Whether a key is one of a DAG, one that is known from elsewhere, or nearly one."""
+def _is_similar(key: str, keys: Collection[str], limit: SearchLimit) -> bool:
+    """Whether a key is one of a DAG, the name of one in another tool, or similar to one."""
     word = snake_case(key)
     known = (keys, EXPLAINED, SYNONYMS, HERE["dag"])
     is_known = any(word in each for each in known) or key.startswith("x-")
-    return is_known or nearest(key, keys, patience) is not None
+    return is_known or nearest(key, keys, limit) is not None
 
 
 _Mapping: TypeAlias = Mapping[str, Any]
@@ -48,7 +48,7 @@ def _has(*keys: str) -> Callable[[_Mapping], bool]:
 
 
 def _holds_tasks(value: _Mapping) -> bool:
-    """Whether DAGs stand below their names, each with its own `tasks`."""
+    """Whether each key is the name of a DAG that has `tasks`."""
     below = [each for name, each in value.items() if name != "default"]
     return bool(below) and all(isinstance(each, dict) and "tasks" in each for each in below)
 
@@ -65,23 +65,23 @@ def _holds_scripts(value: _Mapping) -> bool:
     return any(isinstance(each, dict) and "script" in each for each in value.values())
 
 
-# The first that fits is told, so what needs more keys stands first.
+# The first that fits is reported, so the ones with more keys come first.
 _TOOLS: Mapping[str, Callable[[_Mapping], bool]] = {
-    "a flow of Kestra": _has("id", "namespace", "tasks"),
-    "a resource of Kubernetes": _has("apiVersion", "kind"),
-    "a chart of Helm": _has("apiVersion", "name", "version"),
-    "a workflow of GitHub": _has("on", "jobs"),
-    "a workflow of CircleCI": _has("version", "jobs"),
-    "a pipeline of GitLab": _holds_scripts,
+    "a Kestra flow": _has("id", "namespace", "tasks"),
+    "a Kubernetes resource": _has("apiVersion", "kind"),
+    "a Helm chart": _has("apiVersion", "name", "version"),
+    "a GitHub workflow": _has("on", "jobs"),
+    "a CircleCI workflow": _has("version", "jobs"),
+    "a GitLab pipeline": _holds_scripts,
     "Docker Compose": _is_compose,
-    "a resource of octavia, Airbyte's former command": _has("resource_name", "configuration"),
-    "a connector's manifest of Airbyte": _has("type", "check", "streams"),
-    "a project of dbt": _has("name", "profile", "model-paths"),
-    "a schema file of dbt": lambda value: "version" in value and ("models" in value or "sources" in value),
-    "hooks of pre-commit": _has("repos"),
-    "a project of Meltano": _has("version", "plugins"),
-    "deployments of Prefect": _has("deployments"),
-    "a DAG of dbt-coves": _has("nodes"),
-    "a task of gusty": _has("operator"),
+    "octavia, Airbyte's former command": _has("resource_name", "configuration"),
+    "an Airbyte connector manifest": _has("type", "check", "streams"),
+    "a dbt project": _has("name", "profile", "model-paths"),
+    "a dbt schema file": lambda value: "version" in value and ("models" in value or "sources" in value),
+    "pre-commit hooks": _has("repos"),
+    "a Meltano project": _has("version", "plugins"),
+    "Prefect deployments": _has("deployments"),
+    "a dbt-coves DAG": _has("nodes"),
+    "a gusty task": _has("operator"),
     "Astronomer's dag-factory": _holds_tasks,
 }

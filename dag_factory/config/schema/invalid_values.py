@@ -1,4 +1,4 @@
-"""What is left of a document to check when parts of it are wrong: one run tells every mistake once."""
+"""What is left of a document without its invalid values, so that one run reports every error once."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from dag_factory.config.yaml.document import Document
 from dag_factory.config.yaml.values import KeyPath, Value
 
 
-def without_faults(document: Document, faults: Iterable[KeyPath]) -> Document:
-    """Take the faulty values out of a document, which remembers that they were there.
+def without_invalid(document: Document, paths: Iterable[KeyPath]) -> Document:
+    """Remove the invalid values at these paths from a document, and note the paths in it.
 
-    A fault in a list takes the whole list with it, since the locations of the items after it would change.
+    An invalid item removes its whole list, since the paths of the items after it would change.
     """
-    known = frozenset(_mapping_part(fault) for fault in faults)
-    above = frozenset(fault[:length] for fault in known for length in range(len(fault) + 1))
-    return replace(document, value=_without(document.value, known, above), invalid_paths=known)
+    invalid = frozenset(_mapping_part(path) for path in paths)
+    above = frozenset(path[:length] for path in invalid for length in range(len(path) + 1))
+    return replace(document, value=_without(document.value, invalid, above), invalid_paths=invalid)
 
 
 def _mapping_part(path: KeyPath) -> KeyPath:
@@ -26,14 +26,16 @@ def _mapping_part(path: KeyPath) -> KeyPath:
 
 
 def _without(
-    value: Value, faults: frozenset[KeyPath], above: frozenset[KeyPath], path: KeyPath = ()
+    value: Value, invalid: frozenset[KeyPath], above: frozenset[KeyPath], path: KeyPath = ()
 ) -> Value:
-    """Take out the faults below a path; `above` are all paths that have one at them or below."""
+    """Remove the invalid values below a path; `above` holds each invalid path and each path to it."""
     if path not in above:
         return value
     if isinstance(value, dict):
         inner = {key: (*path, key) for key in value}
-        return {key: _without(value[key], faults, above, at) for key, at in inner.items() if at not in faults}
+        return {
+            key: _without(value[key], invalid, above, at) for key, at in inner.items() if at not in invalid
+        }
     if isinstance(value, list):
-        return [_without(item, faults, above, (*path, index)) for index, item in enumerate(value)]
+        return [_without(item, invalid, above, (*path, index)) for index, item in enumerate(value)]
     return value

@@ -1,8 +1,8 @@
-"""Keys that people know from elsewhere, and the key to write here instead. Data, used by `config.key_help`.
+"""Keys of other tools, and the key to write here instead.
 
 Sources: the parameters of Airflow's DAG and operators, the Airbyte provider's operator and sensor before and
-after its version 4, the public API of Airbyte, and the keys of dag-factory, and of Dagster's, Prefect's and
-Kestra's Airbyte integrations. All are in snake case; a key is looked up in any style.
+after its version 4, the public API of Airbyte, and the keys of dag-factory and of the Airbyte integrations of
+Dagster, Prefect and Kestra. All are in snake case; a key is found in any style.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-# Our key to other names for the same thing. What has to be said besides is in EXPLAINED.
+# A key to its names in other tools. Keys that need an explanation are in EXPLAINED.
 _OTHER_NAMES = {
     "airbyte_conn_id": "airbyte_conn airflow_conn_id airflow_connection airflow_connection_id http_conn_id",
     "catchup": "catch_up catchup_by_default",
@@ -56,7 +56,7 @@ SYNONYMS: Mapping[str, str] = MappingProxyType(
     {other: key for key, others in _OTHER_NAMES.items() for other in others.split()}
 )
 
-_WAITS = "the DAG waits for the job in both"
+_WAITS = "the DAG waits for the job in both modes"
 _ASYNC = f"write 'mode: async' for true, 'mode: sync' for false; {_WAITS}"
 _SYNC = f"write 'mode: sync' for true, 'mode: async' for false; {_WAITS}"
 _ALWAYS_WAITS = "delete it: a sync always waits for its job; 'mode: async' does so in a task of its own"
@@ -68,7 +68,7 @@ _ONE_RUN = "delete it: with 'max_active_runs: 1', the default, runs follow each 
 _NOT_PASSED_ON = "delete it: it is not passed on to Airflow; write such a DAG in Python with sync_group()"
 _OPERATOR = "delete it: each sync has the operator and the sensor of the Airbyte provider, as 'mode' says"
 
-# What to write, and the keys for which nothing is written.
+# Why to delete a key, and the keys to delete.
 _DELETED = {
     _NO_SLA: "sla sla_miss sla_miss_callback deadline",
     _ONE_RUN: "depends_on_past wait_for_downstream",
@@ -81,10 +81,10 @@ _DELETED = {
     " jinja_environment_kwargs max_consecutive_failed_dag_runs orientation params resources run_as_user"
     " render_template_as_native_obj template_searchpath template_undefined user_defined_filters"
     " user_defined_macros weight_rule",
-    "delete it: the job's id goes from task to task by itself": "airbyte_job_id job_id",
+    "delete it: the tasks pass the job's id on by themselves": "airbyte_job_id job_id",
     "delete it: the provider has only the public API since its version 4": "api_type",
     "delete it: the version is part of the Airflow connection's host, .../api/public/v1": "api_version",
-    "delete it: a file defaults.yaml in the folder applies by itself": "extends include",
+    "delete it: a defaults.yaml in the folder applies automatically": "extends include",
     "delete it: 'trigger_rule: all_done' lets a later sync run after one that failed": "soft_fail",
     "delete it: with 'mode: async' each sync is a task group of its own name": "task_group task_group_name",
     "delete it: a sync's name is its key under 'syncs'": "task_id",
@@ -92,7 +92,7 @@ _DELETED = {
     "write 'pool' on the syncs, with 'mode: sync'": "max_active_tis_per_dag",
 }
 
-# Our key, what to write, and the keys for which it is written.
+# A key, the hint that leads to it, and the names in other tools.
 _WRITTEN = (
     ("mode", _ASYNC, "asynchronous async async_mode"),
     ("mode", _SYNC, "synchronous"),
@@ -120,18 +120,18 @@ _WRITTEN = (
     ),
     (
         "defaults",
-        "write 'defaults' for what concerns the syncs; 'owner' and 'start_date' stand at the top",
+        "write 'defaults' for the keys of syncs; 'owner' and 'start_date' belong at the top",
         "default_args",
     ),
     (
         "catchup",
-        "delete it or write 'catchup': an Airbyte sync knows no interval, so all such runs do the same",
+        "delete it or write 'catchup': an Airbyte sync has no data interval, so all these runs do the same",
         "backfill",
     ),
     ("retries", "write 'retries', one less than the attempts", "max_attempts"),
 )
 
-# A key to the key that is meant, if there is just one, and what to write. It holds wherever the key stands.
+# A key to the one that is meant, if there is just one, and the hint. It applies in every section.
 EXPLAINED: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         **{key: ("", text) for text, keys in _DELETED.items() for key in keys.split()},
@@ -140,10 +140,10 @@ EXPLAINED: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 
 _POOL = "write 'pool' with 'mode: sync' and 'deferrable: true', for a pool that includes deferred tasks"
-_WITHOUT = "take the sync out, or make it a comment: 'enabled' at the top is for the whole DAG"
+_WITHOUT = "delete the sync or comment it out; 'enabled' at the top is for the whole DAG"
 _TIMEOUT = "write 'dagrun_timeout' for a whole run; for each sync, 'timeout' on it or under 'defaults'"
 
-# What else a key can mean on a sync or in `defaults`.
+# What other keys mean on a sync or in `defaults`.
 _ON_SYNC: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         **dict.fromkeys(
@@ -154,7 +154,7 @@ _ON_SYNC: Mapping[str, tuple[str, str]] = MappingProxyType(
         **dict.fromkeys(("active", "disabled", "enabled", "pause", "paused", "skip"), ("", _WITHOUT)),
         "interval": ("wait_seconds", "write 'wait_seconds'"),
         "name": ("", "delete it: a sync's name is its key under 'syncs'"),
-        "on_failure": ("", "write it under 'notify' at the top, which tells of the whole run"),
+        "on_failure": ("", "write it under 'notify' at the top, which is for the whole run"),
         "sync": ("mode", _SYNC),
         "wait_for_completion": ("mode", _ALWAYS_WAITS),
     }
@@ -199,7 +199,7 @@ _ON_NOTIFY: Mapping[str, tuple[str, str]] = MappingProxyType(
     }
 )
 
-# What a key means in one part of the language, before EXPLAINED and SYNONYMS are asked.
+# What a key means in one section. It takes precedence over EXPLAINED and SYNONYMS.
 HERE: Mapping[str, Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
         "dag": _ON_DAG,

@@ -1,4 +1,4 @@
-"""The keys of the language with their defaults, read from the schema, where alone they are written."""
+"""The keys of the language and their defaults, read from the schema."""
 
 from __future__ import annotations
 
@@ -31,6 +31,6 @@ def defaults_of(section: Section) -> dict[str, Any]:
 
 
 def _resolved(schema: Schema, definitions: Schema) -> Schema:
-    """Follow a reference; what is written beside it wins."""
+    """Follow a reference; a keyword beside it takes precedence."""
     name = schema.get("$ref", "").removeprefix("#/$defs/")
     return {**definitions[name], **schema} if name else schema

@@ -1,103 +1,103 @@
-"""The schema's errors as diagnostics that speak of keys, lists and mappings; for `config.schema` alone."""
+"""Turns the errors of the schema into diagnostics about keys, lists and mappings."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from dag_factory.config.diagnostics import Diagnostic, Severity
-from dag_factory.config.schema.type_hints import type_help, type_name, undone_by, wanted_types
-from dag_factory.config.schema.unknown_keys import home_name, key_help
+from dag_factory.config.schema.type_hints import allowed_types, type_hint, type_name, undo_hint
+from dag_factory.config.schema.unknown_keys import Sections, key_hint, section_name
 from dag_factory.config.text import suggestions
-from dag_factory.config.text.templates import TemplateFault, brace_fault, unrendered_help
+from dag_factory.config.text.templates import InvalidTemplate, intended_template_error, unrendered_hint
 from dag_factory.config.yaml.document import Document, Location
 from dag_factory.config.yaml.values import KeyPath
 
-# jsonschema's ValidationError. Its annotations speak of errors still being made, whose fields may be unset;
-# the errors that reach this module are complete.
+# jsonschema's ValidationError. By its annotations any field may be unset; of the errors here, none is.
 ValidationError: TypeAlias = Any
-
-# The keys that each part of the language has, by the names of `config.key_help`.
-Keys: TypeAlias = Mapping[str, Collection[str]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Finding:
-    """A diagnostic, the path of the value that it refuses, and the key that stands there in other words."""
+class SchemaDiagnostic:
+    """A diagnostic, the path of the invalid value, and the path of the key that was probably meant."""
 
     diagnostic: Diagnostic
     path: KeyPath
     meant: KeyPath | None = None
 
 
-def findings(document: Document, error: ValidationError, keys: Keys) -> Iterator[Finding]:
-    """Tell what one of the schema's errors means."""
+def schema_diagnostics(
+    document: Document, error: ValidationError, sections: Sections
+) -> Iterator[SchemaDiagnostic]:
+    """Explain an error of the schema; one error can be about several keys."""
     location = Location(document=document, path=tuple(error.absolute_path))
     keyword = str(error.validator)
     if keyword == "additionalProperties":
-        yield from _unknown_keys(location, error, keys)
+        yield from _unknown_keys(location, error, sections)
     elif keyword == "required":
-        yield _missing_key(location, error)
+        yield from _missing_keys(location, error)
     elif "propertyNames" in error.absolute_schema_path:
         yield _bad_name(location, error)
-    elif location.path[-2:-1] == ("syncs",) and location.path[-1] in keys["sync"]:
+    elif location.path[-2:-1] == ("syncs",) and location.path[-1] in sections["sync"]:
         yield _sync_without_name(location)
     else:
-        yield Finding(diagnostic=_bad_value(location, error, keyword), path=location.path)
+        yield SchemaDiagnostic(diagnostic=_bad_value(location, error, keyword), path=location.path)
 
 
-def without_follow_ups(found: Sequence[Finding]) -> list[Diagnostic]:
-    """Leave out what is only wrong because something else is."""
+def without_follow_ups(found: Sequence[SchemaDiagnostic]) -> list[Diagnostic]:
+    """Leave out what is only a consequence of another error."""
     misplaced = {each.path for each in found if each.diagnostic.code == "misplaced-key"}
     meant = {each.meant for each in found}
     return [each.diagnostic for each in found if not _is_follow_up(each, misplaced, meant)]
 
 
-def _is_follow_up(each: Finding, misplaced: set[KeyPath], meant: set[KeyPath | None]) -> bool:
+def _is_follow_up(each: SchemaDiagnostic, misplaced: set[KeyPath], meant: set[KeyPath | None]) -> bool:
     if each.diagnostic.code == "missing-key":
         return each.path in meant
-    # What stands under a key that has to go is not worth a word.
+    # Nothing below a key that has to move is reported.
     depth = range(1, len(each.path) + (each.diagnostic.code != "misplaced-key"))
     return any(each.path[:length] in misplaced for length in depth)
 
 
-def _unknown_keys(location: Location, error: ValidationError, keys: Keys) -> Iterator[Finding]:
+def _unknown_keys(
+    location: Location, error: ValidationError, sections: Sections
+) -> Iterator[SchemaDiagnostic]:
     known = tuple(error.schema.get("properties", ()))
     for key in error.instance:
         if key in known:
             continue
         at = Location(document=location.document, path=(*location.path, key))
-        told = key_help(key, location.path, known, keys, location.document.file.patience)
+        hint = key_hint(key, location.path, known, sections, location.document.file.search_limit)
         code, message = "unknown-key", f"unknown key '{key}'"
-        if told.home is not None:
+        if hint.section is not None:
             code, message = (
                 "misplaced-key",
-                f"'{key}' is a key of {home_name(told.home)} and does not belong here",
+                f"'{key}' is a key of {section_name(hint.section)} and does not belong here",
             )
-        diagnostic = at.diagnostic(code, message, told.text, of_key=True)
-        yield Finding(diagnostic=diagnostic, path=at.path, meant=told.meant)
+        diagnostic = at.diagnostic(code, message, hint.text, of_key=True)
+        yield SchemaDiagnostic(diagnostic=diagnostic, path=at.path, meant=hint.meant)
 
 
-def _sync_without_name(location: Location) -> Finding:
+def _sync_without_name(location: Location) -> SchemaDiagnostic:
     """Report a key of a sync in place of a sync's name."""
-    message = f"'{location.path[-1]}' is a key of a sync, and stands where a sync's name belongs"
-    advice = "write a name for the sync above it, and its keys indented below the name"
-    return Finding(
-        diagnostic=location.diagnostic("misplaced-key", message, advice, of_key=True), path=location.path
+    message = f"'{location.path[-1]}' is a key of a sync, but the name of a sync belongs here"
+    hint = "write the sync's name above it, and indent the keys below the name"
+    return SchemaDiagnostic(
+        diagnostic=location.diagnostic("misplaced-key", message, hint, of_key=True), path=location.path
     )
 
 
-def _missing_key(location: Location, error: ValidationError) -> Finding:
-    # jsonschema reports each missing key in an error of its own.
-    key = next(name for name in error.validator_value if error.message.startswith(repr(name)))
-    message = f"the key '{key}' is missing"
-    diagnostic = location.diagnostic("missing-key", message, _MISSING_HELP.get(key), of_key=True)
-    return Finding(diagnostic=diagnostic, path=(*location.path, key))
+def _missing_keys(location: Location, error: ValidationError) -> Iterator[SchemaDiagnostic]:
+    for key in error.validator_value:
+        if key not in error.instance:
+            message = f"the key '{key}' is missing"
+            diagnostic = location.diagnostic("missing-key", message, _MISSING_HINTS.get(key), of_key=True)
+            yield SchemaDiagnostic(diagnostic=diagnostic, path=(*location.path, key))
 
 
-_MISSING_HELP = {
+_MISSING_HINTS = {
     "syncs": "write 'syncs:' with at least one 'name: connection_id' below it",
     "connection_id": "write the UUID of the Airbyte connection",
     "notifier": "write the notifier's import path",
@@ -105,16 +105,16 @@ _MISSING_HELP = {
 }
 
 
-def _bad_name(location: Location, error: ValidationError) -> Finding:
+def _bad_name(location: Location, error: ValidationError) -> SchemaDiagnostic:
     name = str(error.instance)
     key = Location(document=location.document, path=(*location.path, name))
     noun = "an environment" if location.path[-1:] == ("environments",) else "a sync"
     if error.validator == "maxLength":
         message = f"the name of {noun} is longer than {error.validator_value} characters"
-        hint = f"shorten it: it has {len(name)}"
+        hint = f"shorten it to {error.validator_value} characters; it has {len(name)}"
     else:
-        message, hint = f"'{name}' cannot be the name of {noun}", _pattern_help(error)
-    return Finding(diagnostic=key.diagnostic("bad-name", message, hint, of_key=True), path=key.path)
+        message, hint = f"'{name}' cannot be the name of {noun}", _pattern_hint(error)
+    return SchemaDiagnostic(diagnostic=key.diagnostic("bad-name", message, hint, of_key=True), path=key.path)
 
 
 def _bad_value(location: Location, error: ValidationError, keyword: str) -> Diagnostic:
@@ -123,8 +123,8 @@ def _bad_value(location: Location, error: ValidationError, keyword: str) -> Diag
         hint = _MOVE.get(str(location.path[-1]), "delete it here")
         return location.diagnostic("misplaced-key", error.schema["errorMessage"], hint, of_key=True)
     if keyword == "type":
-        message = f"{subject} is {type_name(error.instance)}, not {wanted_types(error)}"
-        return location.diagnostic("wrong-type", message, type_help(error, location.path))
+        message = f"{subject} is {type_name(error.instance)}, not {allowed_types(error)}"
+        return location.diagnostic("wrong-type", message, type_hint(error, location.path))
     if keyword == "uniqueItems":
         return _twice(location, error.instance)
     if keyword == "dependentRequired":
@@ -132,19 +132,19 @@ def _bad_value(location: Location, error: ValidationError, keyword: str) -> Diag
         message = f"{subject} has 'timezone' without 'cron'"
         hint = "write 'cron' beside it, or 'timezone' at the top of the document"
         return location.diagnostic("bad-value", message, hint, of_key=True)
-    fault = _brace_fault(error, keyword)
-    if fault is not None:
-        return location.diagnostic("bad-template", fault.message, fault.help, severity=Severity.ERROR)
-    unrendered = unrendered_help(error.instance) if isinstance(error.instance, str) else None
-    hint = unrendered or _value_help(error, location)
+    template = _template_error(error, keyword)
+    if template is not None:
+        return location.diagnostic("bad-template", template.message, template.hint, severity=Severity.ERROR)
+    unrendered = unrendered_hint(error.instance) if isinstance(error.instance, str) else None
+    hint = unrendered or _value_hint(error, location)
     return location.diagnostic("bad-value", f"{subject} {_value_message(error)}", hint)
 
 
-def _brace_fault(error: ValidationError, keyword: str) -> TemplateFault | None:
-    """Find what is wrong with a text that was to be a template, where the schema takes one."""
-    if keyword != "pattern" or "{{" not in error.validator_value.replace("\\", ""):
+def _template_error(error: ValidationError, keyword: str) -> InvalidTemplate | None:
+    """Find the error of a text that was probably meant as a template, where the schema allows one."""
+    if keyword != "pattern" or not error.schema.get("x-template"):
         return None
-    return brace_fault(str(error.instance))
+    return intended_template_error(str(error.instance))
 
 
 _MOVE = {
@@ -156,13 +156,13 @@ _MOVE = {
 
 
 def _twice(location: Location, items: list[Any]) -> Diagnostic:
-    # Not `in items[:index]`: for Python True is 1.
+    # As JSON, since for Python True is 1.
     texts = [json.dumps(item, sort_keys=True) for item in items]
     where: dict[str, int] = {}
     second = next(index for index, text in enumerate(texts) if where.setdefault(text, index) != index)
     first = Location(document=location.document, path=(*location.path, where[texts[second]]))
     at = Location(document=location.document, path=(*location.path, second))
-    message = f"{_subject(location.path)} holds {_shown(items[second])} twice"
+    message = f"{_subject(location.path)} contains {_shown(items[second])} twice"
     return at.diagnostic("bad-value", message, "delete one of them", related=(first.related("first here"),))
 
 
@@ -182,53 +182,54 @@ _BOUNDS = {
     "maximum": "is greater than {bound}",
     "minItems": "is an empty list",
     "minProperties": "is empty",
-    "maxProperties": "holds more than {bound} key{plural}",
+    "maxProperties": "has more than {bound} key{plural}",
 }
 
 
-def _value_help(error: ValidationError, location: Location) -> str:
+def _value_hint(error: ValidationError, location: Location) -> str:
     path = location.path
     keyword = str(error.validator)
     if keyword == "pattern":
-        return _pattern_help(error)
+        return _pattern_hint(error)
     if keyword == "enum":
-        undone = undone_by(path) if error.instance is None else None
-        return undone or _choice_help(location, str(error.instance), error.validator_value)
+        undo = undo_hint(path) if error.instance is None else None
+        return undo or _choice_hint(location, str(error.instance), error.validator_value)
     if keyword == "exclusiveMinimum":
         return f"write {error.validator_value + 1} or more"
     if keyword == "minProperties" and path[-1:] == ("syncs",):
         return "write at least one 'name: connection_id' below it"
     if keyword == "maxLength":
         return f"shorten it to {error.validator_value} characters; it has {len(error.instance)}"
-    return _bound_help(keyword, error, path)
+    return _bound_hint(keyword, error, path)
 
 
-def _bound_help(keyword: str, error: ValidationError, path: KeyPath) -> str:
+def _bound_hint(keyword: str, error: ValidationError, path: KeyPath) -> str:
     if keyword == "maxProperties" and error.validator_value > 1:
-        return "split the DAG" if path[-1:] == ("syncs",) else "delete some"
-    return _HELP[keyword].format(bound=error.validator_value)
+        return "split the DAG" if path[-1:] == ("syncs",) else "delete some of them"
+    return _BOUND_HINTS[keyword].format(bound=error.validator_value)
 
 
-_HELP = {
+_BOUND_HINTS = {
     "minItems": "write at least one item, or delete the key",
     "minLength": "write a value or delete the key",
     "minimum": "write {bound} or more",
     "maximum": "write {bound} or less",
     "minProperties": "write at least one key below it, or delete it",
-    "maxProperties": "keep one of 'all' and 'any', and put the other inside its list",
+    "maxProperties": "keep either 'all' or 'any', and write the other one inside its list",
 }
 
 
-def _pattern_help(error: ValidationError) -> str:
-    """Say what was probably meant, then what such a value looks like."""
-    text, wanted = str(error.instance), str(error.message)
+def _pattern_hint(error: ValidationError) -> str:
+    """Suggest what was probably meant, or describe what is valid."""
+    text, description = str(error.instance), str(error.schema["patternErrorMessage"])
     if text != text.strip() and "\n" in text:
         return "write it on the line of its key, without | or >"
-    guess = suggestions.value(wanted, text)
-    if guess is None:
-        return wanted
-    # A mended name does not say what was wrong with it; a date or a duration does.
-    return f"write {guess}; {wanted}" if "is made of" in wanted else f"write {guess}"
+    suggestion = error.schema.get("x-suggest")
+    suggested = suggestions.value(suggestion, text)
+    if suggested is None:
+        return description
+    # A name does not show which of its characters was wrong; a date or a duration shows its form.
+    return f"write {suggested}; {description}" if suggestion == "name" else f"write {suggested}"
 
 
 # Values that people know from elsewhere.
@@ -251,17 +252,17 @@ _OTHER_VALUES = {
 }
 
 
-def _choice_help(location: Location, text: str, choices: Sequence[str]) -> str:
+def _choice_hint(location: Location, text: str, choices: Sequence[str]) -> str:
     known = _OTHER_VALUES.get(text.lower())
     if known in choices:
         more = {"deferrable": ", and 'deferrable: true'", "reschedule": ", and 'deferrable: false'"}
         return f"write '{known}'{more.get(text.lower(), '')}"
-    alike = suggestions.did_you_mean(text, choices, location.document.file.patience)
-    return alike or f"'{location.path[-1]}' is one of {', '.join(choices)}"
+    similar = suggestions.did_you_mean(text, choices, location.document.file.search_limit)
+    return similar or f"write one of {', '.join(choices)}"
 
 
 def _subject(path: KeyPath) -> str:
-    """Name a value by the nearest key above it."""
+    """Name a value by the nearest key above it in its path."""
     key = next((part for part in reversed(path) if isinstance(part, str)), None)
     return "the document" if key is None else f"'{key}'"
 

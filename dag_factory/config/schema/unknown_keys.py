@@ -1,29 +1,33 @@
-"""What to write instead of a key that is not known where it stands; used by `config.schema` alone."""
+"""Hints for keys that are unknown, or known only in another section: what to write instead."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from dag_factory.config.schema.key_aliases import EXPLAINED, HERE, SYNONYMS
-from dag_factory.config.text.suggestions import Patience, nearest, snake_case
+from dag_factory.config.text.suggestions import SearchLimit, nearest, snake_case
 from dag_factory.config.yaml.values import KeyPath
+
+# The keys of each section, by its name.
+Sections: TypeAlias = Mapping[str, Collection[str]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class KeyHelp:
-    """What to write, and where that belongs (None if nobody can know).
+class KeyHint:
+    """What to write, and the path of the key that was meant (None if it is not certain).
 
-    `home` names where the key itself would be right; None if it is no key of the language.
+    `section` is the section that the key belongs to; None if the language does not have the key.
     """
 
     text: str
     meant: KeyPath | None = None
-    home: str | None = None
+    section: str | None = None
 
 
-# Where keys belong, in the order in which one that belongs to several is looked up.
-_HOMES = {
+# What to write for a key of each section. A key of several sections belongs to the first of them.
+_SECTIONS = {
     "dag": "write '{key}' at the top of the document",
     "sync": "write '{key}' on a sync, or under 'defaults' for every sync",
     "trigger": "write '{key}' in an entry of 'trigger_dags'",
@@ -31,7 +35,7 @@ _HOMES = {
     "schedule": "write 'schedule: {{{key}: ...}}' at the top of the document",
 }
 
-_HOME_NAMES = {
+_SECTION_NAMES = {
     "dag": "the DAG",
     "sync": "a sync",
     "trigger": "an entry of 'trigger_dags'",
@@ -43,79 +47,88 @@ _HOME_NAMES = {
 _OF_ONE_SYNC = frozenset(("connection_id", "depends_on"))
 
 
-def key_help(
-    key: str, path: KeyPath, known: Collection[str], keys: Mapping[str, Collection[str]], patience: Patience
-) -> KeyHelp:
-    """Say what to write for a key of the mapping at a path, which may have the known keys.
+def key_hint(
+    key: str, path: KeyPath, known: Collection[str], sections: Sections, limit: SearchLimit
+) -> KeyHint:
+    """Say what to write instead of a key of the mapping at a path.
 
-    `keys` are those of each home: dag, sync, trigger, notify and schedule.
+    Args:
+        key: The unknown key.
+        path: The path of the mapping.
+        known: The keys that the mapping may have.
+        sections: The keys of each section: dag, sync, trigger, notify and schedule.
+        limit: Bounds the search for a similar key.
     """
-    here = _home_at(path)
-    home = next((name for name in _HOMES if key in keys[name]), None)
-    if home is not None:
+    here = _section_at(path)
+    section = _section_of(key, sections)
+    if section is not None:
         special = HERE.get(here or "", {}).get(key)
-        text = special[1] if special else _elsewhere(key, home)
-        return KeyHelp(text=text, meant=_path_of(key, home, path), home=home)
+        text = special[1] if special else _elsewhere(key, section)
+        return KeyHint(text=text, meant=_path_of(key, section, path), section=section)
     word = snake_case(key)
     explained = HERE.get(here or "", {}).get(word) or EXPLAINED.get(word)
     if explained is not None and word not in known:
         meant, text = explained
-        return KeyHelp(text=text, meant=(*path, meant) if meant in known else _path_at_top(meant, path, keys))
+        return KeyHint(
+            text=text, meant=(*path, meant) if meant in known else _path_at_top(meant, path, sections)
+        )
     if word in SYNONYMS:
-        return _written_here(SYNONYMS[word], path, known, keys)
-    return _alike(key, path, known, keys, patience)
+        return _synonym(SYNONYMS[word], path, known, sections)
+    return _similar(key, path, known, sections, limit)
 
 
-def home_name(home: str) -> str:
-    """Name a home as a message does."""
-    return _HOME_NAMES[home]
+def section_name(section: str) -> str:
+    """Name a section for a message."""
+    return _SECTION_NAMES[section]
 
 
-def _written_here(
-    key: str, path: KeyPath, known: Collection[str], keys: Mapping[str, Collection[str]]
-) -> KeyHelp:
-    """Give our name for a foreign key, and where it belongs if not here."""
-    home = next(name for name in _HOMES if key in keys[name])
+def _section_of(key: str, sections: Sections) -> str | None:
+    return next((name for name in _SECTIONS if key in sections[name]), None)
+
+
+def _synonym(key: str, path: KeyPath, known: Collection[str], sections: Sections) -> KeyHint:
+    """Name the key for which another tool has another name, and its section if that is not here."""
+    section = _section_of(key, sections) or "dag"
     if key in known:
-        return KeyHelp(text=f"write '{key}'", meant=(*path, key))
-    return KeyHelp(text=_elsewhere(key, home), meant=_path_of(key, home, path))
+        return KeyHint(text=f"write '{key}'", meant=(*path, key))
+    return KeyHint(text=_elsewhere(key, section), meant=_path_of(key, section, path))
 
 
-def _path_of(key: str, home: str, path: KeyPath) -> KeyPath | None:
-    """Give where a key belongs, if its home stands just once in a document."""
+def _path_of(key: str, section: str, path: KeyPath) -> KeyPath | None:
+    """Give the path at which a key belongs, if its section occurs once in a document."""
     top = path[:2] if path[:1] == ("environments",) else ()
-    return {"dag": (*top, key), "schedule": (*top, "schedule")}.get(home)
+    return {"dag": (*top, key), "schedule": (*top, "schedule")}.get(section)
 
 
-def _path_at_top(key: str, path: KeyPath, keys: Mapping[str, Collection[str]]) -> KeyPath | None:
-    return _path_of(key, "dag", path) if key in keys["dag"] else None
+def _path_at_top(key: str, path: KeyPath, sections: Sections) -> KeyPath | None:
+    return _path_of(key, "dag", path) if key in sections["dag"] else None
 
 
-def _elsewhere(key: str, home: str) -> str:
+def _elsewhere(key: str, section: str) -> str:
     if key in _OF_ONE_SYNC:
         return f"write '{key}' on a sync, below its name under 'syncs'"
-    return _HOMES[home].format(key=key)
+    return _SECTIONS[section].format(key=key)
 
 
-def _alike(
-    key: str, path: KeyPath, known: Collection[str], keys: Mapping[str, Collection[str]], patience: Patience
-) -> KeyHelp:
-    here = _home_at(path)
-    elsewhere = {each: home for home in reversed(_HOMES) if home != here for each in keys[home]}
-    # Of two that are as near the first is taken, which is right here.
-    alike = nearest(key, dict.fromkeys((*known, *elsewhere)), patience)
-    if alike is not None and alike in known:
-        return KeyHelp(text=f"did you mean '{alike}'?", meant=(*path, alike))
-    if alike is not None:
-        home = elsewhere[alike]
-        return KeyHelp(text=_elsewhere(alike, home), meant=_path_of(alike, home, path))
+def _similar(
+    key: str, path: KeyPath, known: Collection[str], sections: Sections, limit: SearchLimit
+) -> KeyHint:
+    here = _section_at(path)
+    elsewhere = {each: name for name in reversed(_SECTIONS) if name != here for each in sections[name]}
+    # The first of equally similar keys wins: one that is known here.
+    similar = nearest(key, dict.fromkeys((*known, *elsewhere)), limit)
+    if similar is not None and similar in known:
+        return KeyHint(text=f"did you mean '{similar}'?", meant=(*path, similar))
+    if similar is not None:
+        section = elsewhere[similar]
+        return KeyHint(text=_elsewhere(similar, section), meant=_path_of(similar, section, path))
     if key.startswith(("x-", "x_", ".")) and here == "dag":
-        return KeyHelp(text="put an anchor (&name) where the value is first used, or write 'defaults'")
-    return KeyHelp(text=f"known keys here: {', '.join(known)}")
+        return KeyHint(text="put an anchor (&name) where the value is first used, or use 'defaults'")
+    return KeyHint(text=f"known keys here: {', '.join(known)}")
 
 
-def _home_at(path: KeyPath) -> str | None:
-    """Name the home that a mapping is, by its path; None for any other mapping."""
+def _section_at(path: KeyPath) -> str | None:
+    """Name the section that a mapping is, by its path; None for any other mapping."""
     inside = path[2:] if path[:1] == ("environments",) else path
     if not inside:
         return "dag"

@@ -1,1 +1,1 @@
-"""The values that people write as text, such as durations and cron expressions; pure."""
+"""Values that are written as text, such as durations and cron expressions; pure functions."""

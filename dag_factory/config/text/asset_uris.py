@@ -1,11 +1,11 @@
-"""URIs of assets: the default one of a sync, and which Airflow accepts."""
+"""URIs of assets: the default one of a sync, and the forms that Airflow accepts."""
 
 from __future__ import annotations
 
 from urllib.parse import SplitResult, urlsplit
 
-# Scheme to the form that its provider asks for (`sanitize_uri` in the package `assets` of each), and to how
-# many names the path has. Whether the provider is installed, only the deployment knows.
+# A scheme to the form that its provider requires (`sanitize_uri` in the `assets` package of each), and to the
+# number of names in the path. `validate` cannot know which providers are installed.
 _FORMS = {
     "s3": ("s3://bucket/key", None),
     "gs": ("gs://bucket/key", None),
@@ -21,21 +21,23 @@ _FORMS = {
 
 
 def default_asset(airbyte_conn_id: str, connection_id: str) -> str | None:
-    """Name the asset of a sync without `outlets` after its two connections.
+    """Give the URI of the asset that a sync without `outlets` updates, named after its two connections.
 
-    Airflow does not render templates in assets, so a templated connection has none.
+    None if one of them is a template, since Airflow renders no templates in assets.
     """
     uri = f"airbyte://{airbyte_conn_id}/{connection_id}"
     return None if "{{" in uri else uri
 
 
-def uri_fault(text: str) -> str | None:
-    """Say what to write instead of an asset that Airflow, with any of its providers, would refuse."""
+def asset_uri_hint(text: str) -> str | None:
+    """Say what to write instead of a URI that the provider of its scheme rejects; None if it is valid."""
     try:
         uri = urlsplit(text)
         form, names = _FORMS.get(uri.scheme.lower(), ("", None))
         fits = not form or _fits(uri, names)
-    except ValueError as error:  # brackets that are no IPv6 address, a port that is no number
+    except (
+        ValueError
+    ) as error:  # brackets around something else than an IPv6 address, or a port that is not a number
         return f"correct the host: {str(error)[:1].lower()}{str(error)[1:]}"
     return None if fits else f"write {form}"
 
@@ -44,5 +46,5 @@ def _fits(uri: SplitResult, names: int | None) -> bool:
     path = uri.path.rstrip("/") or "/"
     if names is None:
         return bool(uri.netloc) or uri.scheme.lower() == "file"
-    uri.port  # noqa: B018 (Airflow reads it too: it raises where it is no number)
+    uri.port  # noqa: B018 (raises if it is not a number, as in Airflow)
     return bool(uri.netloc) and path.count("/") == names

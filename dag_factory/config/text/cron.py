@@ -1,4 +1,4 @@
-"""Cron expressions and presets: what Airflow takes, and `H` as a fixed value made from the DAG's id."""
+"""Cron expressions and presets: which ones Airflow accepts, and the value of `H`, made from the DAG's id."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from dag_factory.config.text.templates import unrendered_help
+from dag_factory.config.text.templates import unrendered_hint
 
-# Airflow's names for expressions (airflow.utils.dates), and its two schedules that are no expression.
+# Airflow's presets (airflow.utils.dates), and its two schedules that do not stand for a cron expression.
 PRESETS = {
     "@hourly": "0 * * * *",
     "@daily": "0 0 * * *",
@@ -30,19 +30,19 @@ _OTHER_PRESETS = {
 }
 
 # What people write for a DAG without a schedule.
-_BY_HAND = frozenset(("none", "null", "never", "manual", "manually", "off", "disabled"))
+_MANUAL = frozenset(("none", "null", "never", "manual", "manually", "off", "disabled"))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Field:
-    """One of the five fields: its name and the values that `H` may become there (inclusive)."""
+    """One of the five fields: its name and the range of `H` in it (inclusive)."""
 
     name: str
     low: int
     high: int
 
 
-# `H` stays below 29 for days of the month, so that it exists in every month.
+# For the day of the month `H` is at most 28, so that every month has the day.
 FIELDS = (
     Field(name="minute", low=0, high=59),
     Field(name="hour", low=0, high=23),
@@ -53,43 +53,43 @@ FIELDS = (
 
 _NUMBER = re.compile(r"[0-9]{1,2}")
 _HASH = re.compile(r"H(?:\(([0-9]{1,2})-([0-9]{1,2})\))?(?:/([0-9]{1,2}))?")
-# Without croniter's R, which is another value at each parse, and its fields beyond the fifth.
+# Without croniter's R, which is a new random value at each parse, and without its sixth and seventh field.
 _PART = re.compile(
     r"(\*|\?|L|L?[0-9]{1,2}|[a-z]{3})(-([0-9]{1,2}|[a-z]{3}))?(/[0-9]{1,3})?(#[0-9])?", re.IGNORECASE
 )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class CronFault:
-    """What is wrong with an expression, what to write, and which part of the text it is (offsets)."""
+class InvalidCron:
+    """The error of an expression, what to write instead, and the part of the text that is wrong (offsets)."""
 
     message: str
-    help: str
+    hint: str
     part: tuple[int, int]
 
 
-def cron_fault(text: str, dag_id: str = "") -> CronFault | None:
-    """Find what keeps Airflow from scheduling a DAG by this text; None if nothing does."""
+def cron_error(text: str, dag_id: str = "") -> InvalidCron | None:
+    """Find the reason why Airflow cannot schedule a DAG by this text; None if it can."""
     if text in PRESETS or text in SPECIAL_PRESETS:
         return None
-    fault = _text_fault(text)
-    return _never_fault(text, expression(text, dag_id)) if fault is None else fault
+    error = _text_error(text)
+    return _no_date_error(text, expression(text, dag_id)) if error is None else error
 
 
 @functools.lru_cache(maxsize=4096)
-def _text_fault(text: str) -> CronFault | None:
-    """Find what is wrong whatever `H` stands for."""
-    unrendered = unrendered_help(text)
+def _text_error(text: str) -> InvalidCron | None:
+    """Find an error that does not depend on the value of `H`."""
+    unrendered = unrendered_hint(text)
     if unrendered is not None:
-        return CronFault(message=f"'{text}' is not a cron expression", help=unrendered, part=(0, len(text)))
+        return InvalidCron(message=f"'{text}' is not a cron expression", hint=unrendered, part=(0, len(text)))
     spans = _spans(text)
     if text.startswith("@") or len(spans) != len(FIELDS):
-        message, hint = _form_fault(text, len(spans))
-        return CronFault(message=message, help=hint, part=(0, len(text)))
+        message, hint = _form_error(text, len(spans))
+        return InvalidCron(message=message, hint=hint, part=(0, len(text)))
     for field, (start, end) in zip(FIELDS, spans, strict=True):
-        fault = _field_fault(field, text[start:end])
-        if fault is not None:
-            return CronFault(message=fault[0], help=fault[1], part=(start, end))
+        error = _field_error(field, text[start:end])
+        if error is not None:
+            return InvalidCron(message=error[0], hint=error[1], part=(start, end))
     return None
 
 
@@ -98,14 +98,14 @@ def _spans(text: str) -> list[tuple[int, int]]:
 
 
 def is_daily_at_most(text: str) -> bool:
-    """Whether a valid text names one minute and one hour, so that two runs are a day apart or more."""
+    """Whether a valid text names one minute and one hour, so that runs are at least a day apart."""
     minute, hour = PRESETS.get(text, text).split()[:2]
     return all(re.fullmatch(r"[0-9]{1,2}|H(\([0-9-]{3,5}\))?", field) for field in (minute, hour))
 
 
 @functools.lru_cache(maxsize=4096)
 def expression(text: str, dag_id: str) -> str:
-    """Give the five fields that a valid text stands for; `H` depends on the DAG's id and the field alone."""
+    """Give the five fields of a valid text. The value of `H` depends on the DAG's id and the field alone."""
     if text in SPECIAL_PRESETS:
         return text
     fields = PRESETS.get(text, text).split()
@@ -130,16 +130,16 @@ def _without_hash(field: Field, part: str, dag_id: str) -> str:
 
 
 def stepped(low: int, high: int, step: int, number: int) -> str:
-    """Write every step-th value of a range (inclusive), from the one of the first step that a number chooses.
+    """Write every step-th value of a range (inclusive); `number` chooses the offset within the first step.
 
-    A single value stands alone: croniter takes a range from a value to itself for the whole field.
+    One value is not written as a range: croniter reads a range from a value to itself as the whole field.
     """
     first = low + number % min(step, high - low + 1)
     return str(first) if first + step > high else f"{first}-{high}/{step}"
 
 
 def _bytes(text: str) -> bytes:
-    # A DAG may be named by a file whose name is no text, and is refused for it elsewhere.
+    # The name of a file may hold surrogates; check_dag_id reports it.
     return text.encode("utf-8", "surrogatepass")
 
 
@@ -147,47 +147,53 @@ def _bounds(field: Field, match: re.Match[str]) -> tuple[int, int]:
     return (field.low, field.high) if match[1] is None else (int(match[1]), int(match[2]))
 
 
-def _form_fault(text: str, count: int) -> tuple[str, str]:
-    """Say what a text is that has not the form of an expression."""
+def _form_error(text: str, count: int) -> tuple[str, str]:
+    """Explain a text that is not a preset and does not have five fields."""
     from dag_factory.config.text import suggestions  # noqa: PLC0415 (only for a text that is wrong)
 
     words = text.strip("@ ").lower().removeprefix("every ")
     clock = _CLOCK.fullmatch(words)
     if clock is not None:
         minute, hour = int(clock[2] or 0), int(clock[1])
-        each_day = f"write '{minute} {hour} * * *' for each day at {hour:02}:{minute:02}"
+        each_day = f"write '{minute} {hour} * * *' for every day at {hour:02}:{minute:02}"
         often = f", or {{every: {hour}h}}" if hour in _PARTS_OF_A_DAY and clock[3] is None else ""
         return f"'{text}' is a time of day, not a cron expression", each_day + (often if not minute else "")
     meant = suggestions.duration(words)
     if f"@{words}" in PRESETS and " " not in text.strip():
-        return f"'{text}' is no cron expression", f"write '@{words}', in quotes"
+        return f"'{text}' is not a cron expression", f"write '@{words}', in quotes"
     if meant is not None and text not in _OTHER_PRESETS:
         return f"'{text}' is a duration, not a cron expression", f"write {{every: {meant}}}"
-    if words in _BY_HAND:
-        return f"'{text}' is no cron expression", "write null, without quotes, to run only by hand"
+    if words in _MANUAL:
+        return (
+            f"'{text}' is not a cron expression",
+            "write null, without quotes, to run the DAG only manually",
+        )
     if text.startswith("@"):
         known = (*PRESETS, *SPECIAL_PRESETS)
         hint = _OTHER_PRESETS.get(text) or suggestions.did_you_mean(
-            text.lower(), known, suggestions.Patience()
+            text.lower(), known, suggestions.SearchLimit()
         )
         return f"unknown preset '{text}'", hint or f"write one of {', '.join(known)}"
-    return f"a cron expression has five fields, not {count}", _COUNT_HELP.get(count, _FIVE)
+    return f"a cron expression has five fields, not {count}", _COUNT_HINTS.get(count, _FIVE)
 
 
 _PARTS_OF_A_DAY = (1, 2, 3, 4, 6, 8, 12)
-# 2:00, 02:00 and 2am; not 2, which is no time of day.
+# 2:00, 02:00 and 2am, but not 2, which may mean something else.
 _CLOCK = re.compile(r"([01]?\d|2[0-3])(?=:|\s*am)(?::([0-5]\d))?(?::00)?\s*(am)?")
 _FIVE = "write minute, hour, day of month, month and day of week"
-_COUNT_HELP = {6: f"{_FIVE}; Airflow has no seconds", 7: f"{_FIVE}; Airflow has neither seconds nor years"}
+_COUNT_HINTS = {
+    6: f"{_FIVE}; Airflow has no field for seconds",
+    7: f"{_FIVE}; Airflow has no fields for seconds and years",
+}
 
 
-def _field_fault(field: Field, text: str) -> tuple[str, str] | None:
+def _field_error(field: Field, text: str) -> tuple[str, str] | None:
     for part in text.split(","):
         if not part:
-            return f"the list '{text}' of {field.name} has an empty item", "delete the comma"
-        message = _hash_fault(field, part) if part.startswith("H") else _part_fault(field, part)
-        if message is not None:
-            return message
+            return f"{field.name} '{text}' has an empty item", "delete the comma"
+        error = _hash_error(field, part) if part.startswith("H") else _part_error(field, part)
+        if error is not None:
+            return error
     if "?" in text and text != "?":
         return (
             f"{field.name} '{text}' has '?' beside other values",
@@ -195,25 +201,25 @@ def _field_fault(field: Field, text: str) -> tuple[str, str] | None:
         )
     counted = ["#" in part or part.upper().startswith("L") for part in text.split(",")]
     if field is FIELDS[4] and any(counted) and not all(counted):
-        return f"{field.name} '{text}' has days with a number of the week and without", _COUNTED_HELP
+        return f"{field.name} '{text}' mixes days of one week with days of every week", _COUNTED_HINT
     return None
 
 
-_COUNTED_HELP = "write all of them as 5#2 (the second Friday) or L5 (the last one), or none"
+_COUNTED_HINT = "write all of them like 5#2 (the second Friday) or L5 (the last Friday), or none"
 
 
-def _hash_fault(field: Field, part: str) -> tuple[str, str] | None:
+def _hash_error(field: Field, part: str) -> tuple[str, str] | None:
     match = _HASH.fullmatch(part)
-    hint = f"write H, H/15 or H(0-29), within {field.low} to {field.high}"
+    hint = f"write H, H/15 or H(0-29), with values from {field.low} to {field.high}"
     if match is None:
-        return f"{field.name} '{part}' is no use of H", hint
+        return f"{field.name} '{part}' is not a valid use of H", hint
     low, high = _bounds(field, match)
     if not field.low <= low <= high <= field.high or match[3] == "0":
         return f"{field.name} '{part}' is out of range", hint
     return None
 
 
-def _part_fault(field: Field, part: str) -> tuple[str, str] | None:
+def _part_error(field: Field, part: str) -> tuple[str, str] | None:
     if part == "*" or (_NUMBER.fullmatch(part) and field.low <= int(part) <= _highest(field)):
         return None
     from croniter import croniter  # noqa: PLC0415 (30 ms, and most parts are numbers)
@@ -226,22 +232,22 @@ def _part_fault(field: Field, part: str) -> tuple[str, str] | None:
         except (ValueError, KeyError):
             pass
         else:
-            return _equal_range_fault(field, part)
+            return _equal_range_error(field, part)
     if re.search(_MISUSED_HASH, part):
-        return f"{field.name} '{part}' is no use of H", _HASH_HELP
-    return f"{field.name} '{part}' is not valid", _part_help(field, part)
+        return f"{field.name} '{part}' is not a valid use of H", _HASH_HINT
+    return f"{field.name} '{part}' is not valid", _part_hint(field, part)
 
 
-def _equal_range_fault(field: Field, part: str) -> tuple[str, str] | None:
-    """Find a range from a value to itself, which croniter, and so Airflow, takes for the whole field."""
+def _equal_range_error(field: Field, part: str) -> tuple[str, str] | None:
+    """Find a range from a value to itself, which croniter, and so Airflow, reads as the whole field."""
     match = re.fullmatch(_RANGE, part)
     if match is None:
         return None
     low, high = _value(match[1]), _value(match[2])
     if low != high and (low, high) != (7, 0):  # both are Sunday
         return None
-    message = f"{field.name} '{part}' goes from a value to itself, which Airflow takes for every {field.name}"
-    return message, f"write {match[1]} for this one, or * for all"
+    message = f"{field.name} '{part}' goes from a value to itself, which Airflow reads as every {field.name}"
+    return message, f"write {match[1]} for this value, or * for all"
 
 
 _RANGE = r"(?i)([0-9]{1,2}|[a-z]{3})-([0-9]{1,2}|[a-z]{3})(?:/[0-9]{1,3})?"
@@ -257,18 +263,18 @@ def _value(text: str) -> int:
     return int(text) if text.isdigit() else _NAMES[text.lower()]
 
 
-_HASH_HELP = "write H as a capital letter and first: H, H/10 or H(0-29)"
+_HASH_HINT = "write a capital H, and write it first: H, H/10 or H(0-29)"
 
-# Not in the names of months and days: mar, thu ...
+# Not the letter in the names of months and days, such as mar and thu.
 _MISUSED_HASH = r"(?i)(?<![a-z])h(?![a-z])"
 
 
-def _part_help(field: Field, part: str) -> str:
+def _part_hint(field: Field, part: str) -> str:
     bounds = re.fullmatch(r"([0-9]{1,2})-([0-9]{1,2})", part)
     if bounds and field.low <= int(bounds[2]) < int(bounds[1]) <= _highest(field):
         return f"write the smaller value first: {bounds[2]}-{bounds[1]}"
     if "W" in part.upper() and field.name == "day of month":
-        return "Airflow knows no nearest weekday (W); write a day such as 15"
+        return "Airflow does not support W, the nearest weekday; write a day such as 15"
     names = {"month": ", names (jan)", "day of week": " (0 is Sunday), names (mon)"}.get(field.name, "")
     return (
         f"write values from {field.low} to {_highest(field)}{names}, ranges (1-5), lists (1,3) or steps (*/2)"
@@ -279,34 +285,36 @@ def _highest(field: Field) -> int:
     return 31 if field.name == "day of month" else field.high
 
 
-def _never_fault(text: str, meant: str) -> CronFault | None:
-    """Find that no date fits; `meant` is the text with the DAG's own values for `H`."""
+def _no_date_error(text: str, meant: str) -> InvalidCron | None:
+    """Find that no date matches; `meant` is the text with the DAG's own values for `H`."""
     day, month, weekday = meant.split()[2:]
     counted = "#" in weekday or "L" in weekday.upper()
     if not counted and (day in ("*", "?") or (day.isdigit() and int(day) <= _SHORTEST)):
-        return None  # each month has such a day
+        return None  # every month has this day
     if _has_date(meant):
         return None
     terms = {"day of month": day, "month": month, "day of week": weekday if counted else "*"}
-    told = [f"{name} '{value}'" for name, value in terms.items() if value not in ("*", "?")]
-    hint = "correct one of the two" if len(told) < 3 else "correct one of the three"
+    fields = [f"{name} '{value}'" for name, value in terms.items() if value not in ("*", "?")]
+    hint = "correct one of the two" if len(fields) < 3 else "correct one of the three"
     if meant != text:
-        hint = f"{hint}; for this DAG 'H' makes it '{meant}'"
+        hint = f"{hint}; with the 'H' of this DAG it is '{meant}'"
     spans = _spans(text)[2:]
     part = (spans[0][0], spans[2 if counted else 1][1])
-    return CronFault(message=f"no date fits {', '.join(told[:-1])} and {told[-1]}", help=hint, part=part)
+    return InvalidCron(
+        message=f"no date matches {', '.join(fields[:-1])} and {fields[-1]}", hint=hint, part=part
+    )
 
 
-# The days of February where it has fewest, and of all months where they have most.
+# The least number of days in a month, and the greatest number of days in each.
 _SHORTEST, _DAYS = 28, (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 @functools.lru_cache(maxsize=4096)
 def _has_date(meant: str) -> bool:
-    from croniter import CroniterBadDateError, croniter  # noqa: PLC0415 (30 ms, and few have such days)
+    from croniter import CroniterBadDateError, croniter  # noqa: PLC0415 (30 ms, and few expressions need it)
 
     try:
-        # croniter searches through fifty years, which takes long where it finds nothing.
+        # croniter searches fifty years, which takes long if it finds nothing.
         return (
             _can_have_date(*croniter.expand(meant)) and croniter(meant, datetime(2024, 1, 1)).get_next() > 0
         )
@@ -315,9 +323,9 @@ def _has_date(meant: str) -> bool:
 
 
 def _can_have_date(fields: list[Any], counted: dict[Any, set[Any]]) -> bool:
-    """Whether some month is long enough, and the days are in the weeks that the day of week counts."""
+    """Whether some month has the day, in the week of the month that the day of week asks for."""
     days, months, weekdays = fields[2:]
-    if "*" in days or (weekdays != ["*"] and not counted):  # one of the two has to fit
+    if "*" in days or (weekdays != ["*"] and not counted):  # one of the two has to match
         return True
     longest = max(_DAYS) if "*" in months else max(_DAYS[month - 1] for month in months)
     weeks = [

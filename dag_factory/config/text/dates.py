@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 
 def moment(text: str, timezone: str) -> datetime:
-    """Read a date or a date and time; one without an offset belongs to the time zone.
+    """Read a date, or a date and time; without an offset it is in the time zone.
 
-    Raises ValueError for a day or a time that does not exist, also where only its UTC form does not: Airflow
-    stores that.
+    Raises:
+        ValueError: The day or the time does not exist, here or in UTC, in which Airflow stores it.
     """
     read = datetime.fromisoformat(text)
     aware = read if read.tzinfo else read.replace(tzinfo=ZoneInfo(timezone))
@@ -22,10 +22,10 @@ def moment(text: str, timezone: str) -> datetime:
 
 
 def date_hint(text: str) -> str:
-    """Say what to write instead of a date of the right form that does not exist."""
+    """Say what to write instead of a well-formed date that does not exist."""
     import calendar  # noqa: PLC0415 (only for a date that is wrong)
 
     year, month, day = (int(part) for part in text[:10].split("-"))
     if 1 <= month <= 12 and day > calendar.monthrange(year, month)[1]:
-        return f"write another day: that month has {calendar.monthrange(year, month)[1]}"
+        return f"write another day: the month has {calendar.monthrange(year, month)[1]} days"
     return "correct the day, the month or the time"

@@ -9,14 +9,14 @@ _PART = re.compile(r"([0-9]+)([dhms])")
 
 
 def seconds(value: int | str) -> int:
-    """Give a duration that the schema has accepted in seconds."""
+    """Convert a valid duration to seconds."""
     if isinstance(value, str):
         return sum(int(number) * _UNITS[unit] for number, unit in _PART.findall(value))
     return int(value)
 
 
 def text(duration: int) -> str:
-    """Write seconds as people do: 5400 is 1h30m."""
+    """Write a number of seconds as a duration: 5400 is 1h30m."""
     parts = []
     for unit, size in _UNITS.items():
         number, duration = divmod(duration, size)

@@ -1,81 +1,81 @@
-"""What somebody probably meant: the nearest known word, and values that are written otherwise elsewhere."""
+"""Suggests what was probably meant: the most similar known word, or a value in its valid form."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
+from types import MappingProxyType
 
 from dag_factory.config.text import durations
 
 
 @dataclass(kw_only=True, slots=True)
-class Patience:
-    """How many more words may be compared to find what a file probably means.
+class SearchLimit:
+    """How many more words may be compared in one file, which may hold many errors and many names.
 
-    Of one file: its mistakes and its names may be many, and what is told must not take longer for it.
-    `glances` are words of which letters are counted; `pairs` are pairs of letters, of one word with another.
-    What was `answered` once is not searched for again: people copy their mistakes.
+    `words` bounds the rough comparisons, which count letters; `letter_pairs` bounds the exact ones, by the
+    product of the lengths of both words. `results` keeps what has been found, since people copy their errors.
     """
 
-    glances: int = 20_000
-    pairs: int = 300_000
-    answered: dict[tuple[str, tuple[str, ...]], str | None] = field(default_factory=dict)
+    words: int = 20_000
+    letter_pairs: int = 300_000
+    results: dict[tuple[str, tuple[str, ...]], str | None] = field(default_factory=dict)
 
 
-def nearest(word: str, known: Iterable[str], patience: Patience) -> str | None:
-    """Give the known word that is most like this one, as people mistype, reorder or glue words.
+def nearest(word: str, known: Iterable[str], limit: SearchLimit) -> str | None:
+    """Find the known word that is most similar, as people misspell, reorder or join words.
 
-    None is given too where the patience is at its end.
+    None if no word is similar, or if the limit is reached.
     """
     question = (word, tuple(known))
-    if question not in patience.answered:
-        patience.answered[question] = _searched(*question, patience)
-    return patience.answered[question]
+    if question not in limit.results:
+        limit.results[question] = _search(*question, limit)
+    return limit.results[question]
 
 
-def _searched(word: str, words: Sequence[str], patience: Patience) -> str | None:
-    if len(word) > _LONGEST or patience.glances < len(words) or patience.pairs <= 0:
+def _search(word: str, words: Sequence[str], limit: SearchLimit) -> str | None:
+    if len(word) > _LONGEST or limit.words < len(words) or limit.letter_pairs <= 0:
         return None
-    patience.glances -= len(words)
-    same = {_letters(each): each for each in words}
-    turned = {tuple(sorted(_parts(each))): each for each in words if "_" in each}
-    found = same.get(_letters(word)) or turned.get(tuple(sorted(_parts(word))))
+    limit.words -= len(words)
+    same_letters = {_letters(each): each for each in words}
+    same_parts = {tuple(sorted(_parts(each))): each for each in words if "_" in each}
+    found = same_letters.get(_letters(word)) or same_parts.get(tuple(sorted(_parts(word))))
     spellings = dict.fromkeys((word, snake_case(word)))
-    return found or next(filter(None, (_closest(each, words, patience) for each in spellings)), None)
+    return found or next(filter(None, (_most_similar(each, words, limit) for each in spellings)), None)
 
 
-def did_you_mean(word: str, known: Iterable[str], patience: Patience) -> str | None:
-    """Ask for the nearest known word; None if none is near."""
-    alike = nearest(word, known, patience)
-    return None if alike is None else f"did you mean '{alike}'?"
+def did_you_mean(word: str, known: Iterable[str], limit: SearchLimit) -> str | None:
+    """Ask whether the nearest known word was meant; None if no word is near."""
+    similar = nearest(word, known, limit)
+    return None if similar is None else f"did you mean '{similar}'?"
 
 
-def _closest(word: str, words: Sequence[str], patience: Patience) -> str | None:
-    """Compare a few words that may be most alike; of equal ones the first is taken."""
+def _most_similar(word: str, words: Sequence[str], limit: SearchLimit) -> str | None:
+    """Compare the word with the few that are roughly most similar; the first of equal ones wins."""
     import difflib  # noqa: PLC0415 (only where something is wrong)
     from heapq import nlargest  # noqa: PLC0415 (as above)
 
     matcher = difflib.SequenceMatcher(None, "", word)
 
-    def likeness(other: str) -> tuple[float, int]:
+    def rough_ratio(other: str) -> tuple[float, int]:
         matcher.set_seq1(other)
         # Both are upper bounds of the ratio, and cheap.
         bound = min(matcher.real_quick_ratio(), 1.0)
-        return (matcher.quick_ratio() if bound >= _ALIKE else 0.0), _common_ends(word, other)
+        return (matcher.quick_ratio() if bound >= _SIMILAR else 0.0), _common_ends(word, other)
 
     def ratio(other: str) -> float:
-        patience.pairs -= len(word) * len(other)
+        limit.letter_pairs -= len(word) * len(other)
         matcher.set_seq1(other)
-        return matcher.ratio() if patience.pairs >= 0 else 0.0
+        return matcher.ratio() if limit.letter_pairs >= 0 else 0.0
 
-    rough = [(likeness(each), each) for each in words]
-    best = nlargest(_FEW, (pair for pair in rough if pair[0][0] >= _ALIKE), key=itemgetter(0))
+    rough = [(rough_ratio(each), each) for each in words]
+    best = nlargest(_FEW, (pair for pair in rough if pair[0][0] >= _SIMILAR), key=itemgetter(0))
     ratios = {each: ratio(each) for _, each in best}
     closest = max(ratios, key=ratios.__getitem__, default=None)
-    return closest if closest is not None and ratios[closest] >= _ALIKE else None
+    return closest if closest is not None and ratios[closest] >= _SIMILAR else None
 
 
 def _common_ends(one: str, other: str) -> int:
@@ -87,13 +87,13 @@ def _common_ends(one: str, other: str) -> int:
 
 
 def snake_case(word: str) -> str:
-    """Write a name in another style (retryDelay, retry-delay, Retry Delay) as the language does."""
+    """Write a name of another style (retryDelay, retry-delay, Retry Delay) in snake case."""
     split = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", word)
     return re.sub(r"[-. ]+", "_", split).strip("_").lower()
 
 
 def duration(text: str) -> str | None:
-    """Guess the duration that a text such as '1 hour', '1:30:00', 'PT6H' or 'daily' stands for."""
+    """Convert a text such as '1 hour', '1:30:00', 'PT6H' or 'daily' to a duration; None if it is not one."""
     word = text.strip().lower()
     if word in _PERIODS:
         return _PERIODS[word]
@@ -110,7 +110,7 @@ def duration(text: str) -> str | None:
 
 
 def date(text: str) -> str | None:
-    """Guess the date that a text such as 2026-1-5, 2026/01/05 or 31.01.2026 stands for."""
+    """Convert a text such as 2026-1-5, 2026/01/05 or 31.01.2026 to a date; None if it is not one."""
     iso = re.fullmatch(r"([0-9]{4})[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})", text.strip())
     if iso:
         return f"{iso[1]}-{iso[2]:0>2}-{iso[3]:0>2}"
@@ -119,7 +119,7 @@ def date(text: str) -> str | None:
 
 
 def connection_id(text: str) -> str | None:
-    """Find the UUID in the address of a connection's page, or in one written without dashes."""
+    """Find the UUID in the address of a connection's page, or add the dashes that one lacks."""
     address = re.search(rf"/connections/({_UUID})", text, re.IGNORECASE)
     if address:
         return address[1]
@@ -127,26 +127,25 @@ def connection_id(text: str) -> str | None:
     if inside:
         return inside[1]
     bare = re.fullmatch(r"([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})", text.lower())
-    # Of one digit alone it would be a stand-in again.
+    # One digit repeated is a placeholder.
     return "-".join(bare.groups()) if bare and len(set(text.lower())) > 1 else None
 
 
 def name(text: str) -> str | None:
-    """Give a name with an underscore for each run of characters that a name cannot have."""
+    """Replace each run of characters that a name cannot have by an underscore."""
     latin = unicodedata.normalize("NFKD", text[:100].translate(_UMLAUTS))
     text = "".join(char for char in latin if not unicodedata.combining(char))
-    mended = re.sub(r"[^A-Za-z0-9_-]+", "_", text).strip("_")
-    return mended or None
+    return re.sub(r"[^A-Za-z0-9_-]+", "_", text).strip("_") or None
 
 
 def import_path(text: str) -> str | None:
-    """Give the import path of a notifier that is named by its service, or with a colon or a slash."""
+    """Convert the name of a service, or a path with colons or slashes, to the import path of a notifier."""
     known = _NOTIFIERS.get(text.strip().lower())
     if known:
         return known
-    mended = re.sub(r"\.py$", "", text).replace(":", ".").replace("/", ".")
-    whole = re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)+", mended)
-    return mended if whole and mended != text else None
+    dotted = re.sub(r"\.py$", "", text).replace(":", ".").replace("/", ".")
+    whole = re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)+", dotted)
+    return dotted if whole and dotted != text else None
 
 
 def _positive(seconds: int) -> str | None:
@@ -163,11 +162,11 @@ def _parts(word: str) -> list[str]:
 
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"})
 
-# Longer words are like none: what a look takes grows with the square of their length.
+# Longer words are not compared: the time grows with the square of their length.
 _LONGEST = 80
 
-# The least ratio (of difflib) of words that are alike, and how many are looked at to find it.
-_ALIKE, _FEW = 0.6, 10
+# The least ratio (of difflib) of similar words, and how many words are compared exactly.
+_SIMILAR, _FEW = 0.6, 10
 
 _UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _NUMBER = r"([0-9]{1,7}(?:\.[0-9]{1,3})?)\s{0,3}([a-z]{1,8})"
@@ -188,22 +187,20 @@ _NOTIFIERS = {
     "discord": "airflow.providers.discord.notifications.discord.DiscordNotifier",
 }
 
-# What a schema's message about a pattern begins with, and who guesses what was meant.
-GUESSES: tuple[tuple[str, Callable[[str], str | None]], ...] = (
-    ("a duration", duration),
-    ("a date", date),
-    ("a connection_id", connection_id),
-    ("a DAG id", name),
-    ("a sync's name", name),
-    ("an environment's name", name),
-    ("a notifier", import_path),
+# What `x-suggest` beside a pattern in the schemas can name.
+SUGGESTIONS: Mapping[str, Callable[[str], str | None]] = MappingProxyType(
+    {
+        "duration": duration,
+        "date": date,
+        "connection_id": connection_id,
+        "name": name,
+        "import_path": import_path,
+    }
 )
 
 
-def value(description: str, text: str) -> str | None:
-    """Guess what was meant by a value that does not fit the schema's description of it."""
-    for beginning, guess in GUESSES:
-        if description.startswith(beginning):
-            meant = guess(text)
-            return None if meant == text else meant
-    return None
+def value(suggestion: str | None, text: str) -> str | None:
+    """Suggest a valid value for a text that its pattern does not match; None if nothing fits."""
+    suggest = SUGGESTIONS.get(suggestion or "")
+    suggested = None if suggest is None else suggest(text)
+    return None if suggested == text else suggested

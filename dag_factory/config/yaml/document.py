@@ -13,8 +13,9 @@ from yaml.nodes import Node, ScalarNode
 
 from dag_factory.config.codes import severity_of
 from dag_factory.config.diagnostics import Diagnostic, Related, Severity, Span
-from dag_factory.config.text.secret_patterns import LINE_BREAK, blanked, hidden_lines
-from dag_factory.config.text.suggestions import Patience
+from dag_factory.config.text.line_breaks import LINE_BREAK
+from dag_factory.config.text.secret_patterns import hidden_lines, redacted
+from dag_factory.config.text.suggestions import SearchLimit
 from dag_factory.config.yaml import composer
 from dag_factory.config.yaml.file_bytes import MAX_BYTES, read_bytes
 from dag_factory.config.yaml.node_tree import NodeTree
@@ -42,7 +43,7 @@ class SourceFile:
 
     name: str
     text: str
-    patience: Patience = field(default_factory=Patience, compare=False, repr=False)
+    search_limit: SearchLimit = field(default_factory=SearchLimit, compare=False, repr=False)
 
     @functools.cached_property
     def lines(self) -> tuple[str, ...]:
@@ -75,7 +76,7 @@ class SourceFile:
             span=span,
             code=code,
             # Before it is cut: half a secret is not known for one.
-            message=_cut(blanked(message)),
+            message=_cut(redacted(message)),
             help=help,
             severity=severity or severity_of(code),
             source_line=None if span.line in self.hidden_lines else line_at(self.lines, span.line),

@@ -10,7 +10,7 @@ from yaml.error import Mark
 from yaml.nodes import Node
 
 from dag_factory.config.diagnostics import Span
-from dag_factory.config.text.secret_patterns import LINE_BREAK
+from dag_factory.config.text.line_breaks import LINE_BREAK
 
 Lines: TypeAlias = Sequence[str]
 

@@ -14,7 +14,8 @@ from yaml.tokens import ScalarToken, Token
 from dag_factory.config.codes import CODES, WARNINGS
 from dag_factory.config.diagnostics import Diagnostic, Span
 from dag_factory.config.suppressions import Ignore
-from dag_factory.config.text.suggestions import Patience, did_you_mean
+from dag_factory.config.text.line_breaks import LINE_BREAK
+from dag_factory.config.text.suggestions import SearchLimit, did_you_mean
 from dag_factory.config.yaml import composer
 
 # No other error: what validate accepts, Airflow has to be able to load. And an ignore that hides nothing
@@ -27,7 +28,6 @@ _MOST = 100
 _BEGINNING = re.compile(r"#[ \t]*dag-factory:[ \t]*ignore(?![\w-])")
 _PARTS = re.compile(r"#[ \t]*dag-factory:[ \t]*ignore[ \t]*\[([^\]]*)\](.*)")
 _CODE = re.compile(r"[^,\s]([^,]*[^,\s])?")
-_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _HEAD = re.compile("([ \t]*(#[^\n\r\x85\u2028\u2029]*)?(\r\n|[\n\r\x85\u2028\u2029]|$))*")
 _BLOCK_HEADER = re.compile(r"[|>][-+0-9]*")
 
@@ -65,9 +65,9 @@ def read_ignores(name: str, text: str) -> tuple[tuple[Ignore, ...], tuple[Diagno
     """Give what a file of sound YAML asks to ignore, and what is wrong with its comments that ask."""
     ignores: list[Ignore] = []
     faults: list[Diagnostic] = []
-    patience = Patience()
+    limit = SearchLimit()
     for comment in _comments(name, text):
-        parts = list(_read(comment, patience))
+        parts = list(_read(comment, limit))
         wrong = [part for part in parts if isinstance(part, Diagnostic)]
         faults += wrong
         # A comment that is wrong shows no secret: to ignore one is to show it.
@@ -78,7 +78,7 @@ def read_ignores(name: str, text: str) -> tuple[tuple[Ignore, ...], tuple[Diagno
     return tuple(ignores), tuple(faults[:_MOST])
 
 
-def _read(comment: _Comment, patience: Patience) -> Iterator[Ignore | Diagnostic]:
+def _read(comment: _Comment, limit: SearchLimit) -> Iterator[Ignore | Diagnostic]:
     parts = _PARTS.fullmatch(comment.text)
     codes = list(_CODE.finditer(parts[1])) if parts else []
     if parts is None or not codes:
@@ -88,13 +88,13 @@ def _read(comment: _Comment, patience: Patience) -> Iterator[Ignore | Diagnostic
     for match in codes:
         offset = parts.start(1)
         span = comment.span(offset + match.start(), offset + match.end())
-        yield _read_code(comment, match[0], span, patience)
+        yield _read_code(comment, match[0], span, limit)
     if not re.search(r"\w", parts[2]):
         hint = f"say why: '# dag-factory: ignore[{', '.join(match[0] for match in codes)}] reason'"
         yield comment.fault(comment.span(), "the comment gives no reason", hint)
 
 
-def _read_code(comment: _Comment, code: str, span: Span, patience: Patience) -> Ignore | Diagnostic:
+def _read_code(comment: _Comment, code: str, span: Span, limit: SearchLimit) -> Ignore | Diagnostic:
     if code in IGNORABLE:
         line = None if comment.at_head else comment.line
         return Ignore(file=comment.file, span=span, code=code, line=line, source_line=comment.source_line)
@@ -103,7 +103,7 @@ def _read_code(comment: _Comment, code: str, span: Span, patience: Patience) -> 
     if code in CODES:
         hint = "correct what it is about; only warnings can be ignored, and 'secret'"
         return comment.fault(span, f"the error '{code}' cannot be ignored", hint)
-    hint = did_you_mean(code, sorted(CODES), patience) or f"one of {', '.join(sorted(IGNORABLE))}"
+    hint = did_you_mean(code, sorted(CODES), limit) or f"one of {', '.join(sorted(IGNORABLE))}"
     return comment.fault(span, f"there is no code '{code}'", hint)
 
 
@@ -112,7 +112,7 @@ def _comments(name: str, text: str) -> Iterator[_Comment]:
     head = _HEAD.match(text)
     head_end = head.end() if head else 0
     for offset, line, line_start in _beginnings(text):
-        line_end = _BREAK.search(text, offset)
+        line_end = LINE_BREAK.search(text, offset)
         source_line = text[line_start : line_end.start() if line_end else None]
         yield _Comment(
             file=name,
@@ -129,7 +129,7 @@ def _beginnings(text: str) -> Iterator[tuple[int, int, int]]:
     tokens = _Tokens(text)
     line, line_start, counted, line_done = 1, 0, 0, 0
     for match in _BEGINNING.finditer(text):
-        for found in _BREAK.finditer(text, counted, match.start()):
+        for found in LINE_BREAK.finditer(text, counted, match.start()):
             line, line_start = line + 1, found.end()
         counted = match.start()
         before = None if line_done == line else tokens.end_before(match.start())
@@ -171,5 +171,5 @@ class _Tokens:
         start = token.start_mark.index
         header = _BLOCK_HEADER.match(self._text, start)
         is_block = isinstance(token, ScalarToken) and token.style in ("|", ">")
-        inside = not is_block or header is None or _BREAK.search(self._text, start, offset)
+        inside = not is_block or header is None or LINE_BREAK.search(self._text, start, offset)
         return None if inside or header is None else header.end()

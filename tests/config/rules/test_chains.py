@@ -15,7 +15,7 @@ def dag(name, *, number=1, schedule="null", outlets="[]", triggers="[]", more=""
 
 
 def found(configs, documents):
-    """Write a hundred documents into each file, and tell what the rules about chains find."""
+    """Write a hundred documents into each file, and give what the rules about chains find."""
     files = {
         f"f{start:05}.yaml": "---\n".join(documents[start : start + 100])
         for start in range(0, len(documents), 100)
@@ -59,13 +59,13 @@ def test_a_dag_that_only_its_own_asset_starts_is_told_by_another_rule(configs):
 
 
 def test_what_is_left_without_the_places_told_has_no_ring(configs):
-    """A hundred DAGs of which each triggers each: a ring is told for each step that has to go."""
+    """A hundred DAGs that trigger each other: a cycle is reported for each step that has to be deleted."""
     names = [f"d{number:02}" for number in range(30)]
     documents = [
         dag(name, number=number, triggers=f"[{', '.join(names)}]") for number, name in enumerate(names)
     ]
     lines = {(each.file, each.span) for each in found(configs, documents)}
-    assert len(lines) == 100  # of 30 * 31 / 2, as many as are told of one file
+    assert len(lines) == 100  # of 30 * 31 / 2, as many as are reported for one file
 
 
 @pytest.mark.slow

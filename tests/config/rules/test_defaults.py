@@ -1,4 +1,4 @@
-"""When a default counts as used; what is told of one that is not is in tests/cases/unused-default."""
+"""When a default counts as used; the messages are in tests/cases/unused-default."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ MONEY = f'schedule: "@daily"\nowner: ann\nsyncs:\n  money:\n    connection_id: {
 ORDERS = f'schedule: "@daily"\nsyncs:\n  orders: {OTHER}\n'
 
 
-def told(root, wanted=lambda _file: True):
-    """Give file, line and code of all that is told."""
+def reported(root, wanted=lambda _file: True):
+    """Give file, line and code of all that is reported."""
     diagnostics = validate_project(root, "configs", None, wanted).diagnostics
     return [(each.file.removeprefix("configs/"), each.span.line, each.code) for each in diagnostics]
 
@@ -41,30 +41,30 @@ def told(root, wanted=lambda _file: True):
     ],
 )
 def test_what_reaches_one_sync_in_one_environment_is_used(configs, files):
-    assert [each for each in told(configs(files)) if each[2] == "unused-default"] == []
+    assert [each for each in reported(configs(files)) if each[2] == "unused-default"] == []
 
 
 def test_what_each_file_sets_itself_is_unused(configs):
     root = configs({"defaults.yaml": "owner: bob\ndefaults:\n  retries: 1\n", "money.yaml": MONEY})
-    assert told(root) == [("defaults.yaml", 1, "unused-default"), ("defaults.yaml", 3, "unused-default")]
+    assert reported(root) == [("defaults.yaml", 1, "unused-default"), ("defaults.yaml", 3, "unused-default")]
 
 
 def test_what_applies_to_no_file_is_told_once_as_a_whole(configs):
     root = configs({"old/defaults.yaml": "owner: bob\ncatchup: false\n", "money.yaml": MONEY})
-    assert told(root) == [("old/defaults.yaml", 1, "unused-default")]
+    assert reported(root) == [("old/defaults.yaml", 1, "unused-default")]
 
 
 def test_nothing_is_told_of_a_part_of_the_folder(configs):
     root = configs({"defaults.yaml": "owner: bob\n", "money.yaml": MONEY, "orders.yaml": ORDERS})
-    assert told(root, lambda file: file.stem in ("money", "defaults")) == []
+    assert reported(root, lambda file: file.stem in ("money", "defaults")) == []
 
 
 def test_nothing_is_told_beside_an_error(configs):
     root = configs({"defaults.yaml": "owner: bob\n", "money.yaml": f"{MONEY}catchup: 7\n"})
-    assert told(root) == [("money.yaml", 7, "wrong-type")]
+    assert reported(root) == [("money.yaml", 7, "wrong-type")]
 
 
 def test_a_comment_hides_it(configs):
     comment = "# dag-factory: ignore[unused-default] for the DAGs to come"
     root = configs({"defaults.yaml": f"owner: bob {comment}\n", "money.yaml": MONEY})
-    assert told(root) == []
+    assert reported(root) == []

@@ -131,7 +131,7 @@ def test_retries_fit_into_the_run(limit, lines, warns, configs):
     assert ("short-dagrun-timeout" in found) == warns
 
 
-def test_a_circle_has_no_longest_way(configs):
+def test_a_cycle_has_no_longest_chain(configs):
     lines = "".join(
         f"  s{n}: {{connection_id: {UUID}{n}, timeout: 1h, retries: 1, depends_on: [s{1 - n}]}}\n"
         for n in (0, 1)
@@ -240,7 +240,7 @@ def test_the_runs_of_a_catchup_without_a_start_are_counted(schedule, lines, toda
     root = configs({"money.yaml": dag(schedule, lines)})
     found = validate_project(root, "configs", None, lambda _file: True, today).diagnostics
     messages = [each.message for each in found if each.code == "catchup-without-start"]
-    assert [message.split(" runs,")[0].split("makes ")[1] for message in messages] == [count] * bool(count)
+    assert [message.split(" runs,")[0].split("creates ")[1] for message in messages] == [count] * bool(count)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The quick check and jsonschema, made from the same schemas, say yes to the same values."""
+"""The fast check and jsonschema accept the same values by the same schemas."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dag_factory.config.schema.check import DAG_SCHEMA, DEFAULTS_SCHEMA, _acceptor, _validator, schema_text
-from dag_factory.config.schema.fast_check import Acceptor
+from dag_factory.config.schema.check import DAG_SCHEMA, DEFAULTS_SCHEMA, _fast_check, _validator, schema_text
+from dag_factory.config.schema.fast_check import SchemaCompiler, compile_pattern
+from dag_factory.config.text.suggestions import SUGGESTIONS
 from dag_factory.config.yaml.document import read_source
 
 ROOT = Path(__file__).parents[3]
@@ -92,13 +93,13 @@ def changed_documents(draw):
 @settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
 @given(document=changed_documents())
 def test_both_accept_the_same(schema, document):
-    assert _acceptor()(schema)(document) == _validator(schema).is_valid(document)
+    assert _fast_check()(schema)(document) == _validator(schema).is_valid(document)
 
 
 @pytest.mark.parametrize("schema", [DAG_SCHEMA, DEFAULTS_SCHEMA])
 def test_both_accept_the_same_of_the_repositorys_files(schema):
     for document in DOCUMENTS:
-        assert _acceptor()(schema)(document) == _validator(schema).is_valid(document)
+        assert _fast_check()(schema)(document) == _validator(schema).is_valid(document)
 
 
 @pytest.mark.slow
@@ -107,18 +108,46 @@ def test_both_accept_the_same_of_the_repositorys_files(schema):
 @given(value=VALUES)
 def test_both_accept_the_same_for_each_definition(name, value):
     reference = f"{DAG_SCHEMA}#/$defs/{name}"
-    assert _acceptor()(reference)(value) == _validator(reference).is_valid(value)
+    assert _fast_check()(reference)(value) == _validator(reference).is_valid(value)
 
 
-def test_a_pattern_ends_where_the_text_ends():
-    """As in JSON Schema; in Python's own `re`, `$` matches before a last line break too."""
-    accepts = Acceptor({"a": {"pattern": "^a$"}}).reference("a")
-    assert accepts("a")
-    assert not accepts("a\n")
-    assert not accepts("ab")
-
-
-def test_an_unknown_keyword_is_refused():
-    message = "the schemas use 'multipleOf: 2', which config.acceptance does not know"
+def test_an_unsupported_keyword_is_an_error():
+    message = "the schemas use 'multipleOf: 2', which fast_check does not support"
     with pytest.raises(ValueError, match=message):
-        Acceptor({"a": {"multipleOf": 2}}).reference("a")
+        SchemaCompiler({"a": {"multipleOf": 2}}).check("a")
+
+
+def subschemas(schema):
+    """Yield every mapping in a schema."""
+    if isinstance(schema, dict):
+        yield schema
+    for inner in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
+        yield from subschemas(inner)
+
+
+SUBSCHEMAS = [
+    each for name in (DAG_SCHEMA, DEFAULTS_SCHEMA) for each in subschemas(json.loads(schema_text(name)))
+]
+PATTERNS = sorted({each["pattern"] for each in SUBSCHEMAS if isinstance(each.get("pattern"), str)})
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_a_pattern_has_a_dollar_sign_at_its_end_alone(pattern):
+    assert "$" not in pattern.removesuffix("$")
+    assert not pattern.endswith("\\$")
+
+
+def test_the_end_of_a_pattern_is_the_end_of_the_text():
+    assert compile_pattern("^a$").search("a")
+    assert not compile_pattern("^a$").search("a\n")
+    assert compile_pattern("a").search("a\n")
+
+
+def test_every_suggestion_of_the_schemas_exists_and_is_used():
+    assert {each["x-suggest"] for each in SUBSCHEMAS if "x-suggest" in each} == set(SUGGESTIONS)
+
+
+def test_a_suggestion_belongs_to_a_pattern_with_a_message():
+    for each in SUBSCHEMAS:
+        if "x-suggest" in each or "x-template" in each:
+            assert {"pattern", "patternErrorMessage"} <= set(each)

@@ -1,4 +1,4 @@
-"""Foreign keys: answered by where they stand, with keys that exist."""
+"""Unknown keys: the hint depends on the section, and names keys that exist."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 
 from dag_factory.config.schema.check import DAG_SCHEMA, schema_text
 from dag_factory.config.schema.key_aliases import EXPLAINED, HERE, SYNONYMS
-from dag_factory.config.schema.unknown_keys import key_help
-from dag_factory.config.text.suggestions import Patience
+from dag_factory.config.schema.unknown_keys import key_hint
+from dag_factory.config.text.suggestions import SearchLimit
 
 DEFS = json.loads(schema_text(DAG_SCHEMA))["$defs"]
 KEYS = {
@@ -30,12 +30,12 @@ PATHS = {
 ALL_KEYS = {key for keys in KEYS.values() for key in keys}
 
 
-def told(key, home):
-    return key_help(key, PATHS[home], KEYS[home], KEYS, Patience())
+def hint_for(key, section):
+    return key_hint(key, PATHS[section], KEYS[section], KEYS, SearchLimit())
 
 
 @pytest.mark.parametrize(
-    ("key", "home", "text"),
+    ("key", "section", "text"),
     [
         ("poke_interval", "sync", "write 'wait_seconds'"),
         ("poke_interval", "dag", "write 'wait_seconds' on a sync, or under 'defaults' for every sync"),
@@ -65,7 +65,7 @@ def told(key, home):
         (
             "sync",
             "sync",
-            "write 'mode: sync' for true, 'mode: async' for false; the DAG waits for the job in both",
+            "write 'mode: sync' for true, 'mode: async' for false; the DAG waits for the job in both modes",
         ),
         (
             "on_error",
@@ -78,17 +78,17 @@ def told(key, home):
         (
             "enabled",
             "sync",
-            "take the sync out, or make it a comment: 'enabled' at the top is for the whole DAG",
+            "delete the sync or comment it out; 'enabled' at the top is for the whole DAG",
         ),
         (
             "paused",
             "sync",
-            "take the sync out, or make it a comment: 'enabled' at the top is for the whole DAG",
+            "delete the sync or comment it out; 'enabled' at the top is for the whole DAG",
         ),
         (
             "skip",
             "sync",
-            "take the sync out, or make it a comment: 'enabled' at the top is for the whole DAG",
+            "delete the sync or comment it out; 'enabled' at the top is for the whole DAG",
         ),
         ("max_parallel_syncs", "dag", "write 'max_active_tasks'"),
         (
@@ -98,8 +98,8 @@ def told(key, home):
         ),
     ],
 )
-def test_the_answer_fits_the_place(key, home, text):
-    assert told(key, home).text == text
+def test_the_answer_fits_the_place(key, section, text):
+    assert hint_for(key, section).text == text
 
 
 def test_the_best_known_keys_of_other_tools_are_answered():
@@ -108,31 +108,31 @@ def test_the_best_known_keys_of_other_tools_are_answered():
         "poke_interval polling_interval concurrency sla email_on_failure"
     )
     for word in words.split():
-        for home in ("dag", "sync"):
-            assert not told(word, home).text.startswith("known keys"), (word, home)
+        for section in ("dag", "sync"):
+            assert not hint_for(word, section).text.startswith("known keys"), (word, section)
 
 
-@pytest.mark.parametrize("home", sorted(PATHS))
-def test_every_answer_names_keys_that_exist(home):
-    for key in sorted({*SYNONYMS, *EXPLAINED, *HERE[home], *ALL_KEYS} - set(KEYS[home])):
-        answer = told(key, home)
+@pytest.mark.parametrize("section", sorted(PATHS))
+def test_every_answer_names_keys_that_exist(section):
+    for key in sorted({*SYNONYMS, *EXPLAINED, *HERE[section], *ALL_KEYS} - set(KEYS[section])):
+        answer = hint_for(key, section)
         for written in re.findall(r"(?:write|and|or) '([a-z_]+)", answer.text):
             assert written in ALL_KEYS, (key, answer)
 
 
-@pytest.mark.parametrize("home", sorted(PATHS))
-def test_no_foreign_key_is_a_key_here(home):
+@pytest.mark.parametrize("section", sorted(PATHS))
+def test_no_foreign_key_is_a_key_here(section):
     assert not set(SYNONYMS) & set(KEYS["dag"])
     assert not set(SYNONYMS) & set(KEYS["sync"])
-    assert not set(HERE[home]) & set(KEYS[home])
+    assert not set(HERE[section]) & set(KEYS[section])
 
 
 def test_what_is_meant_is_a_place_in_the_document():
-    assert told("schedule_interval", "sync").meant == ("schedule",)
-    assert key_help("cron", ("environments", "dev"), KEYS["dag"], KEYS, Patience()).meant == (
+    assert hint_for("schedule_interval", "sync").meant == ("schedule",)
+    assert key_hint("cron", ("environments", "dev"), KEYS["dag"], KEYS, SearchLimit()).meant == (
         "environments",
         "dev",
         "schedule",
     )
-    assert told("poke_interval", "sync").meant == ("syncs", "money", "wait_seconds")
-    assert told("poke_interval", "dag").meant is None
+    assert hint_for("poke_interval", "sync").meant == ("syncs", "money", "wait_seconds")
+    assert hint_for("poke_interval", "dag").meant is None

@@ -11,7 +11,7 @@ from croniter import CroniterBadDateError, croniter
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from dag_factory.config.text.cron import FIELDS, cron_fault, expression, stepped
+from dag_factory.config.text.cron import FIELDS, cron_error, expression, stepped
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ from dag_factory.config.text.cron import FIELDS, cron_fault, expression, stepped
     ],
 )
 def test_what_airflow_takes_is_accepted(text):
-    assert cron_fault(text) is None
+    assert cron_error(text) is None
 
 
 def test_hash_stays_the_same_and_differs_between_dags():
@@ -105,17 +105,17 @@ def test_a_plain_range_of_one_value_is_refused(field):
     for value in range(field.low, field.high + 1):
         for part in (f"{value}-{value}", f"{value}-{value}/2", f"{value},{value}-{value}"):
             text = " ".join(part if each is field else "*" for each in FIELDS)
-            assert "to itself" in cron_fault(text).message
+            assert "to itself" in cron_error(text).message
 
 
 @pytest.mark.parametrize("text", ["* * * * sun-sun", "* * * * 1-mon", "* * * * 7-0", "* * * Jan-jan *"])
 def test_a_plain_range_of_one_name_is_refused(text):
-    assert "to itself" in cron_fault(text).message
+    assert "to itself" in cron_error(text).message
 
 
 @pytest.mark.parametrize("text", ["* * * * 0-7", "* * * * 1-7", "* * * * mon-sun", "* 22-3 * * *"])
 def test_a_range_of_several_values_is_none_of_one(text):
-    assert cron_fault(text) is None
+    assert cron_error(text) is None
 
 
 def test_a_preset_is_five_fields():
@@ -125,8 +125,8 @@ def test_a_preset_is_five_fields():
 
 @given(st.text(max_size=30))
 def test_any_text_is_judged(text):
-    fault = cron_fault(text)
-    assert fault is None or (fault.message and fault.help)
+    error = cron_error(text)
+    assert error is None or (error.message and error.hint)
 
 
 ODD_TEXT = st.text("0123456789*/,-?LH()#RWjanmon", min_size=1, max_size=8)
@@ -146,7 +146,7 @@ def texts_of(field):
 @given(st.tuples(*map(texts_of, FIELDS)).map(" ".join))
 def test_what_is_accepted_has_dates_in_croniter(text):
     # Where hardly any text were accepted, hypothesis would fail the test.
-    assume(cron_fault(text, "money") is None)
+    assume(cron_error(text, "money") is None)
     assert finds_a_date(expression(text, "money"))
 
 
@@ -166,4 +166,4 @@ def finds_a_date(text):
 )
 def test_a_date_fits_where_croniter_finds_one(day, month, weekday):
     text = f"0 0 {day} {month} {weekday}"
-    assert (cron_fault(text, "money") is None) == finds_a_date(expression(text, "money"))
+    assert (cron_error(text, "money") is None) == finds_a_date(expression(text, "money"))

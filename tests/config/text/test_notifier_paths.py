@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from dag_factory.config.project import validate_project
-from dag_factory.config.text.notifier_paths import path_fault, prefixes_from, provider_of
+from dag_factory.config.text.notifier_paths import notifier_path_error, prefixes_from, provider_of
 
 UUID = "1e3b5a72-7bfd-4808-a13c-204505490110"
 
@@ -24,13 +24,13 @@ UUID = "1e3b5a72-7bfd-4808-a13c-204505490110"
     ],
 )
 def test_a_public_path_of_a_package_is_followed(path):
-    assert path_fault(path, None) is None
+    assert notifier_path_error(path, None) is None
 
 
 @pytest.mark.parametrize("module", sorted({*sys.stdlib_module_names, *sys.builtin_module_names, "test"}))
 def test_nothing_of_python_itself_is_followed(module):
-    assert path_fault(f"{module}.Notifier", None)
-    assert path_fault(f"{module}.inside.Notifier", None)
+    assert notifier_path_error(f"{module}.Notifier", None)
+    assert notifier_path_error(f"{module}.inside.Notifier", None)
 
 
 @pytest.mark.parametrize(
@@ -51,14 +51,14 @@ def test_nothing_of_python_itself_is_followed(module):
     ],
 )
 def test_what_is_no_path_is_not_followed(path):
-    assert path_fault(path, None)
+    assert notifier_path_error(path, None)
 
 
 @pytest.mark.parametrize(
     "path", ["_a.B", "a._b.C", "a.b._C", "__main__.B", "a.__init__.B", "a.B.__class__", "a.b.__getattr__"]
 )
 def test_what_is_private_is_not_followed(path):
-    assert "is private" in path_fault(path, None).message
+    assert "is private" in notifier_path_error(path, None).message
 
 
 @pytest.mark.parametrize(
@@ -89,16 +89,16 @@ def test_prefixes_are_separated_by_commas(text, prefixes):
     ],
 )
 def test_a_prefix_is_made_of_whole_parts(path, is_followed):
-    assert (path_fault(path, ("team.alerts", "team.only.This")) is None) == is_followed
+    assert (notifier_path_error(path, ("team.alerts", "team.only.This")) is None) == is_followed
 
 
 def test_no_prefix_allows_what_is_refused_without():
-    assert path_fault("os.system", ("os",))
-    assert path_fault("team._alerts.Pager", ("team",))
+    assert notifier_path_error("os.system", ("os",))
+    assert notifier_path_error("team._alerts.Pager", ("team",))
 
 
 def test_a_variable_that_names_nothing_allows_nothing():
-    assert path_fault("team.alerts.Pager", ())
+    assert notifier_path_error("team.alerts.Pager", ())
 
 
 @pytest.mark.parametrize(

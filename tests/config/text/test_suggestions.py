@@ -78,7 +78,7 @@ def test_a_connection_id_in_something_else(text):
 )
 def test_the_nearest_word(word, known):
     names = ["retries", "retry_delay", "connection_id", "timeout"]
-    assert suggestions.nearest(word, names, suggestions.Patience()) == known
+    assert suggestions.nearest(word, names, suggestions.SearchLimit()) == known
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_an_import_path_in_another_form(text, path):
     assert suggestions.import_path(text) == path
 
 
-@given(st.text(max_size=60), st.sampled_from([beginning for beginning, _ in suggestions.GUESSES]))
-def test_any_text_gets_a_guess_or_none(text, beginning):
-    guess = suggestions.value(beginning, text)
-    assert guess is None or guess
+@given(st.text(max_size=60), st.sampled_from(sorted(suggestions.SUGGESTIONS)))
+def test_any_text_gets_a_suggestion_or_none(text, suggestion):
+    suggested = suggestions.value(suggestion, text)
+    assert suggested is None or suggested

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dag_factory.config.text.templates import (
-    brace_fault,
+    intended_template_error,
     is_template,
     names_in,
     shell_variable,
-    template_fault,
+    template_error,
 )
 
 
@@ -35,15 +35,15 @@ from dag_factory.config.text.templates import (
         "${{ x }}",
     ],
 )
-def test_what_jinja_parses_has_no_fault(text):
-    assert template_fault(text) is None
+def test_what_jinja_parses_is_valid(text):
+    assert template_error(text) is None
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("{{ }}", "an empty template"),
-        ("a {{- -}} b", "an empty template"),
+        ("{{ }}", "the template is empty"),
+        ("a {{- -}} b", "the template is empty"),
         ("{{ ds }", "'{{' is not closed"),
         ("{{ ds", "'{{' is not closed"),
         ("{{ a }} {{ b } {{ c }}", "'{{' is not closed"),
@@ -53,26 +53,26 @@ def test_what_jinja_parses_has_no_fault(text):
         ("{{ {{ ds }} }}", "a template has two braces on each side"),
         (
             "{% if %}",
-            "a template that Jinja cannot parse: expected an expression, got 'end of statement block'",
+            "Jinja cannot parse the template: expected an expression, got 'end of statement block'",
         ),
-        ("{% endif %}", "a template that Jinja cannot parse: encountered unknown tag 'endif'"),
-        ("{{ a b }}", "a template that Jinja cannot parse: expected token 'end of print statement', got 'b'"),
+        ("{% endif %}", "Jinja cannot parse the template: encountered unknown tag 'endif'"),
+        ("{{ a b }}", "Jinja cannot parse the template: expected token 'end of print statement', got 'b'"),
         ("{{ " + "1" * 9000 + " }}", "a number in the template is too long"),
-        ("{{" + "(" * 4000 + "}}", "the template is nested too deep"),
+        ("{{" + "(" * 4000 + "}}", "the template is nested too deeply"),
     ],
 )
-def test_a_fault_says_what_is_wrong(text, message):
-    assert template_fault(text).message == message
+def test_an_error_says_what_is_wrong(text, message):
+    assert template_error(text).message == message
 
 
 @given(st.text("{}%# ads.'|()", max_size=30))
 def test_any_text_is_judged(text):
-    for fault in (template_fault(text), brace_fault(text)):
-        assert fault is None or (fault.message and fault.help)
+    for error in (template_error(text), intended_template_error(text)):
+        assert error is None or (error.message and error.hint)
 
 
 def test_a_long_text_is_not_parsed():
-    assert template_fault("{{ }}" + " " * 10_000) is None
+    assert template_error("{{ }}" + " " * 10_000) is None
 
 
 @pytest.mark.parametrize(
