@@ -44,6 +44,7 @@ def test_what_can_be_seen_stays(text):
     assert escape(text) == text
 
 
+@pytest.mark.slow
 def test_no_formatting_character_is_left():
     every = "".join(map(chr, range(0x110000)))
     left = {unicodedata.category(char) for char in escape(every) if char != " "}

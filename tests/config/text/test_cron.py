@@ -84,6 +84,7 @@ def test_a_step_of_every_range_fires_as_often_as_it_says_from_each_offset(field)
                 assert meant(field, text) == list(range(low + offset, high + 1, step)), (low, high, step)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
 def test_hash_fires_as_often_as_range_and_step_say(field):
     index = FIELDS.index(field)
@@ -142,6 +143,7 @@ def texts_of(field):
     return st.lists(part, min_size=1, max_size=2).map(",".join)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.tuples(*map(texts_of, FIELDS)).map(" ".join))
 def test_what_is_accepted_has_dates_in_croniter(text):
