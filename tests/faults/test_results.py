@@ -15,7 +15,7 @@ from dag_factory import versions
 from tests.faults.cases import carried_out, prepared
 from tests.faults.faults import MODES, Fault
 from tests.faults.lab import CLIENT_ID, SECRET
-from tests.faults.runs import Run
+from tests.faults.runs import FAMILY, Run
 from tests.faults.table import FAULTS
 
 # What runs within this process is Airflow as a whole, parts of which warn of each other.
@@ -113,6 +113,6 @@ def test_airflow_dags_test_runs_it_as_well(server, ours, mode):
     with prepared(server, fault, ours) as lab:
         dag = ours.make_dag(lab, fault, mode, f"t{lab.connection_id}")
         Run(dag, lab)
-        run = dag.test()
+        run = FAMILY.run_as_a_person_does(dag)
     assert run.state == "success"
     assert [job.status for job in lab.jobs()] == ["succeeded"]
