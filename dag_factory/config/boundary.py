@@ -1,4 +1,4 @@
-"""The one boundary: whatever is raised over a file becomes one diagnostic and costs only that file's DAGs.
+"""The one boundary: an exception about a file becomes one diagnostic and costs only that file's DAGs.
 
 Reading, resolving, rules and building all go through `attempt`. Nothing is expected to be raised there: what
 comes out is a fault of this package, or a parser, an interpreter or a notifier at its limits.
@@ -17,21 +17,21 @@ CODE = "internal-error"
 
 T = TypeVar("T")
 
-_HELP = "this is a fault of dag-factory itself; please report it with this line"
+_HELP = "this is an error in dag-factory itself; please report it with this line"
 
-# Whose exceptions that are no `Exception` are meant to pass every handler. Neither is imported here.
+# Packages whose BaseExceptions must pass every handler. Neither is imported here.
 _OF_WHOM = ("airflow", "asyncio")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Raised:
-    """What some work has raised."""
+    """What a call raised."""
 
     error: BaseException
 
 
 def caught(work: Callable[[], T]) -> T | Raised:
-    """Do the work; where it raises, give what it raised.
+    """Do the work; return what it raises.
 
     Only orders are passed on: Ctrl-C, and what Airflow raises to end a parse or a task, such as its
     AirflowTaskTimeout.
@@ -49,7 +49,7 @@ def attempt(
     work: Callable[[], T],
     tell: Callable[[str, BaseException], Diagnostic] | None = None,
 ) -> T | Diagnostic:
-    """Do the work; where it raises, give the diagnostic that stands for the file instead.
+    """Do the work; if it raises, return a diagnostic of the file instead.
 
     `tell` makes that diagnostic, by default `internal_error`. Orders are passed on, as by `caught`.
     """
@@ -58,25 +58,25 @@ def attempt(
 
 
 def internal_error(file: str, error: BaseException) -> Diagnostic:
-    """Tell what was raised and where in this package; never the error's text, which may quote a secret."""
-    message = f"dag-factory failed over this file: {type(error).__name__} at {_place(error)}"
+    """Report what was raised and where in this package, without the text, which may quote a secret."""
+    message = f"dag-factory failed on this file: {type(error).__name__} at {_place(error)}"
     return Diagnostic(file=file, span=Span(), code=CODE, message=message, help=_HELP)
 
 
 def has_internal_errors(diagnostics: Iterable[Diagnostic]) -> bool:
-    """Whether one of them is a fault of this package."""
+    """Whether one of them is an error of this package."""
     return any(diagnostic.code == CODE for diagnostic in diagnostics)
 
 
 def one_of_each_file(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """Keep of each file's internal errors the first: the rest is the same again, or follows from it."""
-    told: set[str] = set()
+    """Keep the first internal error of each file: the others repeat it or follow from it."""
+    reported: set[str] = set()
     kept = []
     for diagnostic in diagnostics:
         if diagnostic.code == CODE:
-            if diagnostic.file in told:
+            if diagnostic.file in reported:
                 continue
-            told.add(diagnostic.file)
+            reported.add(diagnostic.file)
         kept.append(diagnostic)
     return kept
 
@@ -88,7 +88,7 @@ def _is_order(error: BaseException) -> bool:
 
 
 def _place(error: BaseException) -> str:
-    """Name the innermost line of this package that the error came through."""
+    """Name the innermost line of this package in the traceback."""
     package = Path(__file__).parents[1]
     location, at = f"{package.name}/", error.__traceback__
     while at is not None:

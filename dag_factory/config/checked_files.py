@@ -1,4 +1,4 @@
-"""Single files, read and held against the schema; used by `config.project` alone."""
+"""Single files, read and checked against the schema."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from dag_factory.config.secrets import Secret, find_secrets
 from dag_factory.config.suppressions import Ignore
 from dag_factory.config.yaml.document import Document, Location, Source, read_source
 
-# In one file, as the schema says of one document.
+# In one file; the schema has the same limit for one document.
 MAX_ENVIRONMENTS = 10
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CheckedFile:
-    """A file's documents, without what the schema does not allow, and what that is.
+    """A file's documents without their invalid values, and the diagnostics.
 
-    `secrets` and `ignores` are what looks like a secret, and which warnings are not to be told.
+    `ignores` are the warnings that comments suppress.
     """
 
     file: ConfigFile
@@ -38,7 +38,7 @@ class CheckedFile:
 
 
 def check_file(file: ConfigFile, schema: str) -> CheckedFile:
-    """Read a file and hold its documents against the schema."""
+    """Read a file and check its documents against the schema."""
     source = read_source(file.path, file.name)
     if not source.documents and not source.diagnostics:
         return CheckedFile(file=file, documents=(), diagnostics=(_empty(file),))
@@ -57,7 +57,7 @@ def check_file(file: ConfigFile, schema: str) -> CheckedFile:
 
 
 def _foreign_once(found: list[Diagnostic]) -> list[Diagnostic]:
-    """Tell of a file with several documents once that it belongs to another tool."""
+    """Report a file of another tool once, even if it has several documents."""
     foreign = [each for each in found if each.code == "foreign-file"]
     return [each for each in found if each not in foreign[1:]]
 
@@ -72,7 +72,7 @@ def _ignores(source: Source) -> tuple[tuple[Ignore, ...], tuple[Diagnostic, ...]
 
 
 def _held_back(document: Document, faults: tuple[Diagnostic, ...]) -> Document:
-    """Mark a document as unsound for what is wrong with its file's comments."""
+    """Mark a document as invalid because of its file's comments."""
     return replace(document, diagnostics=document.diagnostics or faults) if faults else document
 
 
@@ -91,7 +91,7 @@ def _check_document(document: Document, schema: str) -> tuple[Document, list[Dia
 def _few_environments(
     checked: Iterable[tuple[Document, list[Diagnostic]]],
 ) -> Iterator[tuple[Document, list[Diagnostic]]]:
-    """Bound the environments of a file: every DAG of the folder is checked in each."""
+    """Limit the environments of a file, because every DAG of the folder is checked in each."""
     names: set[str] = set()
     for document, found in checked:
         more = names.union(declared_environments(document))
@@ -107,12 +107,12 @@ def _few_environments(
 
 
 def _check_named(document: Document, found: list[Diagnostic]) -> tuple[Document, list[Diagnostic]]:
-    """Ask for a `dag_id`, since the file's name cannot stand for several documents."""
+    """Require a `dag_id`: the file's name cannot name several documents."""
     value = document.value
     if not isinstance(value, dict) or "dag_id" in value or ("dag_id",) in document.invalid_paths:
         return document, found
     location = Location(document=document)
-    message = "the key 'dag_id' is missing, and the file holds several documents"
+    message = "the key 'dag_id' is missing, and the file has several documents"
     missing = location.diagnostic("missing-key", message, "write a 'dag_id' in each document")
     return replace(document, invalid_paths=document.invalid_paths | {("dag_id",)}), [*found, missing]
 
@@ -125,7 +125,7 @@ def check_dags(file: ConfigFile) -> CheckedFile:
 def check_defaults(file: ConfigFile) -> CheckedFile:
     """Check a file of defaults."""
     checked = check_file(file, DEFAULTS_SCHEMA)
-    # Defaults that say nothing harm nobody.
+    # Empty defaults do no harm.
     diagnostics = tuple(each for each in checked.diagnostics if each.code != "empty-document")
     more = [
         Location(document=document).diagnostic(
@@ -137,5 +137,5 @@ def check_defaults(file: ConfigFile) -> CheckedFile:
 
 
 def _empty(file: ConfigFile) -> Diagnostic:
-    message = "the file holds no document"
+    message = "the file has no document"
     return Diagnostic(file=file.name, span=Span(), code="empty-document", message=message, help="write a DAG")

@@ -1,4 +1,4 @@
-"""What is wrong with a configuration, as plain values. Everything in the package may import this module."""
+"""What is wrong with a configuration, as plain values."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import enum
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-# Of one kind in one file or document: more would help nobody.
+# Of one kind in one file or document: nobody needs more.
 MAX_PROBLEMS = 100
 
 
 class Severity(enum.StrEnum):
-    """An error keeps its DAG, or its notifier, from being made; a warning does not."""
+    """An error prevents its DAG or notifier; a warning does not."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -29,7 +29,7 @@ class Span:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Related:
-    """A second location that a diagnostic speaks of, such as "first defined here"."""
+    """A second location of a diagnostic, such as "first defined here"."""
 
     file: str
     span: Span
@@ -38,7 +38,7 @@ class Related:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Diagnostic:
-    """One mistake at one location.
+    """One error or warning at one location.
 
     The fields follow Airflow's own `DagImportError` (file, message, line, column, context, suggestion), so
     that an importer inside Airflow's DAG processor can hand them on as they are.
@@ -64,7 +64,7 @@ class ConfigError(Exception):
 
 
 def sort_unique(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """Sort by file, location and code, and tell what shows in several environments once.
+    """Sort by file, location and code, and keep one of those that several environments share.
 
     The first of equal ones stays; callers put the plain document before its environments.
     """

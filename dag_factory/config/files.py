@@ -1,4 +1,4 @@
-"""The configuration files of a folder: which there are, and which defaults apply to which."""
+"""The configuration files of a folder, and the defaults that apply to each."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from dag_factory.config.diagnostics import Diagnostic, Span
 
 ENDINGS = (".yaml", ".yml")
 DEFAULTS_STEM = "defaults"
-# A folder of this name is the top of a DAG repository's configuration; defaults are looked for up to it.
+# A folder of this name is the top of a DAG repository's configuration; the search for defaults ends there.
 TOP_NAME = "configs"
 _LEADS_OUT = "is a link that leads out of the folder"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ConfigFile:
-    """A file, and its name as people should read it: the folder's name and the path below it.
+    """A file and its displayed name: the folder's name and the path below it.
 
     `os_path` is a path as text: of ten thousand files one alone is opened when a task starts.
     """
@@ -42,7 +42,7 @@ class ConfigFile:
 
     @property
     def folder(self) -> str:
-        """The readable name of the folder that the file lies in."""
+        """The displayed name of the file's folder."""
         return self.name.rpartition("/")[0] or "."
 
     @property
@@ -53,7 +53,7 @@ class ConfigFile:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Listing:
-    """The files below a folder in a fixed order, and what could not be looked into."""
+    """The files below a folder in a fixed order, and what could not be read."""
 
     name: str
     files: tuple[ConfigFile, ...]
@@ -61,7 +61,7 @@ class Listing:
 
 
 def list_files(root: Path, name: str, *, stem: str | None = None) -> Listing:
-    """List the configuration files below a folder; hidden files and folders are left out.
+    """List the configuration files below a folder; hidden files and folders are skipped.
 
     With a stem only those that have it, and the defaults.
 
@@ -142,7 +142,7 @@ def _entries(os_path: str, readable: str, diagnostics: list[Diagnostic]) -> Iter
 
 
 class _Kind(enum.Enum):
-    """What something in a folder is to be treated as."""
+    """How to treat an entry of a folder."""
 
     FOLDER = enum.auto()
     FILE = enum.auto()
@@ -150,7 +150,7 @@ class _Kind(enum.Enum):
 
 
 def _look_at(entry: os.DirEntry[str], name: str, inside: str, *, is_file: bool) -> _Kind | Diagnostic:
-    """Say what to do with something in a folder; `is_file` tells whether it has a configuration's name."""
+    """Decide what to do with an entry of a folder; `is_file`: it is named like a configuration."""
     try:
         if entry.is_symlink():
             refused = _refused_link(entry, name, inside)
@@ -168,7 +168,7 @@ def _look_at(entry: os.DirEntry[str], name: str, inside: str, *, is_file: bool) 
 
 
 def _refused_link(entry: os.DirEntry[str], name: str, inside: str) -> Diagnostic | None:
-    """Tell of a link that is not followed; one that has not a configuration's name only if to a folder."""
+    """Report a link that is not followed; one with another name only if it leads to a folder."""
     if os.path.isdir(entry.path):  # noqa: PTH112 (unlike Path's, it takes a link that leads nowhere for none)
         return _unreadable(name, "is a link to a folder; links are not followed")
     return _refused_target(entry.path, name, inside) if entry.name.endswith(ENDINGS) else None
@@ -179,14 +179,14 @@ def _refused_target(os_path: str, name: str, inside: str) -> Diagnostic | None:
         # The system follows few links, realpath any number, each deeper in the stack.
         os.stat(os_path)  # noqa: PTH116 (of ten thousand files)
     except OSError as error:
-        # What a link leads to is looked at no further: it may be nobody's business.
+        # The target is not inspected further: it may be private.
         return _unreadable(name, f"is a link that leads nowhere: {_reason(error)}", _RELINK)
     leads = os.path.realpath(os_path)
     return None if is_below(leads, inside) else _unreadable(name, _LEADS_OUT, _COPY)
 
 
 def is_below(path: str, folder: str) -> bool:
-    """Whether a real path is that of a folder, or of something in it."""
+    """Whether a real path is a folder or inside it."""
     return Path(path).is_relative_to(folder)
 
 

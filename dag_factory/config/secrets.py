@@ -1,4 +1,4 @@
-"""Secrets in a document: every text of it, whatever the schema says of the key. Used by `config.project`."""
+"""Secrets in documents: finds them in every text, and keeps them out of diagnostics."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ _HELP = (
     "{{ conn.my_connection.password }} or {{ var.value.my_token }}"
 )
 
-# More of them in one document are aliases to aliases, and the first are enough to act upon.
+# A document with more has aliases to aliases, and the first ones are enough to act on.
 _MOST = 100
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Secret:
-    """What a secret is told by, and the location of the whole value that it is a part of."""
+    """The diagnostic of a secret, and the span of the whole value that contains it."""
 
     diagnostic: Diagnostic
     value: Span
 
 
 def find_secrets(document: Document) -> tuple[Secret, ...]:
-    """Find what looks like a secret in a document, values and keys; no diagnostic of it shows one."""
+    """Find values and keys of a document that look like secrets; their diagnostics do not show them."""
     if not may_hold_secret(document.file.text):
         return ()
     shapes: dict[str, str | None] = {}
@@ -46,7 +46,7 @@ def find_secrets(document: Document) -> tuple[Secret, ...]:
     for path, key, text, is_key in _texts(document.value, (), None):
         if len(found) == _MOST:
             break
-        # Aliases bring the same text again and again.
+        # Aliases repeat the same text.
         if text not in shapes:
             shapes[text] = shape_of(text)
         shape = shapes[text]
@@ -59,9 +59,9 @@ def find_secrets(document: Document) -> tuple[Secret, ...]:
 
 
 def hide_secrets(diagnostics: Iterable[Diagnostic], secrets: Sequence[Secret]) -> list[Diagnostic]:
-    """Put a secret in place of everything else that is wrong with its value, and would show it.
+    """Replace diagnostics of a secret value by that of the secret, because they would show it.
 
-    What is wrong beside it, on its line, is told without the line; and no text shows one.
+    Diagnostics of other values on its line lose the source line; secrets in any text are redacted.
     """
     by_file: dict[str, list[Secret]] = {}
     for secret in secrets:
@@ -71,7 +71,7 @@ def hide_secrets(diagnostics: Iterable[Diagnostic], secrets: Sequence[Secret]) -
 
 
 def without_secrets(diagnostic: Diagnostic) -> Diagnostic:
-    """Blank in all that a diagnostic says what looks like a secret by itself."""
+    """Redact everything in a diagnostic that looks like a secret by itself."""
     line = diagnostic.source_line
     return replace(
         diagnostic,
@@ -84,7 +84,7 @@ def without_secrets(diagnostic: Diagnostic) -> Diagnostic:
 
 
 def shown_text(document: Document) -> str:
-    """Give the document's part of its file, with a remark in place of lines that may show a secret."""
+    """Return the document's part of its file, with a remark in place of lines that may show a secret."""
     text = document.file.text
     if not may_hold_secret(text):
         return document.text
@@ -94,7 +94,7 @@ def shown_text(document: Document) -> str:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Hiding:
-    """The secrets of one file in order; none lies in another one."""
+    """The secrets of one file in order. They do not overlap."""
 
     starts: list[tuple[int, int]]
     secrets: list[Secret]
@@ -102,7 +102,7 @@ class _Hiding:
 
     @classmethod
     def of(cls, secrets: Iterable[Secret]) -> _Hiding:
-        # An alias brings one location again.
+        # An alias repeats a location.
         in_order = sorted({each.value: each for each in secrets}.values(), key=lambda each: each.value)
         return cls(
             starts=[(each.value.line, each.value.column) for each in in_order],
@@ -111,7 +111,7 @@ class _Hiding:
         )
 
     def around(self, span: Span) -> Secret | None:
-        """Give the secret that a span lies in."""
+        """Return the secret whose value contains a span."""
         number = bisect_right(self.starts, (span.line, span.column))
         secret = self.secrets[number - 1] if number else None
         if secret is None or (span.end_line, span.end_column) > (
@@ -123,7 +123,7 @@ class _Hiding:
 
 
 def _lines(span: Span) -> range:
-    """Number the lines of a span; a block of text ends before the first letter of the line after it."""
+    """Return the line numbers of a span. A block scalar ends before the first character of the next line."""
     is_before = span.end_column == 1 and span.end_line > span.line
     return range(span.line, span.end_line + (not is_before))
 
@@ -144,7 +144,7 @@ def _secret(document: Document, path: KeyPath, message: str, *, of_key: bool = F
 
 
 def _narrowed(lines: Sequence[str], span: Span) -> Span:
-    """Point to the line of a longer text that holds the secret, if one line does."""
+    """Narrow the span of a multi-line text to the line with the secret, if one line contains it."""
     for number, line in enumerate(lines[span.line - 1 : span.end_line], span.line):
         begin = span.column - 1 if number == span.line else 0
         end = span.end_column - 1 if number == span.end_line else len(line)

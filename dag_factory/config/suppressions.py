@@ -1,7 +1,4 @@
-"""What comments `# dag-factory: ignore[code] reason` hide, and which of them hide nothing.
-
-Used by `config.project`; `config.ignore_comments` finds and reads them.
-"""
+"""Suppressed warnings: what comments `# dag-factory: ignore[code] reason` hide, and which hide nothing."""
 
 from __future__ import annotations
 
@@ -17,7 +14,7 @@ Key: TypeAlias = tuple[str, str, int | None]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ignore:
-    """One code of a comment; `line` is None where it stands for the whole file."""
+    """One code of a comment; `line` is None if it applies to the whole file."""
 
     file: str
     span: Span
@@ -30,7 +27,7 @@ Ignores: TypeAlias = Mapping[Key, Ignore]
 
 
 def by_key(ignores: Iterable[Ignore]) -> Ignores:
-    """Make a table of all ignores of a project; of two that say the same the first stays."""
+    """Index all ignores of a project; the first of two equal ones stays."""
     table: dict[Key, Ignore] = {}
     for ignore in ignores:
         table.setdefault((ignore.file, ignore.code, ignore.line), ignore)

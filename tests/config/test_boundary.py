@@ -147,7 +147,7 @@ def test_it_names_where_it_was_raised_and_asks_to_report_it():
 
     told = attempt("configs/a.yaml", deep)
     assert told.message.startswith(
-        "dag-factory failed over this file: TypeError at dag_factory/config/rules/runner.py:"
+        "dag-factory failed on this file: TypeError at dag_factory/config/rules/runner.py:"
     )
     assert "report it" in told.help
 

@@ -131,7 +131,7 @@ def test_comments_at_the_head_stand_for_the_whole_file():
             "# dag-factory: ignore[bad-cron] why",
             (28, 36),
             "the error 'bad-cron' cannot be ignored",
-            "correct what it is about; only warnings can be ignored, and 'secret'",
+            "correct the error itself; only warnings and 'secret' can be ignored",
         ),
         (
             "# dag-factory: ignore[unused-ignore] why",

@@ -54,7 +54,7 @@ def module(tmp_path, monkeypatch):
 def refused(path, prefixes=None):
     found = notifier_class(path, prefixes)
     assert not isinstance(found, type)
-    return found.message, found.help
+    return found.message, found.hint
 
 
 @pytest.fixture

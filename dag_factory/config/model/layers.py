@@ -1,4 +1,4 @@
-"""Defaults, environments and a document's own keys, laid over each other; each value knows its location.
+"""Merges defaults, environments and a document's own keys; each value knows its location.
 
 From the weakest to the strongest: `defaults.yaml` of the top folder, its environment, those of the nearer
 folders, the document, its environment. For one sync: the DAG's `airbyte_conn_id`, the merged `defaults`,
@@ -116,12 +116,12 @@ def _sync_layer(sync: Setting) -> _Tree:
     }
     if "connection_id" in inside:
         inside["connection_id"] = _airbyte_spelling(inside["connection_id"])
-    # The empty name is no key of the language: it keeps where the sync itself is named.
+    # No key has an empty name: it holds the location of the sync's own name.
     return {"": sync.location, **inside}
 
 
 def _airbyte_spelling(connection_id: Setting) -> Setting:
-    """Write a UUID as Airbyte does, once for all that compare, show or name it."""
+    """Write a UUID in lower case as Airbyte does, before anything compares or shows it."""
     text = connection_id.value
     if text.islower() or is_template(text):
         return connection_id

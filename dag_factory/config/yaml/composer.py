@@ -1,4 +1,4 @@
-"""YAML text to nodes that know their location; used by `config.source` and `config.ignore_comments`.
+"""YAML text to nodes that know their position.
 
 YAML is read as its version 1.2 core schema says, the one that editors check against: `no` and `1:30` and
 dates are text. Tags are refused, so nothing in a file can name a Python object.
@@ -26,7 +26,7 @@ STR, INT, FLOAT, BOOL, NULL, MAP, SEQ = (
 
 SCALAR_TAGS = frozenset((STR, INT, FLOAT, BOOL, NULL))
 
-# Numbers beyond these lengths stay text, so that no value can become infinite or slow to convert.
+# Longer numbers remain text, so that no value becomes infinite or slow to convert.
 _INT = re.compile(r"[-+]?[0-9]{1,18}|0o[0-7]{1,18}|0x[0-9a-fA-F]{1,15}")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]{1,18}|[0-9]{1,18}(\.[0-9]{0,18})?)([eE][-+]?[0-9]{1,2})?")
 _WORDS = {
@@ -36,7 +36,7 @@ _WORDS = {
 
 
 class Composer(Loader):
-    """PyYAML's composer with the core schema's tags for plain scalars and a bound on the depth.
+    """PyYAML's composer with the core schema's tags for plain scalars and a limit on the depth.
 
     The parser calls `descend_resolver` at each level. Without the bound a few hundred kilobytes of `[` end
     the interpreter with a segmentation fault, since libyaml's binding recurses in C.
@@ -47,7 +47,7 @@ class Composer(Loader):
         self._depth = 0
 
     def resolve(self, kind: type[Node], value: str, implicit: tuple[bool, bool]) -> str:
-        """Give the tag of a node that has none of its own."""
+        """Return the tag of a node without an explicit one."""
         if kind is ScalarNode:
             return _plain_tag(value) if implicit[0] else STR
         return MAP if kind is MappingNode else SEQ
@@ -82,7 +82,7 @@ def compose(text: str) -> Iterator[Node]:
 
 
 def scalar_value(node: ScalarNode) -> str | int | float | bool | None:
-    """Convert a scalar by its tag; one with a foreign tag gives its text."""
+    """Convert a scalar by its tag; with an unknown tag, return its text."""
     text: str = node.value
     if node.tag == NULL:
         return None
@@ -99,7 +99,7 @@ def is_merge_key(node: Node) -> bool:
 
 
 def is_bare_template(node: MappingNode, key: Node) -> bool:
-    """Whether a mapping is `{{ ... }}` without quotes, of which `key` is what stands in the inner braces."""
+    """Whether a mapping is `{{ ... }}` without quotes, whose inner braces are `key`."""
     outer, inner = node.start_mark, key.start_mark
     return (
         isinstance(key, MappingNode)
@@ -110,7 +110,7 @@ def is_bare_template(node: MappingNode, key: Node) -> bool:
 
 
 def merged_mappings(value: Node) -> list[MappingNode]:
-    """Give the mappings that a merge key takes in, the one that wins first; empty if it names none."""
+    """Return the mappings of a merge key, strongest first; empty if it names none."""
     if isinstance(value, MappingNode):
         return [value]
     items = value.value if isinstance(value, SequenceNode) else []

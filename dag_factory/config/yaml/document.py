@@ -29,16 +29,16 @@ from dag_factory.config.yaml.values import (
     ValueBuilder,
 )
 
-# Longer messages are cut: they only quote what stands in the file.
+# Longer messages are cut: they only quote the file.
 _LONGEST_MESSAGE = 500
 _DOCUMENT_MARKER = re.compile(r"^---(?=\s|$)", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True)
 class SourceFile:
-    """A file's name, as people should read it, its text, and how long its words are still compared.
+    """A file's displayed name, its text, and how many words may still be compared for suggestions.
 
-    What only a diagnostic needs is computed when the file has its first one, and once.
+    Lines, nodes and hidden lines are computed once, for the first diagnostic of the file.
     """
 
     name: str
@@ -52,7 +52,7 @@ class SourceFile:
 
     @functools.cached_property
     def tree(self) -> NodeTree:
-        """The nodes of the text, which has to be YAML."""
+        """The nodes of the text, which must be valid YAML."""
         return NodeTree(composer.compose(self.text))
 
     @functools.cached_property
@@ -70,12 +70,12 @@ class SourceFile:
         severity: Severity | None = None,
         related: tuple[Related, ...] = (),
     ) -> Diagnostic:
-        """Make a diagnostic at a span of this file, with its line if that may be shown."""
+        """Create a diagnostic at a span of this file, with the source line unless it may hold a secret."""
         return Diagnostic(
             file=self.name,
             span=span,
             code=code,
-            # Before it is cut: half a secret is not known for one.
+            # Before the message is cut: half a secret is not recognised.
             message=_cut(redacted(message)),
             help=help,
             severity=severity or severity_of(code),
@@ -86,7 +86,7 @@ class SourceFile:
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Document:
-    """One YAML document as plain values, and what was wrong with it while it was read; equal to itself alone.
+    """One YAML document as plain values, with the diagnostics of reading it; compared by identity.
 
     It is complete unless a part of it could not be read: then a further check would only find follow-ups.
     `invalid_paths` lead to the values that the schema has refused; `value` is without them.
@@ -101,7 +101,7 @@ class Document:
 
     @property
     def is_valid(self) -> bool:
-        """Whether nothing was wrong with it so far."""
+        """Whether nothing is wrong so far."""
         return not self.diagnostics and not self.invalid_paths
 
     @property
@@ -110,7 +110,7 @@ class Document:
         return self.part_of(self.file.text)
 
     def part_of(self, text: str) -> str:
-        """Give the document's part of the file's text, or of a copy with other lines."""
+        """Return the document's part of the file's text, or of a redacted copy."""
         starts = [0, *(match.end() for match in _DOCUMENT_MARKER.finditer(text))]
         ends = [*(match.start() for match in _DOCUMENT_MARKER.finditer(text)), None]
         parts = [text[start:end] for start, end in zip(starts, ends, strict=True)]
@@ -121,24 +121,24 @@ class Document:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Location:
-    """Where a value stands: a path into a document, of which the line is looked up only when it is told."""
+    """Where a value is: a path into a document. Line and column are computed for diagnostics only."""
 
     document: Document
     path: KeyPath = ()
 
     def part(self, *path: str | int) -> Location:
-        """Give the location of something inside the value."""
+        """Return the location of something inside the value."""
         return Location(document=self.document, path=(*self.path, *path))
 
     def span(self, *, of_key: bool = False, part: tuple[int, int] | None = None) -> Span:
-        """Give the span of the value, of its key, or of a part of its text (offsets)."""
+        """Return the span of the value, of its key, or of a part of its text (offsets)."""
         lines = self.document.file.lines
         key, value = self.document.file.tree.find(self.document.index, self.path)
         if not of_key and isinstance(value, ScalarNode):
             span = span_of(lines, value)
             return span if part is None else part_of(lines, span, value.value, part)
-        # A mapping or a list begins where its first part does: its key tells better which one is meant, and
-        # where it has none, its first line.
+        # A mapping or list starts at its first part, so its key identifies it better; without one, its
+        # first line does.
         return first_line_of(lines, span_of(lines, key))
 
     def diagnostic(
@@ -152,25 +152,25 @@ class Location:
         severity: Severity | None = None,
         related: tuple[Related, ...] = (),
     ) -> Diagnostic:
-        """Make a diagnostic that points here."""
+        """Create a diagnostic that points here."""
         span = self.span(of_key=of_key, part=part)
         return self.document.file.diagnostic(span, code, message, help, severity=severity, related=related)
 
     def related(self, message: str, *, of_key: bool = False) -> Related:
-        """Make the second location of a diagnostic that points elsewhere."""
+        """Create the second location of a diagnostic that points elsewhere."""
         return Related(file=self.document.file.name, span=self.span(of_key=of_key), message=message)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Source:
-    """What reading one file gave: its documents, or why there are none."""
+    """The documents of one file, or why there are none."""
 
     documents: tuple[Document, ...]
     diagnostics: tuple[Diagnostic, ...]
 
 
 def read_source(path: Path, name: str) -> Source:
-    """Read one file; whatever is wrong with it is a diagnostic, never an exception."""
+    """Read one file. Everything that is wrong becomes a diagnostic, never an exception."""
     try:
         data = read_bytes(path)
     except (OSError, ValueError) as error:  # ValueError: a path that no system takes
@@ -185,7 +185,7 @@ def read_source(path: Path, name: str) -> Source:
 
 
 def parse_source(data: bytes, name: str) -> Source:
-    """Parse the bytes of one file; whatever is wrong with them is a diagnostic, never an exception."""
+    """Parse the bytes of one file. Everything that is wrong becomes a diagnostic, never an exception."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -204,9 +204,9 @@ def parse_source(data: bytes, name: str) -> Source:
     try:
         tops = tuple(composer.compose(text))
     except MarkedYAMLError as error:
-        from dag_factory.config.yaml.syntax_errors import syntax_fault  # noqa: PLC0415 (few files are no YAML)
+        from dag_factory.config.yaml.syntax_errors import invalid_syntax  # noqa: PLC0415 (few files are no YAML)
 
-        fault = syntax_fault(text, error)
+        fault = invalid_syntax(text, error)
         return _refused(file.diagnostic(fault.span, "yaml-syntax", fault.message, fault.help))
     return Source(documents=tuple(_documents(file, tops)), diagnostics=())
 
@@ -249,5 +249,5 @@ def _cut(message: str) -> str:
 
 
 def _is_prologue(text: str) -> bool:
-    """Whether what stands before the first `---` is no document: blanks, comments and directives."""
+    """Whether the text before the first `---` is only spaces, comments and directives."""
     return all(line.startswith(("#", "%")) or not line.strip() for line in LINE_BREAK.split(text))

@@ -1,4 +1,4 @@
-"""The bytes of one file, as many as a configuration may have; whatever stands at its path."""
+"""The bytes of a file, up to the size limit, whatever kind of file it is."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PART_BYTES = 16 * 1024
 
 
 def read_bytes(path: Path) -> bytes | None:
-    """Read a file, at most one byte more than it may have; None if it is no regular file.
+    """Read a file, at most one byte more than the limit; return None if it is not a regular file.
 
     Neither waits for a pipe nor wakes a device, also where one takes the file's location meanwhile. Raises
     OSError, or ValueError for what can be no path.

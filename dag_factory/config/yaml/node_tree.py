@@ -1,4 +1,4 @@
-"""The nodes of a file, and from a path to the nodes that it leads to."""
+"""The nodes of a file, found by their paths."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from dag_factory.config.yaml.values import KeyPath
 
 
 class NodeTree:
-    """The nodes of each document of a file. A mapping is indexed by its keys when it is first entered."""
+    """The nodes of each document of a file. A mapping is indexed when it is first searched."""
 
     def __init__(self, tops: Iterable[Node]) -> None:
         self._tops = tuple(tops)
         self._pairs: dict[int, dict[str, tuple[Node, Node]]] = {}
 
     def find(self, document: int, path: KeyPath) -> tuple[Node, Node]:
-        """Give the nodes of the key and the value at a path, or at the deepest part of it that exists.
+        """Return the nodes of the key and the value at a path, or at the deepest part of it that exists.
 
-        For an item of a sequence and for the top itself the key is the value's own node.
+        For an item of a sequence and for the document itself, the key is the value's own node.
         """
         key = value = self._tops[document]
         for part in path:
@@ -42,7 +42,7 @@ class NodeTree:
 
 
 def _pairs(node: MappingNode) -> dict[str, tuple[Node, Node]]:
-    """Give the nodes of each key of a mapping, with what merge keys take in; the first of each name wins.
+    """Return the nodes of each key of a mapping, including merged ones; the first of each name wins.
 
     A mapping that is merged again, or into itself, has nothing to add.
     """

@@ -1,7 +1,4 @@
-"""Comments `# dag-factory: ignore[code] reason`: where they stand, and what is wrong with them.
-
-Imported by `config.checked_files` for a file that has one.
-"""
+"""Comments `# dag-factory: ignore[code] reason`: finds them and checks what they say."""
 
 from __future__ import annotations
 
@@ -18,11 +15,11 @@ from dag_factory.config.text.line_breaks import LINE_BREAK
 from dag_factory.config.text.suggestions import SearchLimit, did_you_mean
 from dag_factory.config.yaml import composer
 
-# No other error: what validate accepts, Airflow has to be able to load. And an ignore that hides nothing
-# is deleted, not ignored.
+# No other error can be ignored: Airflow must be able to load what validate accepts. A comment that hides
+# nothing is deleted, not ignored.
 IGNORABLE = frozenset((*WARNINGS, "secret")) - {"unused-ignore"}
 
-# The first faults of a file are enough to act upon, and each looks for the code that was meant.
+# The first errors of a file are enough to act on, and each searches for the code that was meant.
 _MOST = 100
 
 _BEGINNING = re.compile(r"#[ \t]*dag-factory:[ \t]*ignore(?![\w-])")
@@ -34,7 +31,7 @@ _BLOCK_HEADER = re.compile(r"[|>][-+0-9]*")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Comment:
-    """A comment in its line, both counted from 1; `at_head` where nothing but comments stand before it."""
+    """A comment, with line and column counted from 1; `at_head` if only comments come before it."""
 
     file: str
     text: str
@@ -44,13 +41,13 @@ class _Comment:
     at_head: bool
 
     def span(self, start: int = 0, end: int | None = None) -> Span:
-        """Give the location of a part of it."""
+        """Return the span of a part of it."""
         last = len(self.text.rstrip()) if end is None else end
         columns = (self.column + start, self.column + last)
         return Span(line=self.line, column=columns[0], end_line=self.line, end_column=columns[1])
 
     def fault(self, span: Span, message: str, hint: str) -> Diagnostic:
-        """Tell why it cannot be followed."""
+        """Create the diagnostic of a comment that cannot be followed."""
         return Diagnostic(
             file=self.file,
             span=span,
@@ -62,7 +59,7 @@ class _Comment:
 
 
 def read_ignores(name: str, text: str) -> tuple[tuple[Ignore, ...], tuple[Diagnostic, ...]]:
-    """Give what a file of sound YAML asks to ignore, and what is wrong with its comments that ask."""
+    """Return what the comments of a valid YAML file ask to ignore, and what is wrong with them."""
     ignores: list[Ignore] = []
     faults: list[Diagnostic] = []
     limit = SearchLimit()
@@ -70,7 +67,7 @@ def read_ignores(name: str, text: str) -> tuple[tuple[Ignore, ...], tuple[Diagno
         parts = list(_read(comment, limit))
         wrong = [part for part in parts if isinstance(part, Diagnostic)]
         faults += wrong
-        # A comment that is wrong shows no secret: to ignore one is to show it.
+        # An invalid comment does not ignore a secret: that would show it.
         asked = (part for part in parts if isinstance(part, Ignore))
         ignores += [each for each in asked if not (wrong and each.code == "secret")]
         if len(faults) >= _MOST:
@@ -101,7 +98,7 @@ def _read_code(comment: _Comment, code: str, span: Span, limit: SearchLimit) -> 
     if code == "unused-ignore":
         return comment.fault(span, f"'{code}' cannot be ignored", "delete the comment that hides nothing")
     if code in CODES:
-        hint = "correct what it is about; only warnings can be ignored, and 'secret'"
+        hint = "correct the error itself; only warnings and 'secret' can be ignored"
         return comment.fault(span, f"the error '{code}' cannot be ignored", hint)
     hint = did_you_mean(code, sorted(CODES), limit) or f"one of {', '.join(sorted(IGNORABLE))}"
     return comment.fault(span, f"there is no code '{code}'", hint)
@@ -134,14 +131,14 @@ def _beginnings(text: str) -> Iterator[tuple[int, int, int]]:
         counted = match.start()
         before = None if line_done == line else tokens.end_before(match.start())
         if before is not None:
-            # What stands between the last token and here can only be blanks, or a comment that began earlier.
+            # Between the last token and here are only spaces, or a comment that began earlier.
             line_done = line
             if not text[max(before, line_start) : match.start()].strip():
                 yield match.start(), line, line_start
 
 
 class _Tokens:
-    """Goes through the tokens of a text once, as YAML's own scanner sees them: only it knows quoted text."""
+    """Walks once over the tokens of a text. Only YAML's own scanner knows what is quoted."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -150,7 +147,7 @@ class _Tokens:
         self._next: Token | None = None
 
     def end_before(self, offset: int) -> int | None:
-        """Give where the last token before an offset ends; None if one goes on there.
+        """Return the end of the last token before an offset; None if the offset is inside a token.
 
         Offsets are asked for in rising order.
         """
@@ -167,7 +164,7 @@ class _Tokens:
         return self._next
 
     def _header_end(self, token: Token, offset: int) -> int | None:
-        """Look into a token: a comment may stand behind the `|` or `>` that begins a block of text."""
+        """Return the end of the header `|` or `>` of a block scalar, which a comment may follow."""
         start = token.start_mark.index
         header = _BLOCK_HEADER.match(self._text, start)
         is_block = isinstance(token, ScalarToken) and token.style in ("|", ">")

@@ -12,11 +12,11 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from dag_factory.config.diagnostics import MAX_PROBLEMS
 from dag_factory.config.yaml import composer
 
-# Of one file, each alias counted in full: the later steps walk over all of them.
+# In one file, with each alias counted in full, because later steps walk over all values.
 MAX_VALUES = 10_000
 
-# What a YAML file cannot hold as it is. As an escape it can, but a database refuses it (PostgreSQL U+0000),
-# and with it Airflow every DAG of the same loader.
+# Characters that YAML allows only as escapes. PostgreSQL refuses U+0000, and Airflow then every DAG of the
+# same loader.
 NOT_PRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 # The keys of mappings and the positions in sequences that lead from a document's top to a value.
@@ -27,7 +27,7 @@ Value: TypeAlias = dict[str, Any] | list[Any] | str | int | float | bool | None
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Problem:
-    """What makes a node unfit for a configuration."""
+    """Why a node is not valid in a configuration."""
 
     node: Node
     code: str
@@ -53,7 +53,7 @@ class ValueBuilder:
         self._too_large: Node | None = None
 
     def build(self, node: Node) -> Value:
-        """Give the node's value; where there is a problem, the rest without it."""
+        """Return the node's value, without the parts that are not valid."""
         known = id(node)
         if known in self._under_way:
             self._report(node, "yaml-alias", "an alias inside its own anchor", "write the value out")
@@ -87,17 +87,17 @@ class ValueBuilder:
         value = self.build(node)
         self._sizes[id(parent)] += self.size(node)
         if self._sizes[id(parent)] > self._limit and self._too_large is None:
-            # Of many aliases none is the one too many: their mapping or list is.
+            # No single alias is the one too many, so the mapping or list is reported.
             self._too_large = parent if self._has_aliases else node
             self._report_size(self._too_large)
         return value
 
     def _report_size(self, node: Node) -> None:
         if self._has_aliases:
-            message = f"aliases make more than {MAX_VALUES:,} values of this"
+            message = f"aliases expand this to more than {MAX_VALUES:,} values"
             self._report(node, "yaml-alias", message, "write fewer aliases to aliases")
         else:
-            message = f"with this the file holds more than {MAX_VALUES:,} values"
+            message = f"here the file exceeds {MAX_VALUES:,} values"
             self._report(node, "unreadable-file", message, "split it into several files")
 
     def _mapping(self, node: MappingNode) -> dict[str, Any]:
@@ -114,7 +114,7 @@ class ValueBuilder:
             else:
                 self._check_text(key)
                 first[key.value] = key
-                # The same few keys stand in every file: one text for all of them.
+                # Every file has the same few keys: one string for all of them.
                 result[sys.intern(key.value)] = self._child(node, value)
         for key, value in merges:
             self._merge(node, key, value, result)
@@ -136,7 +136,7 @@ class ValueBuilder:
             self._report(node, "yaml-encoding", message, "delete its escape")
 
     def _duplicate(self, key: ScalarNode, first: Node) -> None:
-        message = f"the key '{key.value}' stands here a second time"
+        message = f"the key '{key.value}' is repeated"
         self._report(key, "duplicate-key", message, "keep one of the two", first)
 
     def _merge(self, parent: Node, key: Node, value: Node, into: dict[str, Any]) -> None:
@@ -151,6 +151,6 @@ class ValueBuilder:
                 into.update({name: item for name, item in merged.items() if name not in into})
 
     def _report(self, node: Node, code: str, message: str, hint: str, first: Node | None = None) -> None:
-        # That a file is too large is told even then, and once.
+        # A file that is too large is reported even beyond the limit, once.
         if len(self.problems) < MAX_PROBLEMS or node is self._too_large:
             self.problems.append(Problem(node=node, code=code, message=message, help=hint, first=first))
