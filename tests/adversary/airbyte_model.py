@@ -288,6 +288,8 @@ class Airbyte:
         self.tokens: dict[str, float] = {}
         # Answers to GET of one job: (time, who asked, job, status told).
         self.reads: list[tuple[float, Any, int, str]] = []
+        # Lists of jobs: (the time that they show, who asked).
+        self.lists: list[tuple[float, Any]] = []
         self._client = client
         self._say = say
         self._next_id = 100
@@ -361,7 +363,7 @@ class Airbyte:
         elif route == "/jobs" and method == "POST":
             self._post(body, sender, sent, reply)
         elif route == "/jobs":
-            self._list(params, reply)
+            self._list(params, sender, reply)
         elif match := re.fullmatch(r"/jobs/(-?\d+)", route):
             handle = self._delete if method == "DELETE" else self._get
             handle(int(match[1]), sender, sent, reply)
@@ -415,7 +417,7 @@ class Airbyte:
         status = self.nature.unknown_job_status
         self._reply(reply, status, _problem(status, "state-conflict", "#409-state-conflict", _NOT_RUNNING))
 
-    def _list(self, params: Mapping[str, str], reply: Reply) -> None:
+    def _list(self, params: Mapping[str, str], sender: Any, reply: Reply) -> None:
         order = params.get("orderBy", "createdAt|ASC")
         limit, offset = int(params.get("limit", "20")), int(params.get("offset", "0"))
         refused = self.nature.refuses_order and "orderBy" in params
@@ -427,6 +429,7 @@ class Airbyte:
         if order.endswith("DESC") and not self.nature.ignores_order:
             found.reverse()
         page = [self._job_json(job, time) for job in found[offset : offset + limit]]
+        self.lists.append((time, sender))
         self._reply(reply, 200, {"data": page, "next": "", "previous": ""})
 
     def _post(self, body: Mapping[str, Any], sender: Any, sent: float, reply: Reply) -> None:

@@ -124,31 +124,36 @@ class Judge:
                     continue
                 last = calls[-1]
                 is_clear = last.method == "GET" or _is_refused(last)
-                if is_clear and self._is_first_since(last.sent, actor.ended_at + LOOKED_FOR, job):
+                shown = last.sent - self.world.history.list_lag
+                if is_clear and self._is_first_since(shown, actor.ended_at + LOOKED_FOR, job):
                     return True
         return False
 
     def _is_first_since(self, listed: float, until: float, job: Job) -> bool:
-        since = listed - self.world.history.list_lag
-        later = [each for each in self._jobs if each.created >= since and each.job_type == "sync"]
+        later = [each for each in self._jobs if each.created >= listed and each.job_type == "sync"]
         return bool(later) and later[0] is job and job.created <= until
 
     def _was_hidden(self, run: Run, job: Job) -> bool:
         """Whether a list that is behind hid a job from a run that then submitted."""
         lag = self.world.history.list_lag
         return any(
-            call.actor.run is run and 0.0 <= self._last_list(call) + 1.0 - job.created <= lag + 1.0
+            call.actor.run is run and -lag <= self._last_list(call) + 1.0 - job.created <= 1.0
             for call in self._posts
             if lag > 0.0
         )
 
     def _last_list(self, call: Call) -> float:
-        lists = [
-            each.sent
-            for each in self.world.network.calls
-            if each.actor is call.actor and each.sent < call.sent and each.method == "GET" and _is_jobs(each)
-        ]
-        return max(lists, default=call.sent)
+        """The time that the last list of a submission's sender showed; that of the call without one."""
+        lag = self.world.history.list_lag
+        shown = (
+            time
+            for time, each in self.world.airbyte.lists
+            if isinstance(each, Call)
+            and each.actor is call.actor
+            and each.sent < call.sent
+            and each.status == 200
+        )
+        return max(shown, default=call.sent - lag)
 
     # The rules.
 
