@@ -29,7 +29,16 @@ def project(tmp_path_factory, request):
     for name in ("dag_factory", "schemas", "dags"):
         source = request.config.rootpath / name
         shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "README.md", "LICENSE", ".pre-commit-hooks.yaml", "action.yml"):
+    (folder / "docs").mkdir()
+    files = (
+        "pyproject.toml",
+        "README.md",
+        "LICENSE",
+        "docs/rules.md",
+        ".pre-commit-hooks.yaml",
+        "action.yml",
+    )
+    for name in files:
         shutil.copy(request.config.rootpath / name, folder / name)
     return folder
 
