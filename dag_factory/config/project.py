@@ -18,9 +18,9 @@ from dag_factory.config.files import ConfigFile, Listing, list_below_top, list_f
 from dag_factory.config.limits import Limits
 from dag_factory.config.model.dag import Dag, dag_from
 from dag_factory.config.model.draft import DraftDag
+from dag_factory.config.rule_runner import run_rules
 from dag_factory.config.rules.defaults import check_unused_default_keys, check_unused_defaults
 from dag_factory.config.rules.registry import Rules, rules_of_loading, rules_of_validation
-from dag_factory.config.rules.runner import run_rules
 from dag_factory.config.secrets import hide_secrets, without_secrets
 from dag_factory.config.suppressions import by_key, is_hidden, unused_ignores, without_hidden
 from dag_factory.config.tree import ConfigTree, file_holds, read_tree

@@ -7,11 +7,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from dag_factory.config import checked_files, project, tree
+from dag_factory.config import checked_files, project, rule_runner, tree
 from dag_factory.config.boundary import attempt
 from dag_factory.config.limits import Limits
 from dag_factory.config.project import load_dag, load_project, resolve_project, validate_project
-from dag_factory.config.rules import registry, runner
+from dag_factory.config.rules import registry
 from dag_factory.report.formats import FORMATS, renderer
 
 pytestmark = pytest.mark.usefixtures("own_faults_are_told")
@@ -143,11 +143,11 @@ def test_orders_pass(step, order, folder, break_step):
 
 def test_it_names_where_it_was_raised_and_asks_to_report_it():
     def deep():
-        return runner.of_all_dags(None, None, Limits())
+        return rule_runner.of_all_dags(None, None, Limits())
 
     told = attempt("configs/a.yaml", deep)
     assert told.message.startswith(
-        "dag-factory failed on this file: TypeError at dag_factory/config/rules/runner.py:"
+        "dag-factory failed on this file: TypeError at dag_factory/config/rule_runner.py:"
     )
     assert "report it" in told.help
 
@@ -160,7 +160,7 @@ def test_of_two_dags_that_only_fail_together_one_is_held_back():
             raise RuntimeError
         return iter(())
 
-    assert [dag for dag, _ in runner.of_all_dags(rule, [first, other, second], Limits())] == [second]
+    assert [dag for dag, _ in rule_runner.of_all_dags(rule, [first, other, second], Limits())] == [second]
 
 
 def test_many_culprits_end():
@@ -170,7 +170,7 @@ def test_many_culprits_end():
         return iter(())
 
     dags = [document_dag(number) for number in range(50)]
-    found = runner.of_all_dags(rule, dags, Limits())
+    found = rule_runner.of_all_dags(rule, dags, Limits())
     assert 0 < len(found) <= 50
 
 
