@@ -163,7 +163,7 @@ SHAPES = (
     ),
     Shape(
         name="a URL with a password",
-        marks=("@",),
+        marks=("://",),  # not "@", which is in schedules such as @daily
         pattern=r"://[^\s/@:{}]{0,200}:(?![$<*])[^\s/@{}]{1,255}@",
         example="https://me:" + "open-sesame@example.com/x",
     ),
