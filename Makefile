@@ -80,7 +80,7 @@ types: $(INSTALLED) ## check the types
 QUICK := --dist worksteal -m "not (airflow or slow or network or stack)" $(addprefix --ignore=tests/,adversary airflow_processes \
     cluster factory faults matrix operators package)
 
-check: lint types ## lint, types and the quick tests, in a minute: run it before each commit
+check: lint types ## lint, types and the quick tests: run it before each commit
 	@exec $(BIN)/pytest $(PARALLEL) $(QUICK) $(ARGS)
 
 # Tests that share a stack or an environment are of one group, and run in one worker.

@@ -25,7 +25,7 @@ class Argument:
     Args:
         names: `-h` and `--help`; empty for a positional argument.
         value: The name of its value in the usage; None if it takes none.
-        words: The values that it can have; empty if there is no list of them.
+        words: The values to choose from; empty if any text is valid.
     """
 
     names: tuple[str, ...]

@@ -141,10 +141,11 @@ def _of_environment(
     limits: Limits,
 ) -> list[Diagnostic]:
     """Find what is wrong in one environment; DAGs that it does not change are not checked again."""
-    changed = [environment is None or environment in each.environments for each in tree.layered]
     drafts, found = _parted(base if environment is None else tree.drafts(environment, base))
-    documents = {each.document for each, differs in zip(tree.layered, changed, strict=True) if differs}
-    found += (diagnostic for _, diagnostic in run_rules(rules, drafts, limits, documents))
+    changed = {
+        each.document for each in tree.layered if environment is None or environment in each.environments
+    }
+    found += (diagnostic for _, diagnostic in run_rules(rules, drafts, limits, changed))
     return [replace(diagnostic, environment=environment) for diagnostic in found]
 
 

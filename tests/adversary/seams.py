@@ -27,6 +27,8 @@ from dag_factory.airbyte.clock import Clock
 from dag_factory.airbyte.effects import Response, TransportError
 from dag_factory.airbyte.http import shared_clients, worker_client
 from dag_factory.config.model.dag import Sync
+from dag_factory.config.model.draft import DraftSync
+from dag_factory.config.model.located import typed_defaults
 from dag_factory.factory.sync_tasks import make_sync_tasks
 from dag_factory.operators import airflow_connection, rescheduling, task_state, task_try, trigger
 from dag_factory.operators.sync_task import SyncTask
@@ -56,19 +58,19 @@ def make_tasks(setup: Setup) -> tuple[Any, ...]:
 @lru_cache(maxsize=1000)
 def _made(setup: Setup) -> tuple[Any, ...]:
     dag = DAG(setup.dag_id, schedule=None, start_date=datetime(2026, 1, 1, tzinfo=UTC))
-    sync = Sync.with_defaults(
-        name="money",
-        connection_id=CONNECTION,
-        mode="sync" if setup.mode == "sync" else "async",
-        deferrable=setup.deferrable,
-        wait_seconds=setup.wait_seconds,
-        timeout=setup.timeout,
-        on_running=setup.on_running,
-        on_timeout=setup.on_timeout,
-        on_kill=setup.on_kill,
-        min_rows=setup.min_rows,
-        retries=setup.retries,
-    )
+    keys = {
+        "connection_id": CONNECTION,
+        "mode": "sync" if setup.mode == "sync" else "async",
+        "deferrable": setup.deferrable,
+        "wait_seconds": setup.wait_seconds,
+        "timeout": setup.timeout,
+        "on_running": setup.on_running,
+        "on_timeout": setup.on_timeout,
+        "on_kill": setup.on_kill,
+        "min_rows": setup.min_rows,
+        "retries": setup.retries,
+    }
+    sync = Sync(name="money", **{**typed_defaults(DraftSync), **keys})
     tasks = make_sync_tasks(sync, dag, None)
     return (tasks.first,) if tasks.first is tasks.last else (tasks.first, tasks.last)
 

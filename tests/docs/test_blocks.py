@@ -164,10 +164,10 @@ def test_every_yaml_block_parses_and_a_configuration_is_named(block):
 
 @pytest.mark.parametrize("block", blocks("json"), ids=str)
 def test_every_json_block_parses(block):
-    json.loads(block.text)
+    assert json.loads(block.text)
 
 
 @pytest.mark.parametrize("block", blocks("python"), ids=str)
 def test_every_python_block_compiles(block):
     # Three dots as the value of an argument stand for one.
-    compile(block.text, str(block), "exec")
+    assert compile(block.text, str(block), "exec")

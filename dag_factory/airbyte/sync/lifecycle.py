@@ -95,7 +95,7 @@ def finish(label: str, request: SyncRequest, ended: Target) -> Effects[Job]:
     """Return an ended job as the result; raises JobEndedError if it is not a success of this sync.
 
     `label` names the connection. This makes no call, so that a job that succeeded is a success even if
-    Airbyte is no longer reachable.
+    Airbyte cannot be reached any more.
     """
     job = ended.job
     reason = failure_of(job, request)

@@ -72,5 +72,5 @@ def job_in_the_way(jobs: Iterable[Job]) -> Job | None:
 
 
 def newest_id(jobs: Iterable[Job]) -> int:
-    """Return the id that every future job exceeds; 0 if there is no job."""
+    """Return the highest id, which every later job exceeds; 0 without jobs."""
     return max((job.job_id for job in jobs), default=0)

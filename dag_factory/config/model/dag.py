@@ -11,15 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
-from dag_factory.config.model.draft import (
-    DraftDag,
-    DraftSchedule,
-    DraftSync,
-    DraftTrigger,
-    sync_defaults,
-    values_of,
-)
+from dag_factory.config.model.draft import DraftDag, DraftSchedule, DraftSync, DraftTrigger
 from dag_factory.config.model.layers import Setting
+from dag_factory.config.model.located import values_of
 from dag_factory.config.model.policies import Mode, OnKill, OnRunning, OnTimeout
 from dag_factory.config.text import cron
 from dag_factory.config.text.asset_uris import default_asset
@@ -78,11 +72,6 @@ class Sync:
     outlets: tuple[str, ...] | None
     description: str | None
     doc_md: str | None
-
-    @classmethod
-    def with_defaults(cls, *, name: str, connection_id: str, **keys: Any) -> Sync:  # noqa: ANN401 (by key)
-        """Make a sync whose other keys have the schema's defaults."""
-        return cls(**{**sync_defaults(), "name": name, "connection_id": connection_id, **keys})
 
     @property
     def is_deferred(self) -> bool:

@@ -6,16 +6,16 @@ key, its default comes from the schema.
 
 from __future__ import annotations
 
-import enum
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, overload
+from typing import Any, ClassVar
 
 from dag_factory.config.model.layers import MergedDefaults, Setting, Settings, merged_layers
+from dag_factory.config.model.located import Key, Located, Origin, located_texts
 from dag_factory.config.model.policies import Mode, OnKill, OnRunning, OnTimeout
-from dag_factory.config.schema.keys import Section, defaults_of
+from dag_factory.config.schema.keys import Section
 from dag_factory.config.text import durations
 from dag_factory.config.text.asset_uris import default_asset
 from dag_factory.config.text.dates import moment
@@ -23,90 +23,12 @@ from dag_factory.config.text.timezones import is_timezone
 from dag_factory.config.yaml.document import Document, Location
 from dag_factory.config.yaml.values import Value
 
-if TYPE_CHECKING:
-    # A protocol takes a millisecond to create, and only mypy needs it.
-    from typing import Protocol
-
-    class _Keyed(Protocol):
-        """What has keys: a DAG, a sync, a schedule or an entry of `trigger_dags`."""
-
-        @property
-        def location(self) -> Location: ...
-        @property
-        def settings(self) -> Mapping[str, Setting]: ...
-        @property
-        def invalid(self) -> frozenset[str]: ...
-
-
-T = TypeVar("T")
-
-
-class Origin(enum.Enum):
-    """Where a value comes from: a file, the schema's default, or a weaker layer below an invalid value."""
-
-    SET = "set"
-    DEFAULT = "default"
-    INVALID = "invalid"
-
-
-class Located(NamedTuple, Generic[T]):
-    """A typed value, where and how it is written; a default has the location of the mapping around it."""
-
-    value: T
-    location: Location
-    origin: Origin
-    written: Value = None
-
-    @property
-    def is_set(self) -> bool:
-        """Whether a file sets it to a value that the schema accepts."""
-        return self.origin is Origin.SET
-
-    @property
-    def is_invalid(self) -> bool:
-        """Whether the schema refused what a file sets, so that another value shows in its stead."""
-        return self.origin is Origin.INVALID
-
-
-class Key(Generic[T]):
-    """A key of the language as an attribute of a draft: `sync.timeout` is a `Located[int]` in seconds.
-
-    Args:
-        convert: Gives the typed value for one that the schema accepts.
-        absent: The value where no file sets the key and the schema has no default.
-    """
-
-    def __init__(self, convert: Callable[[Any], T] | None = None, absent: T | None = None) -> None:
-        self._convert = convert
-        self.absent = absent
-        self._name = ""
-
-    def __set_name__(self, _owner: type, name: str) -> None:
-        self._name = name
-
-    @overload
-    def __get__(self, draft: None, owner: type) -> Key[T]: ...
-    @overload
-    def __get__(self, draft: _Keyed, owner: type) -> Located[T]: ...
-    def __get__(self, draft: _Keyed | None, owner: type) -> Key[T] | Located[T]:
-        if draft is None:
-            return self
-        setting = draft.settings.get(self._name)
-        is_invalid = draft.invalid and self._name in draft.invalid
-        if setting is None:
-            origin = Origin.INVALID if is_invalid else Origin.DEFAULT
-            return Located(_defaults_of(owner)[self._name], draft.location, origin)
-        value = setting.value if self._convert is None else self._convert(setting.value)
-        return Located(value, setting.location, Origin.INVALID if is_invalid else Origin.SET, setting.value)
-
-    def typed(self, value: Any) -> T:  # noqa: ANN401 (what YAML holds)
-        """Convert a value that the schema has accepted."""
-        return value if self._convert is None else self._convert(value)
-
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class DraftSync:
     """A sync after all layers: its settings by key, and the keys whose values the schema refused."""
+
+    section: ClassVar[Section | None] = "sync"
 
     name: str
     location: Location
@@ -160,6 +82,8 @@ class DraftSync:
 class DraftTrigger:
     """An entry of `trigger_dags`; a plain DAG id is one with that key alone."""
 
+    section: ClassVar[Section | None] = "trigger"
+
     location: Location
     settings: Settings
     invalid: frozenset[str] = frozenset()
@@ -177,6 +101,8 @@ class DraftSchedule:
 
     `is_set` is false where no file sets it, or where the schema refused a part of it.
     """
+
+    section: ClassVar[Section | None] = None  # none of its keys has a default
 
     location: Location
     settings: Settings
@@ -198,6 +124,8 @@ class DraftSchedule:
 @dataclass(frozen=True, kw_only=True, eq=False)
 class DraftDag:
     """A document after defaults and environment. Rules judge it; `model.dag` makes a `Dag` of a valid one."""
+
+    section: ClassVar[Section | None] = "dag"
 
     document: Document
     location: Location
@@ -257,7 +185,7 @@ class DraftDag:
         invalid = self.document.invalid_paths
         if not invalid:  # asked often, and nearly always so
             return False
-        return path in invalid or ("environments", str(self.environment), *path) in invalid
+        return path in invalid or ("environments", self.environment, *path) in invalid
 
 
 def draft_from(
@@ -292,47 +220,6 @@ def draft_from(
         trigger_dags=tuple(_triggers(settings.get("trigger_dags"))),
         invalid=invalid,
     )
-
-
-def values_of(draft: DraftDag | DraftSync | DraftTrigger) -> dict[str, Any]:
-    """Give the typed value of each key, defaults included."""
-    kind: type = type(draft)
-    known = _keys_of(kind)
-    typed = {key: known[key].typed(each.value) for key, each in draft.settings.items() if key in known}
-    return {**_defaults_of(kind), **typed}
-
-
-def sync_defaults() -> Mapping[str, Any]:
-    """Give the typed default of each key of a sync."""
-    return _defaults_of(DraftSync)
-
-
-def located_texts(value: Value, location: Location) -> Iterator[tuple[str, Location]]:
-    """Yield each text inside a value; values are no deeper than the parser lets files be."""
-    if isinstance(value, str):
-        yield value, location
-    elif isinstance(value, dict):
-        for key, part in value.items():
-            yield from located_texts(part, location.part(key))
-    elif isinstance(value, list):
-        for index, part in enumerate(value):
-            yield from located_texts(part, location.part(index))
-
-
-@functools.cache
-def _keys_of(draft: type) -> Mapping[str, Key[Any]]:
-    return {name: key for name, key in vars(draft).items() if isinstance(key, Key)}
-
-
-@functools.cache
-def _defaults_of(draft: type) -> Mapping[str, Any]:
-    """Convert the schema's defaults once; the table is the same for all drafts of a class."""
-    sections: Mapping[type, Section] = {DraftDag: "dag", DraftSync: "sync", DraftTrigger: "trigger"}
-    written = defaults_of(sections[draft]) if draft in sections else {}
-    return {
-        name: key.typed(written[name]) if name in written else key.absent
-        for name, key in _keys_of(draft).items()
-    }
 
 
 def _dag_id(setting: Setting | None, document: Location, file_stem: str) -> Located[str]:
@@ -381,7 +268,7 @@ _NONE: frozenset[tuple[str | int, ...]] = frozenset()
 def _invalid_paths(document: Document, environment: str | None) -> frozenset[tuple[str | int, ...]]:
     if not document.invalid_paths:
         return _NONE
-    prefix = ("environments", str(environment))
+    prefix = ("environments", environment)
     inside = {path[2:] for path in document.invalid_paths if path[:2] == prefix}
     return frozenset({*document.invalid_paths, *inside} - {()})
 

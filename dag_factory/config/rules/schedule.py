@@ -8,7 +8,8 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 
 from dag_factory.config.diagnostics import Diagnostic, Related
-from dag_factory.config.model.draft import DraftDag, DraftSync, Located
+from dag_factory.config.model.draft import DraftDag, DraftSync
+from dag_factory.config.model.located import Located
 from dag_factory.config.text import cron, durations
 from dag_factory.config.text.dates import date_hint
 from dag_factory.config.text.timezones import is_timezone, timezone_hint

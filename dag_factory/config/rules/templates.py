@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from dag_factory.config.diagnostics import Diagnostic, Severity
-from dag_factory.config.model.draft import DraftDag, located_texts
+from dag_factory.config.model.draft import DraftDag
+from dag_factory.config.model.located import located_texts
 from dag_factory.config.text.templates import (
     LITERAL_HINT,
     is_template,

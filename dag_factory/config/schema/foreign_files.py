@@ -10,7 +10,7 @@ from dag_factory.config.schema.key_aliases import EXPLAINED, HERE, SYNONYMS
 from dag_factory.config.text.suggestions import SearchLimit, nearest, snake_case
 from dag_factory.config.yaml.document import Document, Location
 
-_HELP = "move it out of the folder; a DAG has 'schedule' and 'syncs', with 'name: connection_id' below it"
+_HINT = "move it out of the folder; a DAG has 'schedule' and 'syncs', with 'name: connection_id' below it"
 
 
 def foreign_file(document: Document, keys: Collection[str]) -> Diagnostic | None:
@@ -25,7 +25,7 @@ def foreign_file(document: Document, keys: Collection[str]) -> Diagnostic | None
         message = "this is not a DAG: none of its keys is a key of a DAG or similar to one"
     else:
         return None
-    return Location(document=document).diagnostic("foreign-file", message, _HELP)
+    return Location(document=document).diagnostic("foreign-file", message, _HINT)
 
 
 # The first keys are enough to recognise a file.

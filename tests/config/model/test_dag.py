@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from dag_factory.config.model import draft
+from dag_factory.config.model import located
 from dag_factory.config.model.dag import Dag, Sync, TriggeredDag
-from dag_factory.config.model.draft import DraftDag, DraftSync, DraftTrigger, Key
+from dag_factory.config.model.draft import DraftDag, DraftSync, DraftTrigger
+from dag_factory.config.model.located import Key
 from dag_factory.config.project import resolve_project, validate_project
 from dag_factory.config.schema import keys as keys_module
 from dag_factory.config.schema.check import DAG_SCHEMA, schema_text
@@ -101,7 +102,7 @@ def change_default(monkeypatch):
 
     def clear():
         keys_of.cache_clear()
-        draft._defaults_of.cache_clear()
+        located.typed_defaults.cache_clear()
 
     yield change
     monkeypatch.undo()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dag_factory.config.files import list_files
-from dag_factory.config.model.draft import Origin, located_texts
+from dag_factory.config.model.located import Origin, located_texts
 from dag_factory.config.tree import read_tree
 from dag_factory.config.yaml.document import Location
 
@@ -56,6 +56,13 @@ def test_an_invalid_value_of_an_environment_counts_only_there(draft_of):
     text = f"schedule: null\nsyncs:\n  money: {UUID}\nenvironments:\n  dev:\n    catchup: maybe\n"
     assert draft_of(text).catchup.origin is Origin.DEFAULT
     assert draft_of(text, "dev").catchup.origin is Origin.INVALID
+
+
+def test_an_environment_that_is_named_none_is_not_the_plain_document(draft_of):
+    text = f"schedule: null\nsyncs:\n  money: {UUID}\nenvironments:\n  None:\n    catchup: maybe\n"
+    assert draft_of(text).catchup.origin is Origin.DEFAULT
+    assert not draft_of(text).is_invalid("catchup")
+    assert draft_of(text, "None").is_invalid("catchup")
 
 
 @pytest.mark.parametrize(
