@@ -17,9 +17,10 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cost:
-    """The cost of a process: wall-clock seconds, peak resident memory in KiB, and its output."""
+    """The cost of a process: seconds by the clock and of CPU, peak resident memory in KiB, and its output."""
 
     seconds: float
+    cpu: float
     memory: int
     output: str
 
@@ -44,7 +45,8 @@ def run(command: Sequence[str | Path], variables: Mapping[str, str] | None = Non
     if process.returncode != 0:
         message = f"{command} ended with {process.returncode}:\n{output.decode()[-2000:]}"
         raise RuntimeError(message)
-    return Cost(seconds=seconds, memory=usage.ru_maxrss, output=output.decode())
+    cpu = usage.ru_utime + usage.ru_stime
+    return Cost(seconds=seconds, cpu=cpu, memory=usage.ru_maxrss, output=output.decode())
 
 
 def medians(commands: Mapping[str, Sequence[str | Path]], rounds: int) -> dict[str, float]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from dag_factory import garbage_collection
+
 if TYPE_CHECKING:
     from dag_factory.config.diagnostics import ConfigError
     from dag_factory.factory.load import config_folder, load_dags, raise_config_errors, sync_group
@@ -28,4 +30,5 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 (whatever the name stands for
     if name not in _MODULES:
         message = f"module 'dag_factory' has no attribute '{name}'"
         raise AttributeError(message)
-    return getattr(import_module(_MODULES[name]), name)
+    with garbage_collection.paused():
+        return getattr(import_module(_MODULES[name]), name)

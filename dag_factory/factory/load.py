@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
 from airflow.providers.common.compat.sdk import DAG, TaskGroup, get_parsing_context
 
-from dag_factory import versions
+from dag_factory import garbage_collection, versions
 from dag_factory.config import boundary
 from dag_factory.config.boundary import attempt
 from dag_factory.config.diagnostics import ConfigError, Diagnostic, Severity, sort_unique
@@ -50,11 +48,11 @@ def load_dags(folder: str | Path) -> dict[str, DAG]:
     """
     root = Path(folder)
     wanted = get_parsing_context().dag_id
-    if wanted is None:
-        with _without_collections():
+    with garbage_collection.paused():
+        if wanted is None:
             return {dag.dag_id: dag for dag in _built_dags(load_project(root, _environment()))}
-    model = load_dag(root, _environment(), wanted)
-    return {} if model is None or not model.enabled else _alone(model)
+        model = load_dag(root, _environment(), wanted)
+        return {} if model is None or not model.enabled else _alone(model)
 
 
 def raise_config_errors(folder: str | Path) -> None:
@@ -99,22 +97,6 @@ def sync_group(dag_id: str, *, group_id: str | None = None, folder: str | Path |
     if model is None:
         raise _cannot_be_made(root, dag_id)
     return build_group(model, _callbacks(model, _notifier_maker()), group_id or dag_id.replace(".", "_"))
-
-
-@contextmanager
-def _without_collections() -> Iterator[None]:
-    """Pause the garbage collector: almost everything that is created here is kept.
-
-    Each collection visits everything that Airflow has imported, which takes a tenth of a second, and many new
-    objects cause several.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _built_dags(project: Project) -> Iterator[DAG]:

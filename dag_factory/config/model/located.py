@@ -62,6 +62,8 @@ class Located(NamedTuple, Generic[T]):
 class Key(Generic[T]):
     """A key of the language as an attribute of a draft: `sync.timeout` is a `Located[int]` in seconds.
 
+    The draft keeps what is read once, as with `functools.cached_property`: many rules ask for the same keys.
+
     Args:
         convert: Gives the typed value for one that the schema accepts.
         absent: The value where no file sets the key and the schema has no default.
@@ -82,6 +84,10 @@ class Key(Generic[T]):
     def __get__(self, draft: _Keyed | None, owner: type) -> Key[T] | Located[T]:
         if draft is None:
             return self
+        located = vars(draft)[self._name] = self._located(draft, owner)
+        return located
+
+    def _located(self, draft: _Keyed, owner: type) -> Located[T]:
         setting = draft.settings.get(self._name)
         origin = Origin.DEFAULT if setting is None else Origin.SET
         if draft.invalid and self._name in draft.invalid:
