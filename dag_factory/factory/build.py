@@ -146,7 +146,7 @@ def _docs(model: Dag) -> str:
     # A fence longer than any in the YAML.
     fence = "`" * max((len(run) + 1 for run in re.findall("`{3,}", yaml)), default=3)
     written = None if model.doc_md is None else shown(model.doc_md)
-    parts = [written, f"Made from `{document.file.name}`:", f"{fence}yaml\n{yaml}\n{fence}"]
+    parts = [written, f"Generated from `{document.file.name}`:", f"{fence}yaml\n{yaml}\n{fence}"]
     if model.defaults_files:
         parts.append(f"with the defaults of {', '.join(f'`{name}`' for name in model.defaults_files)}.")
     return "\n\n".join(part for part in parts if part)

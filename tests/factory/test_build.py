@@ -231,7 +231,7 @@ def test_docs_show_the_file_and_its_yaml(build):
     text = "doc_md: My text\n" + sync() + "# ``` and ````\n"
     assert (
         build(text).doc_md
-        == f"My text\n\nMade from `configs/money.yaml`:\n\n`````yaml\n{text.strip()}\n`````"
+        == f"My text\n\nGenerated from `configs/money.yaml`:\n\n`````yaml\n{text.strip()}\n`````"
     )
 
 

@@ -1,6 +1,7 @@
 """Runs the tests of the versions on each supported Airflow and Python; `make test-matrix` starts it.
 
-That is tests/matrix on each of them and tests/faults on one Python of each Airflow, one after the other.
+That is tests/matrix on each of them and tests/faults on one Python of each Airflow. Each combination is a
+process of its own, and as many run at a time as there are cores.
 
 Each combination has an environment of its own in .venv-matrix/, made of constraints-MINOR.txt.
 """
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -81,7 +83,8 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="combinations")
     parser.add_argument("names", nargs="*", metavar="NAME", help="such as 3.1-py3.12; all by default")
     parser.add_argument("--fast", action="store_true", help=f"only {', '.join(DIAGONAL)}, and fewer faults")
-    parser.add_argument("--constraints", action="store_true", help="write the constraints anew, run nothing")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), metavar="N", help="run N at a time")
+    parser.add_argument("--constraints", action="store_true", help="write the constraints again, run nothing")
     options = parser.parse_args(arguments)
     names = options.names or [each.name for each in ALL]
     if unknown := set(names) - {each.name for each in ALL}:
@@ -91,7 +94,8 @@ def main(arguments: Sequence[str]) -> int:
     begin = time.monotonic()
     chosen = [each for each in ALL if each.name in names]
     suites = _fast_suites() if options.fast else {each: _suites(each, chosen) for each in chosen}
-    outcomes = [_run(each, arguments) for each, arguments in suites.items()]
+    with ThreadPoolExecutor(options.jobs) as pool:
+        outcomes = list(pool.map(_run, suites, suites.values()))
     _show(outcomes, time.monotonic() - begin)
     return 0 if all(outcome.is_green for outcome in outcomes) else 1
 
@@ -114,7 +118,7 @@ def _fast_suites() -> dict[Combination, tuple[Sequence[str], ...]]:
 
 
 def _run(combination: Combination, suites: Sequence[Sequence[str]]) -> Outcome:
-    _say(f"== Airflow {combination.airflow}, Python {combination.python}")
+    _say(f"== {combination.name} begins")
     begin = time.monotonic()
     try:
         programs = _install(combination)
@@ -123,13 +127,13 @@ def _run(combination: Combination, suites: Sequence[Sequence[str]]) -> Outcome:
             combination, begin, time.monotonic(), f"not installed: exit status {error.returncode}"
         )
     installed = time.monotonic()
-    done = [_run_pytest(programs, suite) for suite in suites]
+    done = [_run_pytest(combination, programs, suite) for suite in suites]
     summary = "; ".join(last for _, last in done)
     return _outcome(combination, begin, installed, summary, is_green=all(is_green for is_green, _ in done))
 
 
-def _run_pytest(programs: Path, suite: Sequence[str]) -> tuple[bool, str]:
-    """Show what pytest says as it comes; gives whether all is green, and the summary."""
+def _run_pytest(combination: Combination, programs: Path, suite: Sequence[str]) -> tuple[bool, str]:
+    """Show pytest's lines as they come; return whether all tests passed, and the summary."""
     process = subprocess.Popen(
         [programs / "python", *PYTEST, *suite],
         cwd=REPOSITORY,
@@ -140,7 +144,7 @@ def _run_pytest(programs: Path, suite: Sequence[str]) -> tuple[bool, str]:
     )
     last = ""
     for line in process.stdout or ():
-        _say(line.rstrip("\n"))
+        _say(f"{combination.name:<12}{line.rstrip()}")
         last = line.strip("= \n") or last
     return process.wait() == 0, last
 
