@@ -27,6 +27,7 @@ def printed_by(code, repository):
     return subprocess.run(command, cwd=repository, capture_output=True, text=True, check=True).stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("package", ["airbyte", "config", "report", "cli", "local_airbyte", "sandbox"])
 def test_a_package_loads_no_airflow(repository, package):
     """What a killed task starts has seconds left, and Airflow takes as long to import."""

@@ -126,6 +126,7 @@ def _files(ci: str, package: str | None) -> Iterator[tuple[str, str]]:
     if ci in CI_FILES:
         yield CI_FILES[ci], _template(f"{ci}.yml").replace("@PACKAGE@", package or "")
     language = _hook_language(package)
+    yield ".gitignore", _template("gitignore")
     yield ".pre-commit-config.yaml", _template("pre-commit.yaml").replace("@LANGUAGE@", language)
     install = f"`pip install '{package}'`" if package else "`pip install` the wheel of airbyte-dag-factory"
     yield "README.md", _template("README.md").replace("@INSTALL@", install)

@@ -21,6 +21,7 @@ NAMES = [
     "dags/airbyte_syncs.py",
     "dags/airbyte_config_errors.py",
     ".github/workflows/dag-factory.yml",
+    ".gitignore",
     ".pre-commit-config.yaml",
     "README.md",
 ]

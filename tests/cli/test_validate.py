@@ -99,6 +99,7 @@ def test_one_file_is_checked_with_the_defaults_above_it(configs):
     assert run("validate", "money.yaml", cwd=root / "a").returncode == 0
 
 
+@pytest.mark.slow
 def test_a_folder_of_another_name_is_its_own_top(tmp_path):
     (tmp_path / "a").mkdir()
     for name in ("other.yaml", "a/money.yaml"):
@@ -113,6 +114,7 @@ def places(result):
     return [line.split(": error")[0] for line in result.stdout.splitlines() if ": error: " in line]
 
 
+@pytest.mark.slow
 def test_strict_counts_warnings(configs):
     root = configs({"money.yaml": WARNED})
     assert run("validate", cwd=root.parent).returncode == 0
@@ -125,6 +127,7 @@ def test_strict_counts_warnings(configs):
 CONCISE = "configs/money.yaml:4:1: error: unknown key 'retrys' [unknown-key]"
 
 
+@pytest.mark.slow
 def test_a_format_can_be_chosen(configs):
     root = configs({"money.yaml": GOOD + "retrys: 1\n"})
     beginnings = {
@@ -141,6 +144,7 @@ def test_a_format_can_be_chosen(configs):
         assert result.stdout.startswith(beginning)
 
 
+@pytest.mark.slow
 def test_github_actions_gets_annotations_with_paths_of_the_repository(configs):
     root = configs({"money.yaml": GOOD + "retrys: 1\n"})
     where = {"GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": str(root.parents[1])}
@@ -150,6 +154,7 @@ def test_github_actions_gets_annotations_with_paths_of_the_repository(configs):
     assert run("validate", "--format", "text", cwd=root.parent, **where).stdout.startswith(CONCISE)
 
 
+@pytest.mark.slow
 def test_a_report_is_written_beside_what_is_printed(configs):
     root = configs({"money.yaml": GOOD + "retrys: 1\n"})
     result = run("validate", "--format", "json", "--output", "report.json", cwd=root.parent)
@@ -164,6 +169,7 @@ def test_a_report_is_written_beside_what_is_printed(configs):
     )
 
 
+@pytest.mark.slow
 def test_text_has_colours_on_a_terminal_alone(configs):
     root = configs({"money.yaml": GOOD + "retrys: 1\n"})
     assert "\x1b" not in run("validate", cwd=root.parent).stdout
@@ -173,6 +179,7 @@ def test_text_has_colours_on_a_terminal_alone(configs):
     assert "\x1b" not in on_terminal("validate", "--color", "never", cwd=root.parent)
 
 
+@pytest.mark.slow
 def test_progress_shows_on_a_terminal_and_leaves_nothing(configs):
     root = configs({f"{number}.yaml": GOOD.replace("0110", f"{number:04}") for number in range(301)})
     shown = on_terminal("validate", cwd=root.parent)

@@ -17,6 +17,7 @@ FAULTY, IGNORING = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.D
 SAMPLES = re.findall(r"^```console\n\$ dag-factory (.*?)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("call", "sample"), SAMPLES, ids=[call for call, _ in SAMPLES])
 def test_a_sample_is_printed(call, sample, configs):
     root = configs({"money.yaml": FAULTY})

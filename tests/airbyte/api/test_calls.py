@@ -307,6 +307,7 @@ class TestLists:
         page = ok({"data": [JOB, JOB, {**JOB, "jobId": 6}, JOB]})
         assert [job.job_id for job in call("jobs", page)] == [7, 6]
 
+    @pytest.mark.slow
     def test_ten_thousand_jobs_that_are_not_newest_first(self):
         airbyte = FakeAirbyte(order="oldest")
         for _ in range(9_800):
@@ -314,6 +315,7 @@ class TestLists:
         jobs = run(api_of(access()).jobs(UUID), airbyte)
         assert (jobs[0].job_id, len(jobs)) == (9_800, 9_800)
 
+    @pytest.mark.slow
     def test_more_than_that_are_given_up_with_a_reason(self):
         airbyte = FakeAirbyte(order="oldest")
         for _ in range(10_100):

@@ -22,6 +22,8 @@ from dag_factory.sandbox.processes.child import (
     wait_until,
 )
 
+pytestmark = pytest.mark.slow
+
 # A child with offspring of the awkward kinds; every process adds its pid to the file that is its argument.
 FAMILY = """
 import os, signal, subprocess, sys, time
