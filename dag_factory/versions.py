@@ -98,7 +98,7 @@ def _variables() -> Any:  # noqa: ANN401 (another class on each version)
 
 
 def heartbeat_seconds() -> float:
-    """Return how often what runs a task reports to the scheduler, in seconds."""
+    """Return the heartbeat interval of a task, in seconds."""
     option = ("scheduler", "job_heartbeat_sec") if VERSION < (3, 0) else ("workers", "min_heartbeat_interval")
     seconds: float = conf.getfloat(*option, fallback=5.0)
     return seconds

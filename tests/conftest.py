@@ -59,7 +59,7 @@ def _own_faults_are_raised() -> Iterator[None]:
 
 
 @pytest.fixture
-def own_faults_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def internal_errors_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make of our own faults what users get: a diagnostic."""
     monkeypatch.setattr(boundary, "internal_error", INTERNAL_ERROR)
 

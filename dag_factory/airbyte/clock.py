@@ -1,4 +1,4 @@
-"""The clock: what time it is, and sleeping. Tests replace it with a faster one."""
+"""The clock: time, sleeping and the random parts of pauses; replaceable, so that waits can be skipped."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 
 def jitter(seconds: float) -> float:
-    """Vary a pause, so that tasks that started together do not poll together forever."""
+    """Vary a pause in seconds by up to 10 %, so that tasks that started together do not stay in step."""
     return seconds * random.uniform(0.9, 1.1)  # noqa: S311 (nothing depends on it being unguessable)
 
 
@@ -21,7 +21,7 @@ def first_pause(seconds: float) -> float:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Clock:
-    """All in seconds. `monotonic` never goes back, `now` counts from 1970."""
+    """Time, sleep and jitter, all in seconds. `monotonic` never goes back, `now` counts from 1970."""
 
     monotonic: Callable[[], float] = time.monotonic
     now: Callable[[], float] = time.time

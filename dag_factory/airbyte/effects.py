@@ -43,7 +43,7 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Sleep:
-    """Sleep for some seconds."""
+    """Sleep for `seconds`."""
 
     seconds: float
 

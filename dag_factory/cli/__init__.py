@@ -1,1 +1,1 @@
-"""The command line: one module per command. Nothing else prints or exits."""
+"""The command line: one module per command, and `main` with what they share."""

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from dag_factory.cli.main import CLEAN, COMMANDS, import_command
 from dag_factory.config.codes import CODES
 
-# What an argument takes, by its name in the usage. All other names take text that nobody can guess.
+# What an argument takes, by its name in the usage. All other names take free text.
 _FILES = frozenset({"FILE", "FOLDER", "PATH", "DAG"})
 _WORDS = MappingProxyType({"CODE": tuple(sorted(CODES))})
 

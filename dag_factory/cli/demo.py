@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dag_factory.cli import numbers
+from dag_factory.cli.arguments import seconds
 from dag_factory.cli.main import CLEAN, FINDINGS, UsageError
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_shared_arguments(parser)
     parser.add_argument(
         "--timeout",
-        type=numbers.seconds,
+        type=seconds,
         default=300.0,
         metavar="S",
         help="seconds that all runs together may take (default: 300)",

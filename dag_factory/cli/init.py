@@ -102,7 +102,7 @@ def _create_top(folder: Path) -> None:
 def create_repository(folder: Path, ci: str, package: str | None) -> list[Outcome]:
     """Create the missing files; `package` is what pip installs in CI.
 
-    It has no default: whoever owns a default name in a public index could run code in the CI of every user.
+    It has no default: the owner of that name in a public index could run code in every user's CI.
     """
     configs = folder / "configs"
     # An example or common defaults would change an existing configuration.

@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dag_factory.cli import numbers
+from dag_factory.cli.arguments import port, seconds
 from dag_factory.cli.main import CLEAN, UsageError
-from dag_factory.config.project import load_project
+from dag_factory.config.project import load_every_environment
 from dag_factory.local_airbyte.model.connection import ConnectionSeed
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments and examples."""
     parser.add_argument(
         "--port",
-        type=numbers.port,
+        type=port,
         default=DEFAULT_PORT,
         help=f"port on 127.0.0.1 (default: {DEFAULT_PORT}); 0 takes a free one",
     )
@@ -50,7 +50,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--job-seconds",
-        type=numbers.seconds,
+        type=seconds,
         default=3.0,
         metavar="S",
         help="how many seconds a sync takes (default: 3)",
@@ -87,11 +87,10 @@ def run(arguments: argparse.Namespace) -> int:
 def connection_seeds(folder: Path) -> tuple[ConnectionSeed, ...]:
     """Return the connections of all DAGs in all environments, each named after the first sync that uses it.
 
-    A configuration with errors adds none, and neither does a template.
+    Configurations with errors and templated ids add none.
     """
-    environments = (None, *load_project(folder, None).environments)
     names: dict[str, str] = {}
-    for dag in (dag for each in environments for dag in load_project(folder, each).dags):
+    for dag in (dag for project in load_every_environment(folder) for dag in project.dags):
         for sync in dag.syncs:
             if "{{" not in sync.connection_id:
                 names.setdefault(sync.connection_id, f"{dag.dag_id}_{sync.name}")

@@ -71,7 +71,7 @@ def main(argv: Sequence[str]) -> int:
         chosen.error(f"unrecognized arguments: {' '.join(unknown)}")
     try:
         status = command.run(arguments)
-        # A short report is only written now, and a reader that is gone changes the exit status.
+        # Flush here: a closed pipe has to change the exit status.
         sys.stdout.flush()
         return status
     except UsageError as error:
@@ -155,6 +155,6 @@ def _parser(
 
 
 def _unknown(name: str) -> str:
-    from dag_factory.cli.suggestion import suggest  # noqa: PLC0415 (only for a misspelt command)
+    from dag_factory.cli.arguments import suggest  # noqa: PLC0415 (only for a misspelt command)
 
     return f"unknown command '{name}'; {suggest(name, COMMANDS)}"

@@ -6,8 +6,8 @@ import argparse
 import re
 from pathlib import Path
 
+from dag_factory.cli.arguments import suggest
 from dag_factory.cli.main import CLEAN, UsageError
-from dag_factory.cli.suggestion import suggest
 from dag_factory.config.codes import CODES, ERRORS
 
 _ENTRY = re.compile(r"^## (\S+)\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)

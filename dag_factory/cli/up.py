@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from dag_factory.cli import numbers
+from dag_factory.cli.arguments import port
 from dag_factory.cli.demo import add_shared_arguments, start
 from dag_factory.cli.main import CLEAN
 
@@ -21,7 +21,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_shared_arguments(parser)
     parser.add_argument(
         "--port",
-        type=numbers.port,
+        type=port,
         default=DEFAULT_PORT,
         help=f"port of Airflow's UI on 127.0.0.1 (default: {DEFAULT_PORT}); if it is in use, a free one",
     )

@@ -1,7 +1,7 @@
 """The one boundary: an exception about a file becomes one diagnostic and costs only that file's DAGs.
 
-Reading, resolving, rules and building all go through `attempt`. Nothing is expected to be raised there: what
-comes out is a fault of this package, or a parser, an interpreter or a notifier at its limits.
+No exception is expected here. One that occurs is a bug of this package, or a parser, an interpreter or a
+notifier at its limits.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ T = TypeVar("T")
 _HELP = "this is an error in dag-factory itself; please report it with this line"
 
 # Packages whose BaseExceptions must pass every handler. Neither is imported here.
-_OF_WHOM = ("airflow", "asyncio")
+_PACKAGES = ("airflow", "asyncio")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,13 +33,13 @@ class Raised:
 def caught(work: Callable[[], T]) -> T | Raised:
     """Do the work; return what it raises.
 
-    Only orders are passed on: Ctrl-C, and what Airflow raises to end a parse or a task, such as its
-    AirflowTaskTimeout.
+    Re-raises only control flow: KeyboardInterrupt, and what Airflow raises to end a parse or a task, such as
+    its AirflowTaskTimeout.
     """
     try:
         return work()
     except BaseException as error:
-        if _is_order(error):
+        if _is_control_flow(error):
             raise
         return Raised(error=error)
 
@@ -47,14 +47,14 @@ def caught(work: Callable[[], T]) -> T | Raised:
 def attempt(
     file: str,
     work: Callable[[], T],
-    tell: Callable[[str, BaseException], Diagnostic] | None = None,
+    explain: Callable[[str, BaseException], Diagnostic] | None = None,
 ) -> T | Diagnostic:
     """Do the work; if it raises, return a diagnostic of the file instead.
 
-    `tell` makes that diagnostic, by default `internal_error`. Orders are passed on, as by `caught`.
+    `explain` makes that diagnostic, by default `internal_error`. Control flow is re-raised, as by `caught`.
     """
     done = caught(work)
-    return (tell or internal_error)(file, done.error) if isinstance(done, Raised) else done
+    return (explain or internal_error)(file, done.error) if isinstance(done, Raised) else done
 
 
 def internal_error(file: str, error: BaseException) -> Diagnostic:
@@ -81,9 +81,9 @@ def one_of_each_file(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     return kept
 
 
-def _is_order(error: BaseException) -> bool:
+def _is_control_flow(error: BaseException) -> bool:
     of_whom = type(error).__module__.partition(".")[0]
-    is_passing = of_whom in _OF_WHOM and not isinstance(error, Exception)
+    is_passing = of_whom in _PACKAGES and not isinstance(error, Exception)
     return is_passing or isinstance(error, KeyboardInterrupt | GeneratorExit)
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 from dag_factory.config.diagnostics import Diagnostic, Span
 from dag_factory.config.files import ConfigFile
+from dag_factory.config.ignores import Ignore
 from dag_factory.config.model.layers import declared_environments
 from dag_factory.config.schema.check import DAG_SCHEMA, DEFAULTS_SCHEMA, check_schema
 from dag_factory.config.schema.invalid_values import without_invalid
 from dag_factory.config.secrets import Secret, find_secrets
-from dag_factory.config.suppressions import Ignore
 from dag_factory.config.yaml.document import Document, Location, Source, read_source
 
 # In one file; the schema has the same limit for one document.
@@ -66,7 +66,7 @@ def _ignores(source: Source) -> tuple[tuple[Ignore, ...], tuple[Diagnostic, ...]
     file = source.documents[0].file if source.documents else None
     if file is None or "dag-factory:" not in file.text:
         return (), ()
-    from dag_factory.config.yaml.suppression_comments import read_ignores  # noqa: PLC0415 (few files have such comments)
+    from dag_factory.config.yaml.ignore_comments import read_ignores  # noqa: PLC0415 (few files have such comments)
 
     return read_ignores(file.name, file.text)
 

@@ -6,7 +6,7 @@ import enum
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-# Of one kind in one file or document: nobody needs more.
+# Per kind, in one file or document; more are not useful.
 MAX_PROBLEMS = 100
 
 
@@ -66,7 +66,7 @@ class ConfigError(Exception):
 def sort_unique(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     """Sort by file, location and code, and keep one of those that several environments share.
 
-    The first of equal ones stays; callers put the plain document before its environments.
+    Of equal ones the first is kept, so pass those of the plain document before those of its environments.
     """
     first: dict[tuple[object, ...], Diagnostic] = {}
     for diagnostic in diagnostics:

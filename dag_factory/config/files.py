@@ -24,7 +24,7 @@ _LEADS_OUT = "is a link that leads out of the folder"
 class ConfigFile:
     """A file and its displayed name: the folder's name and the path below it.
 
-    `os_path` is a path as text: of ten thousand files one alone is opened when a task starts.
+    `os_path` is text, since a task start lists ten thousand files and opens one: `Path` objects cost time.
     """
 
     os_path: str
@@ -79,7 +79,7 @@ def list_files(root: Path, name: str, *, stem: str | None = None) -> Listing:
             is_file = entry.name.endswith(ENDINGS)
             if is_file and stem is not None and _stem(entry.name) not in (stem, DEFAULTS_STEM):
                 continue
-            found = attempt(entry_name, partial(_look_at, entry, entry_name, inside, is_file=is_file))
+            found = attempt(entry_name, partial(_kind_of, entry, entry_name, inside, is_file=is_file))
             if isinstance(found, Diagnostic):
                 diagnostics.append(found)
             elif found is _Kind.FOLDER:
@@ -149,7 +149,7 @@ class _Kind(enum.Enum):
     NEITHER = enum.auto()
 
 
-def _look_at(entry: os.DirEntry[str], name: str, inside: str, *, is_file: bool) -> _Kind | Diagnostic:
+def _kind_of(entry: os.DirEntry[str], name: str, inside: str, *, is_file: bool) -> _Kind | Diagnostic:
     """Decide what to do with an entry of a folder; `is_file`: it is named like a configuration."""
     try:
         if entry.is_symlink():
@@ -160,23 +160,23 @@ def _look_at(entry: os.DirEntry[str], name: str, inside: str, *, is_file: bool) 
             return _Kind.FOLDER
         if not is_file and entry.name.lower().endswith(ENDINGS) and entry.is_file():
             message = "is not read: its ending is written in capitals"
-            return _unreadable(name, message, f"call it '{_in_small_letters(entry.name)}'")
+            return _unreadable(name, message, f"call it '{_in_lower_case(entry.name)}'")
     except OSError as error:  # a file system that has to be asked what it has listed, and does not answer
         return _unreadable(name, f"cannot be read: {_reason(error)}")
-    # A folder with a file's name is kept in the list, to be reported when it is read.
+    # A folder named like a file stays in the list: reading it reports the error.
     return _Kind.FILE if is_file else _Kind.NEITHER
 
 
 def _refused_link(entry: os.DirEntry[str], name: str, inside: str) -> Diagnostic | None:
     """Report a link that is not followed; one with another name only if it leads to a folder."""
-    if os.path.isdir(entry.path):  # noqa: PTH112 (unlike Path's, it takes a link that leads nowhere for none)
+    if os.path.isdir(entry.path):  # noqa: PTH112 (unlike Path.is_dir, it returns False for a broken link)
         return _unreadable(name, "is a link to a folder; links are not followed")
     return _refused_target(entry.path, name, inside) if entry.name.endswith(ENDINGS) else None
 
 
 def _refused_target(os_path: str, name: str, inside: str) -> Diagnostic | None:
     try:
-        # The system follows few links, realpath any number, each deeper in the stack.
+        # os.stat fails on a long chain of links; realpath would recurse once per link.
         os.stat(os_path)  # noqa: PTH116 (of ten thousand files)
     except OSError as error:
         # The target is not inspected further: it may be private.
@@ -190,7 +190,7 @@ def is_below(path: str, folder: str) -> bool:
     return Path(path).is_relative_to(folder)
 
 
-def _in_small_letters(name: str) -> str:
+def _in_lower_case(name: str) -> str:
     stem, _, ending = name.rpartition(".")
     is_defaults = stem.lower() == DEFAULTS_STEM
     return f"{DEFAULTS_STEM if is_defaults else stem}.{ending.lower()}"

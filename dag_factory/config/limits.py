@@ -1,4 +1,4 @@
-"""How much is reported of one file: more than a hundred diagnostics of a kind help nobody."""
+"""Limits the diagnostics of each rule per file: more than a hundred of a kind are not useful."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterable, Iterator
 
 from dag_factory.config.diagnostics import MAX_PROBLEMS, Diagnostic, Span
 
-# The same again and again, of each sync in each environment, helps as little and takes as long.
+# Bounds repeats of one diagnostic, such as one per sync and environment, which cost as much time.
 _MAX_REPEATS = 1_000
 
 

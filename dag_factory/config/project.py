@@ -1,4 +1,4 @@
-"""The whole way from a folder of configuration files to DAGs and diagnostics.
+"""From a folder of configuration files to DAGs and diagnostics: the entry point of `config`.
 
 Files are read into a tree, the tree gives drafts, rules judge the drafts, and valid drafts become DAGs.
 Nothing is printed, logged or raised for a user's mistake.
@@ -15,6 +15,7 @@ from typing import TypeVar
 from dag_factory.config.boundary import attempt, one_of_each_file
 from dag_factory.config.diagnostics import Diagnostic, has_errors, sort_unique
 from dag_factory.config.files import ConfigFile, Listing, list_below_top, list_files
+from dag_factory.config.ignores import by_key, is_ignored, unused_ignores, without_ignored
 from dag_factory.config.limits import Limits
 from dag_factory.config.model.dag import Dag, dag_from
 from dag_factory.config.model.draft import DraftDag
@@ -22,7 +23,6 @@ from dag_factory.config.rule_runner import run_rules
 from dag_factory.config.rules.defaults import check_unused_default_keys, check_unused_defaults
 from dag_factory.config.rules.registry import Rules, rules_of_loading, rules_of_validation
 from dag_factory.config.secrets import hide_secrets, without_secrets
-from dag_factory.config.suppressions import by_key, is_hidden, unused_ignores, without_hidden
 from dag_factory.config.tree import ConfigTree, file_holds, read_tree
 
 T = TypeVar("T")
@@ -59,19 +59,20 @@ class Findings:
 
 def load_project(root: Path, environment: str | None) -> Project:
     """Read a whole folder as it is in one environment, with the defaults above it."""
+    return _loaded(read_tree(list_below_top(root)), environment)
+
+
+def load_every_environment(root: Path) -> Iterator[Project]:
+    """Read a whole folder once; yield it without an environment, and in each one that it declares."""
     tree = read_tree(list_below_top(root))
-    unknown = tree.unknown_environment(environment)
-    # With the wrong environment a DAG would do the wrong thing: none is made.
-    drafts, failed = _parted([] if unknown else tree.drafts(environment))
-    dags, found = _typed(drafts)
-    return _project(tree, dags, [*unknown, *failed, *found])
+    return (_loaded(tree, environment) for environment in (None, *tree.environments))
 
 
 def resolve_project(root: Path, environment: str | None) -> Resolution:
     """Read a whole folder as `load_project` does, and keep the drafts."""
     tree = read_tree(list_below_top(root))
-    drafts, failed = _parted(tree.drafts(environment))
-    dags, found = _typed(drafts)
+    drafts, failed = _split(tree.drafts(environment))
+    dags, found = _typed_dags(drafts)
     project = _project(tree, dags, [*failed, *found])
     return Resolution(drafts=tuple(drafts), project=project, files=tree.files)
 
@@ -83,8 +84,8 @@ def load_dag(root: Path, environment: str | None, dag_id: str) -> Dag | None:
     of those whose text holds the id.
     """
     for listing, files in _files_that_may_hold(root, dag_id):
-        drafts, _ = _parted(read_tree(listing, files).drafts(environment))
-        dags, _ = _typed(drafts)
+        drafts, _ = _split(read_tree(listing, files).drafts(environment))
+        dags, _ = _typed_dags(drafts)
         for dag in dags:
             if dag.dag_id == dag_id:
                 return dag
@@ -108,10 +109,10 @@ def validate_project(
     Args:
         root: The folder.
         name: How diagnostics name it.
-        environment: The one that DAG_FACTORY_ENV names, which has to be declared.
+        environment: The value of DAG_FACTORY_ENV; reported if no file declares it.
         wanted: Whether a file is asked for.
         today: The day that dates are compared with; without it none is.
-        watch: Is handed the files and may report progress while it gives them back one by one.
+        watch: Wraps the list of files; yields each of them and may report progress.
         notifier_prefixes: What the import paths of notifiers have to begin with; None allows all.
     """
     listing = list_files(root, name)
@@ -128,9 +129,17 @@ def validate_project(
     if tree.is_whole and not has_errors(shown) and not limits.is_cut:
         # Else what a default or a comment is about may be in what was not checked.
         found += _of_folder(name, lambda: _unused_default_keys(tree, base))
-        unused = _of_folder(name, lambda: unused_ignores(found, by_key(tree.suppressions)))
+        unused = _of_folder(name, lambda: unused_ignores(found, by_key(tree.ignores)))
         shown = [*_shown(found, tree), *map(without_secrets, unused)]
     return Findings(diagnostics=sort_unique(shown), files=tuple(file.name for file in tree.files))
+
+
+def _loaded(tree: ConfigTree, environment: str | None) -> Project:
+    unknown = tree.unknown_environment(environment)
+    # With the wrong environment a DAG would do the wrong thing: none is made.
+    drafts, failed = _split([] if unknown else tree.drafts(environment))
+    dags, found = _typed_dags(drafts)
+    return _project(tree, dags, [*unknown, *failed, *found])
 
 
 def _of_environment(
@@ -141,7 +150,7 @@ def _of_environment(
     limits: Limits,
 ) -> list[Diagnostic]:
     """Find what is wrong in one environment; DAGs that it does not change are not checked again."""
-    drafts, found = _parted(base if environment is None else tree.drafts(environment, base))
+    drafts, found = _split(base if environment is None else tree.drafts(environment, base))
     changed = {
         each.document for each in tree.layered if environment is None or environment in each.environments
     }
@@ -151,38 +160,38 @@ def _of_environment(
 
 def _unused_default_keys(tree: ConfigTree, base: Sequence[DraftDag | Diagnostic]) -> Iterator[Diagnostic]:
     def in_all_environments() -> Iterator[DraftDag]:
-        yield from _parted(base)[0]
+        yield from _split(base)[0]
         for environment in tree.environments:
             drafts = tree.drafts(environment, base)
             changed = [draft for draft, plain in zip(drafts, base, strict=True) if draft is not plain]
-            yield from _parted(changed)[0]
+            yield from _split(changed)[0]
 
     applied = dict.fromkeys(document for each in tree.layered for document in each.defaults)
     return check_unused_default_keys(applied, in_all_environments)
 
 
-def _typed(drafts: Sequence[DraftDag]) -> tuple[tuple[Dag, ...], list[Diagnostic]]:
+def _typed_dags(drafts: Sequence[DraftDag]) -> tuple[tuple[Dag, ...], list[Diagnostic]]:
     """Make DAGs of the drafts that no rule holds back, and report what the rules found."""
     found = list(run_rules(rules_of_loading(), drafts, Limits()))
     held_back = {id(draft) for draft, diagnostic in found if has_errors([diagnostic])}
     valid = [draft for draft in drafts if draft.is_valid and id(draft) not in held_back]
-    dags, failed = _parted([_typed_one(draft) for draft in valid])
+    dags, failed = _split([_typed_dag(draft) for draft in valid])
     return tuple(dags), [*(diagnostic for _, diagnostic in found), *failed]
 
 
-def _typed_one(draft: DraftDag) -> Dag | Diagnostic:
+def _typed_dag(draft: DraftDag) -> Dag | Diagnostic:
     return attempt(draft.document.file.name, lambda: dag_from(draft))
 
 
-def _parted(each: Iterable[T | Diagnostic]) -> tuple[list[T], list[Diagnostic]]:
-    """Part what could be made from the diagnostics that took the place of the rest."""
+def _split(each: Iterable[T | Diagnostic]) -> tuple[list[T], list[Diagnostic]]:
+    """Split a list into results and the diagnostics of those that failed."""
     all_of_it = list(each)
     made = [one for one in all_of_it if not isinstance(one, Diagnostic)]
     return made, [one for one in all_of_it if isinstance(one, Diagnostic)]
 
 
 def _of_folder(name: str, find: Callable[[], Iterable[Diagnostic]]) -> list[Diagnostic]:
-    """Check what concerns no single file; where that fails, the folder is named instead."""
+    """Run a check of the whole folder; if it raises, report that at the folder."""
     found = attempt(name, lambda: list(find()))
     return [found] if isinstance(found, Diagnostic) else found
 
@@ -197,9 +206,9 @@ def _shown(found: Iterable[Diagnostic], tree: ConfigTree) -> list[Diagnostic]:
 
     A secret alone keeps no DAG from being made: only `validate` reports it.
     """
-    suppressions = by_key(tree.suppressions)
-    secrets = [each for each in tree.secrets if not is_hidden(each.diagnostic, suppressions)]
-    return one_of_each_file(without_hidden(hide_secrets(found, secrets), suppressions))
+    ignores = by_key(tree.ignores)
+    secrets = [each for each in tree.secrets if not is_ignored(each.diagnostic, ignores)]
+    return one_of_each_file(without_ignored(hide_secrets(found, secrets), ignores))
 
 
 def _files_that_may_hold(root: Path, dag_id: str) -> Iterator[tuple[Listing, Sequence[ConfigFile]]]:

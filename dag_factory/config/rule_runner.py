@@ -1,4 +1,4 @@
-"""Runs rules behind the boundary: one that fails over a DAG costs that DAG alone."""
+"""Runs rules; one that raises on a DAG invalidates only that DAG."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ from dag_factory.config.yaml.document import Document
 
 Pair: TypeAlias = tuple[DraftDag, Diagnostic]
 
-# How many DAGs are searched for over which a rule fails only together with others; each search runs the rule
-# about ten times.
+# The most bisections for DAGs on which a rule fails only in combination; each runs the rule about ten times.
 _MOST_CULPRITS = 10
 
 
@@ -44,7 +43,7 @@ def of_dag(rules: Sequence[DagRule], dag: DraftDag, limits: Limits) -> list[Diag
     together = caught(lambda: _found(rules, dag, limits))
     if not isinstance(together, Raised):
         return together
-    # Seldom enough to ask them all again, each behind a boundary of its own.
+    # Rare, so all rules run again, each within its own `attempt`.
     file = dag.document.file.name
     alone = [attempt(file, partial(_found, (rule,), dag, limits)) for rule in rules]
     return [each for found in alone for each in ([found] if isinstance(found, Diagnostic) else found)]
@@ -71,7 +70,7 @@ def of_all_dags(rule: ProjectRule, dags: Sequence[DraftDag], limits: Limits) -> 
         left = [dag for dag, each in alone if not isinstance(each, Diagnostic)]
         found = _run(rule, left)
     while isinstance(found, Diagnostic) and left:
-        culprit = _culprit(rule, left)
+        culprit = _first_failing_dag(rule, left)
         failed.append((culprit, _of_file(found, culprit)))
         left = [] if len(failed) >= _MOST_CULPRITS else [dag for dag in left if dag is not culprit]
         found = _run(rule, left)
@@ -85,7 +84,7 @@ def _run(rule: ProjectRule, dags: Sequence[DraftDag]) -> list[Pair] | Diagnostic
     return attempt(file, lambda: list(rule(dags)))
 
 
-def _culprit(rule: ProjectRule, dags: Sequence[DraftDag]) -> DraftDag:
+def _first_failing_dag(rule: ProjectRule, dags: Sequence[DraftDag]) -> DraftDag:
     """Find the DAG with which the rule begins to fail; it fails over all of them."""
     well, fails = 0, len(dags)
     while fails - well > 1:

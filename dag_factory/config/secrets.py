@@ -25,7 +25,10 @@ _HELP = (
     "{{ conn.my_connection.password }} or {{ var.value.my_token }}"
 )
 
-# A document with more has aliases to aliases, and the first ones are enough to act on.
+# What is shown instead of a secret.
+HIDDEN = "(a secret)"
+
+# More come only from nested aliases; the first ones are enough to act on.
 _MOST = 100
 
 
@@ -53,7 +56,7 @@ def find_secrets(document: Document) -> tuple[Secret, ...]:
         if shape is not None:
             noun = "this key" if is_key else "this"
             found.append(_secret(document, path, f"{noun} looks like {shape}", of_key=is_key))
-        elif key is not None and is_secret_key(key) and not is_harmless(text):
+        elif key is not None and _is_named_secret(key, text):
             found.append(_secret(document, path, f"the value of '{key}' is a secret in plain text"))
     return tuple(found)
 
@@ -68,6 +71,20 @@ def hide_secrets(diagnostics: Iterable[Diagnostic], secrets: Sequence[Secret]) -
         by_file.setdefault(secret.diagnostic.file, []).append(secret)
     hiding = {file: _Hiding.of(found) for file, found in by_file.items()}
     return [_hidden(each, hiding.get(each.file)) for each in diagnostics]
+
+
+def redacted_value(value: Value, key: str) -> Value:
+    """Replace what `find_secrets` finds in the value of a key, and in the keys inside it."""
+    if isinstance(value, dict):
+        return {
+            redacted(name): redacted_value(inner, _key_above(value, name)) for name, inner in value.items()
+        }
+    if isinstance(value, list):
+        return [redacted_value(inner, key) for inner in value]
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return value
+    text = str(value)
+    return HIDDEN if shape_of(text) is not None or _is_named_secret(key, text) else value
 
 
 def without_secrets(diagnostic: Diagnostic) -> Diagnostic:
@@ -156,20 +173,28 @@ def _narrowed(lines: Sequence[str], span: Span) -> Span:
 
 
 def _texts(value: Value, path: KeyPath, key: str | None) -> Iterator[tuple[KeyPath, str | None, str, bool]]:
-    """Yield each scalar as text with its path and the key that it stands under, and each key itself.
+    """Yield each scalar as text with its path and its key, and each key itself.
 
-    The names of syncs and environments say nothing of what stands under them. In a pair of `name` and
-    `value`, as Kubernetes writes variables, the name is the key of the value.
+    The names of syncs and environments say nothing about their values.
     """
     if isinstance(value, dict):
         names = path[-1:] in (("syncs",), ("environments",))
-        pair = value.get("name")
         for name, inner in value.items():
             yield (*path, name), None, name, True
-            under = pair if name == "value" and isinstance(pair, str) else name
-            yield from _texts(inner, (*path, name), None if names else under)
+            yield from _texts(inner, (*path, name), None if names else _key_above(value, name))
     elif isinstance(value, list):
         for index, inner in enumerate(value):
             yield from _texts(inner, (*path, index), key)
     elif isinstance(value, str | int | float) and not isinstance(value, bool):
         yield path, key, str(value), False
+
+
+def _key_above(mapping: dict[str, Value], name: str) -> str:
+    """Return the key that describes a value: in a pair of `name` and `value`, as in Kubernetes, the name."""
+    described = mapping.get("name")
+    return described if name == "value" and isinstance(described, str) else name
+
+
+def _is_named_secret(key: str, text: str) -> bool:
+    """Whether the key says that the text is a secret, and the text is not a template or the like."""
+    return is_secret_key(key) and not is_harmless(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -10,10 +11,10 @@ from dag_factory.config.boundary import attempt
 from dag_factory.config.checked_files import CheckedFile, check_dags, check_defaults
 from dag_factory.config.diagnostics import Diagnostic, Span, has_errors
 from dag_factory.config.files import DEFAULTS_STEM, ENDINGS, ConfigFile, Listing, defaults_above
+from dag_factory.config.ignores import Ignore
 from dag_factory.config.model.draft import DraftDag, draft_from
 from dag_factory.config.model.layers import MergedDefaults, declared_environments
 from dag_factory.config.secrets import Secret
-from dag_factory.config.suppressions import Ignore
 from dag_factory.config.yaml.document import Document
 from dag_factory.config.yaml.file_bytes import read_bytes
 
@@ -44,7 +45,7 @@ class Layered:
 class ConfigTree:
     """The files of a folder that were asked for, with the defaults above them, checked against the schema.
 
-    `layered` leaves out the documents whose defaults have an error: nobody knows what they would be.
+    `layered` leaves out the documents whose defaults have an error: their merged values are unknown.
     """
 
     listing: Listing
@@ -62,26 +63,27 @@ class ConfigTree:
         """What is wrong with the folder and with each file, before any rule."""
         return [*self.listing.diagnostics, *(each for file in self.checked for each in file.diagnostics)]
 
-    @property
+    @functools.cached_property
     def environments(self) -> tuple[str, ...]:
         """The environments that the files declare, in order."""
         documents = (document for file in self.checked for document in file.documents)
         return tuple(sorted({name for document in documents for name in declared_environments(document)}))
 
-    @property
-    def secrets(self) -> list[Secret]:
+    @functools.cached_property
+    def secrets(self) -> tuple[Secret, ...]:
         """What looks like a secret."""
-        return [secret for file in self.checked for secret in file.secrets]
+        return tuple(secret for file in self.checked for secret in file.secrets)
 
-    @property
-    def suppressions(self) -> list[Ignore]:
+    @functools.cached_property
+    def ignores(self) -> tuple[Ignore, ...]:
         """What comments ask to ignore."""
-        return [ignore for file in self.checked for ignore in file.ignores]
+        return tuple(ignore for file in self.checked for ignore in file.ignores)
 
-    @property
-    def defaults(self) -> list[Document]:
+    @functools.cached_property
+    def defaults(self) -> tuple[Document, ...]:
         """The files of defaults."""
-        return [document for file in self.checked if file.file.is_defaults for document in file.documents]
+        files = (file for file in self.checked if file.file.is_defaults)
+        return tuple(document for file in files for document in file.documents)
 
     def drafts(
         self, environment: str | None, base: Sequence[DraftDag | Diagnostic] = ()
@@ -118,7 +120,7 @@ def read_tree(
     Args:
         listing: All files of the folder.
         files: Those that are asked for; all by default.
-        watch: Is handed the files and may report progress while it gives them back one by one.
+        watch: Wraps the list of files; yields each of them and may report progress.
     """
     files = listing.files if files is None else files
     by_folder = {file.folder: file for file in listing.files if file.is_defaults}
@@ -143,7 +145,7 @@ def read_tree(
 
 
 def file_holds(path: Path, wanted: bytes) -> bool:
-    """Whether a file's bytes hold others; a file that cannot be read holds none."""
+    """Whether a file contains these bytes; false if it cannot be read."""
     try:
         return wanted in (read_bytes(path) or b"")
     except (OSError, ValueError):  # reported when the whole folder is read
@@ -178,7 +180,7 @@ def _without_defaults(listing: Listing) -> tuple[str, ...]:
 
 
 def _unknown_environment(name: str, environment: str, declared: Sequence[str]) -> Diagnostic:
-    """Report at the folder: no file holds the variable."""
+    """Create the diagnostic at the folder, since the variable is in no file."""
     known = f"declared are {', '.join(declared)}" if declared else "no file declares one"
     message = f"DAG_FACTORY_ENV names the environment '{environment}', but {known}"
     hint = "correct the variable, or declare the environment in a file under 'environments'"

@@ -1,4 +1,4 @@
-"""From model to DAG. Each task gets `dag=`; there is no `with` block.
+"""Build Airflow's DAG from the model. Each task gets `dag=` instead of a `with` block.
 
 Leaving a `with DAG` block registers the DAG, even on an exception, so half a DAG could go live.
 """

@@ -11,7 +11,7 @@ from airflow.providers.common.compat.sdk import conf
 def default_deferrable() -> bool | None:
     """Read `[operators] default_deferrable`; None if it is not set, which Airflow treats as false.
 
-    Airflow writes a configuration file with all its defaults, here `false`. So the option in the file counts
+    Airflow writes all defaults into its configuration file, here `false`, so the option in the file counts
     as set only if it differs from the default.
     """
     option = ("operators", "default_deferrable")

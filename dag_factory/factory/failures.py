@@ -1,7 +1,7 @@
 """What a notification can say about a failed run, added to the context before a notifier renders its text.
 
 Airflow calls a DAG's callback with the context of one task, the last that failed, without its exception. And
-a template that uses a missing name raises, so the notification would not be sent.
+a template with a missing name raises, so without these defaults the notification would not be sent.
 """
 
 from __future__ import annotations

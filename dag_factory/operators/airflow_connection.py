@@ -1,4 +1,4 @@
-"""The Airflow connection of an Airbyte, read as the provider reads it."""
+"""The Airflow connection of an Airbyte server, read as the provider reads it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ GIVE_UP_AFTER = 600.0
 
 
 def access(conn_id: str) -> Access:
-    """Look up a connection. Raises SyncError if it is not usable, else what Airflow raises."""
+    """Look up a connection; raises SyncError if it is unusable, or what Airflow raises if unreadable."""
     connection = BaseHook.get_connection(conn_id)
     extra = connection.extra_dejson
     host = (connection.host or "").strip()

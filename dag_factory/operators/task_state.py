@@ -1,6 +1,6 @@
 """The state of a task across its tries and pokes, and where it is stored.
 
-There are three possible stores. Each loses something else, as tests on the real Airflow showed:
+There are three possible stores, and each loses records in different cases (tested on a real Airflow):
 
 * A task's own XComs are wiped when its next try starts, and at each poke. Those of *another* task of the run
   stay until that task starts. So the two tasks of `mode: async` store the record with each other: the first

@@ -58,7 +58,7 @@ class TaskTry:
 
     @cached_property
     def access(self) -> Access:
-        """The Airbyte, looked up once; raises SyncError, or what Airflow raises."""
+        """The server's URL and credentials, looked up once; raises SyncError, or what Airflow raises."""
         return self._find_access()
 
     @cached_property

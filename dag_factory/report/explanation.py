@@ -11,12 +11,11 @@ from dag_factory.config.model.dag import Dag
 from dag_factory.config.model.draft import DraftDag, DraftSync
 from dag_factory.config.model.layers import Setting, Settings
 from dag_factory.config.schema.keys import keys_of
-from dag_factory.config.text.secret_patterns import is_harmless, is_secret_key, redacted, shape_of
+from dag_factory.config.secrets import redacted_value
 from dag_factory.config.yaml.document import Location
 from dag_factory.report import task_graph, upcoming
 
 NEXT_RUNS = 5
-HIDDEN = "(a secret)"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,7 +70,7 @@ def explain(resolved: DraftDag, dag: Dag, now: datetime) -> Explanation:
         environment=resolved.environment,
         origin=_origin(Location(document=resolved.document)),
         defaults_files=resolved.defaults_files,
-        values=tuple(_dag_values(resolved, keys_of("dag"))),
+        values=tuple(_explained_dag_values(resolved, keys_of("dag"))),
         syncs=tuple(_explained_sync(sync, keys_of("sync"), assets[sync.name]) for sync in resolved.syncs),
         steps=task_graph.steps_of(dag),
         schedule=upcoming.describe(dag),
@@ -118,7 +117,7 @@ def _value_json(value: ExplainedValue) -> dict[str, Any]:
     return {"key": value.key, "value": value.value, "default": False, **location}
 
 
-def _dag_values(resolved: DraftDag, schemas: Mapping[str, Any]) -> Iterator[ExplainedValue]:
+def _explained_dag_values(resolved: DraftDag, schemas: Mapping[str, Any]) -> Iterator[ExplainedValue]:
     dag_id = resolved.dag_id
     is_named = dag_id.is_set
     yield ExplainedValue(
@@ -150,22 +149,7 @@ def _values(settings: Settings, schemas: Mapping[str, Any]) -> Iterator[Explaine
 
 
 def _value(key: str, setting: Setting) -> ExplainedValue:
-    return ExplainedValue(
-        key=key, value=_without_secrets(setting.value, key), origin=_origin(setting.location)
-    )
-
-
-def _without_secrets(value: Any, key: str) -> Any:  # noqa: ANN401 (whatever a configuration holds)
-    """Replace what `validate` reports as a secret: the output may end up in a log."""
-    if isinstance(value, dict):
-        return {redacted(name): _without_secrets(inner, name) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_without_secrets(inner, key) for inner in value]
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return value
-    text = str(value)
-    is_secret = shape_of(text) is not None or (is_secret_key(key) and not is_harmless(text))
-    return HIDDEN if is_secret else value
+    return ExplainedValue(key=key, value=redacted_value(setting.value, key), origin=_origin(setting.location))
 
 
 def _origin(location: Location) -> Origin:

@@ -35,7 +35,7 @@ def render_one(diagnostic: Diagnostic, *, colour: bool = False) -> str:
 
 
 def summary(diagnostics: Sequence[Diagnostic], files: int) -> str:
-    """Count what was found, in so many files."""
+    """Summarise the number of errors, warnings and files."""
     return f"{count(diagnostics) or 'nothing wrong'} in {_number(files, 'file')}"
 
 

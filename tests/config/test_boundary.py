@@ -14,7 +14,7 @@ from dag_factory.config.project import load_dag, load_project, resolve_project, 
 from dag_factory.config.rules import registry
 from dag_factory.report.formats import FORMATS, renderer
 
-pytestmark = pytest.mark.usefixtures("own_faults_are_told")
+pytestmark = pytest.mark.usefixtures("internal_errors_are_reported")
 
 UUID = "1e3b5a72-7bfd-4808-a13c-20450549011"
 BAD = f"schedule: null\nsyncs:\n  money: {UUID}0\n"

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import date
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from dag_factory.config.project import load_project, validate_project
-from dag_factory.config.secrets import shown_text
+from dag_factory.config.secrets import find_secrets, redacted_value, shown_text
 from dag_factory.config.text.secret_patterns import (
     _KEY,
     SHAPES,
@@ -194,6 +195,27 @@ def test_any_text_is_judged(text):
     assert shape_of(text) is None or isinstance(shape_of(text), str)
     assert isinstance(is_harmless(text), bool)
     assert isinstance(hidden_lines(f"password: {text}"), frozenset)
+
+
+SECRET_PARTS = st.recursive(
+    st.sampled_from(["hunter2-one", "hunter2-two", "plain", "{{ var.value.x }}", TOKENS[0]]),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(st.sampled_from(["name", "value", "db_password", "env", "x"]), inner, max_size=4),
+        st.fixed_dictionaries(
+            {"name": st.sampled_from(["DB_PASSWORD", "x", "password", "value"]), "value": inner}
+        ),
+    ),
+    max_leaves=12,
+)
+
+
+@given(SECRET_PARTS)
+@example([{"name": "DB_PASSWORD", "value": "hunter2-one"}])
+def test_show_leaves_out_every_value_that_validate_reports(conf):
+    (document,) = parse_source(json.dumps({"conf": conf}).encode(), "x.yaml").documents
+    found = [each for each in find_secrets(document) if "this key" not in each.diagnostic.message]
+    assert json.dumps(redacted_value(conf, "conf")).count("(a secret)") == len(found)
 
 
 @pytest.mark.timeout(20)

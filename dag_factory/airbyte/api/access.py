@@ -1,4 +1,4 @@
-"""How to reach an Airbyte: its address and the credentials for it."""
+"""How to reach an Airbyte server: its URL and credentials."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TOKEN_URL = "v1/applications/token"  # noqa: S105 (an address)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Access:
-    """The address of an Airbyte and the credentials for it.
+    """The URL of an Airbyte server and the credentials for it.
 
     `conn_id` names the Airflow connection that they come from. `timeout` limits one whole call, in seconds.
     A wait ends when the API has returned permanent errors (401, 403, 404, ...) for `give_up_after` seconds in

@@ -39,7 +39,7 @@ _ORDER_REFUSED = frozenset((400, 422, 500, 501))
 
 
 class Api:
-    """The calls to one Airbyte. `tokens` may be shared with other users of the same Airbyte."""
+    """A client of one Airbyte server. `tokens` may be shared between clients of that server."""
 
     def __init__(self, access: Access, tokens: TokenCache) -> None:
         self._access = access
@@ -55,7 +55,7 @@ class Api:
         return self._access
 
     def submit(self, connection_id: str) -> Effects[Job]:
-        """Start a sync. Returns the job that runs next, of whatever type and whoever asked for it."""
+        """Start a sync. Returns the connection's next job, of any type and any client; raises ApiError."""
         body = {"connectionId": connection_id, "jobType": "sync"}
         what = f"starting a sync of connection {connection_id}"
         return (yield from self._call("POST", "jobs", what, _job_of(connection_id), body=body))
@@ -81,7 +81,7 @@ class Api:
         return (yield from self._call("GET", f"connections/{connection_id}", what, read))
 
     def jobs(self, connection_id: str, down_to: int | None = None) -> Effects[list[Job]]:
-        """List the connection's newest jobs of every type, the newest first.
+        """List the connection's newest jobs of every type, the newest first; raises ApiError.
 
         With `down_to`, the list has at least all jobs that are newer than this id. The request asks for the
         order, since the server's own begins with the oldest, but does not rely on it: gateways drop

@@ -1,4 +1,4 @@
-"""The access token of one Airbyte, shared within a process."""
+"""The access token of one Airbyte server, cached within a process."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ class SharedClient:
         await self._http.aclose()
 
     async def _turn(self) -> None:
-        """Let one call after the other pass.
+        """Limit the rate of calls: wait until the next one is due.
 
         Each turn is computed when the previous call has passed. Turns that are computed ahead would all be
         over at once after the event loop was blocked.
@@ -90,7 +90,7 @@ _SHARED: WeakKeyDictionary[asyncio.AbstractEventLoop, _Shared] = WeakKeyDictiona
 
 @asynccontextmanager
 async def lease(access: Access) -> AsyncIterator[SharedClient]:
-    """Lend the client for an Airbyte to one more user; the last user closes it."""
+    """Share the client of an Airbyte server; it is closed when the last user leaves the block."""
     clients = _shared().clients
     client = clients.get(access)
     if client is None:
@@ -106,7 +106,7 @@ async def lease(access: Access) -> AsyncIterator[SharedClient]:
 
 
 async def share_lookup(conn_id: str, look_up: Callable[[], Awaitable[Access]]) -> Access:
-    """Look up an Airflow connection, once for all who ask within half a minute.
+    """Look up an Airflow connection, once for all calls within `LOOKUP_SECONDS`.
 
     Raises what the lookup raises.
     """

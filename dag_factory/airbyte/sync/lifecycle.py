@@ -21,7 +21,7 @@ from dag_factory.airbyte.sync.submission import describe_connection, discover, l
 from dag_factory.airbyte.sync.types import PreviousTry, SyncContext, SyncRequest, Target
 
 # Airbyte cancels what a connection is running, whichever job is named. If a cleared try is still cancelling
-# its job, its last call has to arrive before the next job starts. It gets so many seconds.
+# its job, its last call has to arrive before the next job starts. It gets this many seconds.
 SETTLE_SECONDS = 5.0
 # Airbyte counts rows a moment after a job has ended: how often it is polled for them, and the pause in
 # seconds.

@@ -35,7 +35,7 @@ MAX_SUBMISSION_SECONDS = 300.0
 
 
 class Fate(Enum):
-    """What a submission has done that was not answered with a job."""
+    """The outcome of a submission that was not answered with a job."""
 
     NOTHING_CREATED = auto()
     BUSY = auto()  # created nothing, because a job is running

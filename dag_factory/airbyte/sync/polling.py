@@ -18,7 +18,7 @@ from dag_factory.airbyte.sync.types import PollFailure, SyncContext, SyncRequest
 CANCEL_SECONDS = 2700.0
 # The longest pause between two cancellations, in seconds.
 MAX_CANCEL_PAUSE_SECONDS = 30.0
-# A waiting task logs the job's progress when its status changes, and every so many seconds.
+# A waiting task logs the job's progress when its status changes, and at this interval in seconds.
 REPORT_SECONDS = 300.0
 
 

@@ -26,7 +26,8 @@ from dag_factory.airbyte.sync.types import SyncContext, SyncRequest, Target
 # Pauses in seconds before the polls for the job of an uncertain submission. A server can take more than a
 # minute to create a job, and gateways give up before that (apache/airflow#71092: 30 to 130 s).
 DISCOVERY_PAUSES = (0.0, 1.0, 3.0, 6.0, 10.0, 20.0, 30.0, 30.0, 30.0)
-# Airbyte runs one job of a connection at a time. If a list shows more as active, so many are polled.
+# Airbyte runs one job of a connection at a time. If a list shows more as active, only this many
+# are polled.
 _MAX_STATUS_CHECKS = 3
 
 
@@ -176,7 +177,7 @@ class _Submission:
         yield SaveState(state)
         is_busy = fate_of(error) is Fate.BUSY
         if is_busy and not state.is_submitting:
-            self._refuse_unless_adopting(f"Airbyte {self.context.label} is busy: {error.detail}")
+            self._raise_unless_adopting(f"Airbyte {self.context.label} is busy: {error.detail}")
         if self._is_over() or not (is_busy or error.is_retryable):
             raise SyncError(str(error)) from None
         # The list shows what a busy connection is running, without a pause.
@@ -221,13 +222,13 @@ class _Submission:
         met = replace(state, job_id=job.job_id, role=role)
         adopts = self.request.on_running == "adopt"
         yield SaveState(met if adopts else state)
-        self._refuse_unless_adopting(text)
+        self._raise_unless_adopting(text)
         then = "its end is this task's result" if job.is_sync else "a sync is submitted when it has ended"
         yield Log(f"{text}; waiting for it: {then}")
         yield from log_page(self.context)
         return Target(job=job, state=met)
 
-    def _refuse_unless_adopting(self, text: str) -> None:
+    def _raise_unless_adopting(self, text: str) -> None:
         if self.request.on_running == "skip":
             raise SyncSkipped(text)
         if self.request.on_running == "fail":

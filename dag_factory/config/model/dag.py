@@ -34,8 +34,11 @@ AssetCondition: TypeAlias = "str | AssetGroup"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Schedule:
-    """When a DAG runs; all fields None: only by hand. `cron` holds five fields without `H`, or a preset
-    that is no expression (@once, @continuous)."""
+    """When a DAG runs; manually only if all fields are None.
+
+    `cron` holds five fields without `H`, or a preset that is not an expression (@once, @continuous).
+    `every` is in seconds.
+    """
 
     cron: str | None = None
     timezone: str = "UTC"

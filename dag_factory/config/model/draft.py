@@ -223,7 +223,7 @@ def draft_from(
 
 
 def _dag_id(setting: Setting | None, document: Location, file_stem: str) -> Located[str]:
-    """A DAG without the key is named after its file."""
+    """Return the id; without the key it is the file's name."""
     if setting is None:
         return Located(file_stem, document, Origin.DEFAULT)
     return Located(str(setting.value), setting.location, Origin.SET, setting.value)

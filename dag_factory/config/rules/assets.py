@@ -37,7 +37,7 @@ def check_asset_loop(dag: DraftDag) -> Iterator[Diagnostic]:
 
 
 def check_similar_asset(dags: Sequence[DraftDag]) -> Iterator[tuple[DraftDag, Diagnostic]]:
-    """No two assets differ only in upper and lower case: MySQL and people do not tell them apart.
+    """No two assets differ only in upper and lower case: MySQL treats them as equal.
 
     Default assets are not compared: their UUIDs are in lower case.
     """

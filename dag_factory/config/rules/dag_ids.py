@@ -15,7 +15,7 @@ def check_duplicate_dag_id(dags: Sequence[DraftDag]) -> Iterator[tuple[DraftDag,
     file's name alone.
     """
     owners: dict[str, DraftDag] = {}
-    for dag in sorted(_with_dag_id(dags), key=lambda dag: not _is_named_after_file(dag)):
+    for dag in sorted(_with_valid_dag_id(dags), key=lambda dag: not _is_named_after_file(dag)):
         owner = owners.setdefault(dag.dag_id.value, dag)
         if owner is not dag:
             message = f"the DAG id '{dag.dag_id.value}' is already taken"
@@ -27,10 +27,10 @@ def check_duplicate_dag_id(dags: Sequence[DraftDag]) -> Iterator[tuple[DraftDag,
 
 
 def check_similar_dag_id(dags: Sequence[DraftDag]) -> Iterator[tuple[DraftDag, Diagnostic]]:
-    """No two DAG ids differ only in upper and lower case: MySQL and people do not tell them apart."""
+    """No two DAG ids differ only in upper and lower case: MySQL treats them as equal."""
     first: dict[str, DraftDag] = {}
     reported: set[str] = set()
-    for dag in _with_dag_id(dags):
+    for dag in _with_valid_dag_id(dags):
         name = dag.dag_id.value
         owner = first.setdefault(name.lower(), dag)
         if owner.dag_id.value == name or name in reported:
@@ -44,7 +44,7 @@ def check_similar_dag_id(dags: Sequence[DraftDag]) -> Iterator[tuple[DraftDag, D
         yield dag, diagnostic
 
 
-def _with_dag_id(dags: Sequence[DraftDag]) -> list[DraftDag]:
+def _with_valid_dag_id(dags: Sequence[DraftDag]) -> list[DraftDag]:
     return [dag for dag in dags if not dag.is_invalid("dag_id")]
 
 

@@ -1,4 +1,4 @@
-"""The rules that a schema cannot express. A rule is a function, and the lists below name them all.
+"""The lists of rules about DAGs. Rules about defaults files are not among them: they need the files too.
 
 A rule reads a DAG after defaults and environment, reports what is wrong at the location of the value, and
 does not rely on any other rule.

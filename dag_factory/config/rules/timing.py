@@ -118,7 +118,7 @@ def _is_running_throughout(sync: DraftSync) -> bool:
 
 
 def check_effect(dag: DraftDag) -> Iterator[Diagnostic]:
-    """Each key of a sync has an effect beside the others."""
+    """No key of a sync is made ineffective by the others."""
     for sync in dag.syncs:
         if "max_retry_delay" in sync.settings:
             yield from _idle_delay(sync)

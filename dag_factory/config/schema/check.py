@@ -38,7 +38,7 @@ def parsed_schema(name: str) -> Mapping[str, Any]:
 
 
 def check_schema(document: Document, schema: str) -> tuple[Document, list[Diagnostic]]:
-    """Report all that the schema does not allow; return the document without it."""
+    """Return the document without its invalid values, and a diagnostic for each of them."""
     if _fast_check()(schema)(document.value):
         return document, []
     # Only an error needs these modules, and most files have none.

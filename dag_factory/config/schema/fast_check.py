@@ -1,4 +1,4 @@
-"""A fast check whether a value is valid by a JSON Schema, without saying why it is not.
+"""A fast check of whether a value is valid against a JSON Schema, without the reason if it is not.
 
 jsonschema takes half of a cold run to import and a millisecond for a document. Only it can say what is wrong,
 so it runs after this check has failed. Both read the same schemas, and a test compares their verdicts.

@@ -41,7 +41,7 @@ def schema_diagnostics(
     elif "propertyNames" in error.absolute_schema_path:
         yield _bad_name(location, error)
     elif location.path[-2:-1] == ("syncs",) and location.path[-1] in sections["sync"]:
-        yield _sync_without_name(location)
+        yield _misplaced_sync_key(location)
     else:
         yield SchemaDiagnostic(diagnostic=_bad_value(location, error, keyword), path=location.path)
 
@@ -80,7 +80,7 @@ def _unknown_keys(
         yield SchemaDiagnostic(diagnostic=diagnostic, path=at.path, meant=hint.meant)
 
 
-def _sync_without_name(location: Location) -> SchemaDiagnostic:
+def _misplaced_sync_key(location: Location) -> SchemaDiagnostic:
     """Report a key of a sync in place of a sync's name."""
     message = f"'{location.path[-1]}' is a key of a sync, but the name of a sync belongs here"
     hint = "write the sync's name above it, and indent the keys below the name"

@@ -10,7 +10,7 @@ from typing import Any
 
 from dag_factory.config.text.templates import unrendered_hint
 
-# Airflow's presets (airflow.utils.dates), and its two schedules that do not stand for a cron expression.
+# Airflow's presets (airflow.utils.dates), and its two presets without a cron expression.
 PRESETS = {
     "@hourly": "0 * * * *",
     "@daily": "0 0 * * *",

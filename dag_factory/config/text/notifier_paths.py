@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 
-# The environment variable with which an operator of Airflow restricts the paths.
+# The environment variable with which an administrator of Airflow restricts the paths.
 PREFIXES_VARIABLE = "DAG_FACTORY_NOTIFIER_PREFIXES"
 
 # Python's own list does not have its test package.

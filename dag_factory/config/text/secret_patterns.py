@@ -203,7 +203,7 @@ _LONGEST_TEXT, _LONGEST_LINE = 100_000, 2_000
 
 @functools.lru_cache(maxsize=2)
 def may_hold_secret(text: str) -> bool:
-    """Whether a file has to be searched; cached, since each of its documents asks."""
+    """Whether a file has to be searched; cached, since it is called for each document."""
     folded = text.casefold()
     return any(word in folded for word in (*_WORD_MARKS, *_MARKS))
 
@@ -252,7 +252,7 @@ def redacted(text: str) -> str:
 def is_plain(line: str) -> bool:
     """Whether a line holds nothing that looks like a secret.
 
-    Cached, since each diagnostic of a line asks, and the line may be long.
+    Cached, since it is called for each diagnostic of a line, which may be long.
     """
     return redacted(line) == line
 

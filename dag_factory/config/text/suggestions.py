@@ -26,7 +26,7 @@ class SearchLimit:
 
 
 def nearest(word: str, known: Iterable[str], limit: SearchLimit) -> str | None:
-    """Find the known word that is most similar, as people misspell, reorder or join words.
+    """Find the known word that is most similar, allowing for misspelt, reordered or joined words.
 
     None if no word is similar, or if the limit is reached.
     """

@@ -67,7 +67,7 @@ class Composer(Loader):
 def compose(text: str) -> Iterator[Node]:
     """Yield the top node of each document; an empty one has a null scalar.
 
-    Raises `yaml.YAMLError` where the text is no YAML, nested too deep, or holds too many documents.
+    Raises `yaml.error.MarkedYAMLError` if the text is not YAML, is nested too deep or has too many documents.
     """
     composer = Composer(text)
     count = 0

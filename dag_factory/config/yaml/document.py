@@ -204,7 +204,7 @@ def parse_source(data: bytes, name: str) -> Source:
     try:
         tops = tuple(composer.compose(text))
     except MarkedYAMLError as error:
-        from dag_factory.config.yaml.syntax_errors import invalid_syntax  # noqa: PLC0415 (few files are no YAML)
+        from dag_factory.config.yaml.syntax_errors import invalid_syntax  # noqa: PLC0415 (few files are invalid YAML)
 
         fault = invalid_syntax(text, error)
         return _refused(file.diagnostic(fault.span, "yaml-syntax", fault.message, fault.help))

@@ -16,8 +16,8 @@ _PART_BYTES = 16 * 1024
 def read_bytes(path: Path) -> bytes | None:
     """Read a file, at most one byte more than the limit; return None if it is not a regular file.
 
-    Neither waits for a pipe nor wakes a device, also where one takes the file's location meanwhile. Raises
-    OSError, or ValueError for what can be no path.
+    Does not block on a pipe or a device, even if one replaces the file meanwhile. Raises OSError, or
+    ValueError for an impossible path.
     """
     if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116 (Path's is slower, and there are thousands)
         return None

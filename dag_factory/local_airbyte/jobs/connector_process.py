@@ -110,7 +110,7 @@ def _messages(arguments: Sequence[str], stderr: IO[bytes], control: JobControl) 
         control.on_interrupt(lambda: _kill(process))
         try:
             for line in process.stdout:
-                message = _parse(line)
+                message = _parse_message(line)
                 failure = _trace_error(message) or failure
                 yield message
             process.wait()
@@ -128,7 +128,7 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
             os.killpg(process.pid, signal.SIGKILL)
 
 
-def _parse(line: bytes) -> Json:
+def _parse_message(line: bytes) -> Json:
     try:
         message = json.loads(line)
     except ValueError:

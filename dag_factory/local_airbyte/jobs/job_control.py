@@ -1,4 +1,4 @@
-"""Lets other threads end, stop or hurry a job's thread, also while it waits."""
+"""Lets other threads end, stop or wake a job's thread, even while it waits."""
 
 from __future__ import annotations
 

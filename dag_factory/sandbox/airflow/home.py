@@ -60,7 +60,7 @@ def environment(home: AirflowHome, inherited: Mapping[str, str]) -> dict[str, st
 
 
 def connections(airbyte: AirbyteAccess, conn_ids: Iterable[str]) -> dict[str, str]:
-    """Return the environment variables that define, for each id, an Airflow connection to the Airbyte."""
+    """Return the environment variables that define, for each id, an Airflow connection to Airbyte."""
     value = json.dumps(
         {
             "conn_type": "airbyte",

@@ -1,9 +1,13 @@
-"""Types of numeric options: an invalid value is wrong usage, reported before anything starts."""
+"""What the command line says: numeric options, and hints for misspelt words.
+
+An invalid value is wrong usage, reported before anything starts.
+"""
 
 from __future__ import annotations
 
 import argparse
 import math
+from collections.abc import Iterable
 
 _HIGHEST_PORT = 65_535
 
@@ -26,3 +30,12 @@ def seconds(text: str) -> float:
         message = f"'{text}' is not a number of seconds; write 0 or more"
         raise argparse.ArgumentTypeError(message)
     return number
+
+
+def suggest(word: str, known: Iterable[str]) -> str:
+    """Suggest the most similar known word; if none is similar, list them all."""
+    import difflib  # noqa: PLC0415 (only for a misspelt word)
+
+    words = list(known)
+    alike = difflib.get_close_matches(word, words, n=1)
+    return f"did you mean '{alike[0]}'?" if alike else f"there are {', '.join(words)}"

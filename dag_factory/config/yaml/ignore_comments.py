@@ -10,7 +10,7 @@ from yaml.tokens import ScalarToken, Token
 
 from dag_factory.config.codes import CODES, WARNINGS
 from dag_factory.config.diagnostics import Diagnostic, Span
-from dag_factory.config.suppressions import Ignore
+from dag_factory.config.ignores import Ignore
 from dag_factory.config.text.line_breaks import LINE_BREAK
 from dag_factory.config.text.suggestions import SearchLimit, did_you_mean
 from dag_factory.config.yaml import composer

@@ -34,14 +34,14 @@ def by_key(ignores: Iterable[Ignore]) -> Ignores:
     return table
 
 
-def is_hidden(diagnostic: Diagnostic, ignores: Ignores) -> bool:
+def is_ignored(diagnostic: Diagnostic, ignores: Ignores) -> bool:
     """Whether a comment hides it; an error is hidden only if it is a `secret`."""
     return bool(ignores) and any(key in ignores for key in _keys(diagnostic))
 
 
-def without_hidden(diagnostics: Iterable[Diagnostic], ignores: Ignores) -> list[Diagnostic]:
+def without_ignored(diagnostics: Iterable[Diagnostic], ignores: Ignores) -> list[Diagnostic]:
     """Leave out what comments hide."""
-    return [diagnostic for diagnostic in diagnostics if not is_hidden(diagnostic, ignores)]
+    return [diagnostic for diagnostic in diagnostics if not is_ignored(diagnostic, ignores)]
 
 
 def unused_ignores(diagnostics: Iterable[Diagnostic], ignores: Ignores) -> Iterator[Diagnostic]:

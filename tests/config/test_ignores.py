@@ -15,7 +15,7 @@ from dag_factory.config.codes import CODES, ERRORS, WARNINGS
 from dag_factory.config.project import load_dag, load_project, validate_project
 from dag_factory.config.yaml import composer
 from dag_factory.config.yaml.document import parse_source
-from dag_factory.config.yaml.suppression_comments import read_ignores
+from dag_factory.config.yaml.ignore_comments import read_ignores
 
 UUID = "1e3b5a72-7bfd-4808-a13c-204505490110"
 IGNORE = "# dag-factory: ignore[no-effect] why"
