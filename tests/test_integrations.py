@@ -230,6 +230,7 @@ def check_builtin(schema: str, *files: Path) -> str:
     return result.stdout + result.stderr
 
 
+@pytest.mark.slow
 def test_githubs_schemas_accept_the_action_and_the_workflow(repository):
     workflow = repository / ".github" / "workflows" / "ci.yml"
     assert check_builtin("vendor.github-actions", repository / "action.yml") == "ok -- validation done\n"
@@ -237,6 +238,7 @@ def test_githubs_schemas_accept_the_action_and_the_workflow(repository):
     assert check_builtin("custom.github-workflows-require-timeout", workflow) == "ok -- validation done\n"
 
 
+@pytest.mark.slow
 def test_githubs_and_gitlabs_schemas_accept_what_init_makes(tmp_path, capsys):
     for ci in ("github", "gitlab"):
         assert main(["init", str(tmp_path), "--ci", ci]) == 0
@@ -288,6 +290,7 @@ def test_the_guide_shows_what_the_commands_print(repository, tmp_path, capsys):
     assert capsys.readouterr().out.startswith(f"{made}\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("schema", "names"),
     [("github-issue-forms", ["bug.yml", "feature.yml"]), ("github-issue-config", ["config.yml"])],

@@ -71,6 +71,7 @@ def test_each_shape_is_found_in_its_example(shape):
     assert shape_of(shape.example) == shape.name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.example[:12])
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
@@ -147,6 +148,7 @@ PLACES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("token", TOKENS)
 def test_no_message_shows_a_token(place, token, configs):
@@ -249,6 +251,7 @@ KEY_PLACES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", KEY_PLACES)
 @pytest.mark.parametrize("token", TOKENS)
 def test_no_message_shows_a_token_that_is_no_value(place, token, configs):
