@@ -23,9 +23,12 @@ from dag_factory.factory.notifiers import Callbacks
 from dag_factory.factory.sync_tasks import SyncTasks, make_sync_tasks
 
 
-def build_dag(model: Dag, callbacks: Callbacks) -> DAG:
-    """Build a whole DAG with its notifiers; raises whatever Airflow raises for a value."""
-    dag = versions.make_dag(**_dag_arguments(model, callbacks))
+def build_dag(model: Dag, callbacks: Callbacks, defaults: Mapping[str, Any] | None = None) -> DAG:
+    """Build a whole DAG with its notifiers; raises whatever Airflow raises for a value.
+
+    `defaults` are arguments for what the model leaves open, such as `versions.dag_defaults()`.
+    """
+    dag = versions.make_dag(**{**(defaults or {}), **_dag_arguments(model, callbacks)})
     if callbacks.on_retry:
         # Tasks have a callback for retries, DAGs do not. It is set here because Airflow 2 deep-copies the
         # `default_args` of the constructor, and not every notifier can be copied.

@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from airflow.providers.common.compat.sdk import DAG, TaskGroup, get_parsing_context
@@ -144,25 +145,27 @@ def _log_skipped(faults: Iterable[Diagnostic]) -> None:
 
 def _build(project: Project, make: NotifierMaker) -> Iterator[tuple[DAG | None, Diagnostic | None]]:
     """Build each DAG and dry-run it; yield the DAG, or why there is none."""
-    dry_run = DryRun()
-    # A policy may change a DAG each time it sees one, so Airflow gets a fresh DAG after the dry run.
-    build_again = versions.has_cluster_policies()
+    builder = _Builder()
     for model in project.dags:
         if model.enabled:
-            callbacks = make.callbacks(model.notify)
-            yield _build_one(model, callbacks, dry_run, build_again=build_again)
+            dag = _attempt(model, partial(builder.build, model, make.callbacks(model.notify)))
+            yield (None, dag) if isinstance(dag, Diagnostic) else (dag, None)
 
 
-def _build_one(
-    model: Dag, callbacks: Callbacks, dry_run: DryRun, *, build_again: bool
-) -> tuple[DAG | None, Diagnostic | None]:
-    def build() -> DAG:
-        dag = build_dag(model, callbacks)
-        dry_run.run(dag)
-        return build_dag(model, callbacks) if build_again else dag
+class _Builder:
+    """Builds DAGs and dry-runs them; what holds for all of them is looked up once."""
 
-    dag = _attempt(model, build)
-    return (None, dag) if isinstance(dag, Diagnostic) else (dag, None)
+    def __init__(self) -> None:
+        self._dry_run = DryRun()
+        self._defaults = versions.dag_defaults()
+        # A policy may change a DAG each time it sees one, so Airflow gets a fresh DAG after the dry run.
+        self._is_built_again = versions.has_cluster_policies()
+
+    def build(self, model: Dag, callbacks: Callbacks) -> DAG:
+        """Build a DAG that passes Airflow's own checks; raises whatever Airflow raises."""
+        dag = build_dag(model, callbacks, self._defaults)
+        self._dry_run.run(dag)
+        return build_dag(model, callbacks, self._defaults) if self._is_built_again else dag
 
 
 def _attempt(model: Dag, build: Callable[[], DAG]) -> DAG | Diagnostic:

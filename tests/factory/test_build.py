@@ -9,6 +9,7 @@ from airflow.providers.airbyte.operators.airbyte import AirbyteTriggerSyncOperat
 from airflow.providers.airbyte.sensors.airbyte import AirbyteJobSensor
 from airflow.providers.common.compat.sdk import DAG, BaseNotifier
 
+from dag_factory import versions
 from dag_factory.config.diagnostics import Severity
 from dag_factory.config.project import load_project
 from dag_factory.factory.build import build_dag, build_group
@@ -270,3 +271,22 @@ def test_the_docs_show_no_secret(configs):
     assert "sesame" not in str(texts)
     assert "fine" in dag.doc_md
     assert "connection_id" in dag.doc_md
+
+
+def test_the_defaults_are_those_that_airflow_looks_up_itself(configs, monkeypatch):
+    monkeypatch.setenv("AIRFLOW__CORE__MAX_ACTIVE_TASKS_PER_DAG", "7")
+    monkeypatch.setenv("AIRFLOW__CORE__MAX_CONSECUTIVE_FAILED_DAG_RUNS_PER_DAG", "3")
+    monkeypatch.setenv("AIRFLOW__DAG_PROCESSOR__DISABLE_BUNDLE_VERSIONING", "True")
+    (model,) = load_project(configs({"money.yaml": sync()}), None).dags
+    given, looked_up = build_dag(model, Callbacks(), versions.dag_defaults()), build_dag(model, Callbacks())
+    names = ("max_active_tasks", "max_consecutive_failed_dag_runs", "disable_bundle_versioning")
+    assert (
+        [getattr(given, name) for name in names]
+        == [getattr(looked_up, name) for name in names]
+        == [7, 3, True]
+    )
+
+
+def test_a_models_own_value_is_stronger_than_a_default(configs):
+    (model,) = load_project(configs({"money.yaml": sync() + "max_active_tasks: 2\n"}), None).dags
+    assert build_dag(model, Callbacks(), {"max_active_tasks": 16}).max_active_tasks == 2

@@ -264,10 +264,10 @@ def test_a_cluster_policy_that_refuses_is_reported_and_harms_nobody(configs, mon
 @pytest.mark.parametrize("error", [RecursionError, MemoryError, SystemExit])
 @pytest.mark.usefixtures("internal_errors_are_reported")
 def test_what_ends_the_building_of_one_dag_leaves_the_others(error, configs, monkeypatch, asked_for, caplog):
-    def broken(model, callbacks):
+    def broken(model, callbacks, defaults=None):
         if model.dag_id == "bad":
             raise error
-        return build_dag(model, callbacks)
+        return build_dag(model, callbacks, defaults)
 
     monkeypatch.setattr(load, "build_dag", broken)
     root = configs({"bad.yaml": GOOD, "good.yaml": GOOD})
