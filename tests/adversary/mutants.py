@@ -1,8 +1,7 @@
-"""Takes out one rule of the protocol after the other and shows which histories notice.
+"""Remove one rule of the protocol at a time and show which histories detect it.
 
-`python -m tests.adversary.mutants [--histories N] [WORD ...]`: each rule is taken out of a copy of the
-package, on which the first N histories are run. Words choose the rules by parts of their names. Each takes
-as long as N histories take.
+`python -m tests.adversary.mutants [--histories N] [WORD ...]` removes each rule from a copy of the package
+and runs the first N histories on it. Words select rules by parts of their names.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ COPIED = ("dag_factory", "schemas", "tests/adversary")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Mutant:
-    """A rule, and the change of one `file` of the package that takes it out."""
+    """A rule, and the change of one `file` of the package that removes it."""
 
     rule: str
     file: str
@@ -99,7 +98,7 @@ MUTANTS = (
         new="    if",
     ),
     Mutant(
-        rule="a clear is told from a retry",
+        rule="a clear is distinguished from a retry",
         file="operators/task_state.py",
         old="is_clear=not is_retry",
         new="is_clear=False",
@@ -141,7 +140,7 @@ MUTANTS = (
         new="",
     ),
     Mutant(
-        rule="a submission is looked for five minutes at most",
+        rule="the job of a submission is searched for five minutes at most",
         file="airbyte/sync/ownership.py",
         old="MAX_SUBMISSION_SECONDS = 300.0",
         new="MAX_SUBMISSION_SECONDS = 1e9",
@@ -186,7 +185,7 @@ MUTANTS = (
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print a line for each rule; gives 1 where no history notices that one is missing."""
+    """Print a line per rule. Return 1 if the removal of one goes undetected, else 0."""
     parser = argparse.ArgumentParser(prog="python -m tests.adversary.mutants")
     parser.add_argument("--histories", type=int, default=3000, metavar="N", help="how many (3000)")
     parser.add_argument("words", nargs="*", metavar="WORD", help="only rules with one of these words")
@@ -205,7 +204,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _summary_without(mutant: Mutant | None, histories: int) -> str:
-    """Run histories without a rule, or with all; gives what the last line says of those that break one."""
+    """Run histories without a rule, or with all. Return what the last line says about broken rules."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder)
         for name in COPIED:
@@ -221,7 +220,7 @@ def _summary_without(mutant: Mutant | None, histories: int) -> str:
 
 
 def _mutate(path: Path, mutant: Mutant) -> None:
-    """Change the file; what is to be taken out must be in it exactly once."""
+    """Change the file, which must contain the old text exactly once."""
     text = path.read_text("utf-8")
     assert text.count(mutant.old) == 1, mutant.rule
     path.write_text(text.replace(mutant.old, mutant.new), "utf-8")

@@ -38,7 +38,7 @@ Fault = Any  # a status, a name of `_FAULTS`, a Response, a function of the Airb
 
 @dataclass(kw_only=True)
 class FakeJob:
-    """A job, which is in each of its `statuses` until the seconds that stand beside it, and then ends.
+    """A job, which has each of its `statuses` until the seconds given with it, and then ends.
 
     `asked_by` is who asked for it; a job that two asked for is shared.
     """

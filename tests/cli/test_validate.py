@@ -68,7 +68,7 @@ def test_wrong_usage_is_2(arguments, tmp_path):
 
 
 @pytest.mark.parametrize("style", ["text", "concise", "github", "json", "sarif", "junit"])
-@pytest.mark.usefixtures("own_faults_are_told")
+@pytest.mark.usefixtures("internal_errors_are_reported")
 def test_our_fault_over_one_file_is_3_and_hides_nothing_else(style, configs, monkeypatch, capsys):
     def broken(path, name):
         if path.stem == "bad":

@@ -169,5 +169,5 @@ def test_every_json_block_parses(block):
 
 @pytest.mark.parametrize("block", blocks("python"), ids=str)
 def test_every_python_block_compiles(block):
-    # Three dots as the value of an argument stand for one.
+    # Three dots stand for the value of an argument.
     assert compile(block.text, str(block), "exec")

@@ -209,7 +209,7 @@ def some_of(draw, parts, needed, most):
 
 
 def schedules(keys, depth):
-    """Each form that a schedule can have, without what cannot stand together."""
+    """Draw any form of a schedule, without keys that exclude each other."""
     cron, zone = SOUND_CRONS, st.sampled_from(["UTC", "Europe/Berlin", "America/New_York"])
     every, assets = (strategy(keys[key], depth + 1) for key in ("every", "assets"))
     return st.one_of(

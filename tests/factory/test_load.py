@@ -262,7 +262,7 @@ def test_a_cluster_policy_that_refuses_is_reported_and_harms_nobody(configs, mon
 
 
 @pytest.mark.parametrize("error", [RecursionError, MemoryError, SystemExit])
-@pytest.mark.usefixtures("own_faults_are_told")
+@pytest.mark.usefixtures("internal_errors_are_reported")
 def test_what_ends_the_building_of_one_dag_leaves_the_others(error, configs, monkeypatch, asked_for, caplog):
     def broken(model, callbacks):
         if model.dag_id == "bad":

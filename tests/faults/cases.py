@@ -22,23 +22,23 @@ Answer = TypeVar("Answer")
 
 
 class Subject(Protocol):
-    """Operators to be put to the test."""
+    """The operators under test."""
 
     def make_dag(self, lab: Lab, fault: Fault, mode: str, dag_id: str) -> DAG:
         """Make the DAG of a case."""
 
     def at_speed(self, lab: Lab) -> AbstractContextManager[None]:
-        """Let its waits be those of the lab."""
+        """Make the operators wait in the lab's virtual time."""
 
 
 def carry_out(server: Server, fault: Fault, mode: str, subject: Subject) -> Outcome:
-    """Run a case; the server is up again afterwards."""
+    """Run a case and return its outcome; the server runs again afterwards."""
     lab, run = carried_out(server, fault, mode, subject)
     return _outcome(lab, run)
 
 
 def carried_out(server: Server, fault: Fault, mode: str, subject: Subject) -> tuple[Lab, Run]:
-    """Run a case; gives what is left to look at."""
+    """Run a case and return its lab and run for inspection."""
     with prepared(server, fault, subject) as lab:
         run = Run(subject.make_dag(lab, fault, mode, f"d{lab.connection_id}"), lab)
         run.finish()
@@ -50,7 +50,7 @@ def carried_out(server: Server, fault: Fault, mode: str, subject: Subject) -> tu
 
 @contextmanager
 def prepared(server: Server, fault: Fault, subject: Subject) -> Iterator[Lab]:
-    """Make a lab with a fault; as long as it is open, whatever waits does so by its hours."""
+    """Yield a lab with a fault; until the block ends, all waits are in its virtual time."""
     lab = Lab(server, fault)
     lab.prepare()
     with (
@@ -73,14 +73,14 @@ def _outcome(lab: Lab, run: Run) -> Outcome:
         state="failed" if last == "upstream_failed" else last,
         tries=max(tries for _, tries in states.values()),
     )
-    # What is left would go on for ever.
+    # A job that is left would run forever.
     lab.end_job("cancelled")
     return outcome
 
 
 @contextmanager
 def _watched_calls(lab: Lab) -> Iterator[None]:
-    """Report to the lab the calls that a worker makes to Airbyte: by our client, or by the provider's."""
+    """Report a worker's calls to Airbyte to the lab, from our client or the provider's."""
     ours, theirs = worker_client.ThreadClient.send, httpx.Client.send
 
     def send_ours(client: worker_client.ThreadClient, request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""Virtual time: it passes when something waits, so that a job of hours takes milliseconds."""
+"""Virtual time, which passes when something waits, so that a job of hours takes milliseconds."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ NOW = ("airflow.sdk.execution_time.supervisor", "airflow.sdk.execution_time.task
 
 @dataclass
 class Hours:
-    """Real time and what was skipped of it. All in seconds.
+    """Real time plus skipped time, in seconds.
 
-    `shift` moves the time of day alone, as a clock does that somebody sets.
+    `shift` only moves the time of day, like setting a machine's clock.
     """
 
     skipped: float = 0.0
@@ -40,15 +40,15 @@ class Hours:
     _real: float = field(default_factory=time.monotonic)
 
     def clock(self) -> float:
-        """Seconds that never go back."""
+        """Return monotonic seconds."""
         return time.monotonic() - self._real + self.skipped
 
     def now(self) -> float:
-        """The time of day since 1970."""
+        """Return the time of day, in seconds since 1970."""
         return time.time() + self.skipped + self.shift
 
     def today(self) -> datetime:
-        """The time of day as Airflow asks for it."""
+        """Return the time of day as a datetime, as Airflow needs it."""
         return datetime.fromtimestamp(self.now(), UTC)
 
     def skip(self, seconds: float) -> None:
@@ -58,7 +58,7 @@ class Hours:
 
 @contextmanager
 def hours_of_airflow(hours: Hours) -> Iterator[None]:
-    """Let every part of Airflow within this process take its time of day from `hours`."""
+    """Make all of Airflow in this process take its time of day from `hours`."""
     with ExitStack() as stack:
         for name in UTCNOW:
             stack.enter_context(patch.object(import_module(name), "utcnow", hours.today))
@@ -69,14 +69,14 @@ def hours_of_airflow(hours: Hours) -> Iterator[None]:
 
 @contextmanager
 def hours_of_airbyte(hours: Hours) -> Iterator[None]:
-    """Let the local Airbyte's clock advance with `hours`; the shift of Airflow's clock is not Airbyte's."""
+    """Make the local Airbyte's clock advance with `hours`, but not with the shift of Airflow's clock."""
     with patch.object(Clock, "now", lambda clock: time.time() + hours.skipped + clock.shift):
         yield
 
 
 @contextmanager
 def _virtual_datetime(module: ModuleType, hours: Hours) -> Iterator[None]:
-    """Let `datetime.now` of one module be that of `hours`."""
+    """Make `datetime.now` of one module return the time of `hours`."""
 
     class VirtualDatetime(datetime):
         @classmethod

@@ -1,8 +1,8 @@
-"""Takes out one protection after the other and shows which tests notice: `python -m tests.faults.mutants`.
+"""Remove one protection at a time and show which tests detect it: `python -m tests.faults.mutants`.
 
-Each is taken out of a copy of the package, on which the unit tests named are run: a few seconds each. With
-`--matrix` the matrix of faults is run as well, for the protections that name modes of it: half a minute for
-each mode. Arguments choose the protections by parts of their names.
+Each protection is removed from a copy of the package, on which its unit tests run: a few seconds each. With
+`--matrix`, the matrix of faults runs too in the modes that a protection names: half a minute per mode.
+Arguments select protections by parts of their names.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 COPIED = ("dag_factory", "schemas", "tests", "docs", "pyproject.toml")
-# The end of a test's id in the matrix, for pytest's -k.
+# The ends of test ids in the matrix, for pytest's -k.
 SYNC, ASYNC, DEFERRED = "-sync]", "-async]", "deferrable]"
-# One is enough to see that it is noticed, and the first is found in seconds.
-MOST_FAILURES = 1
+# One failure is enough to detect a removed protection, and the first comes within seconds.
+MAX_FAILURES = 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Mutant:
-    """A protection, and the change of one `file` of the package that takes it out.
+    """A protection, and the change of one `file` of the package that removes it.
 
-    `tests` are files in `tests` without `test_` and `.py`, perhaps with a test in them, and `modes` are those
-    of the matrix that are to notice too.
+    `tests` names files in `tests` without `test_` and `.py`, optionally with a test in them. `modes` names
+    the modes of the matrix that must detect it too.
     """
 
     protection: str
@@ -936,7 +936,7 @@ MUTANTS = (
 
 
 def main(words: list[str]) -> None:
-    """Print a line for each protection, with the tests that turn red without it."""
+    """Print a line per protection, with the tests that fail without it."""
     has_matrix = "--matrix" in words
     chosen = [word for word in words if word != "--matrix"]
     unnoticed = 0
@@ -951,7 +951,7 @@ def main(words: list[str]) -> None:
 
 
 def failures(mutant: Mutant, *, has_matrix: bool) -> list[str]:
-    """Run the tests without a protection; gives the names of those that fail."""
+    """Run the tests without a protection and return the names of those that fail."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder)
         for name in COPIED:
@@ -966,15 +966,15 @@ def failures(mutant: Mutant, *, has_matrix: bool) -> list[str]:
 
 
 def test_path(name: str) -> str:
-    """Where a test is that a mutant names."""
+    """Return the path of a test that a mutant names."""
     module, _, test = name.partition("::")
     path = Path("tests", module)
     return str(path.with_name(f"test_{path.name}.py")) + (f"::{test}" if test else "")
 
 
 def run_tests(folder: Path, chosen: list[str]) -> list[str]:
-    """Run tests in a copy; gives the name of the first that fails."""
-    options = ["-q", "--tb=no", "-rfE", "--show-capture=no", "--timeout=120", f"--maxfail={MOST_FAILURES}"]
+    """Run tests in a copy and return the name of the first that fails."""
+    options = ["-q", "--tb=no", "-rfE", "--show-capture=no", "--timeout=120", f"--maxfail={MAX_FAILURES}"]
     command = [sys.executable, "-m", "pytest", *options, *chosen]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode in (0, 1), done.stdout + done.stderr
@@ -982,7 +982,7 @@ def run_tests(folder: Path, chosen: list[str]) -> list[str]:
 
 
 def mutate(path: Path, mutant: Mutant) -> None:
-    """Change the file; what is to be taken out has to stand there exactly once."""
+    """Change the file, which must contain the old text exactly once."""
     text = path.read_text("utf-8")
     assert text.count(mutant.old) == 1, mutant.protection
     path.write_text(text.replace(mutant.old, mutant.new), "utf-8")

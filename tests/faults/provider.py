@@ -1,8 +1,8 @@
-"""Runs the provider's own operator and sensor through the same faults.
+"""Run the provider's own operator and sensor through the same faults.
 
-`pytest -W ignore tests/faults/provider.py`; the provider leaves its HTTP clients open, of which Python warns.
-Nothing is expected of them; what came of it is written into `docs/reliability.md`. It is no part of the test
-suite, which is why no `test_` stands before its name.
+`pytest -W ignore tests/faults/provider.py`; the provider leaves its HTTP clients open, about which Python
+warns. No outcomes are asserted; they are written into `docs/reliability.md`. This file is not part of the
+test suite, so its name lacks `test_`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ PACKAGES = ("apache-airflow-providers-airbyte", "apache-airflow")
 
 @pytest.fixture(scope="session")
 def outcomes():
-    """What came of the cases so far, by fault and mode."""
+    """Return the outcomes so far, by fault and mode."""
     return {}
 
 

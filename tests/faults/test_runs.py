@@ -1,4 +1,4 @@
-"""Tasks that a person changes while the run is under way, in every mode on the real Airflow."""
+"""Tasks that a person changes during the run, in every mode on the real Airflow."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from tests.faults.cases import carried_out
 from tests.faults.faults import BEFORE, DURING, MODES, Fault
 
-# What runs within this process is Airflow as a whole, parts of which warn of each other.
+# Airflow runs in this process, and parts of it warn about other parts.
 pytestmark = [pytest.mark.airflow, pytest.mark.filterwarnings("ignore")]
 
 
@@ -20,13 +20,13 @@ def mode(request):
 
 @pytest.fixture
 def last_task(mode):
-    """The task whose end is that of the sync."""
+    """Return the id of the task that ends the sync."""
     return "money.wait" if mode.startswith("async") else "money"
 
 
 @pytest.fixture
 def is_killed(mode):
-    """Whether something of the task runs while it waits, which hears of the change."""
+    """Whether the waiting task has running code, which is notified of the change."""
     return mode != "async"
 
 
@@ -38,7 +38,7 @@ def mark(task_id, state, lab):
     lab.run.mark(task_id, state)
 
 
-def test_a_task_that_is_cleared_while_it_waits_begins_once_more(server, ours, mode, last_task, is_killed):
+def test_a_task_that_is_cleared_while_it_waits_starts_over(server, ours, mode, last_task, is_killed):
     fault = Fault(name="cleared", acts={DURING: (partial(clear, [last_task]),)})
     lab, run = carried_out(server, fault, mode, ours)
     statuses = [job.status for job in lab.jobs()]
@@ -47,7 +47,7 @@ def test_a_task_that_is_cleared_while_it_waits_begins_once_more(server, ours, mo
     assert statuses[0] == "cancelled" or not is_killed
 
 
-def test_a_run_that_is_cleared_while_it_waits_begins_once_more(server, ours, mode, is_killed):
+def test_a_run_that_is_cleared_while_it_waits_starts_over(server, ours, mode, is_killed):
     fault = Fault(name="cleared", acts={DURING: (partial(clear, None),)})
     lab, run = carried_out(server, fault, mode, ours)
     statuses = [job.status for job in lab.jobs()]

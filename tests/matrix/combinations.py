@@ -1,8 +1,7 @@
-"""Runs the tests of the versions on each supported Airflow and Python; `make test-matrix` starts it.
+"""Run the version tests on each supported Airflow and Python; `make test-matrix` calls it.
 
-That is tests/matrix on each of them and tests/faults on one Python of each Airflow, one after the other.
-
-Each combination has an environment of its own in .venv-matrix/, made of constraints-MINOR.txt.
+These are tests/matrix on each combination, and tests/faults on one Python of each Airflow, in sequence. Each
+combination has its own environment in .venv-matrix/, installed from constraints-MINOR.txt.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parent.parent
 ENVIRONMENTS = REPOSITORY / ".venv-matrix"
-# Airflow 2.11 and 3.0 say of themselves that they do not run on Python 3.13 (`Requires-Python: !=3.13`).
+# Airflow 2.11 and 3.0 declare that they do not support Python 3.13 (`Requires-Python: !=3.13`).
 PYTHONS = {
     "2.11": ("3.11", "3.12"),
     "3.0": ("3.11", "3.12"),
@@ -28,19 +27,19 @@ PYTHONS = {
     "3.2": ("3.11", "3.12", "3.13"),
     "3.3": ("3.11", "3.12", "3.13"),
 }
-# Newer versions of FastAPI do not read the JSON that Airflow 3.0 sends without a content type, and refuse
-# a model of Airflow 3.2; neither says so of itself. 3.1 and 3.3 have bounds of their own.
+# Newer versions of FastAPI do not parse the JSON that Airflow 3.0 sends without a content type, and reject a
+# model of Airflow 3.2; neither declares such a bound. 3.1 and 3.3 declare their own.
 BOUNDS = {"3.0": ("fastapi<0.118",), "3.2": ("fastapi<0.137",)}
 COMPILE = (
     *("--universal", "--python-version", "3.11", "--no-emit-package", "airbyte-dag-factory"),
     *("--no-annotate", "--no-header", "--quiet"),
 )
-# Older versions of Airflow warn of themselves while they are imported.
+# Older versions of Airflow issue warnings on import.
 PYTEST = ("-m", "pytest", "-W", "ignore", "-q", "--no-header")
 MATRIX = ("-m", "matrix", "tests/matrix")
-# What runs Airflow within one process: the matrix of faults, what a person changes meanwhile, what is left.
+# The tests with Airflow in one process: the fault matrix, changes during a run, and results.
 FAULTS = tuple(f"tests/faults/{name}.py" for name in ("test_matrix", "test_runs", "test_results"))
-# Each with the quarter of the cells that is tried there; on 3.3 `make test` tries them all.
+# Each with the quarter of the cells to try there; on 3.3 `make test` tries them all.
 DIAGONAL = {"2.11-py3.11": 0, "3.1-py3.12": 1, "3.3-py3.13": None}
 
 
@@ -53,18 +52,18 @@ class Combination:
 
     @property
     def name(self) -> str:
-        """How it is called on the command line."""
+        """Return its name on the command line."""
         return f"{self.airflow}-py{self.python}"
 
     @property
     def constraints(self) -> Path:
-        """The versions of all packages."""
+        """Return the file with the versions of all packages."""
         return HERE / f"constraints-{self.airflow}.txt"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
-    """What became of a combination: seconds for installing and for the tests, and pytest's summaries."""
+    """The result of a combination: seconds for installing and testing, and pytest's summaries."""
 
     combination: Combination
     is_green: bool
@@ -77,11 +76,11 @@ ALL = tuple(Combination(airflow=minor, python=each) for minor, pythons in PYTHON
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run what is asked for; the table comes last but for a line with the sum, as pytest's summary is."""
+    """Run the chosen combinations; the output ends with a table and a line of totals, like pytest's."""
     parser = argparse.ArgumentParser(prog="combinations")
     parser.add_argument("names", nargs="*", metavar="NAME", help="such as 3.1-py3.12; all by default")
     parser.add_argument("--fast", action="store_true", help=f"only {', '.join(DIAGONAL)}, and fewer faults")
-    parser.add_argument("--constraints", action="store_true", help="write the constraints anew, run nothing")
+    parser.add_argument("--constraints", action="store_true", help="regenerate the constraints, run nothing")
     options = parser.parse_args(arguments)
     names = options.names or [each.name for each in ALL]
     if unknown := set(names) - {each.name for each in ALL}:
@@ -97,7 +96,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _suites(combination: Combination, chosen: Sequence[Combination]) -> tuple[Sequence[str], ...]:
-    """Give the arguments of each run of pytest: the faults take minutes, and differ only with Airflow."""
+    """Return the arguments of each pytest run: the faults take minutes and depend only on Airflow."""
     first = next(each for each in chosen if each.airflow == combination.airflow)
     has_faults = combination == first and not os.environ.get("UPDATE_SERIALISED")
     return (MATRIX, FAULTS) if has_faults else (MATRIX,)
@@ -129,7 +128,7 @@ def _run(combination: Combination, suites: Sequence[Sequence[str]]) -> Outcome:
 
 
 def _run_pytest(programs: Path, suite: Sequence[str]) -> tuple[bool, str]:
-    """Show what pytest says as it comes; gives whether all is green, and the summary."""
+    """Run pytest and stream its output. Return whether all tests passed, and the summary."""
     process = subprocess.Popen(
         [programs / "python", *PYTEST, *suite],
         cwd=REPOSITORY,
@@ -158,7 +157,7 @@ def _outcome(
 
 
 def _install(combination: Combination) -> Path:
-    """Make the environment, or bring the one that is there up to date; give the folder of its programs."""
+    """Create or update the environment, and return the folder of its programs."""
     folder = ENVIRONMENTS / combination.name
     programs = folder / "bin"
     if not (programs / "python").exists():
@@ -172,7 +171,7 @@ def _install(combination: Combination) -> Path:
 
 
 def _pin(minor: str) -> str:
-    """The requirement that names the patch version."""
+    """Return the requirement that pins Airflow's patch version."""
     text = (HERE / f"constraints-{minor}.txt").read_text("utf-8")
     return next(line for line in text.splitlines() if line.startswith("apache-airflow=="))
 
@@ -203,7 +202,7 @@ def _is_here(python: str) -> bool:
 
 
 def _interpreter(python: str) -> str:
-    """Give pyenv's interpreter where there is one, which uv does not find; else let uv find or fetch one."""
+    """Return pyenv's interpreter, if any, which uv does not find; else a version that uv finds or fetches."""
     shim = shutil.which(f"python{python}")
     roots = [
         os.environ.get("PYENV_ROOT"),
