@@ -1,4 +1,4 @@
-"""What this working tree costs beside an earlier revision, as ratios of CPU time from one run.
+"""The cost of this working tree compared with an earlier revision, as ratios of CPU time from one run.
 
     .venv/bin/python benchmarks/revisions.py REVISION [--rounds 15] [--files 1000]
 

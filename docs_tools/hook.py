@@ -1,4 +1,4 @@
-"""MkDocs' hook: show Markdown that is written for the repository's pages as the site needs it.
+"""MkDocs hook that adapts Markdown written for Git hosts to the site.
 
 MkDocs loads this file by its path, in an environment without the package, so it imports only the standard
 library.

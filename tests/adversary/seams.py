@@ -197,7 +197,7 @@ class _WorkerClient:
         self._timeout = timeout
 
     def send(self, request: Any) -> Response:
-        """Send a call, and wait for what comes of it."""
+        """Send a call and wait for its response."""
         actor = _actor()
         actor.effect(request.method)
         assert actor.program is not None
@@ -217,7 +217,7 @@ class _TriggerClient:
         self.tokens = tokens
 
     async def send(self, request: Any) -> Response:
-        """Send a call, and wait for what comes of it."""
+        """Send a call and wait for its response."""
         actor = _actor()
         actor.effect(request.method)
         assert actor.loop is not None

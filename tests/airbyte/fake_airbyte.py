@@ -1,4 +1,4 @@
-"""An Airbyte in memory: jobs of every type on one connection, faults for the calls to come, and counts.
+"""An in-memory Airbyte: jobs of every type on one connection, faults for future calls, and counts.
 
 It answers a submission as Airbyte's own code does (airbyte-platform, `TemporalClient.kt`): 409 while a job
 runs, the waiting job whatever its type, else a new job. Time passes only when a caller pauses.
@@ -25,12 +25,12 @@ HOST = "http://airbyte/api/public/v1"
 # The server's clock at the start, in seconds since 1970.
 DAWN = 1_800_000_000.0
 
-# The calls, as faults and counts name them.
+# The names of the calls for faults and counts.
 POST, LIST, GET, DELETE = "POST /jobs", "GET /jobs", "GET /jobs/{id}", "DELETE /jobs/{id}"
 CONNECTION, TOKEN = "GET /connections/{id}", "POST /applications/token"
 
 FINAL = ("succeeded", "failed", "cancelled")
-# Before its first attempt, and between two of them, a job waits: Airbyte's workflow does not run then.
+# A job waits before its first attempt and between two attempts, when Airbyte's workflow does not run.
 WAITING = ("pending", "queued", "incomplete")
 
 Fault = Any  # a status, a name of `_FAULTS`, a Response, a function of the Airbyte, or None for a good call
@@ -40,7 +40,7 @@ Fault = Any  # a status, a name of `_FAULTS`, a Response, a function of the Airb
 class FakeJob:
     """A job, which has each of its `statuses` until the seconds given with it, and then ends.
 
-    `asked_by` is who asked for it; a job that two asked for is shared.
+    `asked_by` names who requested it; a job with two requesters is shared.
     """
 
     job_id: int
@@ -60,7 +60,7 @@ class FakeJob:
 
 @dataclass
 class FakeAirbyte:
-    """One connection. `run_seconds` and `end` are of the jobs that submissions make; None is for ever.
+    """One connection. `run_seconds` and `end` apply to the jobs that submissions create; None is forever.
 
     `order` is that of lists: "newest", "oldest" or "random"; `ignores` are the parameters of lists that a
     gateway drops, `most_of_a_page` is how many jobs it gives at a time, and `order_refusal` is what it
@@ -90,10 +90,10 @@ class FakeAirbyte:
     tokens: int = 0
     cancelled: list[int] = field(default_factory=list)
 
-    # What a test prepares.
+    # Set up by tests.
 
     def fail(self, call: str, *faults: Fault) -> None:
-        """Let the next calls fail."""
+        """Make the next calls fail."""
         self.faults.setdefault(call, deque()).extend(faults)
 
     def add(
@@ -106,7 +106,7 @@ class FakeAirbyte:
         asked_by: str = "person",
         connection_id: str = UUID,
     ) -> FakeJob:
-        """Add a job that is in this status for so many seconds, or for ever."""
+        """Add a job that has this status for some seconds, or forever."""
         until = [] if seconds is None else [(status, self.now + seconds)]
         job = FakeJob(
             job_id=len(self.jobs) + 1,
@@ -122,15 +122,15 @@ class FakeAirbyte:
         return job
 
     def just_before(self, call: str, *acts: Callable[[], object]) -> None:
-        """Let something happen just before the next call of this kind, one for each call."""
+        """Run an action just before the next call of this kind, one action per call."""
         self.before.setdefault(call, deque()).extend(acts)
 
     def later(self, seconds: float, act: Callable[[], object]) -> None:
-        """Let something happen after so many seconds."""
+        """Run an action after some seconds."""
         self.due.append((self.now + seconds, act))
 
     def start(self, asked_by: str = "person", job_type: str = "sync") -> FakeJob | None:
-        """Submit a job as a person does, or Airbyte's own schedule; None where it is refused."""
+        """Submit a job as a person or Airbyte's own schedule does; None if it is refused."""
         if self._running is not None:
             return None
         if self._waiting is not None:
@@ -138,20 +138,20 @@ class FakeAirbyte:
             return self._waiting
         return self._make(asked_by, job_type)
 
-    # What a test checks.
+    # Checked by tests.
 
     @property
     def active(self) -> list[FakeJob]:
-        """The jobs of the connection that have not ended."""
+        """Return the connection's jobs that have not ended."""
         return [job for job in self.jobs if job.is_active and job.connection_id == UUID]
 
     @property
     def ours(self) -> list[FakeJob]:
-        """The jobs that submissions of ours asked for."""
+        """Return the jobs that our submissions requested."""
         return [job for job in self.jobs if "us" in job.asked_by]
 
     def count(self, call: str) -> int:
-        """How many calls of a kind there were."""
+        """Return the number of calls of a kind."""
         return Counter(self.calls)[call]
 
     # The server.
@@ -167,7 +167,7 @@ class FakeAirbyte:
         self._advance(target)
 
     def send(self, request: Request) -> Response:
-        """Answer a request; raises TransportError where no response arrives."""
+        """Answer a request; raises TransportError if no response arrives."""
         response = self._answer(request)
         date = formatdate(DAWN + self.now, usegmt=True)
         return replace(response, headers={"date": date, **response.headers})
@@ -230,7 +230,7 @@ class FakeAirbyte:
         return problem(409, "Job is not currently running") if job is None else self._json(self.shown(job))
 
     def _delete(self, request: Request) -> Response:
-        """Cancel whatever the connection runs now, but not in the pause between two attempts."""
+        """Cancel the running job of the connection, but not in the pause between two attempts."""
         job = self._named(request)
         if job is None:
             return problem(409, "Job is not currently running")
@@ -256,7 +256,7 @@ class FakeAirbyte:
         return self._json({"access_token": f"token-{self.tokens}", "expires_in": self.lifetime})
 
     def shown(self, job: FakeJob) -> dict[str, Any]:
-        """A job as the public API shows it."""
+        """Return a job as the public API represents it."""
         is_counted = job.ended_at is None or self.now >= job.ended_at + self.rows_after
         return {
             "jobId": job.job_id,
@@ -309,7 +309,7 @@ class FakeAirbyte:
 
 
 def problem(status: int, message: str) -> Response:
-    """An error as Airbyte's public API writes it."""
+    """Return an error as Airbyte's public API formats it."""
     return Response(status=status, content=json.dumps({"data": {"message": message}}).encode())
 
 
@@ -337,7 +337,7 @@ def _refuse(_airbyte: FakeAirbyte, _call: str, _request: Request) -> Response:
 
 
 def _instead(status: int, content: bytes) -> Callable[[FakeAirbyte, str, Request], Response]:
-    """Do the call, and answer as a gateway does that knows nothing of it."""
+    """Carry out the call, but answer with a gateway's error."""
 
     def answer(airbyte: FakeAirbyte, call: str, request: Request) -> Response:
         airbyte._do(call, request)
@@ -347,7 +347,7 @@ def _instead(status: int, content: bytes) -> Callable[[FakeAirbyte, str, Request
 
 
 def made_later(seconds: float) -> Callable[[FakeAirbyte, str, Request], Response]:
-    """Answer 504 to a submission whose job is created so many seconds later."""
+    """Answer a submission with 504 and create its job some seconds later."""
 
     def answer(airbyte: FakeAirbyte, _call: str, _request: Request) -> Response:
         airbyte.later(seconds, lambda: airbyte.start("us"))

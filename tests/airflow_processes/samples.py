@@ -12,7 +12,7 @@ Measured = TypeVar("Measured")
 
 @contextmanager
 def sampled(measure: Callable[[], Measured], every: float = 0.5) -> Iterator[list[Measured]]:
-    """Measure every so many seconds while the block runs, and yield the list of samples."""
+    """Measure at a fixed interval while the block runs, and yield the list of samples."""
     samples = [measure()]
     over = threading.Event()
 

@@ -50,7 +50,7 @@ def settings(broker: str, database: str, estate: Estate) -> dict[str, str]:
 
 
 class Cluster(Airflow):
-    """Two workers and two triggerers beside scheduler, DAG processor and API server."""
+    """Two workers and two triggerers, with one scheduler, DAG processor and API server."""
 
     names = ("api-server", "dag-processor", "scheduler", *TRIGGERERS, *WORKERS)
 

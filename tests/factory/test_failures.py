@@ -1,4 +1,4 @@
-"""What is put into the context of notifications, in callbacks of runs and of tasks."""
+"""Values added to the context of notifications, in callbacks of runs and of tasks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TI = SimpleNamespace(task_id="meta.wait")
 
 @pytest.fixture
 def asked(monkeypatch):
-    """What Airflow answers; the questions are collected."""
+    """A stand-in for Airflow's API that records the queries."""
     questions = []
 
     def failed_task_ids(dag, run_id):
@@ -35,7 +35,7 @@ def asked(monkeypatch):
     return questions
 
 
-def test_a_run_names_all_tasks_that_failed(asked):
+def test_a_run_names_all_failed_tasks(asked):
     context = {"dag": DAG, "run_id": "run", "reason": "task_failure", "ti": TI}
     describe_failures(context)
     assert (context["reason"], context["exception"]) == ("task_failure", None)
@@ -49,7 +49,7 @@ def test_a_run_names_all_tasks_that_failed(asked):
 
 
 @pytest.mark.usefixtures("asked")
-def test_a_run_for_which_airflow_names_no_task_is_asked_about_too():
+def test_a_run_without_a_task_from_airflow_is_queried_too():
     context = {"dag": DAG, "run_id": "run", "reason": "timed_out"}
     describe_failures(context)
     assert [each.task_id for each in context["failed_tasks"]] == ["google", "meta.wait"]
@@ -66,14 +66,14 @@ def test_a_task_names_itself(asked, exception):
     assert asked == [("ads", "run", "meta.wait")]
 
 
-def test_a_task_that_succeeded_names_none(asked):
+def test_a_successful_task_names_none(asked):
     context = {"dag": DAG, "run_id": "run", "ti": TI}
     describe_success(context)
     assert (context["reason"], context["exception"], context["failed_tasks"]) == (None, None, [])
     assert asked == []
 
 
-def test_where_airflow_cannot_be_asked_the_last_task_is_named(asked, monkeypatch):
+def test_the_last_task_is_named_if_airflow_cannot_be_queried(asked, monkeypatch):
     monkeypatch.setattr(versions, "CALLBACKS_CAN_ASK", False)
     context = {"dag": DAG, "run_id": "run", "reason": "task_failure", "ti": TI}
     describe_failures(context)
@@ -82,7 +82,7 @@ def test_where_airflow_cannot_be_asked_the_last_task_is_named(asked, monkeypatch
 
 
 @pytest.mark.usefixtures("asked")
-def test_where_asking_fails_the_texts_can_be_rendered_all_the_same(monkeypatch):
+def test_texts_can_be_rendered_even_if_the_query_fails(monkeypatch):
     def fail(*_):
         raise ConnectionError
 
