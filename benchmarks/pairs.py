@@ -12,7 +12,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 HAND = '''\
-"""The code that a person would write to create the same objects."""
+"""What a person would write to create the same objects."""
 
 import pendulum
 from airflow.sdk import DAG, Asset, CronTriggerTimetable, TaskGroup

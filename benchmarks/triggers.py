@@ -4,7 +4,7 @@
 
 A real triggerer of Airflow runs on PostgreSQL if its programs are installed, else on SQLite, with a stub of
 Airbyte on the loopback. The benchmark inserts deferred tasks into Airflow's tables, starts the triggerer, and
-for two minutes counts its calls and resources. Then all jobs end, and it counts the tasks that learn of it.
+for two minutes counts its calls and resources. Then all jobs end, and it counts the tasks that notice it.
 
 It runs three times: without a limit, with few file descriptors for the process that runs the triggers, and
 with few for the whole triggerer, whose main process opens a log file per trigger (Airflow 3.3).

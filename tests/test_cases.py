@@ -1,9 +1,9 @@
 """Golden cases: `tests/cases/CODE/NAME.yaml` (or a folder NAME) with NAME.out, the output of `validate`.
 
-Cases in `tests/cases/ok` stay clean. Their NAME.out is what `show` prints of each DAG at the start of TODAY,
-without the values that are defaults.
+Cases in `tests/cases/ok` stay clean. Their NAME.out is the output of `show` for each DAG at the start of
+TODAY, without the values that are defaults.
 
-A new case needs no Python: add the file, run `make cases`, and read what has been written to NAME.out.
+A new case needs no Python: add the file, run `make cases`, and review NAME.out.
 """
 
 from __future__ import annotations

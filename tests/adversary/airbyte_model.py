@@ -168,7 +168,7 @@ class Workflow:
         if self.job is None:
             self._signals.append(post)
             if self._creation is None:
-                delay = self._airbyte.nature.draw_creation_delay()
+                delay = self._airbyte.traits.draw_creation_delay()
                 self._creation = self._airbyte.timeline.after(delay, self._create)
         elif not self.is_running:
             self.share(post, self.job)
@@ -253,7 +253,7 @@ class Workflow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Nature:
+class Traits:
     """The traits of an Airbyte server and its random delays; `plan` returns the plan of a new job."""
 
     plan: Callable[[str], Plan]
@@ -281,10 +281,10 @@ class Airbyte:
     """The server: clients use `receive`; people and the schedule use the workflows."""
 
     def __init__(
-        self, timeline: Timeline, nature: Nature, client: tuple[str, str], say: Callable[[str], None]
+        self, timeline: Timeline, traits: Traits, client: tuple[str, str], say: Callable[[str], None]
     ) -> None:
         self.timeline = timeline
-        self.nature = nature
+        self.traits = traits
         self.workflows: dict[str, Workflow] = {}
         self.jobs: dict[int, Job] = {}
         self.posts: list[Post] = []
@@ -312,7 +312,7 @@ class Airbyte:
             connection_id=connection_id,
             job_type=job_type,
             maker=maker,
-            plan=self.nature.plan(job_type),
+            plan=self.traits.plan(job_type),
             created=self.timeline.now,
         )
         self.jobs[job.job_id] = job
@@ -385,7 +385,7 @@ class Airbyte:
 
     def _moment(self, time: float | None = None) -> datetime:
         seconds = self.timeline.now if time is None else time
-        return datetime.fromtimestamp(EPOCH + int(seconds) + self.nature.clock_skew, UTC)
+        return datetime.fromtimestamp(EPOCH + int(seconds) + self.traits.clock_skew, UTC)
 
     def _is_authorized(self, headers: Mapping[str, str]) -> bool:
         token = headers.get("Authorization", "").removeprefix("Bearer ")
@@ -397,8 +397,8 @@ class Airbyte:
             return
         self._token_count += 1
         token = f"{self._client[1]}-token-{self._token_count}"
-        self.tokens[token] = self.timeline.now + self.nature.token_seconds
-        answer = {"access_token": token, "token_type": "Bearer", "expires_in": self.nature.token_seconds}
+        self.tokens[token] = self.timeline.now + self.traits.token_seconds
+        answer = {"access_token": token, "token_type": "Bearer", "expires_in": self.traits.token_seconds}
         self._reply(reply, 200, answer)
 
     def _connection(self, connection_id: str, reply: Reply) -> None:
@@ -418,19 +418,19 @@ class Airbyte:
         self._reply(reply, 200, self._job_json(job, self.timeline.now))
 
     def _refuse_unknown(self, reply: Reply) -> None:
-        status = self.nature.unknown_job_status
+        status = self.traits.unknown_job_status
         self._reply(reply, status, _problem(status, "state-conflict", "#409-state-conflict", _NOT_RUNNING))
 
     def _list(self, params: Mapping[str, str], sender: Any, reply: Reply) -> None:
         order = params.get("orderBy", "createdAt|ASC")
         limit, offset = int(params.get("limit", "20")), int(params.get("offset", "0"))
-        refused = self.nature.refuses_order and "orderBy" in params
+        refused = self.traits.refuses_order and "orderBy" in params
         if refused or not (1 <= limit <= 100 and re.fullmatch(r"[a-zA-Z0-9]+\|(ASC|DESC)", order)):
             self._reply(reply, 400, _problem(400, "bad-request", "#bad-request", "bad order or limit"))
             return
-        time = self.timeline.now - self.nature.list_lag
+        time = self.timeline.now - self.traits.list_lag
         found = [job for job in self.jobs.values() if job.created <= time and _is_wanted(job, params, time)]
-        if order.endswith("DESC") and not self.nature.ignores_order:
+        if order.endswith("DESC") and not self.traits.ignores_order:
             found.reverse()
         page = [self._job_json(job, time) for job in found[offset : offset + limit]]
         self.lists.append((time, sender))
@@ -453,9 +453,9 @@ class Airbyte:
             )
         elif workflow.status != "active":
             self._refuse(post, reply, _COULD_NOT)
-        elif workflow.is_running or (self.nature.is_strict and workflow.job is not None):
+        elif workflow.is_running or (self.traits.is_strict and workflow.job is not None):
             self._refuse(post, reply, _running(post.connection_id))
-        elif self.nature.waits_for_id:
+        elif self.traits.waits_for_id:
             self._submit_and_wait_for_id(post, workflow, reply)
         else:
             workflow.signal(post)
@@ -463,7 +463,7 @@ class Airbyte:
 
     def _submit_and_wait_for_id(self, post: Post, workflow: Workflow, reply: Reply) -> None:
         waiting = workflow.job
-        if waiting is not None and (waiting.status != "incomplete" or self.nature.returns_incomplete):
+        if waiting is not None and (waiting.status != "incomplete" or self.traits.returns_incomplete):
             if waiting.status == "incomplete":
                 workflow.signal(post)
             self._answer_post(post, workflow, reply, waiting)
@@ -501,8 +501,8 @@ class Airbyte:
         workflow = self.workflows[job.connection_id]
         if self._is_cancellable(workflow):
             delete.hit = workflow.job
-            self.timeline.after(self.nature.draw_cancel_delay(), self._cancelled, delete, job, reply)
-        elif workflow.job is None and self.nature.refuses_idle_cancel:
+            self.timeline.after(self.traits.draw_cancel_delay(), self._cancelled, delete, job, reply)
+        elif workflow.job is None and self.traits.refuses_idle_cancel:
             self._reply(reply, 409, _problem(409, "state-conflict", "#409-state-conflict", _NOT_RUNNING))
         else:
             self._reply(reply, 200, self._job_json(job, self.timeline.now))
@@ -511,7 +511,7 @@ class Airbyte:
         if workflow.job is None:
             return False
         waits = workflow.job.status == "queued" or (
-            workflow.job.status == "pending" and self.nature.cancels_pending
+            workflow.job.status == "pending" and self.traits.cancels_pending
         )
         return workflow.is_running or waits
 

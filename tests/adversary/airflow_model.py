@@ -327,7 +327,7 @@ class Scheduler:
         if task.actor is not actor:
             return
         if task.state != "running":
-            self._process_gone(actor)
+            self._process_ended(actor)
             return
         task.actor = None
         self._take(task, report, error)
@@ -363,7 +363,7 @@ class Scheduler:
         self.world.say(f"{task.name}: {state} by {by}")
         self.advance(task.run)
 
-    def _process_gone(self, actor: Actor) -> None:
+    def _process_ended(self, actor: Actor) -> None:
         """Handle the end of a worker's process whose task a person has changed meanwhile."""
         task = actor.task
         if task.actor is actor:
@@ -452,10 +452,10 @@ class Scheduler:
         self.world.say(f"{actor}: SIGKILL")
         actor.ended_at = actor.ended_at or self.timeline.now
         self.world.crashes.append((self.timeline.now, task, actor))
-        self.timeline.after(detection, self._crash_found, actor)
+        self.timeline.after(detection, self._crash_detected, actor)
         actor.program.kill()
 
-    def _crash_found(self, actor: Actor) -> None:
+    def _crash_detected(self, actor: Actor) -> None:
         task = actor.task
         if task.actor is not actor:
             return
@@ -505,7 +505,7 @@ class Scheduler:
                     self.world.lost_children.append(child)
                     child.program.kill()
         if not program.is_over:
-            self.timeline.after(1.0, self._crash_found, actor)
+            self.timeline.after(1.0, self._crash_detected, actor)
 
     def mark(self, task: Task, state: str) -> None:
         """Mark a task as success or failed, as a person does."""

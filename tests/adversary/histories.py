@@ -118,8 +118,8 @@ class History:
             *("loses_children", "clear_plan_seconds", "request_timeout", "old_jobs", "latency", "calm_at"),
         )
         kept = f"has_store {self.setups[0].has_store}"
-        nature = ", ".join(f"{name} {getattr(self, name)}" for name in names)
-        lines = [f"history {self.number}: {nature}, {kept}", *(setup.text() for setup in self.setups)]
+        traits = ", ".join(f"{name} {getattr(self, name)}" for name in names)
+        lines = [f"history {self.number}: {traits}, {kept}", *(setup.text() for setup in self.setups)]
         lines += [f"job plan {number}: {_plan_text(plan)}" for number, plan in enumerate(self.plans)]
         lines += [f"fault {fault.text()}" for fault in self.faults]
         lines += [f"act {act.text()}" for act in self.acts]

@@ -52,8 +52,8 @@ class Checker:
     def check(self) -> Verdict:
         """Apply all rules and return the verdict."""
         rules = (
-            self._one_job_a_try,
-            self._one_success_a_run,
+            self._one_job_per_try,
+            self._one_success_per_run,
             self._deletes,
             self._needless_deletes,
             self._successes,
@@ -99,7 +99,7 @@ class Checker:
             until = float("inf") if self._was_misdated(call) else call.sent + SUBMISSION_SECONDS
             if self._is_first_since(self._last_list(call), until, job):
                 return True
-        return self._is_of_one_who_died(run, job)
+        return self._may_be_of_dead_worker(run, job)
 
     def _was_misdated(self, post: Call) -> bool:
         """Whether the sender of a submission had read no date or a wrong one, so no time limit applies."""
@@ -108,7 +108,7 @@ class Checker:
             for each in self.world.network.calls
         )
 
-    def _is_of_one_who_died(self, run: Run, job: Job) -> bool:
+    def _may_be_of_dead_worker(self, run: Run, job: Job) -> bool:
         """Whether a job is the first sync since the last list of a worker that died before submitting.
 
         The worker's saved state says that it was about to submit, but not whether it had done so.
@@ -157,7 +157,7 @@ class Checker:
 
     # The rules.
 
-    def _one_job_a_try(self) -> Iterator[str]:
+    def _one_job_per_try(self) -> Iterator[str]:
         """(a) A try creates at most one job."""
         made: dict[tuple[Task, int], list[Job]] = {}
         for job in self._jobs:
@@ -208,7 +208,7 @@ class Checker:
             and all(time is None or time >= job.ended for time in answer_times)
         )
 
-    def _one_success_a_run(self) -> Iterator[str]:
+    def _one_success_per_run(self) -> Iterator[str]:
         """(a) A run creates no second job after one that achieved what was requested."""
         for run in self.world.scheduler.runs:
             made = self._made_by(run)
@@ -225,12 +225,12 @@ class Checker:
         if _was_first_cleared_alone(run, job.created):
             self.verdict.holes["the first task was cleared alone"] += 1
             return True
-        if self._died_with(run, before, job):
+        if self._died_knowing(run, before, job):
             self.verdict.holes["died after its job had succeeded"] += 1
             return True
         is_behind = bool(self.world.history.list_lag)
         excuses = {
-            "a job came after another was taken for it": lambda: self._took_another(run, before),
+            "a job came after another was taken for it": lambda: self._claimed_another(run, before),
             "the list was behind and hid the run's own job": lambda: (
                 is_behind and not self._has_read(run, before)
             ),
@@ -259,7 +259,7 @@ class Checker:
             for time in post.sender.actor.task.generations[post.sender.actor.generation + 1 :]
         )
 
-    def _died_with(self, run: Run, before: Job, job: Job) -> bool:
+    def _died_knowing(self, run: Run, before: Job, job: Job) -> bool:
         """Whether a try knew that the job had succeeded, but its worker died before reporting it."""
         ends = [(time, actor) for time, task, actor in self.world.crashes if task.run is run]
         ends += [
@@ -509,14 +509,14 @@ class Checker:
             return "ended by a person before it began"
         if _was_first_cleared_alone(run, job.created):
             return "the first task was cleared alone, and nobody waits for its job"
-        if any(how.endswith("deferred") and self._is_unheard(task, time) for time, task, how in kills):
+        if any(how.endswith("deferred") and self._has_no_triggerer(task, time) for time, task, how in kills):
             return "ended by a person while no triggerer held the trigger"
         return None
 
     def _hole_of_killed(self, run: Run, job: Job, kills: list[tuple[float, Task, str]]) -> str | None:
         if self._came_late(job):
             return "a job came after the search for it had ended"
-        if self._took_another(run, job):
+        if self._claimed_another(run, job):
             return "a job came after another had been taken for it"
         if self._was_refused(run):
             return "the API refused for longer than give_up_after"
@@ -526,7 +526,7 @@ class Checker:
             return "ended by a person just before its code ended"
         return None
 
-    def _is_unheard(self, task: Task, time: float) -> bool:
+    def _has_no_triggerer(self, task: Task, time: float) -> bool:
         """Whether no triggerer had the trigger yet, or none lived long enough to cancel."""
         begun = [actor for actor in task.actors if actor.begun <= time]
         if not begun or begun[-1].kind != "trigger":
@@ -574,7 +574,7 @@ class Checker:
     def _has_read(self, run: Run, job: Job) -> bool:
         return any(call.actor.run is run for _, call, _, _ in self._reads(job))
 
-    def _took_another(self, run: Run, job: Job) -> bool:
+    def _claimed_another(self, run: Run, job: Job) -> bool:
         """Whether the run has read an older job that could as well have been its own."""
         others = (each for each in self._jobs if each.created <= job.created and not self._is_of(run, each))
         return any(self._has_read(run, each) and self._is_excused(run, each) for each in others)

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.adversary.airbyte_model import PREFIX, Airbyte, Nature, Phase, Plan
+from tests.adversary.airbyte_model import PREFIX, Airbyte, Phase, Plan, Traits
 from tests.adversary.virtual_time import Timeline
 
 CONNECTION = "c"
@@ -17,11 +17,11 @@ RETRIED = (*RUN, Phase(status="incomplete", seconds=90.0), Phase(status="running
 class Client:
     """A client with a valid token."""
 
-    def __init__(self, phases=RUN, **nature):
+    def __init__(self, phases=RUN, **traits):
         self.timeline = Timeline()
         plan = Plan(phases=phases)
         self.airbyte = Airbyte(
-            self.timeline, Nature(plan=lambda _type: plan, **nature), ("id", "secret"), lambda _text: None
+            self.timeline, Traits(plan=lambda _type: plan, **traits), ("id", "secret"), lambda _text: None
         )
         self.workflow = self.airbyte.connect(CONNECTION)
         credentials = {"client_id": "id", "client_secret": "secret"}

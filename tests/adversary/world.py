@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.adversary.airbyte_model import EPOCH, Airbyte, Job, Nature, Phase, Plan, Post
+from tests.adversary.airbyte_model import EPOCH, Airbyte, Job, Phase, Plan, Post, Traits
 from tests.adversary.airflow_model import FINISHED, Actor, Deferral, Run, Scheduler, Task
 from tests.adversary.histories import Act, History, Setup
 from tests.adversary.network import Network, Person
@@ -47,8 +47,8 @@ class World:
         self.log = TaskLog(self)
         self.make_trigger = make_trigger
         self._make_tasks = make_tasks
-        nature = self._nature()
-        self.airbyte = Airbyte(self.timeline, nature, (CLIENT, SECRET), self.say)
+        traits = self._traits()
+        self.airbyte = Airbyte(self.timeline, traits, (CLIENT, SECRET), self.say)
         self.workflow = self.airbyte.connect(CONNECTION)
         for number in range(history.old_jobs):
             kind, status = _OLD_JOBS[number % len(_OLD_JOBS)]
@@ -134,9 +134,9 @@ class World:
 
     # Random choices during the run.
 
-    def _nature(self) -> Nature:
+    def _traits(self) -> Traits:
         history, rng = self.history, self.random
-        return Nature(
+        return Traits(
             plan=self._plan,
             draw_creation_delay=lambda: rng.random() * history.slow_creation,
             draw_cancel_delay=lambda: rng.random() * history.slow_cancel,

@@ -40,14 +40,14 @@ Fault = Any  # a status, a name of `_FAULTS`, a Response, a function of the Airb
 class FakeJob:
     """A job, which has each of its `statuses` until the seconds given with it, and then ends.
 
-    `asked_by` names who requested it; a job with two requesters is shared.
+    `requested_by` names who requested it; a job with two requesters is shared.
     """
 
     job_id: int
     job_type: str
     statuses: deque[tuple[str, float]]
     end: str | None
-    asked_by: set[str]
+    requested_by: set[str]
     status: str = "pending"
     connection_id: str = UUID
     started_at: float = 0.0
@@ -62,10 +62,9 @@ class FakeJob:
 class FakeAirbyte:
     """One connection. `run_seconds` and `end` apply to the jobs that submissions create; None is forever.
 
-    `order` is that of lists: "newest", "oldest" or "random"; `ignores` are the parameters of lists that a
-    gateway drops, `most_of_a_page` is how many jobs it gives at a time, and `order_refusal` is what it
-    answers where a list is to be ordered. `rows_after` is how long after its end the rows of a job are
-    counted, in seconds.
+    `order` is that of lists: "newest", "oldest" or "random". `ignores` names the list parameters that a
+    gateway drops, `page_limit` is its maximum page size, and `order_status` is its response to a list with an
+    order. `rows_after` is how long after its end the rows of a job are counted, in seconds.
     """
 
     now: float = 0.0
@@ -74,8 +73,8 @@ class FakeAirbyte:
     end: str | None = "succeeded"
     order: str = "newest"
     ignores: tuple[str, ...] = ()
-    most_of_a_page: int = 100
-    order_refusal: int | None = None
+    page_limit: int = 100
+    order_status: int | None = None
     rows: int | None = 7
     rows_after: float = 0.0
     ignored_cancels: int = 0
@@ -103,7 +102,7 @@ class FakeAirbyte:
         *,
         job_type: str = "sync",
         end: str = "succeeded",
-        asked_by: str = "person",
+        requested_by: str = "person",
         connection_id: str = UUID,
     ) -> FakeJob:
         """Add a job that has this status for some seconds, or forever."""
@@ -113,7 +112,7 @@ class FakeAirbyte:
             job_type=job_type,
             statuses=deque(until),
             end=None if seconds is None else end,
-            asked_by={asked_by},
+            requested_by={requested_by},
             status=status,
             connection_id=connection_id,
             started_at=self.now,
@@ -129,14 +128,14 @@ class FakeAirbyte:
         """Run an action after some seconds."""
         self.due.append((self.now + seconds, act))
 
-    def start(self, asked_by: str = "person", job_type: str = "sync") -> FakeJob | None:
+    def start(self, requested_by: str = "person", job_type: str = "sync") -> FakeJob | None:
         """Submit a job as a person or Airbyte's own schedule does; None if it is refused."""
         if self._running is not None:
             return None
         if self._waiting is not None:
-            self._waiting.asked_by.add(asked_by)
+            self._waiting.requested_by.add(requested_by)
             return self._waiting
-        return self._make(asked_by, job_type)
+        return self._make(requested_by, job_type)
 
     # Checked by tests.
 
@@ -148,7 +147,7 @@ class FakeAirbyte:
     @property
     def ours(self) -> list[FakeJob]:
         """Return the jobs that our submissions requested."""
-        return [job for job in self.jobs if "us" in job.asked_by]
+        return [job for job in self.jobs if "us" in job.requested_by]
 
     def count(self, call: str) -> int:
         """Return the number of calls of a kind."""
@@ -212,8 +211,8 @@ class FakeAirbyte:
 
     def _list(self, request: Request) -> Response:
         params = {name: value for name, value in request.params.items() if name not in self.ignores}
-        if "orderBy" in params and self.order_refusal is not None:
-            return Response(status=self.order_refusal, content=b"{}")
+        if "orderBy" in params and self.order_status is not None:
+            return Response(status=self.order_status, content=b"{}")
         wanted = params.get("connectionId")
         jobs = [job for job in self.jobs if wanted in (None, job.connection_id)]
         jobs = [job for job in jobs if job.job_type == params.get("jobType", job.job_type)]
@@ -222,7 +221,7 @@ class FakeAirbyte:
         if self.order == "random":
             random.Random(len(self.jobs)).shuffle(jobs)
         offset, limit = int(params.get("offset", 0)), int(params.get("limit", 20))
-        limit = min(limit, self.most_of_a_page)
+        limit = min(limit, self.page_limit)
         return self._json({"data": [self.shown(job) for job in jobs[offset : offset + limit]]})
 
     def _get(self, request: Request) -> Response:
@@ -283,8 +282,8 @@ class FakeAirbyte:
         number = int(urlsplit(request.url).path.rsplit("/", 1)[1])
         return self.jobs[number - 1] if 0 < number <= len(self.jobs) else None
 
-    def _make(self, asked_by: str, job_type: str) -> FakeJob:
-        job = self.add("running", asked_by=asked_by, job_type=job_type)
+    def _make(self, requested_by: str, job_type: str) -> FakeJob:
+        job = self.add("running", requested_by=requested_by, job_type=job_type)
         begins = self.now + self.wait_seconds
         waits = [("pending", begins)] if self.wait_seconds else []
         job.statuses = deque([*waits, ("running", begins + self.run_seconds)])

@@ -85,7 +85,7 @@ async def _started(coroutine: Coroutine) -> asyncio.Task:
 async def _accept(listener: socket.socket, served: RawServer) -> None:
     """Answer clients until the last one, which only signals the end of the test.
 
-    Not `asyncio.start_server`: what it has accepted when it is closed stays open.
+    Not `asyncio.start_server`, which leaves accepted sockets open when it is closed.
     """
     while True:
         accepted, _ = await asyncio.get_running_loop().sock_accept(listener)

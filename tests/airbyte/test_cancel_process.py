@@ -51,7 +51,7 @@ def order_of(access, state=OWN) -> str:
 
 @pytest.mark.parametrize("state", [OWN, SyncState(seen=0, is_submitting=True)])
 def test_the_job_is_cancelled(airbyte, access, state):
-    airbyte.add("running", asked_by="us")
+    airbyte.add("running", requested_by="us")
     cancel_process.run(json.loads(order_of(access, state)))
     assert airbyte.cancelled == [1]
 
@@ -79,14 +79,14 @@ def test_an_ended_job_is_left_alone(airbyte, access):
 
 
 def test_a_call_is_repeated_during_an_outage(airbyte, access):
-    airbyte.add("running", asked_by="us")
+    airbyte.add("running", requested_by="us")
     airbyte.fail(GET, 503, 401, "html after")
     cancel_process.run(json.loads(order_of(access)))
     assert airbyte.cancelled == [1]
 
 
 def test_a_job_that_cannot_be_cancelled_is_reported(airbyte, access):
-    airbyte.add("running", asked_by="us")
+    airbyte.add("running", requested_by="us")
     airbyte.ignored_cancels = 10_000
     with pytest.raises(SyncError, match="job 1 could not be cancelled within 45 min"):
         cancel_process.run(json.loads(order_of(access)))
@@ -107,14 +107,14 @@ def test_a_task_that_no_longer_listens_does_not_end_it(monkeypatch, airbyte, acc
         def write(self, _text):
             raise BrokenPipeError
 
-    airbyte.add("running", asked_by="us")
+    airbyte.add("running", requested_by="us")
     monkeypatch.setattr(sys, "stdout", Gone())
     cancel_process.run(json.loads(order_of(access)))
     assert airbyte.cancelled == [1]
 
 
 def test_the_process_reads_its_order_from_the_standard_input(airbyte, access):
-    airbyte.add("running", asked_by="us")
+    airbyte.add("running", requested_by="us")
     done = subprocess.run(
         [sys.executable, "-m", "dag_factory.airbyte.cancel_process"],
         input=order_of(access),

@@ -21,7 +21,7 @@ from tests.airflow_processes.database import Database
 
 START_SECONDS = 120.0
 # Intervals that a deployment would leave at minutes, shortened for the tests.
-HASTE = {
+SHORT_INTERVALS = {
     "AIRFLOW__SCHEDULER__JOB_HEARTBEAT_SEC": "1",
     "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "30",
     "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "3",
@@ -55,7 +55,7 @@ class Airflow:
         self._environment = {
             **environment(self.home, os.environ),
             **connections(airbyte, ["airbyte_default"]),
-            **HASTE,
+            **SHORT_INTERVALS,
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database,
             "AIRFLOW__CORE__PARALLELISM": str(SLOTS),
             **settings,
@@ -84,7 +84,7 @@ class Airflow:
     def start(self, name: str, **more: str) -> None:
         """Start a component, with `more` in its environment."""
         command = self.command(name, {**self._environment, **more})
-        self._components[name] = Child(_held(command, number=len(self._remains)))
+        self._components[name] = Child(_detached(command, number=len(self._remains)))
 
     def command(self, name: str, environment: Mapping[str, str]) -> Command:
         """Return the command that starts a component."""
@@ -163,7 +163,7 @@ def kill_together(processes: list[psutil.Process]) -> None:
             process.kill()
 
 
-def _held(command: Command, number: int) -> Command:
+def _detached(command: Command, number: int) -> Command:
     """Wrap a command in a shell, since a supervisor kills everything that its own child leaves behind."""
     log = command.log.with_stem(f"{command.log.stem}-{number}")
     return replace(command, argv=("sh", "-c", '"$@"; exec sleep 86400', "sh", *command.argv), log=log)

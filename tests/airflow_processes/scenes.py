@@ -226,7 +226,7 @@ class Scene:
         return f"{self.task(self.submitting_task_id)}, {self.task()}, jobs {self.statuses()}"
 
 
-def side_by_side(actions: Iterable[Callable[[], object]], *, at_once: int) -> list[Exception | None]:
+def run_concurrently(actions: Iterable[Callable[[], object]], *, at_once: int) -> list[Exception | None]:
     """Run all actions, `at_once` at a time. Return the exception of each, or None."""
     with ThreadPoolExecutor(max_workers=at_once) as pool:
         return [future.exception() for future in [pool.submit(action) for action in actions]]

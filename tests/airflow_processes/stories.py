@@ -9,7 +9,7 @@ from functools import partial
 
 import pytest
 
-from tests.airflow_processes.scenes import Lab, Outcome, Scene, side_by_side
+from tests.airflow_processes.scenes import Lab, Outcome, Scene, run_concurrently
 
 # How long work may continue after a story, such as a cancellation, in seconds.
 SETTLE_SECONDS = 30.0
@@ -63,11 +63,11 @@ def play(
     }
     stories = {part.id: part.story for part in chosen}
     lab.wait_for_dags(scene.dag_id for scene in scenes.values())
-    begun = side_by_side(
+    begun = run_concurrently(
         (partial(stories[name].before, scene) for name, scene in scenes.items()), at_once=AT_ONCE
     )
     disrupt()
-    ended = side_by_side(
+    ended = run_concurrently(
         (partial(_play, stories[name], scene) for name, scene in scenes.items()), at_once=AT_ONCE
     )
     return {

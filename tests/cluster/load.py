@@ -34,7 +34,7 @@ def measure(lab: Lab) -> Load:
     )
 
 
-def in_words(loads: Sequence[Load]) -> dict[str, str]:
+def table_rows(loads: Sequence[Load]) -> dict[str, str]:
     """Return the rows of a table for measurements about a second apart."""
     first, last = loads[0], loads[-1]
     mean_calls = (last.calls - first.calls) / (last.moment - first.moment)

@@ -14,7 +14,7 @@ from tests.airflow_processes.samples import sampled
 from tests.airflow_processes.scenes import MODES, Lab, wait_for
 from tests.cluster.cluster import TRIGGERERS, WORKERS
 from tests.cluster.estate import Estate
-from tests.cluster.load import in_words, measure
+from tests.cluster.load import measure, table_rows
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(2400)]
 
@@ -73,7 +73,7 @@ def test_five_hundred_syncs(lab, estate, report):
         "lost": balance.lost,
         "duplicated": balance.duplicated,
         "retries": lab.airflow.database.value(RETRIES, estate_ids()),
-        **in_words(loads),
+        **table_rows(loads),
     }.items():
         report(f"{name:26} {value}")
     assert balance == Balance(made=SYNCS, lost=0, duplicated=0)

@@ -1,6 +1,6 @@
 """Airflow loads what validate accepts, and validate rejects what the loader rejects, with the same messages.
 
-The documents are made from the schema: its types, patterns and bounds, with values for what only rules know.
+The documents are made from the schema's types, patterns and bounds, with valid values where rules need them.
 """
 
 from __future__ import annotations
@@ -258,7 +258,7 @@ def as_yaml(document):
     )
 
 
-def said(diagnostics):
+def messages_of(diagnostics):
     """Return the errors; a secret blocks no DAG, so only validate reports it."""
     return {
         (each.file, each.span, each.code, each.message, each.help)
@@ -271,7 +271,7 @@ def refused_by_loader(root):
     try:
         raise_config_errors(root)
     except ConfigError as error:
-        return said(error.diagnostics)
+        return messages_of(error.diagnostics)
     return set()
 
 
@@ -317,7 +317,9 @@ def check_folder(root):
     for environment in ("", "dev"):
         os.environ["DAG_FACTORY_ENV"] = environment
         refused = {each for each in refused_by_loader(root) if each[2] != "unknown-environment"}
-        here = said(each for each in findings.diagnostics if not (each.environment and not environment))
+        here = messages_of(
+            each for each in findings.diagnostics if not (each.environment and not environment)
+        )
         if environment:
             # An environment may add syncs and DAGs, which hints then name too.
             assert without_help(refused) <= without_help(here)

@@ -17,7 +17,7 @@ TI = SimpleNamespace(task_id="meta.wait")
 
 
 @pytest.fixture
-def asked(monkeypatch):
+def queries(monkeypatch):
     """A stand-in for Airflow's API that records the queries."""
     questions = []
 
@@ -35,7 +35,7 @@ def asked(monkeypatch):
     return questions
 
 
-def test_a_run_names_all_failed_tasks(asked):
+def test_a_run_names_all_failed_tasks(queries):
     context = {"dag": DAG, "run_id": "run", "reason": "task_failure", "ti": TI}
     describe_failures(context)
     assert (context["reason"], context["exception"]) == ("task_failure", None)
@@ -45,10 +45,10 @@ def test_a_run_names_all_failed_tasks(asked):
     ]
     text = ", ".join(map(str, context["failed_tasks"]))
     assert text == "google, meta.wait (https://airbyte.example.com/meta.wait)"
-    assert asked[0] == ("ads", "run")
+    assert queries[0] == ("ads", "run")
 
 
-@pytest.mark.usefixtures("asked")
+@pytest.mark.usefixtures("queries")
 def test_a_run_without_a_task_from_airflow_is_queried_too():
     context = {"dag": DAG, "run_id": "run", "reason": "timed_out"}
     describe_failures(context)
@@ -56,32 +56,32 @@ def test_a_run_without_a_task_from_airflow_is_queried_too():
 
 
 @pytest.mark.parametrize("exception", [None, ValueError("no")])
-def test_a_task_names_itself(asked, exception):
+def test_a_task_names_itself(queries, exception):
     context = {"dag": DAG, "run_id": "run", "ti": TI}
     if exception:
         context["exception"] = exception
     describe_failures(context)
     assert (context["reason"], context["exception"]) == (None, exception)
     assert [each.task_id for each in context["failed_tasks"]] == ["meta.wait"]
-    assert asked == [("ads", "run", "meta.wait")]
+    assert queries == [("ads", "run", "meta.wait")]
 
 
-def test_a_successful_task_names_none(asked):
+def test_a_successful_task_names_none(queries):
     context = {"dag": DAG, "run_id": "run", "ti": TI}
     describe_success(context)
     assert (context["reason"], context["exception"], context["failed_tasks"]) == (None, None, [])
-    assert asked == []
+    assert queries == []
 
 
-def test_the_last_task_is_named_if_airflow_cannot_be_queried(asked, monkeypatch):
+def test_the_last_task_is_named_if_airflow_cannot_be_queried(queries, monkeypatch):
     monkeypatch.setattr(versions, "CALLBACKS_CAN_ASK", False)
     context = {"dag": DAG, "run_id": "run", "reason": "task_failure", "ti": TI}
     describe_failures(context)
     assert context["failed_tasks"] == [FailedTask(task_id="meta.wait")]
-    assert asked == []
+    assert queries == []
 
 
-@pytest.mark.usefixtures("asked")
+@pytest.mark.usefixtures("queries")
 def test_texts_can_be_rendered_even_if_the_query_fails(monkeypatch):
     def fail(*_):
         raise ConnectionError

@@ -25,7 +25,7 @@ GOOD = f'schedule: "@daily"\nsyncs:\n  money: {UUID}0\n'
 
 
 @pytest.fixture
-def asked_for(monkeypatch):
+def request_dag(monkeypatch):
     """Make Airflow request one DAG, as a starting task does."""
     return lambda dag_id: monkeypatch.setenv("_AIRFLOW_PARSING_CONTEXT_DAG_ID", dag_id)
 
@@ -117,9 +117,9 @@ def test_a_broken_notifier_of_all_dags_costs_no_dag(estate, caplog):
     assert "configs/defaults.yaml:4:17: error:" in logged[0]
 
 
-def test_a_task_starts_without_the_notifier_and_logs_it(configs, asked_for, caplog):
+def test_a_task_starts_without_the_notifier_and_logs_it(configs, request_dag, caplog):
     root = configs({"defaults.yaml": OF_ALL, "money.yaml": GOOD})
-    asked_for("money")
+    request_dag("money")
     assert len(load_dags(root)["money"].on_failure_callback) == 2
     assert "configs/defaults.yaml:4:17: error: the notifier" in caplog.text
     assert "install apache-airflow-providers-slack on the DAG processor and the workers" in caplog.text
@@ -196,32 +196,32 @@ def test_two_parses_give_the_same_serialised_dags(repository):
     assert first == second
 
 
-def test_a_dag_loaded_alone_is_the_same_as_among_all(repository, asked_for):
+def test_a_dag_loaded_alone_is_the_same_as_among_all(repository, request_dag):
     everything = serialized(DagBag(str(repository / "dags")))
     for dag_id, expected in everything.items():
-        asked_for(dag_id)
+        request_dag(dag_id)
         assert serialized(DagBag(str(repository / "dags"))) == {dag_id: expected}
 
 
-def test_loading_one_dag_reads_no_other_file(configs, asked_for):
+def test_loading_one_dag_reads_no_other_file(configs, request_dag):
     root = configs({"money.yaml": GOOD, "other.yaml": GOOD})
     (root / "other.yaml").unlink()
     (root / "other.yaml").symlink_to("/nowhere")
-    asked_for("money")
+    request_dag("money")
     assert list(load_dags(root)) == ["money"]
 
 
-def test_a_foreign_dag_builds_nothing(configs, asked_for):
+def test_a_foreign_dag_builds_nothing(configs, request_dag):
     root = configs({"money.yaml": GOOD, "bad.yaml": "a: ["})
-    asked_for("someone_elses")
+    request_dag("someone_elses")
     assert load_dags(root) == {}
     raise_config_errors(root)
 
 
-def test_a_disabled_dag_is_checked_but_not_created(configs, asked_for):
+def test_a_disabled_dag_is_checked_but_not_created(configs, request_dag):
     root = configs({"money.yaml": "enabled: false\n" + GOOD})
     assert load_dags(root) == {}
-    asked_for("money")
+    request_dag("money")
     assert load_dags(root) == {}
 
 
@@ -264,7 +264,7 @@ def test_a_rejecting_cluster_policy_is_reported_and_affects_no_other_dag(configs
 @pytest.mark.parametrize("error", [RecursionError, MemoryError, SystemExit])
 @pytest.mark.usefixtures("internal_errors_are_reported")
 def test_an_exception_while_building_one_dag_leaves_the_others(
-    error, configs, monkeypatch, asked_for, caplog
+    error, configs, monkeypatch, request_dag, caplog
 ):
     def broken(model, callbacks):
         if model.dag_id == "bad":
@@ -276,11 +276,11 @@ def test_an_exception_while_building_one_dag_leaves_the_others(
     assert list(load_dags(root)) == ["good"]
     with pytest.raises(ConfigError, match=rf"configs/bad.yaml.*: {error.__name__} at .*\[internal-error\]"):
         raise_config_errors(root)
-    asked_for("bad")
+    request_dag("bad")
     caplog.clear()
     assert load_dags(root) == {}
     assert "[internal-error]" in caplog.text
-    asked_for("good")
+    request_dag("good")
     assert list(load_dags(root)) == ["good"]
 
 
@@ -321,7 +321,7 @@ with DAG("by_hand", schedule=None) as dag:
 """
 
 
-def test_several_loader_files_for_several_folders(estate, asked_for):
+def test_several_loader_files_for_several_folders(estate, request_dag):
     """Each creates the DAGs of its own folder, with the defaults above it."""
     dags = estate(
         {
@@ -346,7 +346,7 @@ def test_several_loader_files_for_several_folders(estate, asked_for):
     [(file, error)] = bag.import_errors.items()
     assert file.endswith("airbyte_config_errors_south.py")
     assert "configs/south/wrong.yaml:1:1: error: unknown key 'schedul' [unknown-key]" in error
-    asked_for("loans")
+    request_dag("loans")
     assert load_dags(dags.parent / "configs/north") == {}
     assert load_dags(dags.parent / "configs/south")["loans"].tags == {"ours"}
 

@@ -91,7 +91,7 @@ def set_clock_of_airflow(days: float) -> Callable[[Lab], None]:
     """Set the clock of Airflow's machines."""
 
     def act(lab: Lab) -> None:
-        lab.hours.shift += days * DAY
+        lab.clock.shift += days * DAY
 
     return act
 

@@ -67,7 +67,7 @@ def work(dag: DAG, found: TaskInstance, _is_killed: Callable[[], bool]) -> None:
             task_instance.log.info("The worker ends with %r", error)
 
 
-def run_as_a_person_does(dag: DAG) -> Any:
+def run_with_dag_test(dag: DAG) -> Any:
     """Run a DAG by `dag.test`."""
     return dag.test()
 
@@ -81,6 +81,6 @@ def trigger_of(row: Trigger, task_instance: TaskInstance) -> Any:
     return made
 
 
-def surroundings_of_trigger(_trigger: object) -> AbstractContextManager[None]:
+def trigger_context(_trigger: object) -> AbstractContextManager[None]:
     """Return an empty context, since a triggerer of Airflow 2 reads the database itself."""
     return nullcontext()

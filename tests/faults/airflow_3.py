@@ -92,13 +92,13 @@ def work(dag: DAG, found: TaskInstance, is_killed: Callable[[], bool]) -> None:
         return _over_the_wire(send(comms, *arguments, **options))
 
     task = dag.task_dict[found.task_id].prepare_for_execution()
-    with patch.object(InProcessSupervisorComms, "send", sent), _one_api():
+    with patch.object(InProcessSupervisorComms, "send", sent), _shared_api():
         run_task_in_process(ti=workload_of(found), task=task)
 
 
-def run_as_a_person_does(dag: DAG) -> Any:
+def run_with_dag_test(dag: DAG) -> Any:
     """Run a DAG by `dag.test`, with an API that has started: Airflow 3.2 does not wait for its own."""
-    with _one_api():
+    with _shared_api():
         return dag.test()
 
 
@@ -116,10 +116,10 @@ def trigger_of(row: Trigger, task_instance: TaskInstance) -> Any:
 
 
 @contextmanager
-def surroundings_of_trigger(trigger: Any) -> Iterator[None]:
+def trigger_context(trigger: Any) -> Iterator[None]:
     """Connect a trigger to the API, as its triggerer does."""
     workload = trigger.task_instance
-    with _one_api():
+    with _shared_api():
         client = InProcessTestSupervisor._api_client()
     made = InProcessTestSupervisor(
         id=workload.id,
@@ -141,7 +141,7 @@ def workload_of(task_instance: TaskInstance) -> Workload:
 
 
 @contextmanager
-def _one_api() -> Iterator[None]:
+def _shared_api() -> Iterator[None]:
     """Share one API between all tasks and triggers: Airflow starts one for each, which takes seconds."""
     with patch.object(supervisor, "in_process_api_server", _api):
         yield

@@ -19,7 +19,7 @@ from dag_factory.local_airbyte.model.job_query import JobQuery
 from dag_factory.local_airbyte.model.problems import ProblemError
 from dag_factory.local_airbyte.server import LocalAirbyte
 from tests.faults.faults import AFTER, AT, BEFORE, DURING, POLLED, Fault
-from tests.faults.hours import Hours
+from tests.faults.virtual_clock import VirtualClock
 
 if TYPE_CHECKING:
     from tests.faults.runs import Run
@@ -60,12 +60,12 @@ class Lab:
 
     def __init__(self, server: Server, fault: Fault) -> None:
         self.server = server
-        self.hours = Hours()
+        self.clock = VirtualClock()
         self.connection_id = str(uuid.uuid4())
         # The run of the case, which acts can change while it is active.
         self.run: Run | None = None
         self._fault = fault
-        self._births: dict[int, float] = {}
+        self._started_at: dict[int, float] = {}
         self._acts = {moment: list(acts) for moment, acts in fault.acts.items()}
         self._due: list[tuple[float, Callable[[], None]]] = []
 
@@ -99,28 +99,28 @@ class Lab:
     def wait(self, seconds: float) -> None:
         """Let time pass for a task and for the jobs."""
         self._observe()
-        end = self.hours.clock() + seconds
+        end = self.clock.monotonic() + seconds
         while due := min(
             (each for each in self._due if each[0] <= end), key=lambda each: each[0], default=None
         ):
             self._due.remove(due)
-            self.hours.skip(due[0] - self.hours.clock())
+            self.clock.skip(due[0] - self.clock.monotonic())
             self._advance_jobs()
             due[1]()
-            self._note_births()
-        self.hours.skip(end - self.hours.clock())
+            self._record_starts()
+        self.clock.skip(end - self.clock.monotonic())
         self._advance_jobs()
 
     async def wait_in_loop(self, seconds: float) -> None:
         """Let time pass for a trigger."""
         self.wait(seconds)
 
-    def calling(self, method: str, path: str) -> None:
+    def before_call(self, method: str, path: str) -> None:
         """Handle a call that is about to be sent."""
         if (method, path) == ("POST", "jobs"):
             self._act(AT)
 
-    def called(self, method: str, path: str) -> None:
+    def after_call(self, method: str, path: str) -> None:
         """Handle a call that was answered."""
         if (method, path) == ("POST", "jobs"):
             self._act(AFTER)
@@ -129,7 +129,7 @@ class Lab:
 
     def later(self, minutes: float, act: Callable[[], None]) -> None:
         """Do something after some minutes of the tasks' virtual time."""
-        self._due.append((self.hours.clock() + minutes * 60, act))
+        self._due.append((self.clock.monotonic() + minutes * 60, act))
 
     def admin(self, method: str, path: str, body: object = None) -> None:
         """Call the server's admin API."""
@@ -164,45 +164,45 @@ class Lab:
     def _observe(self) -> None:
         if not self.server.airbyte.is_alive:
             return
-        if self._note_births():
+        if self._record_starts():
             self._act(DURING)
 
-    def _note_births(self) -> bool:
+    def _record_starts(self) -> bool:
         """Record when jobs began, in the tasks' virtual time. Return whether one is active."""
         if not self.server.airbyte.is_alive:
             return False
         active = [job for job in self.jobs() if job.is_active]
         for job in active:
-            self._await_beginning(job.job_id)
-            self._births.setdefault(job.job_id, self.hours.clock())
+            self._wait_for_start(job.job_id)
+            self._started_at.setdefault(job.job_id, self.clock.monotonic())
         return bool(active)
 
-    def _await_beginning(self, job_id: int) -> None:
+    def _wait_for_start(self, job_id: int) -> None:
         """Wait until the server's thread has started a job, so that it cannot interfere later."""
         store = self.server.airbyte.platform.store
-        while job_id not in self._births and store.job(job_id).status == "pending":
+        while job_id not in self._started_at and store.job(job_id).status == "pending":
             time.sleep(0.001)
 
     def _advance_jobs(self) -> None:
         if not self.server.airbyte.is_alive:
             return
         for number, job in enumerate(self.jobs()):
-            if job.is_active and job.job_id in self._births:
+            if job.is_active and job.job_id in self._started_at:
                 self._advance(job, number)
 
     def _advance(self, job: Job, number: int) -> None:
-        age = self.hours.clock() - self._births[job.job_id]
+        age = self.clock.monotonic() - self._started_at[job.job_id]
         ends = self._fault.ends
         end = ends[min(number, len(ends) - 1)]
         if end is not None and age >= self._fault.job_minutes * 60:
-            self._become(job, "running")
+            self._set_status(job, "running")
             self.end_job(end)
             return
         due = [status for minute, status in self._fault.statuses if age >= minute * 60]
         if due:
-            self._become(job, due[-1])
+            self._set_status(job, due[-1])
 
-    def _become(self, job: Job, status: str) -> None:
+    def _set_status(self, job: Job, status: str) -> None:
         """Set the status of a job without the work that would lead to it."""
         store = self.server.airbyte.platform.store
         if job.status != status:

@@ -12,7 +12,7 @@ from importlib.metadata import version
 
 import pytest
 
-from tests.faults.cases import carry_out
+from tests.faults.cases import outcome_of_case
 from tests.faults.faults import MODES
 from tests.faults.subjects import Provider
 from tests.faults.table import FAULTS
@@ -32,7 +32,7 @@ def outcomes():
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 def test_a_fault(server, outcomes, fault, mode):
-    outcomes[fault.name, mode] = carry_out(server, fault, mode, Provider())
+    outcomes[fault.name, mode] = outcome_of_case(server, fault, mode, Provider())
 
 
 def test_the_table(outcomes):

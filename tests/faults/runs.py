@@ -38,7 +38,7 @@ CHILD_SECONDS = 120.0
 # Airflow starts no task before its logical date, and a case may set its clock a day back.
 AGE = timedelta(days=3)
 
-FAMILY = import_module("tests.faults.airflow_2" if versions.VERSION < (3, 0) else "tests.faults.airflow_3")
+AIRFLOW = import_module("tests.faults.airflow_2" if versions.VERSION < (3, 0) else "tests.faults.airflow_3")
 
 
 def make_database() -> None:
@@ -48,7 +48,7 @@ def make_database() -> None:
     def never_sync(connection: Any, _record: object) -> None:
         connection.execute("PRAGMA synchronous = OFF")
 
-    FAMILY.make_database()
+    AIRFLOW.make_database()
 
 
 class Run:
@@ -65,10 +65,10 @@ class Run:
         self._working: TaskInstance | None = None
         self._is_killed = False
         self._triggerer: Triggerer | None = None
-        start = lab.hours.today()
+        start = lab.clock.today()
         with create_session() as session:
-            self._scheduler_dag = FAMILY.store(dag, session)
-            FAMILY.create_run(self._scheduler_dag, RUN_ID, start - AGE, start, session)
+            self._scheduler_dag = AIRFLOW.store(dag, session)
+            AIRFLOW.create_run(self._scheduler_dag, RUN_ID, start - AGE, start, session)
 
     def finish(self) -> None:
         """Act as the scheduler, the workers and the triggerer until nothing is left to do."""
@@ -115,7 +115,7 @@ class Run:
             run = session.scalar(select(DagRun).where(DagRun.dag_id == self.dag.dag_id))
             if run.state == DagRunState.QUEUED:
                 run.state = DagRunState.RUNNING
-                run.start_date = self._lab.hours.today()
+                run.start_date = self._lab.clock.today()
             if run.state == DagRunState.RUNNING:
                 run.dag = self._scheduler_dag
                 ready, _ = run.update_state(session=session)
@@ -132,8 +132,8 @@ class Run:
         steps = {
             "scheduled": self._work,
             "deferred": self._run_trigger,
-            "running": self._bury,
-            "restarting": self._bury,
+            "running": self._fail_orphan,
+            "restarting": self._fail_orphan,
             "up_for_reschedule": self._wait_until_due,
             "up_for_retry": self._wait_until_due,
         }
@@ -151,7 +151,7 @@ class Run:
             session.expunge_all()
         self._working, self._is_killed = queued, False
         with _signals_kept(), suppress(Killed):
-            FAMILY.work(self.dag, queued, lambda: self._is_killed)
+            AIRFLOW.work(self.dag, queued, lambda: self._is_killed)
         self._working = None
         # A killed task leaves a process that cancels its job.
         psutil.wait_procs(psutil.Process().children(), timeout=CHILD_SECONDS)
@@ -159,16 +159,16 @@ class Run:
     def _run_trigger(self, task_instance: TaskInstance) -> None:
         with create_session() as session:
             row = session.get(Trigger, task_instance.trigger_id)
-            made = FAMILY.trigger_of(row, task_instance)
-        surroundings = FAMILY.surroundings_of_trigger(made)
-        self._triggerer = Triggerer(task_instance.trigger_id, made, surroundings)
+            made = AIRFLOW.trigger_of(row, task_instance)
+        context = AIRFLOW.trigger_context(made)
+        self._triggerer = Triggerer(task_instance.trigger_id, made, context)
         self._working = task_instance
         try:
             self._triggerer.run()
         finally:
             self._triggerer = self._working = None
 
-    def _bury(self, task_instance: TaskInstance) -> None:
+    def _fail_orphan(self, task_instance: TaskInstance) -> None:
         """Act as the scheduler when a worker has ended and its task has not."""
         with create_session() as session:
             found = self._task_instance(session, task_instance.task_id)
@@ -177,15 +177,15 @@ class Run:
 
     def _wait_until_due(self, task_instance: TaskInstance) -> None:
         """Wait until a task may start again, unless an act changes it as the wait begins."""
-        before = _mark_of(task_instance)
+        before = _version_of(task_instance)
         self._lab.wait(0)
         with create_session() as session:
             found = self._task_instance(session, task_instance.task_id)
             found.task = self._scheduler_dag.get_task(found.task_id)
-            if _mark_of(found) != before:
+            if _version_of(found) != before:
                 return
             due = _due(found, session)
-        self._lab.wait(due - self._lab.hours.now() + 0.001)
+        self._lab.wait(due - self._lab.clock.now() + 0.001)
 
     def _interrupt(self) -> None:
         """End the code of a task that somebody has changed."""
@@ -217,7 +217,7 @@ class Run:
         return list(session.scalars(select(TaskInstance).where(TaskInstance.dag_id == self.dag.dag_id)))
 
 
-def _mark_of(task_instance: TaskInstance) -> tuple[str, int]:
+def _version_of(task_instance: TaskInstance) -> tuple[str, int]:
     return str(task_instance.state), task_instance.try_number
 
 

@@ -25,7 +25,7 @@ from tests.faults.faults import Fault
 from tests.faults.lab import Lab
 
 # The keys of every case's sync, unless the fault overrides them.
-USUAL = {"wait_seconds": 120, "timeout": "6h", "retries": 2, "retry_delay": "5m"}
+DEFAULTS = {"wait_seconds": 120, "timeout": "6h", "retries": 2, "retry_delay": "5m"}
 START = datetime(2024, 1, 1).astimezone()
 
 
@@ -41,7 +41,7 @@ class Ours:
             "connection_id": lab.connection_id,
             "mode": mode.split(maxsplit=1)[0],
             "deferrable": "deferrable" in mode,
-            **USUAL,
+            **DEFAULTS,
             **fault.sync,
         }
         root = self._folder / dag_id
@@ -54,8 +54,8 @@ class Ours:
     def at_speed(self, lab: Lab) -> Iterator[None]:
         """Make the operators wait in the lab's virtual time."""
         fast = Clock(
-            monotonic=lab.hours.clock,
-            now=lab.hours.now,
+            monotonic=lab.clock.monotonic,
+            now=lab.clock.now,
             sleep=lab.wait,
             sleep_in_loop=partial(_wait_in_loop, lab),
             jitter=lambda seconds: seconds,
@@ -70,7 +70,7 @@ class Provider:
 
     def make_dag(self, lab: Lab, fault: Fault, mode: str, dag_id: str) -> DAG:
         """Make a DAG as the provider's documentation shows it."""
-        keys = {**USUAL, **fault.sync}
+        keys = {**DEFAULTS, **fault.sync}
         dag = DAG(dag_id, schedule=None, start_date=START)
         common = {
             "dag": dag,
@@ -104,11 +104,11 @@ class Provider:
     def at_speed(self, lab: Lab) -> Iterator[None]:
         """Make the provider's modules wait in the lab's virtual time, without tokens of earlier cases."""
         ClientCredentialsHook._sessions.clear()
-        hours = SimpleNamespace(sleep=lab.wait, monotonic=lab.hours.clock, time=lab.hours.now)
+        virtual_time = SimpleNamespace(sleep=lab.wait, monotonic=lab.clock.monotonic, time=lab.clock.now)
         package = "airflow.providers.airbyte"
         with ExitStack() as stack:
             for module in ("hooks", "operators", "sensors", "triggers"):
-                stack.enter_context(patch(f"{package}.{module}.airbyte.time", hours))
+                stack.enter_context(patch(f"{package}.{module}.airbyte.time", virtual_time))
             loop = SimpleNamespace(sleep=partial(_wait_in_loop, lab), CancelledError=asyncio.CancelledError)
             stack.enter_context(patch(f"{package}.triggers.airbyte.asyncio", loop))
             yield

@@ -11,7 +11,7 @@ from tests.faults.table import FAULTS
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 # Settings that the provider lacks.
-OURS_ALONE = {"on_running", "on_timeout", "min_rows"}
+OUR_OWN_KEYS = {"on_running", "on_timeout", "min_rows"}
 
 Outcomes = Mapping[tuple[str, str], Outcome]
 
@@ -26,7 +26,7 @@ def table_of_ours(outcomes: Outcomes) -> str:
 
 def table_of_provider(outcomes: Outcomes) -> str:
     """Format the outcomes with the provider's own operator and sensor."""
-    names = {fault.name: fault.name + (" *" if OURS_ALONE & set(fault.sync) else "") for fault in FAULTS}
+    names = {fault.name: fault.name + (" *" if OUR_OWN_KEYS & set(fault.sync) else "") for fault in FAULTS}
     return "\n".join(
         (_head("what ours have to make of it"), *(_row(f, outcomes, names[f.name]) for f in FAULTS))
     )

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from tests.faults.cases import carry_out
+from tests.faults.cases import outcome_of_case
 from tests.faults.faults import MODES
 from tests.faults.table import FAULTS
 from tests.faults.tables import PAGE, section, table_of_ours, with_section
@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.airflow, pytest.mark.filterwarnings("ignore")]
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 def test_a_fault(server, ours, fault, mode):
-    assert carry_out(server, fault, mode, ours) == fault.expected(mode, MINOR)
+    assert outcome_of_case(server, fault, mode, ours) == fault.expected(mode, MINOR)
 
 
 def test_the_table_in_the_documentation():

@@ -12,10 +12,10 @@ from airflow.utils.session import create_session
 from sqlalchemy import select
 
 from dag_factory import versions
-from tests.faults.cases import carried_out, prepared
+from tests.faults.cases import prepared_lab, run_case
 from tests.faults.faults import MODES, Fault
 from tests.faults.lab import CLIENT_ID, SECRET
-from tests.faults.runs import FAMILY, Run
+from tests.faults.runs import AIRFLOW, Run
 from tests.faults.table import FAULTS
 
 # Airflow runs in this process, and parts of it warn about other parts.
@@ -48,8 +48,8 @@ def xcoms(dag_id, task_id):
         return {each.key: each.value for each in session.scalars(select(XComModel).where(*wanted))}
 
 
-def test_the_task_leaves_the_job_and_what_it_moved(server, ours, mode, last_task):
-    lab, run = carried_out(server, Fault(name="plain"), mode, ours)
+def test_the_task_leaves_the_job_and_its_counts(server, ours, mode, last_task):
+    lab, run = run_case(server, Fault(name="plain"), mode, ours)
     [job] = lab.jobs()
     left = xcoms(run.dag.dag_id, last_task)
     assert {key: left.get(key) for key in ("return_value", "rows", "bytes")} == {
@@ -62,7 +62,7 @@ def test_the_task_leaves_the_job_and_what_it_moved(server, ours, mode, last_task
 
 
 def test_the_asset_event_has_the_counts(server, ours, mode, last_task):
-    lab, run = carried_out(server, Fault(name="plain"), mode, ours)
+    lab, run = run_case(server, Fault(name="plain"), mode, ours)
     [job] = lab.jobs()
     with create_session() as session:
         wanted = AssetEvent.source_dag_id == run.dag.dag_id
@@ -76,7 +76,7 @@ def test_the_asset_event_has_the_counts(server, ours, mode, last_task):
 
 def test_a_sync_that_fails_leaves_the_link_and_no_result(server, ours, mode, last_task):
     fault = next(fault for fault in FAULTS if fault.name == "the job fails, `retries: 0`")
-    lab, run = carried_out(server, fault, mode, ours)
+    lab, run = run_case(server, fault, mode, ours)
     left = xcoms(run.dag.dag_id, last_task)
     assert not set(left) & set(RESULTS[:-1])
     assert lab.connection_id in left["airbyte_url"]
@@ -91,7 +91,7 @@ def test_no_secret_gets_into_a_log_or_the_database(server, ours, mode, capfd):
         ),
         ends=("failed", "succeeded"),
     )
-    carried_out(server, busy, mode, ours)
+    run_case(server, busy, mode, ours)
     logs = Path(os.environ["AIRFLOW_HOME"], "logs").rglob("*.log")
     every = "".join((*capfd.readouterr(), *(path.read_text("utf-8") for path in logs)))
     # Workers do not log at this level, at which Airflow 3.0 prints the values that it masks.
@@ -110,9 +110,9 @@ def test_no_secret_gets_into_a_log_or_the_database(server, ours, mode, capfd):
 def test_airflow_dags_test_runs_it_as_well(server, ours, mode):
     """It drops the arguments of a deferral. Mode `async` is left out: its sensor would wait in real time."""
     fault = Fault(name="plain", sync={"retries": 0})
-    with prepared(server, fault, ours) as lab:
+    with prepared_lab(server, fault, ours) as lab:
         dag = ours.make_dag(lab, fault, mode, f"t{lab.connection_id}")
         Run(dag, lab)
-        run = FAMILY.run_as_a_person_does(dag)
+        run = AIRFLOW.run_with_dag_test(dag)
     assert run.state == "success"
     assert [job.status for job in lab.jobs()] == ["succeeded"]

@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from tests.faults.cases import carried_out
+from tests.faults.cases import run_case
 from tests.faults.faults import BEFORE, DURING, MODES, Fault
 
 # Airflow runs in this process, and parts of it warn about other parts.
@@ -40,7 +40,7 @@ def mark(task_id, state, lab):
 
 def test_a_task_that_is_cleared_while_it_waits_starts_over(server, ours, mode, last_task, is_killed):
     fault = Fault(name="cleared", acts={DURING: (partial(clear, [last_task]),)})
-    lab, run = carried_out(server, fault, mode, ours)
+    lab, run = run_case(server, fault, mode, ours)
     statuses = [job.status for job in lab.jobs()]
     assert run.states()[last_task] == ("success", 2)
     assert statuses[-1] == "succeeded"
@@ -49,7 +49,7 @@ def test_a_task_that_is_cleared_while_it_waits_starts_over(server, ours, mode, l
 
 def test_a_run_that_is_cleared_while_it_waits_starts_over(server, ours, mode, is_killed):
     fault = Fault(name="cleared", acts={DURING: (partial(clear, None),)})
-    lab, run = carried_out(server, fault, mode, ours)
+    lab, run = run_case(server, fault, mode, ours)
     statuses = [job.status for job in lab.jobs()]
     assert set(run.states().values()) == {("success", 2)}
     assert statuses[-1] == "succeeded"
@@ -57,11 +57,9 @@ def test_a_run_that_is_cleared_while_it_waits_starts_over(server, ours, mode, is
 
 
 @pytest.mark.parametrize("state", ["failed", "success"])
-def test_a_task_that_is_marked_while_it_waits_stays_as_marked(
-    server, ours, mode, last_task, is_killed, state
-):
+def test_a_task_that_is_marked_while_it_waits_keeps_its_mark(server, ours, mode, last_task, is_killed, state):
     fault = Fault(name="marked", acts={DURING: (partial(mark, last_task, state),)})
-    lab, run = carried_out(server, fault, mode, ours)
+    lab, run = run_case(server, fault, mode, ours)
     [job] = lab.jobs()
     assert run.states()[last_task] == (state, 1)
     assert job.status == ("cancelled" if is_killed else "running")
@@ -76,6 +74,6 @@ def test_a_task_that_is_cleared_while_it_waits_for_its_retry_has_all_its_retries
 
     ends = ("failed", "failed", "failed", "succeeded")
     fault = Fault(name="cleared", acts={BEFORE: (later,)}, ends=ends, sync={"retries": 2})
-    lab, run = carried_out(server, fault, mode, ours)
+    lab, run = run_case(server, fault, mode, ours)
     assert run.states()[last_task] == ("success", 4)
     assert [job.status for job in lab.jobs()] == list(ends)

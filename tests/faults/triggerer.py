@@ -17,20 +17,20 @@ CANCEL_AGAIN_SECONDS = 0.05
 class Triggerer:
     """Runs one trigger until it has ended or its task has changed, and submits its event.
 
-    It runs inside the context manager `surroundings`, which depends on Airflow's version.
+    It runs inside the context manager `context`, which depends on Airflow's version.
     """
 
-    def __init__(self, trigger_id: int, trigger: Any, surroundings: AbstractContextManager[None]) -> None:
+    def __init__(self, trigger_id: int, trigger: Any, context: AbstractContextManager[None]) -> None:
         self.trigger_id = trigger_id
         self._trigger = trigger
-        self._surroundings = surroundings
+        self._context = context
         self._runner = TriggerRunner()
         self._changed = asyncio.Event()
         self._is_cancelled = False
 
     def run(self) -> None:
         """Act as a triggerer."""
-        with self._surroundings:
+        with self._context:
             asyncio.run(self._run())
         for entry in self._runner.events:
             Trigger.submit_event(self.trigger_id, getattr(entry, "event", None) or entry[1])

@@ -108,7 +108,7 @@ def _fast_suites() -> dict[Combination, tuple[Sequence[str], ...]]:
         if each.name in DIAGONAL:
             quarter = DIAGONAL[each.name]
             faults = () if quarter is None else ((*FAULTS, f"--quarter={quarter}"),)
-            suites[_with_a_python_of_this_machine(each)] = (MATRIX, *faults)
+            suites[_with_available_python(each)] = (MATRIX, *faults)
     return suites
 
 
@@ -188,15 +188,15 @@ def _write_constraints() -> int:
     return 0
 
 
-def _with_a_python_of_this_machine(combination: Combination) -> Combination:
+def _with_available_python(combination: Combination) -> Combination:
     pythons = (combination.python, *PYTHONS[combination.airflow])
-    chosen = replace(combination, python=next(filter(_is_here, pythons), combination.python))
+    chosen = replace(combination, python=next(filter(_is_available, pythons), combination.python))
     if chosen != combination:
         _say(f"there is no Python {combination.python}: {chosen.name} runs instead of {combination.name}")
     return chosen
 
 
-def _is_here(python: str) -> bool:
+def _is_available(python: str) -> bool:
     find = [sys.executable, "-m", "uv", "python", "find", "--no-python-downloads", _interpreter(python)]
     return subprocess.run(find, check=False, capture_output=True, env=_environment()).returncode == 0
 

@@ -1,7 +1,7 @@
 """Run the tasks of one sync in any mode as Airflow does, without its database, on an in-memory Airbyte.
 
 Airflow's part is what matters to a sync: tries, deferrals, reschedules, clears, and which XComs are wiped
-when. The Airbyte is asked over real HTTP on loopback; its time is that of the tasks.
+when. The Airbyte is called over real HTTP on the loopback; its time is that of the tasks.
 """
 
 from __future__ import annotations
@@ -261,7 +261,7 @@ class Stage:
         self.url = url
         self._configs = configs
         self._monkeypatch = monkeypatch
-        self.know()
+        self.set_connection()
         fast = {
             "monotonic": lambda: airbyte.now,
             "now": lambda: _DAWN + airbyte.now,
@@ -273,7 +273,7 @@ class Stage:
         known = {name: value for name, value in fast.items() if name in Clock.__slots__}
         monkeypatch.setattr(clock, "SYSTEM_CLOCK", Clock(**known))
 
-    def know(self, **connection: Any) -> None:
+    def set_connection(self, **connection: Any) -> None:
         """Set the Airflow connection to the Airbyte; None removes a field."""
         fields = {
             "conn_type": "airbyte",

@@ -571,7 +571,7 @@ class TestLists:
 
     @pytest.mark.parametrize("order", ["oldest", "random"])
     def test_a_gateway_that_returns_few_jobs_per_page(self, stage, airbyte, mode, order):
-        airbyte.order, airbyte.most_of_a_page = order, 10
+        airbyte.order, airbyte.page_limit = order, 10
         for _ in range(30):
             airbyte.add("succeeded")
         airbyte.fail(POST, "lost after")
@@ -580,7 +580,7 @@ class TestLists:
 
     @pytest.mark.parametrize("order", ["oldest", "random"])
     def test_a_running_job_is_found_in_small_pages(self, stage, airbyte, mode, order):
-        airbyte.order, airbyte.most_of_a_page = order, 10
+        airbyte.order, airbyte.page_limit = order, 10
         for _ in range(30):
             airbyte.add("succeeded")
         airbyte.add("running", 300)
@@ -597,7 +597,7 @@ class TestLists:
 
     @pytest.mark.parametrize("status", [400, 422, 500, 501])
     def test_a_server_that_cannot_order_is_called_without_an_order(self, stage, airbyte, mode, status):
-        airbyte.order_refusal = status
+        airbyte.order_status = status
         run = stage.run(mode)
         assert outcome(run, airbyte) == ("success", 1, [1])
         assert airbyte.jobs[0].started_at < 60
@@ -694,7 +694,7 @@ class TestDetails:
         ["airbyte:8000/v1", "http://127.0.0.1:99999/v1", "http://[::1/v1", "ftp://airbyte/v1", "http:///v1"],
     )
     def test_a_host_that_is_not_a_url_is_reported_at_once(self, stage, airbyte, mode, host):
-        stage.know(host=host)
+        stage.set_connection(host=host)
         run = stage.run(mode, retries=0)
         assert (run.finish(), airbyte.now) == ("failed", 0)
         assert "the address is not a URL; write the host as https://name/api/public/v1" in run.errors[0]

@@ -142,7 +142,7 @@ class TestUndo:
         """Kill a try that had a state. Return the job's final status."""
 
         def kill_one(state, *, cancels=True):
-            airbyte.add("running", asked_by="us")
+            airbyte.add("running", requested_by="us")
             task_try = make_try(state)
             _ = task_try.access
             task_try.undo(cancels=cancels)

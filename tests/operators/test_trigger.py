@@ -111,7 +111,7 @@ class TestEvent:
         assert payload == {"state": state_as_json(state), "is_changed": False}
 
     def test_a_job_that_takes_too_long_is_cancelled_and_reported(self, airbyte):
-        airbyte.add("running", asked_by="us")
+        airbyte.add("running", requested_by="us")
         payload = event_of(trigger())
         assert payload["error"] == (
             f"Airbyte connection 'bank' ({UUID}): job 1 was still active "
@@ -134,7 +134,7 @@ class TestEvent:
         assert payload["job"]["status"] == "succeeded"
 
     def test_the_job_of_a_cleared_try_is_cancelled_during_the_wait(self, airbyte):
-        airbyte.add("running", asked_by="us")
+        airbyte.add("running", requested_by="us")
         airbyte.ignored_cancels = 2
         assert event_of(trigger(CLEARED))["job"]["status"] == "cancelled"
 
@@ -222,7 +222,7 @@ class TestKill:
         """Cancel a trigger whose task is in a state. Return the job's final status."""
 
         def kill_one(task_state, state=OWN, **more):
-            airbyte.add("running", asked_by="us")
+            airbyte.add("running", requested_by="us")
             task_is(monkeypatch, task_state)
             asyncio.run(trigger(state, **more).on_kill())
             return airbyte.jobs[0].status
@@ -251,7 +251,7 @@ class TestKill:
         assert airbyte.calls == []
 
     def test_the_job_is_left_alone_if_airflow_does_not_respond(self, airbyte, monkeypatch):
-        airbyte.add("running", asked_by="us")
+        airbyte.add("running", requested_by="us")
         given_up = threading.Event()
         monkeypatch.setattr(versions, "state_of_deferred", lambda _task_instance: given_up.wait(60))
         monkeypatch.setattr("dag_factory.operators.trigger.STATE_SECONDS", 0.01)
@@ -264,7 +264,7 @@ class TestKill:
         assert (airbyte.jobs[0].status, airbyte.count(DELETE)) == ("running", 0)
 
     def test_a_cancellation_continues_while_airflow_cancels_it_repeatedly(self, airbyte, monkeypatch):
-        airbyte.add("running", asked_by="us")
+        airbyte.add("running", requested_by="us")
         task_is(monkeypatch, "failed")
         asked, go_on = threading.Event(), threading.Event()
 
@@ -293,7 +293,7 @@ class TestKill:
     def test_only_before_airflow_3_3_a_cancelled_trigger_cancels_the_job(
         self, airbyte, monkeypatch, are_killed, left
     ):
-        airbyte.add("running", asked_by="us")
+        airbyte.add("running", requested_by="us")
         task_is(monkeypatch, "failed")
         monkeypatch.setattr(versions, "TRIGGERS_ARE_KILLED", are_killed)
 

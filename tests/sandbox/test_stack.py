@@ -63,7 +63,7 @@ class Demo:
         return self._process.wait(60)
 
     def processes(self) -> set[psutil.Process]:
-        """Return the running ones, found as descendants or by their inherited environment.
+        """Return the running processes, found as descendants or by their inherited environment.
 
         Airflow's processes overwrite their visible environment with their titles.
         """

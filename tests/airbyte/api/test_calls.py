@@ -266,7 +266,7 @@ class TestLists:
 
     @pytest.mark.parametrize("order", ["oldest", "random"])
     def test_a_gateway_that_returns_few_jobs_per_page(self, order):
-        airbyte = FakeAirbyte(order=order, most_of_a_page=7)
+        airbyte = FakeAirbyte(order=order, page_limit=7)
         for _ in range(60):
             airbyte.add("succeeded")
         jobs = run(api_of(access()).jobs(UUID), airbyte)

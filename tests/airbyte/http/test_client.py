@@ -419,13 +419,13 @@ def _send_until_interrupted(client: BlockingClient, server: RawServer) -> None:
     def interrupt(_signal: int, _frame: object) -> None:
         raise SignalError
 
-    def kill_when_asked() -> None:
+    def kill_on_request() -> None:
         server.asked.wait(30)
         os.kill(os.getpid(), signal.SIGUSR1)
 
     before = signal.signal(signal.SIGUSR1, interrupt)
     try:
-        thread = threading.Thread(target=kill_when_asked)
+        thread = threading.Thread(target=kill_on_request)
         thread.start()
         client.send(Request(method="GET", url=server.url))
     finally:

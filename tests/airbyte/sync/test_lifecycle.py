@@ -55,7 +55,7 @@ class TestRetry:
 
     def test_a_running_job_of_the_previous_try_is_resumed_with_any_on_running(self, runs, airbyte):
         airbyte.add("succeeded")
-        airbyte.add("running", 20, asked_by="us")
+        airbyte.add("running", 20, requested_by="us")
         state = SyncState(seen=1, job_id=2, role=Role.OWN)
         assert runs.sync(PreviousTry(state=state), on_running="fail").job_id == 2
         assert airbyte.count(POST) == 0
@@ -98,7 +98,7 @@ class TestRetry:
         ids=["cleared when done", "cleared", "failed", "cleared, of an uncertain submission"],
     )
     def test_a_stale_list_does_not_make_the_old_job_a_result(self, runs, airbyte, state, is_clear):
-        airbyte.add("succeeded", asked_by="us")
+        airbyte.add("succeeded", requested_by="us")
         good_lists = [None] if state.is_submitting else []
         airbyte.fail(LIST, *good_lists, Response(status=200, content=b'{"data": []}'))
         airbyte.fail(POST, "lost before")
@@ -115,20 +115,20 @@ class TestRetry:
 
     @pytest.mark.parametrize("foreign", ["running", "succeeded"])
     def test_our_own_job_is_the_result_and_not_a_newer_one(self, runs, airbyte, foreign):
-        airbyte.add("succeeded", asked_by="us")
+        airbyte.add("succeeded", requested_by="us")
         airbyte.add(foreign)
         state = SyncState(seen=0, job_id=1, role=Role.OWN)
         assert runs.sync(PreviousTry(state=state)).job_id == 1
         assert airbyte.count(POST) == airbyte.count(DELETE) == 0
 
     def test_a_persons_newer_success_is_not_the_result_of_a_failed_job(self, runs, airbyte):
-        airbyte.add("failed", asked_by="us")
+        airbyte.add("failed", requested_by="us")
         airbyte.add("succeeded")
         state = SyncState(seen=0, job_id=1, role=Role.OWN)
         assert runs.sync(PreviousTry(state=state)).job_id == 3
 
     def test_on_running_applies_to_a_persons_newer_sync_after_a_failed_job(self, runs, airbyte):
-        airbyte.add("failed", asked_by="us")
+        airbyte.add("failed", requested_by="us")
         airbyte.add("running")
         state = SyncState(seen=0, job_id=1, role=Role.OWN)
         with pytest.raises(SyncSkipped, match="job 2, a sync that this task did not start, is running"):
@@ -142,7 +142,7 @@ class TestRetry:
 
     @pytest.mark.parametrize("code", [401, 403, 404, 409])
     def test_a_retry_keeps_its_job_while_a_proxy_restarts(self, runs, airbyte, code):
-        airbyte.add("running", 400, asked_by="us")
+        airbyte.add("running", 400, requested_by="us")
         airbyte.fail(GET, *[code] * 5)
         state = SyncState(seen=0, job_id=1, role=Role.OWN)
         assert runs.sync(PreviousTry(state=state)).job_id == 1
@@ -153,7 +153,7 @@ class TestRetry:
         assert airbyte.count(POST) == 1
 
     def test_the_oldest_later_sync_belongs_to_an_uncertain_submission(self, runs, airbyte):
-        airbyte.add("succeeded", asked_by="us")
+        airbyte.add("succeeded", requested_by="us")
         airbyte.add("running")
         assert runs.sync(PreviousTry(state=SyncState(seen=0, is_submitting=True))).job_id == 1
 
@@ -196,12 +196,12 @@ class TestClear:
         "state", [SyncState(seen=0, job_id=1, role=Role.OWN), SyncState(seen=0, is_submitting=True)], ids=str
     )
     def test_a_running_job_is_cancelled_and_replaced(self, runs, airbyte, state):
-        airbyte.add("running", asked_by="us")
+        airbyte.add("running", requested_by="us")
         assert runs.sync(PreviousTry(state=state, is_clear=True)).job_id == 2
         assert [job.status for job in airbyte.jobs] == ["cancelled", "succeeded"]
 
     def test_an_ignored_cancellation_is_repeated_before_the_next_job(self, runs, airbyte):
-        airbyte.add("running", asked_by="us")
+        airbyte.add("running", requested_by="us")
         airbyte.ignored_cancels = 3
         state = SyncState(seen=0, job_id=1, role=Role.OWN)
         assert runs.sync(PreviousTry(state=state, is_clear=True)).job_id == 2
@@ -209,7 +209,7 @@ class TestClear:
         assert SyncState(seen=0, job_id=1, role=Role.CLEARED) in runs.saved
 
     def test_with_on_kill_leave_the_new_job_waits_for_its_end(self, runs, airbyte):
-        airbyte.add("running", 300, asked_by="us")
+        airbyte.add("running", 300, requested_by="us")
         state = SyncState(seen=0, job_id=1, role=Role.OWN)
         assert runs.sync(PreviousTry(state=state, is_clear=True), on_kill="leave").job_id == 2
         assert [job.status for job in airbyte.jobs] == ["succeeded", "succeeded"]
@@ -224,7 +224,7 @@ class TestClear:
         assert airbyte.cancelled == []
 
     def test_on_running_applies_to_a_persons_job(self, runs, airbyte):
-        airbyte.add("succeeded", asked_by="us")
+        airbyte.add("succeeded", requested_by="us")
         airbyte.add("running")
         state = SyncState(seen=0, job_id=1, role=Role.OWN)
         with pytest.raises(SyncError, match="job 2, a sync that this task did not start"):
@@ -262,7 +262,7 @@ class TestFollow:
 
     def test_a_job_of_an_earlier_try_that_is_cancelled_is_replaced_once(self, runs, airbyte):
         # The process of the earlier try cancels its job, possibly after this try has found it.
-        airbyte.add("running", 10, end="cancelled", asked_by="us")
+        airbyte.add("running", 10, end="cancelled", requested_by="us")
         airbyte.end = "cancelled"
         with pytest.raises(JobEndedError, match="job 2 was cancelled"):
             runs.sync(PreviousTry(state=SyncState(seen=0, job_id=1, role=Role.OWN)))
@@ -336,7 +336,7 @@ class TestUndo:
 
     @pytest.mark.parametrize("role", [Role.OWN, Role.CLEARED])
     def test_our_own_job_is_cancelled(self, runs, airbyte, role):
-        airbyte.add("running", asked_by="us")
+        airbyte.add("running", requested_by="us")
         state = SyncState(seen=0, job_id=1, role=role)
         assert runs.run(lambda context: lifecycle.undo(context, state)).status == "cancelled"
 

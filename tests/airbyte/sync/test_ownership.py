@@ -226,7 +226,7 @@ def test_with_certain_responses_no_foreign_job_is_claimed_or_cancelled(history):
     airbyte, runs, result = run_tries(history)
     check_jobs(airbyte, runs, result, history)
     claimed = {state.job_id for state in runs.saved if state.role is Role.OWN}
-    assert all("us" in airbyte.jobs[number - 1].asked_by for number in {*claimed, *airbyte.cancelled})
+    assert all("us" in airbyte.jobs[number - 1].requested_by for number in {*claimed, *airbyte.cancelled})
 
 
 @pytest.mark.slow
@@ -268,4 +268,4 @@ def test_a_persons_waiting_sync_in_the_response_to_a_submission_is_shared():
     runs = Runs(airbyte)
     airbyte.just_before(POST, airbyte.start)
     assert runs.sync().job_id == 1
-    assert airbyte.jobs[0].asked_by == {"us", "person"}
+    assert airbyte.jobs[0].requested_by == {"us", "person"}

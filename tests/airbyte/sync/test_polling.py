@@ -108,7 +108,7 @@ class TestTimeout:
     """A job that takes too long."""
 
     def test_our_own_job_is_cancelled_and_polled(self, runs, airbyte):
-        airbyte.add("running", asked_by="us")
+        airbyte.add("running", requested_by="us")
         airbyte.ignored_cancels = 3
         with pytest.raises(JobTimedOutError) as error:
             wait(runs, timeout=600)
@@ -120,7 +120,7 @@ class TestTimeout:
         assert runs.state == SyncState(seen=0, job_id=1, role=Role.OWN, is_reported=True)
 
     def test_a_job_that_succeeds_while_it_is_cancelled_is_a_success(self, runs, airbyte):
-        airbyte.add("running", 601, asked_by="us")
+        airbyte.add("running", 601, requested_by="us")
         airbyte.ignored_cancels = 1
         assert wait(runs, timeout=600).status == "succeeded"
 
@@ -133,7 +133,7 @@ class TestTimeout:
         ],
     )
     def test_a_job_that_continues(self, runs, airbyte, role, more, end):
-        airbyte.add("running", asked_by="person")
+        airbyte.add("running", requested_by="person")
         with pytest.raises(JobTimedOutError) as error:
             wait(runs, target_of(role=role), timeout=5400, **more)
         assert str(error.value) == (
@@ -220,7 +220,7 @@ class TestPoll:
     def test_only_the_job_of_a_cleared_try_is_cancelled_by_a_poll(
         self, runs, airbyte, role, on_kill, is_cancelled
     ):
-        airbyte.add("running", asked_by="us")
+        airbyte.add("running", requested_by="us")
         request = sync_request(on_kill=on_kill)
         runs.run(lambda context: polling.poll(context, request, target_of(role=role), 0))
         assert (airbyte.active == []) == is_cancelled

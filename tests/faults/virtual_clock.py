@@ -29,7 +29,7 @@ NOW = ("airflow.sdk.execution_time.supervisor", "airflow.sdk.execution_time.task
 
 
 @dataclass
-class Hours:
+class VirtualClock:
     """Real time plus skipped time, in seconds.
 
     `shift` only moves the time of day, like setting a machine's clock.
@@ -39,7 +39,7 @@ class Hours:
     shift: float = 0.0
     _real: float = field(default_factory=time.monotonic)
 
-    def clock(self) -> float:
+    def monotonic(self) -> float:
         """Return monotonic seconds."""
         return time.monotonic() - self._real + self.skipped
 
@@ -57,31 +57,31 @@ class Hours:
 
 
 @contextmanager
-def hours_of_airflow(hours: Hours) -> Iterator[None]:
-    """Make all of Airflow in this process take its time of day from `hours`."""
+def virtual_time_in_airflow(clock: VirtualClock) -> Iterator[None]:
+    """Make all of Airflow in this process take its time of day from `clock`."""
     with ExitStack() as stack:
         for name in UTCNOW:
-            stack.enter_context(patch.object(import_module(name), "utcnow", hours.today))
+            stack.enter_context(patch.object(import_module(name), "utcnow", clock.today))
         for name in NOW if versions.VERSION >= (3, 0) else ():
-            stack.enter_context(_virtual_datetime(import_module(name), hours))
+            stack.enter_context(_virtual_datetime(import_module(name), clock))
         yield
 
 
 @contextmanager
-def hours_of_airbyte(hours: Hours) -> Iterator[None]:
-    """Make the local Airbyte's clock advance with `hours`, but not with the shift of Airflow's clock."""
-    with patch.object(Clock, "now", lambda clock: time.time() + hours.skipped + clock.shift):
+def virtual_time_in_airbyte(clock: VirtualClock) -> Iterator[None]:
+    """Make the local Airbyte's clock advance with `clock`, but not with the shift of Airflow's clock."""
+    with patch.object(Clock, "now", lambda server_clock: time.time() + clock.skipped + server_clock.shift):
         yield
 
 
 @contextmanager
-def _virtual_datetime(module: ModuleType, hours: Hours) -> Iterator[None]:
-    """Make `datetime.now` of one module return the time of `hours`."""
+def _virtual_datetime(module: ModuleType, clock: VirtualClock) -> Iterator[None]:
+    """Make `datetime.now` of one module return the time of `clock`."""
 
     class VirtualDatetime(datetime):
         @classmethod
         def now(cls, tz: tzinfo | None = None) -> datetime:
-            return hours.today().astimezone(tz)
+            return clock.today().astimezone(tz)
 
     with patch.object(module, "datetime", VirtualDatetime):
         yield
