@@ -17,7 +17,7 @@ from dag_factory.sandbox.loopback import free_port
 from dag_factory.sandbox.processes.child import Command, run_to_end
 
 START_SECONDS = 180.0
-# Airflow's own defaults, where the sandbox has others: the figures are about production.
+# Airflow's own defaults where the sandbox differs, since the figures are about production.
 DEFAULTS = {
     "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "5",
     "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "300",

@@ -1,4 +1,4 @@
-"""Puts deferred tasks into Airflow's tables, as if workers had deferred them; `triggers` runs it.
+"""Insert deferred tasks into Airflow's tables, as if workers had deferred them; `triggers` runs it.
 
     python benchmarks/deferred_rows.py --tasks 1000 --interval 30
 

@@ -16,7 +16,7 @@ from dag_factory.sandbox.processes.child import Child, Command, running, wait_un
 
 # Where Debian installs the programs, a folder per version.
 PROGRAMS = Path("/usr/lib/postgresql")
-# Nothing has to survive a power failure. Each sync and each worker opens connections.
+# The database need not survive a power failure. Each sync and each worker opens connections.
 SETTINGS = {
     "fsync": "off",
     "synchronous_commit": "off",

@@ -1,9 +1,9 @@
-"""What this working tree costs beside an earlier revision, as ratios of CPU time from one run.
+"""The cost of this working tree compared with an earlier revision, as ratios of CPU time from one run.
 
     .venv/bin/python benchmarks/revisions.py REVISION [--rounds 15] [--files 1000]
 
-Both sides run in turns on the same Python with the same packages, each in a process of its own; only the
-source differs. CPU time, because a machine with other work to do takes it away from both alike.
+Both sides run in turns on the same Python with the same packages, each in its own process; only the
+source differs. In CPU time, because other load on the machine affects both alike.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@
 
 A real triggerer of Airflow runs on PostgreSQL if its programs are installed, else on SQLite, with a stub of
 Airbyte on the loopback. The benchmark inserts deferred tasks into Airflow's tables, starts the triggerer, and
-for two minutes counts its calls and resources. Then all jobs end, and it counts the tasks that learn of it.
+for two minutes counts its calls and resources. Then all jobs end, and it counts the tasks that notice it.
 
 It runs three times: without a limit, with few file descriptors for the process that runs the triggers, and
 with few for the whole triggerer, whose main process opens a log file per trigger (Airflow 3.3).
@@ -47,8 +47,8 @@ from dag_factory.sandbox.processes.child import (
 SYNCS_OF_A_DAG = 10
 # How often processes are sampled, in seconds.
 EVERY = 1.0
-# In how many intervals tasks must learn of their job's end.
-PATIENCE = 6
+# Within how many poll intervals tasks must notice the end of their job.
+MAX_INTERVALS = 6
 BLOCKED = re.compile(r"async thread was blocked for ([\d.]+) seconds")
 # What Airflow and the HTTP client log when a process has no file descriptor left.
 NO_DESCRIPTOR = re.compile("Too many open files|connection attempts failed")
@@ -57,10 +57,10 @@ OUTCOMES = """
         sum(CASE WHEN state = 'deferred' THEN 1 ELSE 0 END),
         sum(CASE WHEN state = 'scheduled' AND text NOT LIKE '%"error"%' THEN 1 ELSE 0 END)
     FROM (SELECT state, CAST(next_kwargs AS TEXT) AS text FROM task_instance) AS tasks"""
-MOST_CALLS = 60
+MAX_CALLS = 60
 GOALS = {
     "sockets to Airbyte, at most": "<= 32",
-    "calls in any one second, at most": f"<= {MOST_CALLS}",
+    "calls in any one second, at most": f"<= {MAX_CALLS}",
     "CPU of the triggerer, s a minute": "not more than before",
     "tasks that heard of their job's end": "all",
 }
@@ -257,7 +257,7 @@ def _watch(setting: Setting, triggerer: Triggerer) -> list[Sample]:
 
 def _wait_for_outcome(setting: Setting, triggerer: Triggerer) -> tuple[Outcome, float]:
     """Wait until no task waits any more or the time is over; return the outcome and when it last changed."""
-    deadline = time.monotonic() + PATIENCE * setting.interval
+    deadline = time.monotonic() + MAX_INTERVALS * setting.interval
     outcome, changed = _outcome(setting.engine), time.monotonic()
     while triggerer.is_alive and outcome.waiting and time.monotonic() < deadline:
         time.sleep(EVERY)
@@ -286,7 +286,7 @@ def _figures(setting: Setting, samples: Sequence[Sample], began: float) -> dict[
         "descriptors of the process of the triggers, at most": f"{max(s.descriptors for s in samples)}",
         "descriptors of its supervisor, at most": f"{max(s.supervisor_descriptors for s in samples)}",
         "calls in any one second, at most": f"{busiest(moments)}",
-        f"seconds with more than {MOST_CALLS} calls": f"{_full_seconds(moments)}",
+        f"seconds with more than {MAX_CALLS} calls": f"{_full_seconds(moments)}",
         "the stub itself was late, s, at most": f"{setting.stub.lag:.2f}",
         "calls a second, mean": f"{len(moments) / max(spent, 1.0):.1f}",
         "tokens fetched": f"{tokens}",
@@ -298,8 +298,8 @@ def _figures(setting: Setting, samples: Sequence[Sample], began: float) -> dict[
 
 
 def _full_seconds(moments: Sequence[float]) -> int:
-    """Count the wall-clock seconds with more than `MOST_CALLS` calls."""
-    return sum(calls > MOST_CALLS for calls in Counter(map(int, moments)).values())
+    """Count the wall-clock seconds with more than `MAX_CALLS` calls."""
+    return sum(calls > MAX_CALLS for calls in Counter(map(int, moments)).values())
 
 
 def _outcome_figures(

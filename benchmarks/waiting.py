@@ -39,8 +39,8 @@ MODES: dict[str, dict[str, object]] = {
     "async": {"mode": "async", "deferrable": False},
     "async, deferrable": {"mode": "async", "deferrable": True},
 }
-# How long tasks may take until they wait, and until they know that their job has ended, in seconds.
-PATIENCE = 900.0
+# How long tasks may take to start waiting, and to notice the end of their job, in seconds.
+TIMEOUT_SECONDS = 900.0
 # How many active tasks wait: in a worker slot, in a triggerer, or for their next poke.
 WAITING = {
     "sync": "SELECT count(*) FROM task_instance WHERE state = 'running'",
@@ -67,9 +67,9 @@ class Bench:
     seconds: float
     warm_up: float
 
-    def wait_until(self, ready: Callable[[], bool], patience: float = PATIENCE) -> bool:
+    def wait_until(self, ready: Callable[[], bool], seconds: float = TIMEOUT_SECONDS) -> bool:
         """Wait for a condition; return whether it became true."""
-        return wait_until(ready, self.children, timeout_seconds=patience)
+        return wait_until(ready, self.children, timeout_seconds=seconds)
 
     def rest(self) -> None:
         """Wait until the load of the last step is gone."""

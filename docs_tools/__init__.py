@@ -1,1 +1,1 @@
-"""The documentation: what is generated, how it is built into a site, and what the site is held to."""
+"""The documentation: generated pages, the build of the site, and its checks."""

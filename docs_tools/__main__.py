@@ -1,4 +1,4 @@
-"""`python -m docs_tools`: writes the generated files of docs/."""
+"""Write the generated files of docs/: `python -m docs_tools`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which files of docs/ are generated, and from what.
+"""The generated files of docs/ and their sources.
 
 They are committed, so that a Git host and an sdist show them without a build, and so that a pull request
 shows what its change of a key or an option does to the reference. A test compares them with what is
@@ -62,7 +62,7 @@ def examples() -> Mapping[str, Mapping[str, str]]:
 
 
 def _validate_picture(readme: str) -> str:
-    """Draw what `validate` prints when a key of the README's example is misspelt."""
+    """Draw the output of `validate` when a key of the README's example is misspelt."""
     found = re.search(r"^```yaml configs/(\S+)\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL)
     if found is None:
         message = "README.md has no example `yaml configs/...`"

@@ -1,4 +1,4 @@
-"""MkDocs' hook: show Markdown that is written for the repository's pages as the site needs it.
+"""MkDocs hook that adapts Markdown written for Git hosts to the site.
 
 MkDocs loads this file by its path, in an environment without the package, so it imports only the standard
 library.
@@ -12,7 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
 
-# The file of each page whose text belongs at the top of the repository, where hosts look for it.
+# The pages whose source files are at the top of the repository, where hosts expect them.
 TOP_FILES: Mapping[str, str] = MappingProxyType(
     {"changelog.md": "CHANGELOG.md", "contributing.md": "CONTRIBUTING.md", "security.md": "SECURITY.md"}
 )

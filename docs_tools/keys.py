@@ -11,16 +11,16 @@ Schema = Mapping[str, Any]
 
 _DEFAULT = re.compile(r" ?Default: (.+?)\.(?= [A-Z]|$)")
 _TYPES = {"object": "mapping", "array": "list"}
-# What is said by the name of its definition rather than by its JSON type.
+# Definitions that are described by name rather than by JSON type.
 _NAMED = {"moment": "date", "duration": "duration"}
 _MANY = 3
-# The keys of a sync have a page of their own, and the three lists of notifiers hold the same.
+# The keys of a sync have their own page, and the three lists of notifiers have the same keys.
 _NOT_OPENED = ("defaults", "syncs", "environments", "assets", "on_success", "on_retry")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Key:
-    """A key as the reference shows it; `path` is what leads to it, such as `schedule.cron`."""
+    """A key as the reference shows it; `path` is its dotted path, such as `schedule.cron`."""
 
     path: str
     description: str
@@ -35,13 +35,13 @@ class Key:
 
 
 def dag_keys(schema: Schema) -> tuple[Key, ...]:
-    """Give the keys of a DAG, each followed by those of its mapping or of the mappings in its list."""
+    """Return the keys of a DAG, each followed by those of its mapping or of the mappings in its list."""
     keys = _Reader(schema)
     return tuple(keys.below(keys.definition("dag"), ""))
 
 
 def sync_keys(schema: Schema) -> tuple[Key, ...]:
-    """Give the keys of a sync."""
+    """Return the keys of a sync."""
     keys = _Reader(schema)
     return tuple(keys.below(keys.definition("sync"), ""))
 
@@ -69,7 +69,7 @@ def _entry(key: Key, example: str) -> str:
 
 
 class _Reader:
-    """Reads keys of one schema, with what its references lead to."""
+    """Reads the keys of one schema and resolves its references."""
 
     def __init__(self, schema: Schema) -> None:
         self._definitions: Mapping[str, Schema] = schema["$defs"]
@@ -88,7 +88,7 @@ class _Reader:
                 yield from self.below(self._resolved(whole.get("items", {})), f"{path}.")
 
     def _resolved(self, schema: Schema) -> Schema:
-        """Lay a schema over what it refers to, as far as the references go."""
+        """Merge a schema with everything that it refers to, recursively."""
         reference = schema.get("$ref")
         if reference is None:
             return schema
@@ -148,7 +148,7 @@ def _bounds(whole: Schema) -> Iterator[str]:
 
 
 def _escaped(text: str) -> str:
-    """Keep a text's angle brackets and bars from being HTML or the end of a table's cell."""
+    """Escape angle brackets and bars, which would be HTML or end a table cell."""
     return text.replace("<", "&lt;").replace("|", "\\|")
 
 

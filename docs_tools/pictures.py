@@ -1,4 +1,4 @@
-"""Draws what a terminal shows as an SVG file that follows the reader's light or dark scheme."""
+"""Draw a terminal as an SVG file that follows the reader's light or dark scheme."""
 
 from __future__ import annotations
 

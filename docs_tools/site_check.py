@@ -1,4 +1,4 @@
-"""Checks a built site: every link leads to a page and an anchor, and nothing is loaded from another host."""
+"""Check a built site: every link leads to a page and an anchor, and nothing is loaded from another host."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-# What a browser fetches by itself, by element; an <a> is only followed by a person.
+# The attributes that a browser fetches by itself, by element; only people follow an <a>.
 _LOADED = {
     "audio": ("src",),
     "embed": ("src",),
@@ -37,7 +37,7 @@ _IN_STYLE = re.compile(r"""(?:url\(|@import)\s*["']?((?:https?:)?//[^"')\s]+)"""
 
 @dataclass(kw_only=True, slots=True)
 class Page:
-    """What matters of one HTML page."""
+    """The links, anchors and loaded resources of one HTML page."""
 
     links: list[str] = field(default_factory=list)
     loaded: list[str] = field(default_factory=list)
@@ -56,7 +56,7 @@ def check(site: Path) -> list[str]:
 
 
 def read(html: str) -> Page:
-    """Collect the links, the anchors and what is loaded of a page."""
+    """Collect the links, anchors and loaded resources of a page."""
     reader = _Reader()
     reader.feed(html)
     return reader.page
@@ -65,7 +65,7 @@ def read(html: str) -> Page:
 def _check_page(site: Path, path: Path, page: Page, pages: dict[Path, Page]) -> Iterator[str]:
     name = path.relative_to(site)
     yield from (f"{name}: loads {url}" for url in page.loaded if _is_foreign(url))
-    # The page for what is not found names its links from the top, and is shown at any address.
+    # The 404 page has links from the root, and is shown at any address.
     if path.name != "404.html":
         yield from (f"{name}: leads to {url}" for url in page.links if not _is_there(url, path, pages))
 

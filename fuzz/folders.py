@@ -1,4 +1,4 @@
-"""Fuzz whole folders: a good file beside links, pipes, odd names and broken files.
+"""Fuzz whole folders: a good file next to links, pipes, odd names and broken files.
 
     make fuzz-folders                                # 500 folders, through validate and the loader
     .venv/bin/python fuzz/folders.py --seed 17 --runs 1 --keep /tmp/folder   # keep one of them
@@ -29,7 +29,7 @@ REPOSITORY = FOLDER.parent
 UUID = "1e3b5a72-7bfd-4808-a13c-204505490110"
 GOOD = f"schedule: null\nsyncs:\n  money: {UUID}\n"
 
-# Built from parts, so that no scanner takes this file for one with secrets.
+# Built from parts, so that secret scanners do not flag this file.
 TOKENS = ("gh" + "p_" + "example0" * 5, "xox" + "b-" + "0000-example", "Bearer " + "example0" * 3)
 
 ZONES = ("a/" * 300 + "a", "/etc/localtime", "../../etc/passwd", "America", "..", "/", "a" * 300, r"x\0y", "")

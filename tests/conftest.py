@@ -1,4 +1,4 @@
-"""What every test runs in: an Airflow home of its own, and nothing of the caller's environment or signals."""
+"""Isolate the tests: a temporary Airflow home, and none of the caller's environment or signal handlers."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ from dag_factory.config import boundary
 
 INTERNAL_ERROR = boundary.internal_error
 REPOSITORY = Path(__file__).parent.parent
-# The markers whose tests have targets of their own in the Makefile.
-ONLY_IF_ASKED_FOR = ("processes", "matrix", "cluster")
+# The markers of tests with their own targets in the Makefile.
+ONLY_ON_REQUEST = ("processes", "matrix", "cluster")
 
 
 def pytest_configure() -> None:
-    """Set what Airflow reads while it is imported, with a home of its own, and what children inherit."""
+    """Set the variables that Airflow reads on import, and the signal handlers that children inherit."""
     for name in [name for name in os.environ if name.startswith(("AIRFLOW", "_AIRFLOW"))]:
         del os.environ[name]
     for name in ("DAG_FACTORY_ENV", "DAG_FACTORY_NOTIFIER_PREFIXES"):
         os.environ.pop(name, None)
     os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="airflow-home-")
     os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
-    # What runs in the background or by nohup has these ignored, and what it starts would inherit that.
+    # Background processes and nohup ignore these signals, and child processes would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what takes long or needs more than Airflow, unless it is asked for by its marker."""
-    unasked = [marker for marker in ONLY_IF_ASKED_FOR if marker not in config.option.markexpr]
-    left_out = [item for item in items if any(item.get_closest_marker(marker) for marker in unasked)]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in left_out]
+    """Deselect slow tests and those that need more than Airflow, unless `-m` names their marker."""
+    excluded = [marker for marker in ONLY_ON_REQUEST if marker not in config.option.markexpr]
+    deselected = [item for item in items if any(item.get_closest_marker(marker) for marker in excluded)]
+    config.hook.pytest_deselected(items=deselected)
+    items[:] = [item for item in items if item not in deselected]
 
 
 def pytest_unconfigure() -> None:
@@ -46,33 +46,33 @@ def pytest_unconfigure() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _own_faults_are_raised() -> Iterator[None]:
-    """Let no test pass over a fault of ours because it has become a diagnostic."""
+def _internal_errors_are_raised() -> Iterator[None]:
+    """Raise internal errors, so that no test misses one because it became a diagnostic."""
 
     def raise_it(_file: str, error: BaseException) -> NoReturn:
         raise error
 
-    told = boundary.internal_error
+    original = boundary.internal_error
     boundary.internal_error = raise_it
     yield
-    boundary.internal_error = told
+    boundary.internal_error = original
 
 
 @pytest.fixture
 def internal_errors_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make of our own faults what users get: a diagnostic."""
+    """Report internal errors as diagnostics, as for users."""
     monkeypatch.setattr(boundary, "internal_error", INTERNAL_ERROR)
 
 
 @pytest.fixture
 def repository() -> Path:
-    """The top folder of the checkout."""
+    """Return the root of the checkout."""
     return REPOSITORY
 
 
 @pytest.fixture
 def configs(tmp_path: Path):
-    """Make a folder `configs` of a mapping of file names to text or bytes."""
+    """Return a function that writes a folder `configs` from a mapping of file names to text or bytes."""
 
     def make(files: dict[str, str | bytes]) -> Path:
         root = tmp_path / "configs"

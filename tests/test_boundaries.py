@@ -1,4 +1,4 @@
-"""That what has to start fast loads nothing heavy. `make lint` checks who imports whom (`pyproject.toml`)."""
+"""Programs that have to start fast load nothing heavy. `make lint` checks imports (`pyproject.toml`)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-# Imports every module of a package, then names what is loaded of what takes long.
+# Imports every module of a package, then prints which slow modules are loaded.
 LOAD_ALL = """
 import importlib, pkgutil, sys
 package = importlib.import_module({package!r})
@@ -30,13 +30,13 @@ def printed_by(code, repository):
 @pytest.mark.slow
 @pytest.mark.parametrize("package", ["airbyte", "config", "report", "cli", "local_airbyte", "sandbox"])
 def test_a_package_loads_no_airflow(repository, package):
-    """What a killed task starts has seconds left, and Airflow takes as long to import."""
+    """The process that a killed task starts has only seconds, as many as an import of Airflow takes."""
     code = LOAD_ALL.format(package=f"dag_factory.{package}", heavy=AIRFLOW)
     assert printed_by(code, repository) == "True []\n"
 
 
 def test_the_cancel_process_loads_no_airflow(repository):
-    """It is started by the path of its module, and ends at once where there is nothing to cancel."""
+    """It is started by the path of its module, and ends at once if there is nothing to cancel."""
     code = (
         "import runpy, sys; runpy.run_module('dag_factory.airbyte.cancel_process');"
         f"print(sorted({{name.split('.')[0] for name in sys.modules}} & {AIRFLOW!r}))"

@@ -1,9 +1,9 @@
-"""Golden cases: `tests/cases/CODE/NAME.yaml` (or a folder NAME) beside NAME.out, what `validate` prints.
+"""Golden cases: `tests/cases/CODE/NAME.yaml` (or a folder NAME) with NAME.out, the output of `validate`.
 
-Cases in `tests/cases/ok` stay clean. Their NAME.out is what `show` prints of each DAG at the start of TODAY,
-without the values that are defaults.
+Cases in `tests/cases/ok` stay clean. Their NAME.out is the output of `show` for each DAG at the start of
+TODAY, without the values that are defaults.
 
-A new case needs no Python: add the file, run `make cases`, and read what has been written to NAME.out.
+A new case needs no Python: add the file, run `make cases`, and review NAME.out.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from dag_factory.report import explanation, explanation_text, text
 CASES = Path(__file__).parent / "cases"
 OK = "ok"
 
-# The present day of all cases.
+# The current date in all cases.
 TODAY = date(2026, 1, 31)
 NOW = datetime.combine(TODAY, time(), UTC)
 
-# What DAG_FACTORY_ENV and DAG_FACTORY_NOTIFIER_PREFIXES say, if a folder has these files.
+# The values of DAG_FACTORY_ENV and DAG_FACTORY_NOTIFIER_PREFIXES, if a folder has these files.
 ENVIRONMENT, PREFIXES = "environment.txt", "notifier_prefixes.txt"
 
 
@@ -69,7 +69,7 @@ def output_of(case: Path) -> str:
 
 
 def alone(case: Path, folder: Path) -> Path:
-    """Copy a case to a folder `configs` of its own, where no other case is beside it."""
+    """Copy a case to a separate folder `configs`, without other cases."""
     root = folder / "configs"
     if case.is_dir():
         shutil.copytree(case, root)
@@ -93,7 +93,7 @@ def written(values: tuple[explanation.ExplainedValue, ...]) -> tuple[explanation
 
 
 def assert_output(case: Path, output: str) -> None:
-    """Hold an output against NAME.out. With UPDATE_CASES=1 it is written first."""
+    """Compare an output with NAME.out, which UPDATE_CASES=1 writes first."""
     expected = case.with_suffix(".out")
     if os.environ.get("UPDATE_CASES"):
         expected.write_text(output, "utf-8")
@@ -123,7 +123,7 @@ def test_every_output_has_an_input():
 
 
 def test_every_code_has_a_case():
-    # What Airflow itself refuses shows only where Airflow is: tests/factory. No file is known for our own
-    # faults: tests/config/test_boundary.py. And without a file there is no case: tests/cli/test_validate.py.
+    # Rejections by Airflow itself need Airflow: tests/factory. No file is known to cause internal
+    # errors: tests/config/test_boundary.py. And an empty folder is not a case: tests/cli/test_validate.py.
     elsewhere = {"airflow-refused", "internal-error", "nothing-to-check"}
     assert {path.name for path in CASES.iterdir() if path.is_dir()} == {*CODES, OK} - elsewhere

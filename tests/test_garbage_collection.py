@@ -1,4 +1,4 @@
-"""The garbage collector pauses, and is left as it was."""
+"""The garbage collector is paused and then restored."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import pytest
 from dag_factory import garbage_collection
 
 
-def test_it_is_paused_inside_only():
+def test_it_is_paused_only_inside():
     with garbage_collection.paused():
         assert not gc.isenabled()
     assert gc.isenabled()
 
 
-def test_it_goes_on_after_an_exception():
+def test_it_resumes_after_an_exception():
     with pytest.raises(ZeroDivisionError), garbage_collection.paused():
         _ = 1 / 0
     assert gc.isenabled()
 
 
-def test_whoever_has_switched_it_off_keeps_it_off():
+def test_it_stays_off_if_it_was_off_before():
     gc.disable()
     try:
         with garbage_collection.paused():

@@ -1,4 +1,4 @@
-"""Where people work: pre-commit, the GitHub action and the CI files, each tried with the real program."""
+"""Integrations: pre-commit, the GitHub action and the CI files, each tested with the real program."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BAD = GOOD + "retrys: 1\n"
 
 @pytest.fixture(scope="session")
 def project(tmp_path_factory, request):
-    """What git would clone of this project, as far as it can be installed."""
+    """Return a git repository with the installable files of this project."""
     folder = tmp_path_factory.mktemp("clone") / "project"
     folder.mkdir()
     for name in ("dag_factory", "schemas", "dags"):
@@ -67,7 +67,7 @@ def commit_all(folder: Path) -> None:
 
 
 def installing(group: str):
-    """Mark a test that installs the project; those of a group share what has been installed."""
+    """Mark a test that installs the project; those of a group share the installation."""
 
     def mark(test):
         for each in (pytest.mark.slow, pytest.mark.network, pytest.mark.xdist_group(group)):
@@ -82,7 +82,7 @@ def installing(group: str):
 
 @pytest.fixture(scope="module")
 def pre_commit(project, tmp_path_factory):
-    """Run the real pre-commit in a folder, with a cache of its own."""
+    """Run the real pre-commit in a folder, with a separate cache."""
     cache = tmp_path_factory.mktemp("pre-commit")
     commit_all(project)
 
@@ -94,7 +94,7 @@ def pre_commit(project, tmp_path_factory):
 
 @pytest.fixture
 def estate(project, tmp_path):
-    """A DAG repository whose commits are checked by the hook."""
+    """Make a DAG repository whose commits are checked by the hook."""
     folder = tmp_path / "estate"
     (folder / "configs").mkdir(parents=True)
     (folder / "configs" / "money.yaml").write_text(GOOD)
@@ -116,7 +116,7 @@ def test_the_hook_checks_the_whole_folder_when_one_file_changes(pre_commit, esta
     result = pre_commit("run", "--all-files", cwd=estate)
     assert (result.returncode, result.stdout.count("Passed")) == (0, 1), result.stdout + result.stderr
 
-    # The mistake is in a file that the next commit does not touch.
+    # The error is in a file that the next commit does not touch.
     (estate / "configs" / "bad.yaml").write_text(BAD)
     commit_all(estate)
     (estate / "configs" / "money.yaml").write_text(GOOD.replace("@daily", "@hourly"))
@@ -135,7 +135,7 @@ def test_the_hook_leaves_other_commits_alone(pre_commit, estate):
 
 
 @installing("pre-commit")
-def test_pre_commit_takes_what_init_makes(pre_commit, tmp_path, capsys):
+def test_pre_commit_accepts_the_files_of_init(pre_commit, tmp_path, capsys):
     assert main(["init", str(tmp_path / "new")]) == 0
     result = pre_commit("validate-config", ".pre-commit-config.yaml", cwd=tmp_path / "new")
     assert (result.returncode, result.stderr) == (0, ""), capsys.readouterr().out
@@ -151,13 +151,13 @@ def steps(project):
 
 @pytest.fixture(scope="module")
 def action(project, steps, tmp_path_factory):
-    """Run the steps of the action as GitHub's runner does: bash, and inputs put into the environment."""
+    """Run the steps of the action as GitHub's runner does: with bash, and inputs in the environment."""
     temporary = tmp_path_factory.mktemp("runner")
     defaults = {name: each["default"] for name, each in steps["inputs"].items()}
 
     def call(cwd: Path, **inputs: str):
         given = {**defaults, **inputs}
-        # To install takes seconds, and a second time would find all in place.
+        # Installing takes seconds, and a second installation would change nothing.
         installed = (temporary / "dag-factory").exists()
         for step in steps["runs"]["steps"][1 if installed else 0 :]:
             environment = {
@@ -209,7 +209,7 @@ def test_the_action_can_be_strict(action, configs):
 
 
 @installing("action")
-def test_the_action_runs_nothing_that_a_pull_request_brings(action, configs):
+def test_the_action_runs_no_code_of_a_pull_request(action, configs):
     root = configs({"money.yaml": GOOD})
     trap = "import pathlib; pathlib.Path(__file__).with_name('sprung').touch()\n"
     for name in ("venv.py", "pip.py", "dag_factory.py", "yaml.py", "json.py", "sitecustomize.py"):
@@ -239,7 +239,7 @@ def test_githubs_schemas_accept_the_action_and_the_workflow(repository):
 
 
 @pytest.mark.slow
-def test_githubs_and_gitlabs_schemas_accept_what_init_makes(tmp_path, capsys):
+def test_githubs_and_gitlabs_schemas_accept_the_files_of_init(tmp_path, capsys):
     for ci in ("github", "gitlab"):
         assert main(["init", str(tmp_path), "--ci", ci]) == 0
     workflow = tmp_path / ".github" / "workflows" / "dag-factory.yml"
@@ -265,8 +265,8 @@ def test_the_schemas_accept_the_files_of_the_guide_for_ci(repository, pre_commit
     assert pre_commit("validate-config", "hooks.yaml", cwd=tmp_path).returncode == 0
 
 
-def test_the_pipeline_of_the_guide_reports_and_tells(repository, configs):
-    """GitLab's line by a shell: the report for the merge request, the text for the log."""
+def test_the_pipeline_of_the_guide_reports_and_logs(repository, configs):
+    """GitLab's command in a shell: the report for the merge request, the text for the log."""
     *_, pipeline = blocks_of(repository / "docs" / "ci.md", "yaml")
     command = yaml.safe_load(pipeline)["validate"]["script"][-1]
     root = configs({"money.yaml": BAD})
@@ -279,11 +279,11 @@ def test_the_pipeline_of_the_guide_reports_and_tells(repository, configs):
     assert run("sh", "-c", command, cwd=root.parent, PATH=programs).returncode == 0
 
 
-def test_the_guide_shows_what_the_commands_print(repository, tmp_path, capsys):
+def test_the_guide_shows_the_output_of_the_commands(repository, tmp_path, capsys):
     shown, made = blocks_of(repository / "docs" / "commands.md", "text")
     now = datetime(2026, 3, 26, 12, 0, tzinfo=UTC)
     assert show(repository / "configs", "dev", "sales_sources", "text", now) == 0
-    # The three dots are for lines that are left out.
+    # Three dots are a placeholder for omitted lines.
     parts = map(re.escape, re.split(r"^\.\.\.\n", shown, flags=re.MULTILINE))
     assert re.fullmatch("(?:.*\n)*".join(parts), capsys.readouterr().out)
     assert main(["init", str(tmp_path)]) == 0

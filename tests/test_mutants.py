@@ -1,4 +1,4 @@
-"""That the mutants of the protocol can still be made: what each takes out is in its file exactly once."""
+"""The mutants of the protocol still apply: the text that each replaces is in its file exactly once."""
 
 from __future__ import annotations
 
@@ -14,6 +14,6 @@ MUTANTS = [*of_faults.MUTANTS, *of_histories.MUTANTS]
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda each: f"{each.file}-{each.old.strip()[:40]}")
-def test_what_a_mutant_takes_out_is_there_once(mutant):
+def test_the_old_text_of_a_mutant_is_there_once(mutant):
     folder = Path(dag_factory.__path__[0])
     assert (folder / mutant.file).read_text("utf-8").count(mutant.old) == 1

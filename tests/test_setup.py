@@ -1,4 +1,4 @@
-"""Setting up a checkout: what `make install` says where Python falls short, and the hooks of a commit."""
+"""Setting up a checkout: the messages of `make install` about unsuitable Pythons, and the commit hooks."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-# A Python that is too old, and one as Debian has it without python3-venv.
+# A Python that is too old, and Debian's without python3-venv.
 OLD = "#!/bin/sh\nexit 1\n"
 WITHOUT_VENV = '#!/bin/sh\ncase "$2" in *ensurepip*) exit 1;; esac\n'
 
 
 @pytest.fixture
 def checkout(repository, tmp_path):
-    """A folder in which nothing is installed yet."""
+    """Make a checkout in which nothing is installed yet."""
     for name in ("Makefile", "pyproject.toml", "constraints.txt"):
         shutil.copy(repository / name, tmp_path)
     return tmp_path
@@ -62,7 +62,7 @@ def test_no_python(checkout):
         ),
     ],
 )
-def test_a_python_that_falls_short(script, wrong, way, checkout):
+def test_an_unsuitable_python(script, wrong, way, checkout):
     python = checkout / "python"
     python.write_text(script)
     python.chmod(0o755)
@@ -86,7 +86,7 @@ def test_uv_trusts_what_pip_trusts(given, bundle, checkout):
     assert make(checkout, "printed", **given).stdout == f"1,{bundle}\n"
 
 
-def test_pre_commit_takes_the_hooks(repository, tmp_path):
+def test_pre_commit_accepts_the_hooks(repository, tmp_path):
     result = subprocess.run(
         [sys.executable, "-m", "pre_commit", "validate-config", ".pre-commit-config.yaml"],
         cwd=repository,
@@ -99,7 +99,7 @@ def test_pre_commit_takes_the_hooks(repository, tmp_path):
 
 
 def test_the_hooks_of_a_commit_pass(repository):
-    """With the programs of this environment, whatever its folder is."""
+    """They use the programs of this environment, in any folder."""
     hooks = yaml.safe_load((repository / ".pre-commit-config.yaml").read_text("utf-8"))["repos"][0]["hooks"]
     schemas = sorted(map(str, (repository / "schemas").glob("*.json")))
     files = {"check-metaschema": schemas, "ruff-check": ["docs_tools"], "ruff-format": ["docs_tools"]}

@@ -1,4 +1,4 @@
-"""Runs random histories, with an Airflow home of their own: `python -m tests.adversary --histories 10000`."""
+"""Run random histories in a temporary Airflow home: `python -m tests.adversary --histories 10000`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from importlib import import_module
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Set what Airflow reads while it is imported, and run the command; the home is gone afterwards."""
+    """Set the variables that Airflow reads on import, run the command and remove the home."""
     with tempfile.TemporaryDirectory(prefix="airflow-home-") as home:
         os.environ["AIRFLOW_HOME"] = home
         os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"

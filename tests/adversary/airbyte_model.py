@@ -1,16 +1,17 @@
-"""A model of Airbyte's public API in virtual time, written from Airbyte's source and not from our client.
+"""A model of Airbyte's public API in virtual time, based on Airbyte's source and independent of our client.
 
-Each connection has a workflow that runs one job at a time. What surprises clients is modelled as it is:
+Each connection has a workflow that runs one job at a time. The model includes what surprises clients:
 
-* A POST is refused only while the workflow runs an attempt. Otherwise it leaves a signal and is answered with
-  whatever runs next, of any type and whoever asked for it (`TemporalClient.kt`, `startNewManualSync`); or,
-  where capacity is enforced, with the job that waits before its first attempt, else with the first new id
-  within 60 seconds, else with a 409 while the signal stands (`startNewManualSyncAndWaitForJobId`).
-* A DELETE cancels what the connection runs now, not the job that it names; between two attempts it is
-  ignored (`ConnectionManagerWorkflowImpl.kt`).
-* The list begins with the oldest job unless another order is asked for.
+* A POST is refused only while the workflow runs an attempt. Otherwise it leaves a signal, and the response
+  names the job that runs next, of any type and requested by anyone (`TemporalClient.kt`,
+  `startNewManualSync`). Where capacity is enforced, the response names the job that waits before its first
+  attempt, else the first new job within 60 seconds, else it is a 409 although the signal remains
+  (`startNewManualSyncAndWaitForJobId`).
+* A DELETE cancels the job that the connection is running, not the job that it names; between two attempts it
+  is ignored (`ConnectionManagerWorkflowImpl.kt`).
+* The list starts with the oldest job unless another order is requested.
 
-The model keeps the truth that no client can see: who caused each job, and which job each DELETE has hit.
+The model records the ground truth that no client can see: who caused each job, and which job each DELETE hit.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from tests.adversary.virtual_time import Event, Timeline, Wait
 EPOCH = 1_790_000_000.0  # the beginning of each history, in seconds since 1970
 PREFIX = "/api/public/v1"
 FINAL = ("succeeded", "failed", "cancelled")
-# How long the second way of submitting waits for an id, in seconds (`TemporalClient.kt`).
+# How long a submission with enforced capacity waits for an id, in seconds (`TemporalClient.kt`).
 ID_SECONDS = 60.0
 ERRORS = "https://reference.airbyte.com/reference/errors"
 
@@ -40,7 +41,7 @@ Reply: TypeAlias = Callable[[Answer], object]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Message:
-    """A call as it arrives."""
+    """A call as it arrives at the server."""
 
     method: str
     path: str
@@ -50,17 +51,17 @@ class Message:
 
 
 @dataclass(slots=True)
-class Stranger:
-    """Who calls the model directly."""
+class DirectClient:
+    """A client that calls the model directly."""
 
     post: Post | None = None
-    told: float | None = None
+    answered_at: float | None = None
     is_ours: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Phase:
-    """A stretch of a job's life: its status, how long it lasts, and whether an attempt runs in it."""
+    """A phase of a job: its status, its duration, and whether an attempt runs in it."""
 
     status: str
     seconds: float
@@ -73,7 +74,7 @@ class Phase:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """What a job will do if nobody ends it before."""
+    """What a job will do unless somebody ends it earlier."""
 
     phases: tuple[Phase, ...]
     end: str = "succeeded"
@@ -82,7 +83,7 @@ class Plan:
 
 @dataclass(kw_only=True, slots=True, eq=False)
 class Post:
-    """A request for a sync: who sent it, when it came, and what came of it."""
+    """A request for a sync: its sender, its times and its result."""
 
     number: int
     sender: Any
@@ -92,18 +93,18 @@ class Post:
     made: Job | None = None
     shared: Job | None = None
     answer: str = ""
-    # The job that the answer names, which may be another one.
+    # The job that the response names, which may be another one.
     named: Job | None = None
 
     @property
     def job(self) -> Job | None:
-        """The job that it made or was answered with."""
+        """Return the job that it created or was answered with."""
         return self.made or self.shared
 
 
 @dataclass(kw_only=True, slots=True, eq=False)
 class Delete:
-    """A request to cancel: the job that it names, and the one that was cancelled by it."""
+    """A request to cancel: the job that it names, and the one that it cancelled."""
 
     sender: Any
     named: int
@@ -114,7 +115,10 @@ class Delete:
 
 @dataclass(kw_only=True, slots=True, eq=False)
 class Job:
-    """A job and its truth: `posts` are all that made it or were answered with it, `maker` who caused it."""
+    """A job with its ground truth.
+
+    `posts` are all submissions that created it or were answered with it, `maker` names who caused it.
+    """
 
     job_id: int
     connection_id: str
@@ -129,7 +133,7 @@ class Job:
 
     @property
     def status(self) -> str:
-        """The status of this moment."""
+        """Return the current status."""
         return self.history[-1][1]
 
     @property
@@ -138,12 +142,12 @@ class Job:
         return self.ended is None
 
     def status_at(self, time: float) -> str:
-        """The status that it had at some time."""
+        """Return the status at some time."""
         return next((status for begun, status in reversed(self.history) if begun <= time), self.history[0][1])
 
 
 class Workflow:
-    """What runs the jobs of one connection, one at a time."""
+    """Runs the jobs of one connection, one at a time."""
 
     def __init__(self, airbyte: Airbyte, connection_id: str) -> None:
         self.connection_id = connection_id
@@ -158,13 +162,13 @@ class Workflow:
         self._waiters: list[Callable[[Job], None]] = []
 
     def signal(self, post: Post) -> None:
-        """Ask for a sync by hand, as the API and the pages do."""
+        """Request a manual sync, as the API and the web pages do."""
         if self.status != "active":
             return
         if self.job is None:
             self._signals.append(post)
             if self._creation is None:
-                delay = self._airbyte.nature.draw_creation_delay()
+                delay = self._airbyte.traits.draw_creation_delay()
                 self._creation = self._airbyte.timeline.after(delay, self._create)
         elif not self.is_running:
             self.share(post, self.job)
@@ -172,12 +176,12 @@ class Workflow:
                 self._next_phase()
 
     def start(self, job_type: str, maker: str) -> Job | None:
-        """Begin a job, unless one is under way."""
+        """Begin a job, unless one is active."""
         if self.job is not None or self.status not in ("active", "inactive"):
             return None
         job = self._airbyte.make_job(self.connection_id, job_type, maker)
         if self._signals:
-            # What was asked for meanwhile is what runs now.
+            # This job also answers the requests that arrived meanwhile.
             for post in self._signals:
                 self.share(post, job)
             self._signals.clear()
@@ -186,7 +190,7 @@ class Workflow:
         return job
 
     def end(self, status: str, by: object = None) -> None:
-        """End the job of now."""
+        """End the current job."""
         if self.job is None:
             return
         job, self.job, self.is_running = self.job, None, False
@@ -197,21 +201,21 @@ class Workflow:
         self._airbyte.note(job, status)
 
     def when_running(self, waiter: Callable[[Job], None]) -> None:
-        """Call the waiter with the job that runs next, whichever it is."""
+        """Call the waiter with the current job if it runs, else with the next one."""
         if self.is_running and self.job is not None:
             waiter(self.job)
         else:
             self._waiters.append(waiter)
 
     def share(self, post: Post, job: Job) -> None:
-        """Note that a post was answered with a job, or counts on it."""
+        """Record that a submission was answered with a job, or relies on it."""
         if post not in job.posts:
             job.posts.append(post)
         if post.made is None:
             post.shared = job
 
     def remove(self) -> None:
-        """Delete the connection: its job is cancelled."""
+        """Delete the connection, which cancels its job."""
         self.status = "deprecated"
         self.end("cancelled", by="the deletion of the connection")
 
@@ -249,21 +253,21 @@ class Workflow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Nature:
-    """What kind of Airbyte it is, and the chance in it; `plan` gives the plan of a sync that begins."""
+class Traits:
+    """The traits of an Airbyte server and its random delays; `plan` returns the plan of a new job."""
 
     plan: Callable[[str], Plan]
     draw_creation_delay: Callable[[], float] = lambda: 1.0
     draw_cancel_delay: Callable[[], float] = lambda: 1.0
-    # The second way of submitting (1.6).
+    # Whether capacity is enforced, so that a POST waits for an id (1.6).
     waits_for_id: bool = False
-    # Whether a POST between two attempts is answered there with the job, or times out.
+    # Whether such a POST between two attempts is answered with the job, or times out.
     returns_incomplete: bool = True
     # Older servers refuse a POST while any job is active.
     is_strict: bool = False
-    # Whether a job that is pending can be cancelled.
+    # Whether a pending job can be cancelled.
     cancels_pending: bool = False
-    # Whether asking to cancel where nothing runs is an error.
+    # Whether a cancellation is an error while nothing runs.
     refuses_idle_cancel: bool = False
     unknown_job_status: int = 409
     token_seconds: float = 900.0
@@ -274,21 +278,21 @@ class Nature:
 
 
 class Airbyte:
-    """The server: the public face is `receive`; persons and the schedule use the workflows."""
+    """The server: clients use `receive`; people and the schedule use the workflows."""
 
     def __init__(
-        self, timeline: Timeline, nature: Nature, client: tuple[str, str], say: Callable[[str], None]
+        self, timeline: Timeline, traits: Traits, client: tuple[str, str], say: Callable[[str], None]
     ) -> None:
         self.timeline = timeline
-        self.nature = nature
+        self.traits = traits
         self.workflows: dict[str, Workflow] = {}
         self.jobs: dict[int, Job] = {}
         self.posts: list[Post] = []
         self.deletes: list[Delete] = []
         self.tokens: dict[str, float] = {}
-        # Answers to GET of one job: (time, who asked, job, status told).
+        # Responses to GET of one job: (time, sender, job id, status in the response).
         self.reads: list[tuple[float, Any, int, str]] = []
-        # Lists of jobs: (the time that they show, who asked).
+        # Lists of jobs: (the time as of which they are, sender).
         self.lists: list[tuple[float, Any]] = []
         self._client = client
         self._say = say
@@ -296,19 +300,19 @@ class Airbyte:
         self._token_count = 0
 
     def connect(self, connection_id: str) -> Workflow:
-        """Make a connection."""
+        """Make a connection and return its workflow."""
         self.workflows[connection_id] = Workflow(self, connection_id)
         return self.workflows[connection_id]
 
     def make_job(self, connection_id: str, job_type: str, maker: str) -> Job:
-        """Make a job; its id is greater than all before."""
+        """Make a job, whose id is greater than all earlier ids."""
         self._next_id += 1
         job = Job(
             job_id=self._next_id,
             connection_id=connection_id,
             job_type=job_type,
             maker=maker,
-            plan=self.nature.plan(job_type),
+            plan=self.traits.plan(job_type),
             created=self.timeline.now,
         )
         self.jobs[job.job_id] = job
@@ -330,7 +334,7 @@ class Airbyte:
         self.jobs[job.job_id] = job
 
     def note(self, job: Job, status: str) -> None:
-        """Give a job a status."""
+        """Set the status of a job."""
         job.history.append((self.timeline.now, status))
         made = f" ({job.job_type} of {job.maker})" if len(job.history) == 1 else ""
         by = f" by {job.cancelled_by}" if job.cancelled_by else ""
@@ -344,10 +348,10 @@ class Airbyte:
         body: Mapping[str, Any] | None,
         headers: Mapping[str, str],
     ) -> Answer:
-        """Answer a call, and let the time pass that this takes; for whoever is alone with the server."""
+        """Answer a call and let the time pass that this takes; for tests with no other client."""
         wait = Wait()
         message = Message(method=method, path=path, params=params, body=body, headers=headers)
-        self.receive(message, Stranger(), self.timeline.now, wait.finish)
+        self.receive(message, DirectClient(), self.timeline.now, wait.finish)
         self.timeline.run(float("inf"), lambda: wait.is_done)
         answer: Answer = wait.result()
         return answer
@@ -376,12 +380,12 @@ class Airbyte:
         reply((status, self.headers(), json.dumps(content).encode()))
 
     def headers(self) -> Headers:
-        """The headers of each answer."""
+        """Return the headers of each response."""
         return {"content-type": "application/json", "date": _date(self._moment())}
 
     def _moment(self, time: float | None = None) -> datetime:
         seconds = self.timeline.now if time is None else time
-        return datetime.fromtimestamp(EPOCH + int(seconds) + self.nature.clock_skew, UTC)
+        return datetime.fromtimestamp(EPOCH + int(seconds) + self.traits.clock_skew, UTC)
 
     def _is_authorized(self, headers: Mapping[str, str]) -> bool:
         token = headers.get("Authorization", "").removeprefix("Bearer ")
@@ -393,8 +397,8 @@ class Airbyte:
             return
         self._token_count += 1
         token = f"{self._client[1]}-token-{self._token_count}"
-        self.tokens[token] = self.timeline.now + self.nature.token_seconds
-        answer = {"access_token": token, "token_type": "Bearer", "expires_in": self.nature.token_seconds}
+        self.tokens[token] = self.timeline.now + self.traits.token_seconds
+        answer = {"access_token": token, "token_type": "Bearer", "expires_in": self.traits.token_seconds}
         self._reply(reply, 200, answer)
 
     def _connection(self, connection_id: str, reply: Reply) -> None:
@@ -414,19 +418,19 @@ class Airbyte:
         self._reply(reply, 200, self._job_json(job, self.timeline.now))
 
     def _refuse_unknown(self, reply: Reply) -> None:
-        status = self.nature.unknown_job_status
+        status = self.traits.unknown_job_status
         self._reply(reply, status, _problem(status, "state-conflict", "#409-state-conflict", _NOT_RUNNING))
 
     def _list(self, params: Mapping[str, str], sender: Any, reply: Reply) -> None:
         order = params.get("orderBy", "createdAt|ASC")
         limit, offset = int(params.get("limit", "20")), int(params.get("offset", "0"))
-        refused = self.nature.refuses_order and "orderBy" in params
+        refused = self.traits.refuses_order and "orderBy" in params
         if refused or not (1 <= limit <= 100 and re.fullmatch(r"[a-zA-Z0-9]+\|(ASC|DESC)", order)):
             self._reply(reply, 400, _problem(400, "bad-request", "#bad-request", "bad order or limit"))
             return
-        time = self.timeline.now - self.nature.list_lag
+        time = self.timeline.now - self.traits.list_lag
         found = [job for job in self.jobs.values() if job.created <= time and _is_wanted(job, params, time)]
-        if order.endswith("DESC") and not self.nature.ignores_order:
+        if order.endswith("DESC") and not self.traits.ignores_order:
             found.reverse()
         page = [self._job_json(job, time) for job in found[offset : offset + limit]]
         self.lists.append((time, sender))
@@ -449,9 +453,9 @@ class Airbyte:
             )
         elif workflow.status != "active":
             self._refuse(post, reply, _COULD_NOT)
-        elif workflow.is_running or (self.nature.is_strict and workflow.job is not None):
+        elif workflow.is_running or (self.traits.is_strict and workflow.job is not None):
             self._refuse(post, reply, _running(post.connection_id))
-        elif self.nature.waits_for_id:
+        elif self.traits.waits_for_id:
             self._submit_and_wait_for_id(post, workflow, reply)
         else:
             workflow.signal(post)
@@ -459,7 +463,7 @@ class Airbyte:
 
     def _submit_and_wait_for_id(self, post: Post, workflow: Workflow, reply: Reply) -> None:
         waiting = workflow.job
-        if waiting is not None and (waiting.status != "incomplete" or self.nature.returns_incomplete):
+        if waiting is not None and (waiting.status != "incomplete" or self.traits.returns_incomplete):
             if waiting.status == "incomplete":
                 workflow.signal(post)
             self._answer_post(post, workflow, reply, waiting)
@@ -467,18 +471,18 @@ class Airbyte:
         workflow.signal(post)
         ends = self.timeline.now + ID_SECONDS
 
-        def look() -> None:
+        def poll() -> None:
             if workflow.job is not None and workflow.job is not waiting:
                 self._answer_post(post, workflow, reply, workflow.job)
             elif self.timeline.now >= ends:
                 self._refuse(post, reply, _COULD_NOT)
             else:
-                self.timeline.after(1.0, look)
+                self.timeline.after(1.0, poll)
 
-        look()
+        poll()
 
     def _answer_post(self, post: Post, workflow: Workflow, reply: Reply, job: Job) -> None:
-        if post.sender.told is None:  # its sender still waits
+        if post.sender.answered_at is None:  # its sender is still waiting
             workflow.share(post, job)
         post.answer, post.named = f"200 job {job.job_id}", job
         self._reply(reply, 200, self._job_json(job, self.timeline.now))
@@ -497,8 +501,8 @@ class Airbyte:
         workflow = self.workflows[job.connection_id]
         if self._is_cancellable(workflow):
             delete.hit = workflow.job
-            self.timeline.after(self.nature.draw_cancel_delay(), self._cancelled, delete, job, reply)
-        elif workflow.job is None and self.nature.refuses_idle_cancel:
+            self.timeline.after(self.traits.draw_cancel_delay(), self._cancelled, delete, job, reply)
+        elif workflow.job is None and self.traits.refuses_idle_cancel:
             self._reply(reply, 409, _problem(409, "state-conflict", "#409-state-conflict", _NOT_RUNNING))
         else:
             self._reply(reply, 200, self._job_json(job, self.timeline.now))
@@ -507,7 +511,7 @@ class Airbyte:
         if workflow.job is None:
             return False
         waits = workflow.job.status == "queued" or (
-            workflow.job.status == "pending" and self.nature.cancels_pending
+            workflow.job.status == "pending" and self.traits.cancels_pending
         )
         return workflow.is_running or waits
 
@@ -576,5 +580,5 @@ def _date(moment: datetime) -> str:
 
 @lru_cache(maxsize=1000)
 def _java_time(moment: datetime) -> str:
-    """Write a time as `OffsetDateTime.toString` does, which leaves out seconds that are 0."""
+    """Format a time as `OffsetDateTime.toString` does, which omits seconds of 0."""
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ" if moment.second else "%Y-%m-%dT%H:%MZ")

@@ -1,9 +1,10 @@
-"""A model of what Airflow does with the tasks of a run, in virtual time and without a database.
+"""A model of how Airflow runs the tasks of a run, in virtual time and without a database.
 
-Workers are programs that can be signalled and killed at any effect, triggers run in the event loops of two
-triggerers. What is kept is what Airflow keeps: a task's own XCom is wiped whenever its code begins anew, that
-of another task stays until that one begins; the task state store and Variables stay for ever; a clear gives
-as many retries again and a clear of a running task none. The real operators, sensors and triggers run in it.
+Workers are programs that can be signalled and killed at any effect; triggers run in the event loops of two
+triggerers. The model keeps what Airflow keeps: a task's own XComs are wiped whenever its code starts over,
+those of another task stay until that one starts; the task state store and Variables stay forever. A clear
+restores all retries, but the clear of a running task restores none. The real operators, sensors and triggers
+run in the model.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ except ImportError:
     from airflow.exceptions import AirflowRescheduleException, AirflowSensorTimeout
 
 FINISHED = ("success", "failed", "skipped", "upstream_failed")
-# How Airflow 3.3 cancels a trigger whose task a person has ended (`jobs/triggerer_job_runner.py`).
+# The message with which Airflow 3.3 cancels a trigger whose task was ended by a person
+# (`jobs/triggerer_job_runner.py`).
 USER_ACTION = "__airflow_user_action__"
 ON_KILL_SECONDS = 30.0
 # From SIGTERM to SIGKILL, in seconds: `escalation_delay` of Airflow 3, `killed_task_cleanup_time` of 2.
@@ -40,12 +42,12 @@ ESCALATION = {True: 5.0, False: 60.0}
 
 
 class TerminatedError(AirflowException):
-    """What Airflow 2 raises in a task after its `on_kill`."""
+    """Raised by Airflow 2 in a task after its `on_kill`."""
 
 
 @dataclass(kw_only=True, slots=True, eq=False)
 class Actor:
-    """Something that makes calls for a task: a worker's process, a trigger, or a process that cancels."""
+    """A caller on behalf of a task: a worker's process, a trigger, or a cancelling process."""
 
     kind: str
     task: Task
@@ -56,24 +58,24 @@ class Actor:
     world: Any
     program: Program | None = None
     loop: Loop | None = None
-    # When it was first told to end, or killed.
+    # When it first got SIGTERM or was killed.
     ended_at: float | None = None
-    # When a worker's code has ended by itself.
+    # When a worker's code finished by itself.
     over_at: float = -1.0
     children: list[Actor] = field(default_factory=list)
 
     @property
     def run(self) -> Run:
-        """The run of its task."""
+        """Return the run of its task."""
         return self.task.run
 
     def effect(self, what: str) -> None:
-        """Note that something is about to be done, which a crash may forestall."""
+        """Announce an effect, which a crash may still prevent."""
         self.world.on_effect(self, what)
         self.check_alive()
 
     def check_alive(self) -> None:
-        """Stop what was killed."""
+        """Stop here if the actor was killed."""
         if self.program is not None:
             self.program.check_alive()
         elif self.loop is not None:
@@ -93,7 +95,7 @@ class Run:
     setup: Any
     tasks: list[Task] = field(default_factory=list)
     clears: int = 0
-    # When the task that submits was cleared without the one that waits.
+    # When the submitting task was cleared without the waiting one.
     first_cleared_alone: list[float] = field(default_factory=list)
     is_finished: bool = False
     finished_at: float = 0.0
@@ -101,7 +103,7 @@ class Run:
 
 
 class Task:
-    """One task of one run, with all that Airflow's database knows of it."""
+    """One task of one run, with everything that Airflow's database stores about it."""
 
     def __init__(self, run: Run, prototype: Any, upstream: Task | None) -> None:
         self.run = run
@@ -114,7 +116,7 @@ class Task:
         self.try_number = 0
         self.max_tries = self.retries
         self.generation = 0
-        # When the first try of each generation could begin: that of the run, and those that clears made.
+        # When the first try of each generation could begin: the generation of the run, and one per clear.
         self.generations = [run.begun]
         self.ended_at = 0.0
         # The generations that began with a clear of a running task.
@@ -132,23 +134,23 @@ class Task:
 
     @property
     def name(self) -> str:
-        """How the log calls it."""
+        """Return its name in the log."""
         return f"{self.run.dag_id}.{self.run.run_id}.{self.task_id}"
 
     @property
     def is_finished(self) -> bool:
-        """Whether Airflow has nothing more to do with it."""
+        """Whether Airflow is done with it."""
         return self.state in FINISHED
 
     def result(self) -> Any:
-        """Its XCom result."""
+        """Return its XCom result."""
         kept = self.run.xcoms.get((self.task_id, "return_value"))
         return None if kept is None else json.loads(kept)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Report:
-    """How code of a task has ended: what it returned or raised."""
+    """How the code of a task ended: what it returned or raised."""
 
     time: float
     task: Task
@@ -176,7 +178,7 @@ class Deferral:
 
 
 class Scheduler:
-    """Starts what is due, and does what persons do to tasks."""
+    """Starts due tasks, and carries out what people do to tasks."""
 
     def __init__(self, world: Any, timeline: Timeline) -> None:
         self.world = world
@@ -186,10 +188,10 @@ class Scheduler:
         self.reports: list[Report] = []
         self._deferrals = 0
 
-    # What a scheduler does.
+    # The scheduler.
 
     def begin(self, run: Run, prototypes: list[Any]) -> None:
-        """Begin a run whose tasks follow each other."""
+        """Begin a run whose tasks run one after another."""
         upstream: Task | None = None
         for prototype in prototypes:
             upstream = Task(run, prototype, upstream)
@@ -198,7 +200,7 @@ class Scheduler:
         self.advance(run)
 
     def advance(self, run: Run) -> None:
-        """Queue what can start, and end the run where nothing is left."""
+        """Queue tasks that can start, and finish the run if none is left."""
         for task in run.tasks:
             if task.state is None and task.schedule is None and self._is_ready(task):
                 self._queue(task, self.world.draw_queue_delay())
@@ -258,7 +260,7 @@ class Scheduler:
         task.actors.append(actor)
         return actor
 
-    # What a worker does.
+    # Workers.
 
     def _execute(self, actor: Actor, method: str | None, kwargs: str | None) -> object:
         ACTOR.set(actor)
@@ -319,13 +321,13 @@ class Scheduler:
             error=error,
         )
         self.reports.append(report)
-        if self.world.say_is_on:
-            told = f"{type(error).__name__}: {error}" if error is not None else f"returns {program.outcome}"
-            self.world.say(f"{actor}: ends: {told}")
+        if self.world.is_verbose:
+            end = f"{type(error).__name__}: {error}" if error is not None else f"returns {program.outcome}"
+            self.world.say(f"{actor}: ends: {end}")
         if task.actor is not actor:
             return
         if task.state != "running":
-            self._process_gone(actor)
+            self._process_ended(actor)
             return
         task.actor = None
         self._take(task, report, error)
@@ -348,7 +350,7 @@ class Scheduler:
             self.fail(task)
 
     def fail(self, task: Task) -> None:
-        """Let a try have failed: retry it if one is left."""
+        """Fail a try, and retry the task if a retry is left."""
         task.next_method = task.next_kwargs = None
         if task.try_number <= task.max_tries:
             task.state = "up_for_retry"
@@ -361,8 +363,8 @@ class Scheduler:
         self.world.say(f"{task.name}: {state} by {by}")
         self.advance(task.run)
 
-    def _process_gone(self, actor: Actor) -> None:
-        """A worker's process has ended, of a task that a person has acted on meanwhile."""
+    def _process_ended(self, actor: Actor) -> None:
+        """Handle the end of a worker's process whose task a person has changed meanwhile."""
         task = actor.task
         if task.actor is actor:
             task.actor = None
@@ -394,7 +396,7 @@ class Scheduler:
         self.timeline.after(self.world.draw_queue_delay(), self.assign, deferral)
 
     def assign(self, deferral: Deferral) -> None:
-        """Give a trigger to a triggerer that is alive, or wait for one."""
+        """Assign a trigger to a live triggerer, or wait for one."""
         if deferral.is_gone or deferral.triggerer is not None:
             return
         alive = [each for each in self.triggerers if each.is_alive]
@@ -427,7 +429,7 @@ class Scheduler:
             kwargs = json.loads(task.next_kwargs or "{}")
             task.next_kwargs = json.dumps({**kwargs, "event": json.loads(payload)})
         if self.world.draw_forgets_deferral():
-            # Airflow 3.3, where the DAG cannot be read just then: the same try begins anew.
+            # Airflow 3.3 when it cannot read the DAG at this moment: the same try starts over.
             self.world.say(f"{task.name}: the deferral is forgotten")
             task.next_method = task.next_kwargs = None
         self._queue(task, self.world.draw_queue_delay(), same_try=True)
@@ -440,20 +442,20 @@ class Scheduler:
             delay = 0.2 + self.world.random.random() * 1.5
             self.timeline.after(delay, triggerer.cancel, deferral, is_user)
 
-    # What persons and the machine do to a task.
+    # People and machines acting on tasks.
 
     def crash(self, task: Task, detection: float) -> None:
-        """Kill a worker without a word."""
+        """Kill a worker without notice."""
         actor = task.actor
         if actor is None or actor.program is None:
             return
         self.world.say(f"{actor}: SIGKILL")
         actor.ended_at = actor.ended_at or self.timeline.now
         self.world.crashes.append((self.timeline.now, task, actor))
-        self.timeline.after(detection, self._crash_found, actor)
+        self.timeline.after(detection, self._crash_detected, actor)
         actor.program.kill()
 
-    def _crash_found(self, actor: Actor) -> None:
+    def _crash_detected(self, actor: Actor) -> None:
         task = actor.task
         if task.actor is not actor:
             return
@@ -466,7 +468,7 @@ class Scheduler:
             self.advance(task.run)
 
     def evict(self, task: Task) -> None:
-        """End a worker's machine: SIGTERM, and a while later SIGKILL, without a change of the state."""
+        """Shut a worker's machine down: SIGTERM, later SIGKILL, with the task's state unchanged."""
         actor = task.actor
         if actor is not None and task.state == "running":
             self.world.say(f"{actor}: is evicted")
@@ -503,23 +505,23 @@ class Scheduler:
                     self.world.lost_children.append(child)
                     child.program.kill()
         if not program.is_over:
-            self.timeline.after(1.0, self._crash_found, actor)
+            self.timeline.after(1.0, self._crash_detected, actor)
 
     def mark(self, task: Task, state: str) -> None:
-        """Mark a task as success or failed by hand."""
+        """Mark a task as success or failed, as a person does."""
         if task.is_finished and task.state == state:
             return
         self.world.say(f"a person marks {task.name}, which is {task.state}, as {state}")
         self.world.kills.append((self.timeline.now, task, f"marked while {task.state}"))
         self._stop(task)
         for each in task.run.tasks:
-            # Airflow lets what comes after be decided again.
+            # Airflow evaluates the downstream tasks again.
             if each.upstream is task and each.state == "upstream_failed" and state == "success":
                 each.state = None
         self._finish(task, state, "a person")
 
     def clear(self, tasks: list[Task]) -> None:
-        """Clear tasks of one run."""
+        """Clear tasks of one run, as a person does."""
         run = tasks[0].run
         names = ", ".join(f"{task.task_id} ({task.state})" for task in tasks)
         self.world.say(f"a person clears {run.dag_id}.{run.run_id}: {names}")
@@ -531,7 +533,7 @@ class Scheduler:
         for task in tasks:
             self.world.kills.append((self.timeline.now, task, f"cleared while {task.state}"))
             if any(actor.generation == task.generation for actor in task.actors):
-                # What has not begun yet is not done again.
+                # A task that has not begun starts no new generation.
                 task.generation += 1
                 task.generations.append(self.timeline.now)
             if task.state in ("running", "restarting"):
@@ -557,13 +559,13 @@ class Scheduler:
         task.next_method = task.next_kwargs = None
 
     def state_of(self, task: Task) -> str | None:
-        """What Airflow would answer who asks for a task's state."""
+        """Return the state of a task as Airflow would report it."""
         return task.state
 
     # Triggerers.
 
     def make_triggerer(self) -> Triggerer:
-        """Start one more."""
+        """Start another triggerer."""
         triggerer = Triggerer(self, len(self.triggerers) + 1)
         self.triggerers.append(triggerer)
         return triggerer
@@ -575,7 +577,7 @@ class Scheduler:
         return actor
 
     def child_actor(self, parent: Actor) -> Actor:
-        """Make the actor of a process that a task has started."""
+        """Make the actor of a process that a task started."""
         actor = self._actor("canceller", parent.task)
         actor.try_number, actor.generation = parent.try_number, parent.generation
         parent.children.append(actor)
@@ -593,7 +595,7 @@ class Triggerer:
         self.tasks: dict[Deferral, asyncio.Task[None]] = {}
 
     def take(self, deferral: Deferral) -> None:
-        """Make a trigger from its row, and run it."""
+        """Make a trigger from its row and run it."""
         deferral.triggerer = self
         world = self.scheduler.world
         actor = self.scheduler.trigger_actor(deferral)
@@ -625,12 +627,12 @@ class Triggerer:
             if error.args[:1] == (USER_ACTION,) and world.triggers_are_killed:
                 await self._on_kill(trigger)
             raise
-        except Exception as error:  # noqa: BLE001 (Airflow fails the task, whatever it is)
+        except Exception as error:  # noqa: BLE001 (Airflow fails the task on any exception)
             world.on_trigger_error(deferral, error)
             self.scheduler.fired(deferral, None, repr(error))
 
     async def _on_kill(self, trigger: Any) -> None:
-        # Airflow swallows both: a second cancellation, and its own limit.
+        # Airflow swallows a second cancellation and its own timeout.
         try:
             await asyncio.wait_for(trigger.on_kill(), timeout=ON_KILL_SECONDS)
         except (TimeoutError, asyncio.CancelledError):
@@ -643,7 +645,7 @@ class Triggerer:
             self._cancel_task(task, is_user)
 
     def _cancel_task(self, task: asyncio.Task[None], is_user: bool) -> None:
-        """Cancel what runs a trigger; as Airflow 3.3 does, once a second until it has ended."""
+        """Cancel the asyncio task of a trigger; once a second until it has ended, as in Airflow 3.3."""
         if task.done() or not self.is_alive:
             return
         asyncio._set_running_loop(self.loop)
@@ -655,14 +657,14 @@ class Triggerer:
             self.scheduler.timeline.after(1.0, self._cancel_task, task, is_user)
 
     def kill(self) -> None:
-        """End it without a word; its triggers go to another one, or wait until there is one."""
+        """Kill it without notice; its triggers move to another triggerer, or wait for one."""
         self.scheduler.world.say(f"triggerer {self.number}: SIGKILL")
         self.is_alive = False
         self.loop.kill()
         self._give_up(self.scheduler.world.draw_triggerer_detection())
 
     def stop(self) -> None:
-        """End it as Airflow does: its triggers are cancelled, and it waits a little."""
+        """Stop it as Airflow does: cancel its triggers and wait a little."""
         self.scheduler.world.say(f"triggerer {self.number}: stops")
         for deferral in list(self.tasks):
             self.cancel(deferral, is_user=False)
@@ -671,7 +673,7 @@ class Triggerer:
         self._give_up(self.scheduler.world.draw_triggerer_detection())
 
     def lose(self, deferral: Deferral) -> None:
-        """Have a trigger moved away, as when this triggerer was late with its heartbeat."""
+        """Move a trigger away, as when this triggerer's heartbeat was late."""
         self.scheduler.world.say(f"triggerer {self.number}: loses the trigger of {deferral.task.name}")
         self.cancel(deferral, is_user=True)
         deferral.triggerer = None
@@ -689,7 +691,7 @@ class Triggerer:
 
 
 class Instance:
-    """What a task's code sees as `ti`."""
+    """The `ti` of a task's code."""
 
     map_index = -1
     hostname = "worker"
@@ -710,11 +712,11 @@ class Instance:
         self.state = "running"
 
     def get_first_reschedule_date(self, _context: object) -> datetime:
-        """Airflow's memory of the first poke; the sensor's own limit is far beyond."""
+        """Return the time of the first poke; the sensor's own timeout is far beyond."""
         return self.start_date
 
     def xcom_push(self, key: str, value: object) -> None:
-        """Write an XCom of its own."""
+        """Write an XCom of this task."""
         self._actor.effect(f"XCom {key}")
         self.model.run.xcoms[self.task_id, key] = json.dumps(value)
 
@@ -734,18 +736,18 @@ class Store:
         self._actor = actor
 
     def get(self, key: str, default: object = None) -> Any:
-        """Read."""
+        """Read a value."""
         self._actor.check_alive()
         kept = self._actor.task.store.get(key)
         return default if kept is None else json.loads(kept)
 
     def set(self, key: str, value: object, **_: object) -> None:
-        """Write."""
+        """Write a value."""
         self._actor.effect(f"store {key}")
         self._actor.task.store[key] = json.dumps(value)
 
     def delete(self, key: str) -> None:
-        """Forget."""
+        """Delete a value."""
         self._actor.effect(f"store {key}")
         self._actor.task.store.pop(key, None)
 
@@ -756,14 +758,14 @@ class _OutletEvents:
 
 
 def clone(task: Any) -> Any:
-    """Copy an operator, as a process that has just read the DAG has it."""
+    """Copy an operator, as if a new process had read the DAG."""
     new = object.__new__(type(task))
     new.__dict__.update(task.__dict__)
     return new
 
 
 def moment(seconds: float) -> datetime:
-    """A time of the history as Airflow tells it."""
+    """Convert a time of the history to a datetime, as Airflow has it."""
     return datetime.fromtimestamp(EPOCH + seconds, UTC)
 
 

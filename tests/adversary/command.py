@@ -1,6 +1,6 @@
-"""Runs many histories and says what came of them; `python -m tests.adversary` calls it.
+"""Run many histories and print the results; the command line of `python -m tests.adversary`.
 
-A history that breaks a rule is printed with its number, made small, and with a log of what happened.
+A history that breaks a rule is shrunk and printed with its number and a log of its events.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from dataclasses import dataclass, field
 
 from tests.adversary import seams
 from tests.adversary.histories import history
-from tests.adversary.rules import Judge
+from tests.adversary.rules import Checker
 from tests.adversary.shrinking import shrink
 
-# So many histories are run by one process at a time.
+# How many histories a process runs at a time.
 CHUNK = 500
-MOST_SHOWN = 10
+MAX_SHOWN = 10
 
 
 @dataclass(kw_only=True, slots=True)
 class Tally:
-    """What came of some histories. `failed` are the numbers of those that broke a rule, with how."""
+    """The results of some histories. `failed` maps the numbers of failed histories to their violations."""
 
     histories: int = 0
     calls: int = 0
@@ -35,7 +35,7 @@ class Tally:
     failed: dict[int, list[str]] = field(default_factory=dict)
 
     def add(self, other: Tally) -> None:
-        """Take over what another one has counted."""
+        """Add the counts of another tally."""
         self.histories += other.histories
         self.calls += other.calls
         self.failed.update(other.failed)
@@ -44,7 +44,7 @@ class Tally:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run what is asked for; gives 1 where a rule was broken."""
+    """Run the command. Return 1 if a rule was broken, else 0."""
     parser = argparse.ArgumentParser(prog="python -m tests.adversary")
     parser.add_argument("--histories", type=int, default=10_000, metavar="N", help="how many (10000)")
     parser.add_argument("--processes", type=int, default=1, metavar="N", help="how many at a time (1)")
@@ -61,20 +61,20 @@ def main(arguments: Sequence[str]) -> int:
     for part in _parts(options.seed, options.first, options.histories, options.processes):
         tally.add(part)
         _progress(tally, options.histories, begun)
-    for number in sorted(tally.failed)[: 0 if options.no_logs else MOST_SHOWN]:
+    for number in sorted(tally.failed)[: 0 if options.no_logs else MAX_SHOWN]:
         show(options.seed, number)
     _say(_summary(tally, time.monotonic() - begun))
     return 1 if tally.failed else 0
 
 
 def run(seed: int, first: int, last: int) -> Tally:
-    """Run the histories of some numbers in this process."""
+    """Run the histories numbered from `first` up to, but not including, `last` in this process."""
     tally = Tally(histories=last - first)
     with seams.patched(), _rare_collections() as collect:
         for number in range(first, last):
             collect(number)
             world = seams.run_world(history(number, seed))
-            verdict = Judge(world).judge()
+            verdict = Checker(world).check()
             tally.calls += len(world.network.calls)
             kinds = (("exclusions", verdict.exclusions), ("holes", verdict.holes))
             for name, counter in (("acts", Counter(world.acts_done)), *kinds):
@@ -85,17 +85,17 @@ def run(seed: int, first: int, last: int) -> Tally:
 
 
 def show(seed: int, number: int, *, small: bool = True) -> None:
-    """Print the log of a history, and what it breaks; made small if that is wanted."""
+    """Print the log and the violations of a history, shrunk if `small`."""
     with seams.patched():
         found = history(number, seed)
         shown = shrink(found) if small else found
-        world = seams.run_world(shown, is_said=True)
-    _say("\n".join(["", shown.text(), *world.lines, *Judge(world).judge().violations, ""]))
+        world = seams.run_world(shown, is_verbose=True)
+    _say("\n".join(["", shown.text(), *world.lines, *Checker(world).check().violations, ""]))
 
 
 @contextmanager
 def _rare_collections() -> Iterator[Callable[[int], None]]:
-    """Collect garbage now and then only: Airflow's modules are a million objects to look through."""
+    """Collect garbage only now and then: Airflow's modules are a million objects to traverse."""
     gc.collect()
     gc.freeze()
     gc.disable()

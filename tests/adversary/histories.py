@@ -1,7 +1,7 @@
-"""Random histories by number: the DAGs, the kind of server, what goes wrong and what persons do.
+"""Random histories by number: the DAGs, the server's traits, the faults and the acts of people.
 
-A history is a plain value that its number determines, so that any one can be made again, shown, and made
-smaller by leaving out what it does not need. What is drawn on the way comes from a generator of its own.
+A history is a plain value determined by its number, so any history can be reproduced, shown and shrunk.
+Random choices during a run come from a separate generator.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tests.adversary.network import KINDS, Fault
 
 CONFIGURATIONS = 240
 MODES = (("sync", False), ("sync", True), ("async", False), ("async", True))
-# Acts upon Airbyte, upon the tasks of a DAG, and upon triggerers.
+# Acts on Airbyte, on the tasks of a DAG, and on triggerers.
 AIRBYTE_ACTS = (
     "a person starts a sync",
     "a person cancels the job",
@@ -35,7 +35,7 @@ TRIGGERER_ACTS = ("triggerer killed", "triggerer stops", "trigger moved", "trigg
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Setup:
-    """How a DAG's sync is configured, and what its Airflow can do."""
+    """The configuration of a DAG's sync, and whether its Airflow has a task state store."""
 
     dag_id: str
     mode: str
@@ -51,7 +51,7 @@ class Setup:
     has_store: bool
 
     def text(self) -> str:
-        """Say how it is configured."""
+        """Describe the configuration."""
         deferrable = ", deferrable" if self.deferrable else ""
         return (
             f"{self.dag_id}: mode {self.mode}{deferrable}, on_running {self.on_running}, on_timeout "
@@ -62,7 +62,7 @@ class Setup:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Act:
-    """Something that is done at a time, or a moment after the n-th effect of a DAG's tasks."""
+    """Something done at a time, or right after the n-th effect of a DAG's tasks."""
 
     kind: str
     dag: int = 0
@@ -71,7 +71,7 @@ class Act:
     seconds: float = 60.0
 
     def text(self) -> str:
-        """Say what is done when."""
+        """Describe the act."""
         when = (
             f"at {self.time:.1f} s" if self.time is not None else f"at effect {self.effect} of dag{self.dag}"
         )
@@ -80,7 +80,7 @@ class Act:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class History:
-    """All that happens but for small chances on the way."""
+    """Everything that happens, except for small random choices during the run."""
 
     number: int
     setups: tuple[Setup, ...]
@@ -110,7 +110,7 @@ class History:
     latency: float
 
     def text(self) -> str:
-        """Say all of it."""
+        """Describe the history, line by line."""
         names = (
             *("is_airflow_3", "triggers_are_killed", "waits_for_id", "returns_incomplete", "is_strict"),
             *("cancels_pending", "refuses_idle_cancel", "unknown_job_status", "token_seconds", "list_lag"),
@@ -118,8 +118,8 @@ class History:
             *("loses_children", "clear_plan_seconds", "request_timeout", "old_jobs", "latency", "calm_at"),
         )
         kept = f"has_store {self.setups[0].has_store}"
-        nature = ", ".join(f"{name} {getattr(self, name)}" for name in names)
-        lines = [f"history {self.number}: {nature}, {kept}", *(setup.text() for setup in self.setups)]
+        traits = ", ".join(f"{name} {getattr(self, name)}" for name in names)
+        lines = [f"history {self.number}: {traits}, {kept}", *(setup.text() for setup in self.setups)]
         lines += [f"job plan {number}: {_plan_text(plan)}" for number, plan in enumerate(self.plans)]
         lines += [f"fault {fault.text()}" for fault in self.faults]
         lines += [f"act {act.text()}" for act in self.acts]
@@ -127,7 +127,7 @@ class History:
 
 
 def history(number: int, seed: int = 0) -> History:
-    """Make the history of a number."""
+    """Make the history with a number."""
     rng = random.Random(f"{seed}/{number}")
     is_new = rng.random() < 0.5
     has_store = is_new and rng.random() < 0.9
@@ -167,7 +167,7 @@ def history(number: int, seed: int = 0) -> History:
 
 
 def _setup(rng: random.Random, index: int, has_store: bool) -> Setup:
-    """Draw one of a few hundred configurations: to make operators takes longer than to run a history."""
+    """Draw one of a few hundred configurations: making operators takes longer than running a history."""
     configuration = _configuration(rng.randrange(CONFIGURATIONS))
     begins = 0.0 if index == 0 else rng.choice((0.0, rng.random() * 10.0, rng.random() * 200.0))
     return replace(configuration, dag_id=f"dag{index}", begins=begins, has_store=has_store)
@@ -231,7 +231,7 @@ def _acts(rng: random.Random, setups: tuple[Setup, ...], horizon: float) -> tupl
 
 
 def _effect(rng: random.Random) -> int:
-    """Draw an effect; those around the first submission are the 5th to the 9th."""
+    """Draw the number of an effect; 5 to 9 surround the first submission."""
     return rng.randint(*rng.choice(((5, 9), (1, 12), (1, 50))))
 
 
@@ -260,7 +260,7 @@ _ALL = ("token", "post", "list", "get", "delete", "connection")
 
 
 def smaller(found: History) -> Iterator[History]:
-    """Give the histories that lack one thing of it each, for making a failing one small."""
+    """Yield the histories that each lack one element of this one, for shrinking it."""
     yield from _shorter(found)
     if len(found.setups) > 1:
         yield replace(found, setups=found.setups[:1])

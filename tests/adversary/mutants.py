@@ -1,8 +1,7 @@
-"""Takes out one rule of the protocol after the other and shows which histories notice.
+"""Remove one rule of the protocol at a time and show which histories detect it.
 
-`python -m tests.adversary.mutants [--histories N] [WORD ...]`: each rule is taken out of a copy of the
-package, on which the first N histories are run. Words choose the rules by parts of their names. Each takes
-as long as N histories take.
+`python -m tests.adversary.mutants [--histories N] [WORD ...]` removes each rule from a copy of the package
+and runs the first N histories on it. Words select rules by parts of their names.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ COPIED = ("dag_factory", "schemas", "tests/adversary")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Mutant:
-    """A rule, and the change of one `file` of the package that takes it out."""
+    """A rule, and the change of one `file` of the package that removes it."""
 
     rule: str
     file: str
@@ -33,61 +32,61 @@ class Mutant:
 
 MUTANTS = (
     Mutant(
-        rule="an answer of another type is not the sync",
+        rule="a job of another type in a response is not the sync",
         file="airbyte/sync/ownership.py",
         old="return answered.is_sync and answered.job_id > seen",
         new="return answered.job_id > seen",
     ),
     Mutant(
-        rule="an uncertain submission may have made the oldest sync since",
+        rule="an uncertain submission may have created the oldest later sync",
         file="airbyte/sync/ownership.py",
         old="    oldest = min(newer, key",
         new="    oldest = max(newer, key",
     ),
     Mutant(
-        rule="an uncertain submission makes no clear",
+        rule="an uncertain submission creates no clear",
         file="airbyte/sync/ownership.py",
         old="(job for job in jobs if job.is_sync and job.job_id > seen)",
         new="(job for job in jobs if job.job_id > seen)",
     ),
     Mutant(
-        rule="409 already running has made nothing",
+        rule="409 already running created nothing",
         file="airbyte/sync/ownership.py",
         old="return Fate.BUSY",
         new="return Fate.UNCERTAIN",
     ),
     Mutant(
-        rule="a failed submission may have made a job",
+        rule="a failed submission may have created a job",
         file="airbyte/sync/ownership.py",
         old="return Fate.UNCERTAIN if error.may_have_acted else Fate.NOTHING_CREATED",
         new="return Fate.NOTHING_CREATED",
     ),
     Mutant(
-        rule="the record is kept before the submission",
+        rule="the record is saved before the submission",
         file="airbyte/sync/submission.py",
         old="        yield SaveState(sent)\n",
         new="",
     ),
     Mutant(
-        rule="the job is kept as soon as it is known",
+        rule="the job is saved as soon as it is known",
         file="airbyte/sync/submission.py",
         old="        yield SaveState(claimed)\n",
         new="",
     ),
     Mutant(
-        rule="on_running decides about a job that runs",
+        rule="on_running applies to a running job",
         file="airbyte/sync/submission.py",
         old='        if self.request.on_running == "fail":',
         new='        if self.request.on_running == "never":',
     ),
     Mutant(
-        rule="a retry goes on with what an earlier try left",
+        rule="a retry resumes what an earlier try left",
         file="airbyte/sync/lifecycle.py",
         old="    if previous is None",
         new="    if True or previous is None",
     ),
     Mutant(
-        rule="a retry starts another job after one that failed",
+        rule="a retry starts another job after a failed one",
         file="airbyte/sync/lifecycle.py",
         old="    if is_failed and not previous.is_same_try:",
         new="    if False:",
@@ -99,7 +98,7 @@ MUTANTS = (
         new="    if",
     ),
     Mutant(
-        rule="a clear is told from a retry",
+        rule="a clear is distinguished from a retry",
         file="operators/task_state.py",
         old="is_clear=not is_retry",
         new="is_clear=False",
@@ -117,7 +116,7 @@ MUTANTS = (
         new="        return self.job_id is not None\n",
     ),
     Mutant(
-        rule="a job that ended is not cancelled",
+        rule="an ended job is not cancelled",
         file="airbyte/sync/polling.py",
         old="return (yield from context.api.cancel(job_id)) if job.is_active else job",
         new="return (yield from context.api.cancel(job_id))",
@@ -129,7 +128,7 @@ MUTANTS = (
         new="            if True:\n                yield Log(text)\n",
     ),
     Mutant(
-        rule="a killed task cancels what it started",
+        rule="a killed task cancels its job",
         file="operators/task_try.py",
         old='        if not cancels or "access" not in',
         new='        if True or "access" not in',
@@ -141,25 +140,25 @@ MUTANTS = (
         new="",
     ),
     Mutant(
-        rule="a submission is looked for five minutes at most",
+        rule="the job of a submission is searched for five minutes at most",
         file="airbyte/sync/ownership.py",
         old="MAX_SUBMISSION_SECONDS = 300.0",
         new="MAX_SUBMISSION_SECONDS = 1e9",
     ),
     Mutant(
-        rule="a killed trigger cancels what its task started",
+        rule="a killed trigger cancels its task's job",
         file="operators/trigger.py",
         old='        if self.on_killed == "leave" or not',
         new='        if True or self.on_killed == "leave" or not',
     ),
     Mutant(
-        rule="a trigger that was moved cancels nothing",
+        rule="a moved trigger cancels nothing",
         file="operators/trigger.py",
         old='return state == "deferred"',
         new="return False",
     ),
     Mutant(
-        rule="a status that nobody knows is active",
+        rule="an unknown status is active",
         file="airbyte/api/model.py",
         old="return self.status not in FINAL",
         new='return self.status in ("pending", "running", "incomplete", UNKNOWN)',
@@ -186,7 +185,7 @@ MUTANTS = (
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print a line for each rule; gives 1 where no history notices that one is missing."""
+    """Print a line per rule. Return 1 if the removal of one goes undetected, else 0."""
     parser = argparse.ArgumentParser(prog="python -m tests.adversary.mutants")
     parser.add_argument("--histories", type=int, default=3000, metavar="N", help="how many (3000)")
     parser.add_argument("words", nargs="*", metavar="WORD", help="only rules with one of these words")
@@ -205,7 +204,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _summary_without(mutant: Mutant | None, histories: int) -> str:
-    """Run histories without a rule, or with all; gives what the last line says of those that break one."""
+    """Run histories without a rule, or with all. Return what the last line says about broken rules."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder)
         for name in COPIED:
@@ -221,7 +220,7 @@ def _summary_without(mutant: Mutant | None, histories: int) -> str:
 
 
 def _mutate(path: Path, mutant: Mutant) -> None:
-    """Change the file; what is to be taken out must be in it exactly once."""
+    """Change the file, which must contain the old text exactly once."""
     text = path.read_text("utf-8")
     assert text.count(mutant.old) == 1, mutant.rule
     path.write_text(text.replace(mutant.old, mutant.new), "utf-8")

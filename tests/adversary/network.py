@@ -1,4 +1,4 @@
-"""What lies between a client and the server: latency, gateways, and all that can go wrong on the way."""
+"""The network between a client and the server: latency, gateways and their failures."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from tests.adversary.airbyte_model import Airbyte, Answer, Message
 from tests.adversary.virtual_time import Event, Timeline, Wait
 
-# What a fault does to a call: "before" the server sees it, or "after" it has acted on it.
+# The kinds of faults: "before" the server sees a call, or "after" it has acted on it.
 KINDS = (
     "refused",
     "cut before",
@@ -36,7 +36,7 @@ _REFUSALS = {"unauthorized": 401, "forbidden": 403, "not found": 404}
 
 
 class NoAnswerError(Exception):
-    """A call that came to no answer; the seams turn it into the client's own error."""
+    """A call got no response; the seams convert it to the client's own error."""
 
     def __init__(self, message: str, *, was_sent: bool) -> None:
         super().__init__(message)
@@ -45,7 +45,7 @@ class NoAnswerError(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fault:
-    """Something that goes wrong for a while, with calls of some routes. `chance` is that of each call."""
+    """A temporary fault of the calls of some routes; `chance` is the probability for each call."""
 
     kind: str
     routes: tuple[str, ...]
@@ -55,7 +55,7 @@ class Fault:
     number: int = 10_000
 
     def text(self) -> str:
-        """Say what goes wrong when."""
+        """Describe the fault."""
         often = "" if self.number >= 10_000 else f", {self.number} times at most"
         return (
             f"from {self.begins:.0f} s for {self.seconds:.0f} s: {self.kind} "
@@ -65,7 +65,7 @@ class Fault:
 
 @dataclass(kw_only=True, slots=True, eq=False)
 class Call:
-    """One call of a client: `outcome` is what the client has learnt, `told` when."""
+    """One call of a client: `outcome` is what the client received, `answered_at` when."""
 
     number: int
     actor: Any
@@ -75,19 +75,19 @@ class Call:
     sent: float
     fault: str | None = None
     outcome: str = ""
-    told: float | None = None
+    answered_at: float | None = None
     status: int | None = None
-    # What became of a submission at the server, if it has come there.
+    # The submission as the server recorded it, if it arrived there.
     post: Any = None
 
     @property
     def is_ours(self) -> bool:
-        """Whether a task of ours has made it."""
+        """Whether a task of ours sent it."""
         return True
 
     @property
     def is_answered_well(self) -> bool:
-        """Whether the client got an answer of the server's own, as it was meant."""
+        """Whether the client got the server's own response unaltered."""
         return self.status is not None and self.fault is None
 
     def __str__(self) -> str:
@@ -96,7 +96,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who uses Airbyte's pages."""
+    """A person who uses Airbyte's web pages."""
 
     name: str = "a person"
     is_ours: bool = field(default=False, init=False)
@@ -106,7 +106,7 @@ class Person:
 
 
 class Network:
-    """Carries calls to the server and answers back."""
+    """Carries calls to the server, and responses back."""
 
     def __init__(
         self,
@@ -116,7 +116,7 @@ class Network:
         say: Callable[[str], None],
         *,
         latency: float,
-        is_said: bool,
+        is_verbose: bool,
     ) -> None:
         self.calls: list[Call] = []
         self.faults: list[Fault] = []
@@ -124,14 +124,14 @@ class Network:
         self._airbyte = airbyte
         self._random = rng
         self._say = say
-        self._is_said = is_said
+        self._is_verbose = is_verbose
         self._latency = latency
         self._used: dict[Fault, int] = {}
-        self._under_way: dict[Wait, None] = {}  # a set has no order, and the same history would differ
+        self._under_way: dict[Wait, None] = {}  # ordered, unlike a set, so that histories are reproducible
         self._down_until = -1.0
 
     def restart(self, seconds: float, *, forgets_tokens: bool) -> None:
-        """End the server's process; calls that are under way are cut off."""
+        """Restart the server's process, which cuts off the calls under way."""
         self._say(f"the server restarts and is away for {seconds:.0f} s")
         self._down_until = self._timeline.now + seconds
         if forgets_tokens:
@@ -146,7 +146,7 @@ class Network:
         path: str,
         timeout: float,
     ) -> Wait:
-        """Begin a call; what comes of it is given to the wait: an answer or NoAnswerError."""
+        """Begin a call; the returned wait finishes with the response or a NoAnswerError."""
         call = Call(
             number=len(self.calls) + 1,
             actor=actor,
@@ -161,17 +161,17 @@ class Network:
             timeout, answered.finish, None, NoAnswerError("the request timed out", was_sent=True)
         )
         self._under_way[answered] = None
-        answered.when_done(lambda: self._told(call, answered, wait, limit))
+        answered.when_done(lambda: self._finish_call(call, answered, wait, limit))
         fault = self._fault(call)
         call.fault = fault
         latency = 0.02 + self._random.random() * self._latency
         self._timeline.after(latency, self._arrive, call, request, answered, fault)
         return wait
 
-    def _told(self, call: Call, answered: Wait, wait: Wait, limit: Event) -> None:
+    def _finish_call(self, call: Call, answered: Wait, wait: Wait, limit: Event) -> None:
         self._under_way.pop(answered, None)
         limit.cancel()
-        call.told = self._timeline.now
+        call.answered_at = self._timeline.now
         try:
             status, _, content = answered.result()
         except NoAnswerError as error:
@@ -180,13 +180,13 @@ class Network:
             wait.finish(error=error)
             return
         call.status = status
-        if self._is_said:
+        if self._is_verbose:
             call.outcome = f"{status} {_short(content)}"
         self._say_outcome(call)
         wait.finish(answered.result())
 
     def _say_outcome(self, call: Call) -> None:
-        if not self._is_said:
+        if not self._is_verbose:
             return
         fault = f" [{call.fault}]" if call.fault else ""
         took = self._timeline.now - call.sent
@@ -225,7 +225,7 @@ class Network:
         )
         self._airbyte.receive(message, call, call.sent, reply)
         if fault == "gateway after":
-            # A gateway gives up long before the server does.
+            # A gateway times out long before the server.
             delay = self._random.choice((0.1, 30.0))
             self._timeline.after(delay, self._deliver, answered, self._gateway(), None)
         elif fault == "cut after":
@@ -270,7 +270,7 @@ class Network:
             assert fault == "timeout before", fault
 
     def _odd(self, content: bytes) -> bytes:
-        """Change one value of an answer into something that no API should say."""
+        """Replace one value of a response with one that no API should send."""
         answer = json.loads(content)
         jobs = answer.get("data")
         jobs = jobs if isinstance(jobs, list) and jobs else [answer]
@@ -284,7 +284,7 @@ _ODD: tuple[object, ...] = (None, "1e999", -1, 10**40, 0.5, "soon", [], {}, True
 
 
 def route_of(method: str, path: str) -> str:
-    """Name the kind of a call, as faults do."""
+    """Return the route of a call, as faults name it."""
     if path.endswith("/applications/token"):
         return "token"
     if "/connections/" in path:

@@ -1,8 +1,8 @@
-"""The judge: holds what came of a history against the promise, by the truth that only the models know.
+"""Check the result of a history against the guarantees, using the ground truth that only the models know.
 
-Each rule gives a line for each violation. What cannot be held is counted by name: an *exclusion* is where the
-API cannot tell what the truth is, a *hole* is where Airflow runs no code of ours or does not say what has
-happened. All are as narrow as they can be said; their numbers show how much they hide.
+Each rule yields one line per violation. Unavoidable violations are counted by name instead: an *exclusion* is
+a case where the API does not reveal the truth, a *hole* is a case where Airflow runs none of our code or does
+not report what happened. Each is defined as narrowly as possible; the counts show how much they hide.
 """
 
 from __future__ import annotations
@@ -21,27 +21,27 @@ from tests.adversary.network import Call, route_of
 from tests.adversary.world import REST, SECRET, World
 
 ALLOWED = (AirflowException, TaskDeferred, AirflowRescheduleException)
-# So long after an uncertain submission a job is looked for that may have come of it, in seconds.
-LOOKED_FOR = 300.0
-MOST_CALLS = 1500
-# For how long a cancellation is tried, and a job of a killed task is looked for, in seconds.
-CANCELLED_FOR = 2600.0
-DISCOVERED_FOR = 125.0
-# So long an answer that nothing explains is taken for a proxy that restarts, in seconds.
-DENIED_FOR = 540.0
+# How long after an uncertain submission a job may be attributed to it, in seconds.
+SUBMISSION_SECONDS = 300.0
+MAX_CALLS = 1500
+# How long a cancellation is repeated, and how long the job of a killed task is searched for, in seconds.
+CANCEL_SECONDS = 2600.0
+DISCOVERY_SECONDS = 125.0
+# How long an unexplained response is treated as a restarting proxy, in seconds.
+DENIAL_SECONDS = 540.0
 
 
 @dataclass(kw_only=True, slots=True)
 class Verdict:
-    """What was found."""
+    """The findings about one history."""
 
     violations: list[str] = field(default_factory=list)
     exclusions: Counter[str] = field(default_factory=Counter)
     holes: Counter[str] = field(default_factory=Counter)
 
 
-class Judge:
-    """Judges one history that has been run."""
+class Checker:
+    """Checks one finished history."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -49,11 +49,11 @@ class Judge:
         self._jobs = list(world.airbyte.jobs.values())
         self._posts = [call for call in world.network.calls if call.method == "POST" and _is_jobs(call)]
 
-    def judge(self) -> Verdict:
-        """Apply all rules."""
+    def check(self) -> Verdict:
+        """Apply all rules and return the verdict."""
         rules = (
-            self._one_job_a_try,
-            self._one_success_a_run,
+            self._one_job_per_try,
+            self._one_success_per_run,
             self._deletes,
             self._needless_deletes,
             self._successes,
@@ -69,26 +69,26 @@ class Judge:
             self.verdict.violations += rule()
         return self.verdict
 
-    # Whose job is it?
+    # Ownership of jobs.
 
     def _made_by(self, run: Run) -> list[Job]:
-        """The jobs that submissions of a run have made."""
+        """Return the jobs that submissions of a run created."""
         return [
             job for job in self._jobs if any(_made(post, job) and _run_of(post) is run for post in job.posts)
         ]
 
     def _is_of(self, run: Run, job: Job) -> bool:
-        """Whether a submission of a run has made a job or was answered with it."""
+        """Whether a submission of a run created a job or was answered with it."""
         return any(_run_of(post) is run for post in job.posts)
 
     def _is_only_of(self, run: Run, job: Job) -> bool:
         return bool(job.posts) and all(_run_of(post) is run for post in job.posts)
 
     def _is_excused(self, run: Run, job: Job) -> bool:
-        """Whether a job of somebody else looks just like what an uncertain submission of the run has made.
+        """Whether somebody else's job is indistinguishable from that of an uncertain submission of the run.
 
-        It is the first sync since the last list that its sender could read before a submission that came to
-        no clear answer, and whose own job, if there is one, came later.
+        Such a job is the first sync since the last list that the sender could read before a submission
+        without a clear response, and the submission's own job, if any, was created later.
         """
         for call in self._posts:
             if call.actor.run is not run or not _is_uncertain(call):
@@ -96,22 +96,22 @@ class Judge:
             own = _job_of(call)
             if own is not None and own.created <= job.created:
                 continue
-            until = float("inf") if self._was_misdated(call) else call.sent + LOOKED_FOR
+            until = float("inf") if self._was_misdated(call) else call.sent + SUBMISSION_SECONDS
             if self._is_first_since(self._last_list(call), until, job):
                 return True
-        return self._is_of_one_who_died(run, job)
+        return self._may_be_of_dead_worker(run, job)
 
     def _was_misdated(self, post: Call) -> bool:
-        """Whether the sender of a submission had read no date or a wrong one, so that no time bounds it."""
+        """Whether the sender of a submission had read no date or a wrong one, so no time limit applies."""
         return any(
             each.actor is post.actor and each.fault == "no date" and each.sent < post.sent
             for each in self.world.network.calls
         )
 
-    def _is_of_one_who_died(self, run: Run, job: Job) -> bool:
-        """Whether it is the first sync since the last list of a worker that died before it submitted.
+    def _may_be_of_dead_worker(self, run: Run, job: Job) -> bool:
+        """Whether a job is the first sync since the last list of a worker that died before submitting.
 
-        What it kept says that it was about to submit; nothing says that it had not done so yet.
+        The worker's saved state says that it was about to submit, but not whether it had done so.
         """
         for task in run.tasks:
             for actor in task.actors:
@@ -125,7 +125,7 @@ class Judge:
                 last = calls[-1]
                 is_clear = last.method == "GET" or _is_refused(last)
                 shown = last.sent - self.world.history.list_lag
-                if is_clear and self._is_first_since(shown, actor.ended_at + LOOKED_FOR, job):
+                if is_clear and self._is_first_since(shown, actor.ended_at + SUBMISSION_SECONDS, job):
                     return True
         return False
 
@@ -134,7 +134,7 @@ class Judge:
         return bool(later) and later[0] is job and job.created <= until
 
     def _was_hidden(self, run: Run, job: Job) -> bool:
-        """Whether a list that is behind hid a job from a run that then submitted."""
+        """Whether a stale list hid a job from a run that then submitted."""
         lag = self.world.history.list_lag
         return any(
             call.actor.run is run and -lag <= self._last_list(call) + 1.0 - job.created <= 1.0
@@ -143,7 +143,7 @@ class Judge:
         )
 
     def _last_list(self, call: Call) -> float:
-        """The time that the last list of a submission's sender showed; that of the call without one."""
+        """Return the time of the last list that a sender read before a submission, else that of the call."""
         lag = self.world.history.list_lag
         shown = (
             time
@@ -157,8 +157,8 @@ class Judge:
 
     # The rules.
 
-    def _one_job_a_try(self) -> Iterator[str]:
-        """(a) One try makes at most one job."""
+    def _one_job_per_try(self) -> Iterator[str]:
+        """(a) A try creates at most one job."""
         made: dict[tuple[Task, int], list[Job]] = {}
         for job in self._jobs:
             keys = {_try_of(post) for post in job.posts if _made(post, job) and post.sender.is_ours}
@@ -168,7 +168,7 @@ class Judge:
             jobs = found
             for reason, is_excused in (
                 ("a job was cancelled before its submission was answered", self._was_cancelled_unseen),
-                ("a job came later than anybody looks for it", self._came_late),
+                ("a job came after the search for it had ended", self._came_late),
                 ("a job ended before its submission was answered with a reset", self._was_answered_by_reset),
             ):
                 kept = [job for job in jobs if not is_excused(job)] if len(jobs) > 1 else jobs
@@ -183,56 +183,58 @@ class Judge:
                 yield f"a: try {number} of {task.name} made jobs {_ids(jobs)}"
 
     def _came_late(self, job: Job) -> bool:
-        """Whether a job came so long after its submission that nobody looks for it any more."""
+        """Whether a job was created so long after its submission that nothing searches for it any more."""
         return any(
-            job.created - post.sent > DISCOVERED_FOR
+            job.created - post.sent > DISCOVERY_SECONDS
             for post in job.posts
             if post.sender.is_ours and _is_uncertain(post.sender)
         )
 
     def _was_answered_by_reset(self, job: Job) -> bool:
-        """Whether the submission that made a job was answered with one that is not a sync."""
+        """Whether the submission that created a job was answered with one that is not a sync."""
         return any(
             _made(post, job) and post.named is not None and post.named.job_type != "sync"
             for post in job.posts
         )
 
     def _was_cancelled_unseen(self, job: Job) -> bool:
-        """Whether a person ended a job before the submission that made it was answered."""
-        told = [post.sender.told for post in job.posts if _made(post, job) and post.sender.is_ours]
+        """Whether a person ended a job before the submission that created it was answered."""
+        answer_times = [
+            post.sender.answered_at for post in job.posts if _made(post, job) and post.sender.is_ours
+        ]
         return (
             job.status == "cancelled"
             and job.ended is not None
-            and all(time is None or time >= job.ended for time in told)
+            and all(time is None or time >= job.ended for time in answer_times)
         )
 
-    def _one_success_a_run(self) -> Iterator[str]:
-        """(a) A run makes no second job where the one before has brought what was asked for."""
+    def _one_success_per_run(self) -> Iterator[str]:
+        """(a) A run creates no second job after one that achieved what was requested."""
         for run in self.world.scheduler.runs:
             made = self._made_by(run)
             for number, job in enumerate(made):
                 for before in made[:number]:
                     if self._has_succeeded(run, before) and not self._is_explained(run, before, job):
-                        told = f"though job {before.job_id} had succeeded"
-                        yield f"a: {run.dag_id} made job {job.job_id} {told}"
+                        reason = f"though job {before.job_id} had succeeded"
+                        yield f"a: {run.dag_id} made job {job.job_id} {reason}"
 
     def _is_explained(self, run: Run, before: Job, job: Job) -> bool:
-        """Whether a run had a reason to make a job after one that had succeeded."""
+        """Whether a run had a reason to create a job after one that had succeeded."""
         if self._was_cleared(run, before, job):
             return True
         if _was_first_cleared_alone(run, job.created):
             self.verdict.holes["the first task was cleared alone"] += 1
             return True
-        if self._died_with(run, before, job):
+        if self._died_knowing(run, before, job):
             self.verdict.holes["died after its job had succeeded"] += 1
             return True
         is_behind = bool(self.world.history.list_lag)
         excuses = {
-            "a job came after another was taken for it": lambda: self._took_another(run, before),
+            "a job came after another was taken for it": lambda: self._claimed_another(run, before),
             "the list was behind and hid the run's own job": lambda: (
                 is_behind and not self._has_read(run, before)
             ),
-            "a job came later than anybody looks for it": lambda: self._came_late(before),
+            "a job came after the search for it had ended": lambda: self._came_late(before),
             "a job ended before its submission was answered with a reset": lambda: (
                 self._was_answered_by_reset(before)
             ),
@@ -257,8 +259,8 @@ class Judge:
             for time in post.sender.actor.task.generations[post.sender.actor.generation + 1 :]
         )
 
-    def _died_with(self, run: Run, before: Job, job: Job) -> bool:
-        """Whether a try knew that the job had succeeded, and its worker died before it could say so."""
+    def _died_knowing(self, run: Run, before: Job, job: Job) -> bool:
+        """Whether a try knew that the job had succeeded, but its worker died before reporting it."""
         ends = [(time, actor) for time, task, actor in self.world.crashes if task.run is run]
         ends += [
             (time, actor)
@@ -279,19 +281,19 @@ class Judge:
         )
 
     def _was_denied(self, run: Run, job: Job) -> bool:
-        """Whether a run was told of its own job, for as long as it believes otherwise, that there is none."""
+        """Whether the API denied a run's own job for longer than the run ignores such responses."""
         denied = [
             call.sent
             for call in self.world.network.calls
             if call.actor.run is run and call.fault == "not found" and call.path.endswith(f"/{job.job_id}")
         ]
-        return bool(denied) and denied[-1] - denied[0] >= DENIED_FOR
+        return bool(denied) and denied[-1] - denied[0] >= DENIAL_SECONDS
 
     def _reads(self, job: Job) -> list[tuple[float, Call, int, str]]:
         return [read for read in self.world.airbyte.reads if read[2] == job.job_id]
 
     def _deletes(self) -> Iterator[str]:
-        """(b) No DELETE of ours hits a job that no submission of ours can have made."""
+        """(b) No DELETE of ours hits a job that no submission of ours can have created."""
         for delete in self.world.airbyte.deletes:
             hit = delete.hit
             if hit is None or not isinstance(delete.sender, Call):
@@ -307,7 +309,7 @@ class Judge:
                 yield f"b: {delete.sender} cancelled job {hit.job_id} of {hit.maker} {at}"
 
     def _needless_deletes(self) -> Iterator[str]:
-        """(b) No job is cancelled but at the timeout, or since a person or a machine ended a task."""
+        """(b) A job is cancelled only at the timeout, or after a person or a machine ended a task."""
         for delete in self.world.airbyte.deletes:
             if delete.hit is None or not isinstance(delete.sender, Call):
                 continue
@@ -329,7 +331,7 @@ class Judge:
         return True
 
     def _is_late(self, delete: Delete) -> bool:
-        """Whether the job that a DELETE names was active when its sender last asked, just before."""
+        """Whether the job that a DELETE names was still active when its sender polled it just before."""
         call = delete.sender
         named = self.world.airbyte.jobs[delete.named]
         if not self._is_of(call.actor.run, named) and not self._is_excused(call.actor.run, named):
@@ -343,7 +345,7 @@ class Judge:
         return bool(reads) and reads[-1] <= named.ended <= delete.arrived
 
     def _successes(self) -> Iterator[str]:
-        """(c) A success is that of a sync of this connection, of now, and of ours unless adopted."""
+        """(c) A success belongs to a current sync of this connection, and to ours unless it was adopted."""
         for run in self.world.scheduler.runs:
             last = run.tasks[-1]
             for report in last.reports:
@@ -354,15 +356,15 @@ class Judge:
 
     def _success(self, run: Run, report: Report) -> Iterator[str]:
         job = self.world.airbyte.jobs.get(report.result) if isinstance(report.result, int) else None
-        told = f"c: {report.task.name} succeeded with job {report.result}"
+        prefix = f"c: {report.task.name} succeeded with job {report.result}"
         if job is None or job.job_type != "sync" or job.status_at(report.time) != "succeeded":
-            yield f"{told}, which is {'no job' if job is None else f'{job.status} ({job.job_type})'}"
+            yield f"{prefix}, which is {'no job' if job is None else f'{job.status} ({job.job_type})'}"
         else:
-            yield from self._success_of(run, report, job, told)
+            yield from self._success_of(run, report, job, prefix)
 
-    def _success_of(self, run: Run, report: Report, job: Job, told: str) -> Iterator[str]:
+    def _success_of(self, run: Run, report: Report, job: Job, prefix: str) -> Iterator[str]:
         is_ours = self._is_of(run, job) or self._is_excused(run, job)
-        broken = list(self._faults_of_success(run, report, job, told))
+        broken = list(self._faults_of_success(run, report, job, prefix))
         if broken and self._is_of_before_a_running_clear(run, report, job):
             self.verdict.holes["Airflow does not show that a running task was cleared"] += 1
         elif broken and (excuse := self._excuse_of_list(run, job, is_ours)) is not None:
@@ -372,19 +374,19 @@ class Judge:
         if is_ours and not self._is_of(run, job):
             self.verdict.exclusions["took for its own what an uncertain submission may have made"] += 1
 
-    def _faults_of_success(self, run: Run, report: Report, job: Job, told: str) -> Iterator[str]:
+    def _faults_of_success(self, run: Run, report: Report, job: Job, prefix: str) -> Iterator[str]:
         assert job.ended is not None
         began = report.task.generations[report.generation]
         if report.task is not run.tasks[0] and not self._was_waited_for(report, job):
-            began = job.created  # the first task has left a job that nobody has waited for yet
+            began = job.created  # the first task left a job that nobody has waited for yet
         if not self._has_succeeded(run, job):
-            yield f"{told} of {job.plan.rows} rows"
+            yield f"{prefix} of {job.plan.rows} rows"
         if job.ended < began:
-            yield f"{told}, which had ended at {job.ended:.1f} s, before it began at {began:.1f} s"
+            yield f"{prefix}, which had ended at {job.ended:.1f} s, before it began at {began:.1f} s"
         elif self._is_only_of(run, job) and job.created < began and report.generation > 0:
-            yield from self._cleared_too_late(run, report, job, told)
+            yield from self._cleared_too_late(run, report, job, prefix)
         elif not self._is_of(run, job) and not self._is_excused(run, job):
-            yield from self._foreign_success(run, report, job, told)
+            yield from self._foreign_success(run, report, job, prefix)
 
     def _was_waited_for(self, report: Report, job: Job) -> bool:
         """Whether a task had read a job before it was cleared."""
@@ -393,8 +395,8 @@ class Judge:
             for _, call, _, _ in self._reads(job)
         )
 
-    def _cleared_too_late(self, run: Run, report: Report, job: Job, told: str) -> Iterator[str]:
-        """(g) A clear of a task whose job runs cancels the job, and syncs again."""
+    def _cleared_too_late(self, run: Run, report: Report, job: Job, prefix: str) -> Iterator[str]:
+        """(g) Clearing a task whose job is running cancels the job and starts a new sync."""
         began = report.task.generations[report.generation]
         if any(began <= post.sent for post in job.posts if _run_of(post) is run):
             return  # it was submitted again and answered with the old job
@@ -403,10 +405,10 @@ class Judge:
         elif any(child.run is run for child in self.world.lost_children):
             self.verdict.holes["the machine was lost with the cancelling process"] += 1
         else:
-            yield f"g: {told[3:]}, which was made before the clear at {began:.1f} s"
+            yield f"g: {prefix[3:]}, which was made before the clear at {began:.1f} s"
 
     def _failures(self) -> Iterator[str]:
-        """(c) A job that had failed before a retry began does not fail it: the retry starts another."""
+        """(c) A job that failed before a retry began does not fail the retry, which starts another."""
         for run in self.world.scheduler.runs:
             for task in run.tasks:
                 for report in task.reports:
@@ -416,14 +418,14 @@ class Judge:
                         continue
                     if _was_first_cleared_alone(run, report.time):
                         self.verdict.holes["the first task was cleared alone"] += 1
-                    elif self._looked_active(run, job):
+                    elif self._seemed_active(run, job):
                         self.verdict.exclusions["the list was behind, and an ended job looked active"] += 1
                     else:
                         at = f"try {report.try_number} of {task.name}"
                         yield f"c: {at} failed for job {job.job_id} of before"
 
     def _had_failed(self, report: Report, job: Job) -> bool:
-        """Whether a job had ended before a try began, and an earlier one had asked for it."""
+        """Whether a job had ended before a try began, and an earlier try had polled it."""
         task, number, generation = report.task, report.try_number, report.generation
         own = [actor for actor in task.actors if actor.generation == generation]
         began = min(actor.begun for actor in own if actor.try_number == number)
@@ -435,17 +437,17 @@ class Judge:
         if not is_ours and self._was_hidden(run, job):
             return "the list was behind and hid somebody's job"
         return (
-            "the list was behind, and an ended job looked active" if self._looked_active(run, job) else None
+            "the list was behind, and an ended job looked active" if self._seemed_active(run, job) else None
         )
 
-    def _looked_active(self, run: Run, job: Job) -> bool:
+    def _seemed_active(self, run: Run, job: Job) -> bool:
         lag = self.world.history.list_lag
         return lag > 0.0 and any(
             call.actor.run is run
             and call.method == "GET"
             and _is_jobs(call)
             and job.ended is not None
-            and job.created <= job.ended <= (call.told or 0.0) <= job.ended + lag + 1.0
+            and job.created <= job.ended <= (call.answered_at or 0.0) <= job.ended + lag + 1.0
             for call in self.world.network.calls
         )
 
@@ -455,9 +457,9 @@ class Judge:
             return False
         return not any(began <= post.sent for post in job.posts if _run_of(post) is run)
 
-    def _foreign_success(self, run: Run, report: Report, job: Job, told: str) -> Iterator[str]:
+    def _foreign_success(self, run: Run, report: Report, job: Job, prefix: str) -> Iterator[str]:
         if run.setup.on_running != "adopt":
-            yield f"{told} of {job.maker} with on_running {run.setup.on_running}"
+            yield f"{prefix} of {job.maker} with on_running {run.setup.on_running}"
             return
         assert job.ended is not None
         began = report.task.generations[report.generation]
@@ -471,10 +473,10 @@ class Judge:
             if call.actor.run is run and _is_jobs(call) and call.sent >= since
         ]
         if own and (not asked or job.ended < min(asked)):
-            yield f"{told} of {job.maker}, which had ended before anybody could adopt it"
+            yield f"{prefix} of {job.maker}, which had ended before anybody could adopt it"
 
     def _orphans(self) -> Iterator[str]:
-        """(d) When a run has ended, no job of its own is left."""
+        """(d) A finished run leaves none of its own jobs active."""
         for run, job, status in self.world.active_at_end:
             posts = job.posts
             if job not in self._made_by(run) or any(_run_of(post) is not run for post in posts):
@@ -507,14 +509,14 @@ class Judge:
             return "ended by a person before it began"
         if _was_first_cleared_alone(run, job.created):
             return "the first task was cleared alone, and nobody waits for its job"
-        if any(how.endswith("deferred") and self._is_unheard(task, time) for time, task, how in kills):
+        if any(how.endswith("deferred") and self._has_no_triggerer(task, time) for time, task, how in kills):
             return "ended by a person while no triggerer held the trigger"
         return None
 
     def _hole_of_killed(self, run: Run, job: Job, kills: list[tuple[float, Task, str]]) -> str | None:
         if self._came_late(job):
-            return "the job came later than anybody looks for it"
-        if self._took_another(run, job):
+            return "a job came after the search for it had ended"
+        if self._claimed_another(run, job):
             return "a job came after another had been taken for it"
         if self._was_refused(run):
             return "the API refused for longer than give_up_after"
@@ -524,7 +526,7 @@ class Judge:
             return "ended by a person just before its code ended"
         return None
 
-    def _is_unheard(self, task: Task, time: float) -> bool:
+    def _has_no_triggerer(self, task: Task, time: float) -> bool:
         """Whether no triggerer had the trigger yet, or none lived long enough to cancel."""
         begun = [actor for actor in task.actors if actor.begun <= time]
         if not begun or begun[-1].kind != "trigger":
@@ -532,36 +534,38 @@ class Judge:
         return any(begins - 2700.0 <= time <= ends + 70.0 for begins, ends in self.world.outages)
 
     def _cancelled_in_vain(self, run: Run) -> bool:
-        """Whether a process that cancels, or a trigger that does, has tried to the end or tries still."""
+        """Whether a cancelling process or trigger used up its time, or is still trying."""
         asked: dict[Actor, list[float]] = {}
         for call in self.world.network.calls:
             actor = call.actor
             if actor.run is run and (actor.kind == "canceller" or call.sent > run.finished_at):
                 asked.setdefault(actor, []).append(call.sent)
         judged = run.finished_at + REST * 0.9 - 120.0
-        tried = any(times[-1] - times[0] >= CANCELLED_FOR or times[-1] >= judged for times in asked.values())
+        tried = any(times[-1] - times[0] >= CANCEL_SECONDS or times[-1] >= judged for times in asked.values())
         return tried or self._was_unanswered(run)
 
     def _was_unanswered(self, run: Run) -> bool:
-        """Whether the last calls of a task were all in vain, for as long as it cancels at its timeout."""
+        """Whether all last calls of a task failed for as long as it cancels at its timeout."""
         since: dict[Task, float] = {}
         last: dict[Task, float] = {}
         for call in self.world.network.calls:
-            if call.actor.run is run and route_of(call.method, call.path) != "token":
+            # A token alone does not answer the task's own calls, which it cannot send without one.
+            is_answer = call.fault is not None or route_of(call.method, call.path) != "token"
+            if call.actor.run is run and is_answer:
                 task = call.actor.task
                 last[task] = call.sent
                 if call.fault is None:
                     since.pop(task, None)
                 else:
                     since.setdefault(task, call.sent)
-        return any(last[task] - begun >= CANCELLED_FOR for task, begun in since.items())
+        return any(last[task] - begun >= CANCEL_SECONDS for task, begun in since.items())
 
     def _was_refused(self, run: Run) -> bool:
-        """Whether the calls of a task were all refused, for ten minutes."""
+        """Whether all calls of a task were refused, or answered unlike Airbyte, for ten minutes."""
         last: dict[Task, float] = {}
         for call in self.world.network.calls:
-            is_refused = call.fault in ("unauthorized", "forbidden", "not found")
-            # A token alone is no answer to what the task asks; without one it asks nothing.
+            is_refused = call.fault in ("unauthorized", "forbidden", "not found", "garbage after")
+            # A token alone does not answer the task's own calls, which it cannot send without one.
             if call.actor.run is run and (is_refused or route_of(call.method, call.path) != "token"):
                 task = call.actor.task
                 begun = last.setdefault(task, call.sent) if is_refused else last.pop(task, 0.0)
@@ -572,20 +576,20 @@ class Judge:
     def _has_read(self, run: Run, job: Job) -> bool:
         return any(call.actor.run is run for _, call, _, _ in self._reads(job))
 
-    def _took_another(self, run: Run, job: Job) -> bool:
-        """Whether the run has read an older job that looked as much like its own as this one does."""
+    def _claimed_another(self, run: Run, job: Job) -> bool:
+        """Whether the run has read an older job that could as well have been its own."""
         others = (each for each in self._jobs if each.created <= job.created and not self._is_of(run, each))
         return any(self._has_read(run, each) and self._is_excused(run, each) for each in others)
 
     def _ended_unaware(self, task: Task, time: float) -> bool:
-        """Whether a worker's process ended by itself after its task was ended, and before it was told."""
+        """Whether a worker's process finished after its task was ended, but before it was notified."""
         return any(
             actor.kind == "worker" and actor.ended_at is None and actor.begun <= time <= actor.over_at
             for actor in task.actors
         )
 
     def _has_timed_out(self, run: Run) -> bool:
-        """Whether a try of the run lasted as long as `timeout` allows."""
+        """Whether a try of the run took all of its `timeout`."""
         return any(
             report.time - actor.begun >= run.setup.timeout - 1.0
             for task in run.tasks
@@ -596,7 +600,7 @@ class Judge:
         )
 
     def _waits_for_others(self) -> Iterator[str]:
-        """(e) With on_running fail or skip nobody waits for somebody else's sync."""
+        """(e) With `on_running` set to `fail` or `skip`, no run waits for somebody else's sync."""
         for run in self.world.scheduler.runs:
             if run.setup.on_running == "adopt":
                 continue
@@ -611,7 +615,7 @@ class Judge:
                     yield f"e: {run.dag_id} asked again and again for job {job.job_id} of {job.maker}"
 
     def _exceptions(self) -> Iterator[str]:
-        """(f) Nothing leaves a task but what Airflow expects."""
+        """(f) Tasks raise only exceptions that Airflow expects."""
         for report in self.world.scheduler.reports:
             if report.error is not None and not isinstance(report.error, ALLOWED):
                 yield f"f: {report.task.name} ended by {report.error!r}"
@@ -622,23 +626,23 @@ class Judge:
                 yield f"f: a triggerer's loop was left {error!r}"
 
     def _leaks(self) -> Iterator[str]:
-        """(f) No secret in a log or an error."""
+        """(f) No log line or error contains the secret."""
         for text in self.world.kept.leaks:
-            yield f"f: a log tells the secret: {text}"
+            yield f"f: a log contains the secret: {text}"
         for report in self.world.scheduler.reports:
             if SECRET in report.text:
-                yield f"f: an error tells the secret: {report.text}"
+                yield f"f: an error contains the secret: {report.text}"
 
     def _ends(self) -> Iterator[str]:
-        """(h) Nothing waits for ever. (i) Nobody asks without end."""
+        """(h) Nothing waits forever. (i) The number of calls is bounded."""
         if self.world.is_stuck:
             states = [f"{task.name} {task.state}" for run in self.world.scheduler.runs for task in run.tasks]
             yield f"h: not over at {self.world.timeline.now:.0f} s: {', '.join(states)}"
-        if len(self.world.network.calls) > MOST_CALLS:
+        if len(self.world.network.calls) > MAX_CALLS:
             yield f"i: {len(self.world.network.calls)} calls"
 
     def _plain_run(self) -> Iterator[str]:
-        """Where nothing goes wrong, a sync succeeds at the first try with one job."""
+        """(plain) Without disturbances, a sync succeeds at its first try with one job."""
         history = self.world.history
         if history.acts or history.faults or len(history.setups) > 1 or history.refuses_order:
             return
@@ -655,7 +659,7 @@ class Judge:
             yield f"plain: {made} jobs, {', '.join(states)}"
 
 
-# How an error names a job that has ended, and is no success.
+# How an error names a job that ended without success.
 _ENDED = re.compile(r"job (\d+) (?:failed|was cancelled|moved)")
 _FINISHED = ("success", "failed", "skipped", "upstream_failed")
 
@@ -677,15 +681,15 @@ def _try_of(post: Post) -> tuple[Task, int]:
 
 
 def _job_of(call: Call) -> Job | None:
-    """The sync that a submission made or shared."""
+    """Return the sync that a submission created or shared."""
     job: Job | None = None if call.post is None else call.post.job
     return job if job is not None and job.job_type == "sync" else None
 
 
 def _is_uncertain(call: Call) -> bool:
-    """Whether a submission may have made a job for all that its sender knows."""
-    if call.actor.ended_at is not None and call.actor.ended_at <= (call.told or call.actor.ended_at):
-        return True  # whoever sent it was in no state to read the answer
+    """Whether a submission may have created a job, as far as its sender knows."""
+    if call.actor.ended_at is not None and call.actor.ended_at <= (call.answered_at or call.actor.ended_at):
+        return True  # its sender was already dead and could not read the response
     if _is_refused(call):
         return False
     if call.fault is not None or call.status is None:
@@ -694,7 +698,7 @@ def _is_uncertain(call: Call) -> bool:
 
 
 def _is_refused(call: Call) -> bool:
-    """Whether the answer says clearly that nothing was done."""
+    """Whether the response makes clear that nothing was done."""
     return call.status in (401, 403, 404, 429) or "refused" in call.outcome
 
 
@@ -703,5 +707,5 @@ def _ids(jobs: list[Job]) -> str:
 
 
 def _was_first_cleared_alone(run: Run, time: float) -> bool:
-    """Whether the task that submits had been cleared by then, without the one that waits."""
+    """Whether the submitting task had been cleared by then without the waiting one."""
     return any(cleared <= time for cleared in run.first_cleared_alone)

@@ -1,6 +1,6 @@
-"""Where the real operators and triggers meet the models: time, HTTP, connections, what Airflow keeps.
+"""The seams between the real operators and triggers and the models: time, HTTP, connections, stored state.
 
-All of it is patched once; what a patch does depends on who calls, so that worlds can follow each other.
+Everything is patched once. A patch acts on the world of its caller, so one world can follow another.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ TRIGGER = f"{trigger.__name__}.{trigger.AirbyteJobTrigger.__qualname__}"
 
 
 def make_tasks(setup: Setup) -> tuple[Any, ...]:
-    """Make the operators of a setup as the factory makes them; they are copied before they are run."""
+    """Make the operators of a setup as the factory does; they are copied before each run."""
     return _made(replace(setup, begins=0.0, has_store=False))
 
 
@@ -76,14 +76,14 @@ def _made(setup: Setup) -> tuple[Any, ...]:
 
 
 def make_trigger(classpath: str, arguments: dict[str, Any]) -> Any:
-    """Make a trigger of its row."""
+    """Make a trigger from its row."""
     assert classpath == TRIGGER, classpath
     return trigger.AirbyteJobTrigger(**arguments)
 
 
-def run_world(history: Any, *, is_said: bool = False) -> World:
-    """Run a history to its end; to be called inside `patched`."""
-    world = World(history, make_tasks, make_trigger, is_said=is_said)
+def run_world(history: Any, *, is_verbose: bool = False) -> World:
+    """Run a history to its end; call it inside `patched`."""
+    world = World(history, make_tasks, make_trigger, is_verbose=is_verbose)
     try:
         world.run()
     finally:
@@ -191,13 +191,13 @@ async def _lease(access: Any) -> AsyncIterator[_TriggerClient]:
 
 
 class _WorkerClient:
-    """What a worker's process sends calls with."""
+    """The HTTP client of a worker's process."""
 
     def __init__(self, timeout: float) -> None:
         self._timeout = timeout
 
     def send(self, request: Any) -> Response:
-        """Send a call, and wait for what comes of it."""
+        """Send a call and wait for its response."""
         actor = _actor()
         actor.effect(request.method)
         assert actor.program is not None
@@ -210,14 +210,14 @@ class _WorkerClient:
 
 
 class _TriggerClient:
-    """What a trigger sends calls with, and the token that all triggers of its triggerer share."""
+    """The HTTP client of a trigger, with the token that all triggers of its triggerer share."""
 
     def __init__(self, timeout: float, tokens: TokenCache) -> None:
         self._timeout = timeout
         self.tokens = tokens
 
     async def send(self, request: Any) -> Response:
-        """Send a call, and wait for what comes of it."""
+        """Send a call and wait for its response."""
         actor = _actor()
         actor.effect(request.method)
         assert actor.loop is not None
@@ -237,11 +237,11 @@ def _response(wait: Wait) -> Response:
     return Response(status=status, content=content, headers=headers)
 
 
-# The process that continues to cancel after a task was killed.
+# The process that continues a cancellation after its task was killed.
 
 
 class _CancelProcess:
-    """What `subprocess.Popen` would give."""
+    """A stand-in for `subprocess.Popen`."""
 
     pid = 4711
     args = "cancel_process"
@@ -262,7 +262,7 @@ class _CancelProcess:
         self._done.finish()
 
     def communicate(self, timeout: float) -> tuple[str, str]:
-        """Wait for its end, but not for long."""
+        """Wait for its end, at most for the timeout."""
         program = self._parent.program
         assert program is not None
         either = Wait()
@@ -284,11 +284,11 @@ def _say(line: Any) -> None:
     _actor().world.log.info(line.text)
 
 
-# What Airflow is asked and told.
+# Airflow's connections, task states, XComs and Variables.
 
 
 class _Killed:
-    """Whether Airflow tells a trigger that a person ended its task, in the world of whoever asks."""
+    """Whether Airflow notifies a trigger when a person ends its task, in the world of the caller."""
 
     def __bool__(self) -> bool:
         return bool(_actor().world.triggers_are_killed)

@@ -1,4 +1,4 @@
-"""The model of Airbyte does what Airbyte's source says."""
+"""The model of Airbyte behaves as Airbyte's source code does."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.adversary.airbyte_model import PREFIX, Airbyte, Nature, Phase, Plan
+from tests.adversary.airbyte_model import PREFIX, Airbyte, Phase, Plan, Traits
 from tests.adversary.virtual_time import Timeline
 
 CONNECTION = "c"
@@ -15,13 +15,13 @@ RETRIED = (*RUN, Phase(status="incomplete", seconds=90.0), Phase(status="running
 
 
 class Client:
-    """Somebody with a token."""
+    """A client with a valid token."""
 
-    def __init__(self, phases=RUN, **nature):
+    def __init__(self, phases=RUN, **traits):
         self.timeline = Timeline()
         plan = Plan(phases=phases)
         self.airbyte = Airbyte(
-            self.timeline, Nature(plan=lambda _type: plan, **nature), ("id", "secret"), lambda _text: None
+            self.timeline, Traits(plan=lambda _type: plan, **traits), ("id", "secret"), lambda _text: None
         )
         self.workflow = self.airbyte.connect(CONNECTION)
         credentials = {"client_id": "id", "client_secret": "secret"}
@@ -51,7 +51,7 @@ def test_a_submission_is_refused_while_an_attempt_runs():
     assert (status, problem["data"]["message"]) == (409, f"A sync is already running for: {CONNECTION}")
 
 
-def test_a_submission_is_answered_with_what_waits_whatever_its_type():
+def test_a_submission_is_answered_with_the_waiting_job_of_any_type():
     client = Client(waits_for_id=True)
     client.workflow.start("clear", "person")
     status, job = client.call("POST", "/jobs")
@@ -67,7 +67,7 @@ def test_a_submission_between_two_attempts_cuts_the_wait_short():
     assert client.workflow.job.status == "running"
 
 
-def test_a_submission_for_which_no_id_comes_in_time_is_refused_and_the_job_comes_later():
+def test_a_submission_without_an_id_in_time_is_refused_and_the_job_is_created_later():
     client = Client(waits_for_id=True, draw_creation_delay=lambda: 100.0)
     status, problem = client.call("POST", "/jobs")
     assert (status, problem["data"]["message"]) == (409, "Could not fulfill request")
@@ -76,7 +76,7 @@ def test_a_submission_for_which_no_id_comes_in_time_is_refused_and_the_job_comes
     assert [job.maker for job in client.airbyte.jobs.values()] == ["person"]
 
 
-def test_a_delete_cancels_what_the_connection_runs():
+def test_a_delete_cancels_the_running_job_of_the_connection():
     client = Client()
     client.call("POST", "/jobs")
     client.wait(40.0)
@@ -95,7 +95,7 @@ def test_a_delete_between_two_attempts_is_ignored():
     assert client.airbyte.deletes[0].hit is None
 
 
-def test_the_list_begins_with_the_oldest():
+def test_the_list_starts_with_the_oldest_job():
     client = Client()
     for _ in range(2):
         client.call("POST", "/jobs")
@@ -116,7 +116,7 @@ def test_a_disabled_connection_is_not_synced():
     assert client.call("POST", "/jobs")[1]["data"]["message"] == "Could not fulfill request"
 
 
-def test_a_token_ends():
+def test_a_token_expires():
     client = Client(token_seconds=10.0)
     client.wait(11.0)
     assert client.call("GET", "/jobs")[0] == 401

@@ -1,4 +1,4 @@
-"""A few thousand random histories with every run of the tests; `make histories` runs more of them."""
+"""A thousand random histories in every test run; `make histories` runs more."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import pytest
 from tests.adversary import seams
 from tests.adversary.command import run
 from tests.adversary.histories import history
-from tests.adversary.rules import Judge
+from tests.adversary.rules import Checker
 from tests.adversary.shrinking import shrink
 
-# What runs within this process is Airflow as a whole, parts of which warn of each other.
+# Airflow runs in this process, and parts of it warn about other parts.
 pytestmark = [pytest.mark.airflow, pytest.mark.filterwarnings("ignore")]
 
 HISTORIES = 1000
@@ -23,22 +23,22 @@ def test_no_history_breaks_a_rule():
     assert tally.calls > HISTORIES
 
 
-def test_a_history_is_made_again_by_its_number():
+def test_a_history_is_reproduced_by_its_number():
     with seams.patched():
-        first, second = (seams.run_world(history(7), is_said=True) for _ in range(2))
+        first, second = (seams.run_world(history(7), is_verbose=True) for _ in range(2))
     assert first.lines == second.lines
     assert first.lines
 
 
-def test_a_judge_sees_a_job_that_is_left(monkeypatch):
+def test_the_checker_reports_an_orphaned_job(monkeypatch):
     monkeypatch.setattr("dag_factory.operators.task_try.TaskTry.undo", lambda _try, **_: None)
     with seams.patched():
         worlds = (seams.run_world(history(number)) for number in range(2000))
-        found = (text for world in worlds for text in Judge(world).judge().violations)
+        found = (text for world in worlds for text in Checker(world).check().violations)
         assert next((text for text in found if text.startswith("d:")), None) is not None
 
 
-def test_a_failing_history_is_made_small(monkeypatch):
+def test_a_failing_history_is_shrunk(monkeypatch):
     monkeypatch.setattr("dag_factory.operators.task_try.TaskTry.undo", lambda _try, **_: None)
     with seams.patched():
         numbers = (number for number in range(2000) if is_broken(history(number)))
@@ -49,4 +49,4 @@ def test_a_failing_history_is_made_small(monkeypatch):
 
 
 def is_broken(history):
-    return bool(Judge(seams.run_world(history)).judge().violations)
+    return bool(Checker(seams.run_world(history)).check().violations)

@@ -18,7 +18,7 @@ def program(timeline, main, seen):
     return Program(timeline, main, lambda: seen.append("ended"))
 
 
-def test_programs_wait_side_by_side(timeline):
+def test_programs_wait_concurrently(timeline):
     seen = []
     programs = {}
 
@@ -34,7 +34,7 @@ def test_programs_wait_side_by_side(timeline):
     assert seen == [("fast", 2.0), ("fast", 4.0), ("slow", 5.0), ("slow", 10.0)]
 
 
-def test_a_signal_is_handled_in_the_midst_of_a_wait(timeline):
+def test_a_signal_is_handled_during_a_wait(timeline):
     seen = []
 
     def handler():

@@ -1,8 +1,8 @@
 """Virtual time: events in order, programs that wait in it (greenlets), and an asyncio event loop.
 
-Nothing here sleeps, and there are no threads: a program that waits hands over to the timeline, which runs
-whatever is due next. So a worker in the midst of a blocking call, a triggerer and a person act side by side,
-in an order that is the same each time.
+Nothing here sleeps, and there are no threads: a waiting program switches to the timeline, which runs whatever
+is due next. So a worker in a blocking call, a triggerer and a person act concurrently, in a deterministic
+order.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import greenlet
 
 
 class Event:
-    """A call that is due at some time; one that was cancelled does nothing."""
+    """A scheduled call; it does nothing once cancelled."""
 
     __slots__ = ("_arguments", "_call", "is_cancelled")
 
@@ -37,7 +37,7 @@ class Event:
 
 
 class Timeline:
-    """The clock and what is due, in seconds since the history began."""
+    """The clock and the scheduled calls, in seconds since the history began."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -45,18 +45,18 @@ class Timeline:
         self._count = 0
 
     def at(self, time: float, call: Callable[..., object], *arguments: object) -> Event:
-        """Make a call at a time; one in the past is made next. Calls at one time keep their order."""
+        """Schedule a call. A time in the past means next; calls at the same time keep their order."""
         self._count += 1
         event = Event(call, arguments)
         heapq.heappush(self._due, (max(time, self.now), self._count, event))
         return event
 
     def after(self, delay: float, call: Callable[..., object], *arguments: object) -> Event:
-        """Make a call some seconds from now."""
+        """Schedule a call some seconds from now."""
         return self.at(self.now + delay, call, *arguments)
 
     def run(self, until: float, is_over: Callable[[], bool] = lambda: False) -> bool:
-        """Run what is due until a time, or until it is over; tells whether it is."""
+        """Run what is due until a time, or until `is_over()`. Return whether it is over."""
         while not is_over():
             if not self._due or self._due[0][0] > until:
                 self.now = max(self.now, until)
@@ -69,11 +69,11 @@ class Timeline:
 
 
 class Dead(greenlet.GreenletExit):
-    """Unwinds a program that was killed; nothing that it does from then on has an effect."""
+    """Unwinds a killed program, which has no further effects."""
 
 
 class Wait:
-    """Something a program waits for. The first to finish it gives its value or its exception."""
+    """Something that a program waits for. The first call of `finish` sets its value or exception."""
 
     __slots__ = ("_error", "_value", "_waiter", "is_done")
 
@@ -84,7 +84,7 @@ class Wait:
         self._waiter: Callable[[], None] | None = None
 
     def finish(self, value: object = None, error: BaseException | None = None) -> None:
-        """Let the program go on."""
+        """Set the result and resume the program."""
         if self.is_done:
             return
         self.is_done = True
@@ -93,20 +93,20 @@ class Wait:
             self._waiter()
 
     def when_done(self, waiter: Callable[[], None]) -> None:
-        """Have the waiter called at the end."""
+        """Call the waiter when it is finished."""
         self._waiter = waiter
 
     def result(self) -> Any:
-        """The value; raises the exception where there is one."""
+        """Return the value, or raise the exception."""
         if self._error is not None:
             raise self._error
         return self._value
 
 
 class Program:
-    """Code that blocks, run in virtual time. `ended` is called with it, unless it was killed.
+    """Blocking code in virtual time. `ended` is called when it finishes, unless it was killed.
 
-    `outcome` is what the code has returned, `error` the exception that has left it.
+    `outcome` is what the code returned, `error` the exception that it raised.
     """
 
     def __init__(self, timeline: Timeline, main: Callable[[], object], ended: Callable[[], None]) -> None:
@@ -126,7 +126,7 @@ class Program:
             self._greenlet.switch()
 
     def wait(self, seconds: float) -> None:
-        """Wait in virtual time; to be called by the program itself."""
+        """Wait in virtual time; only the program itself calls it."""
         wait = Wait()
         event = self.timeline.after(max(seconds, 0.0), wait.finish)
         try:
@@ -135,7 +135,7 @@ class Program:
             event.cancel()
 
     def wait_for(self, wait: Wait) -> Any:
-        """Wait until something is done and give its result; signals are handled meanwhile."""
+        """Wait until something is done, handling signals meanwhile, and return its result."""
         wait.when_done(self._go_on)
         self.check_alive()
         while not wait.is_done:
@@ -147,18 +147,18 @@ class Program:
         return wait.result()
 
     def check_alive(self) -> None:
-        """Stop here if it was killed; to be called before each effect."""
+        """Stop here if it was killed; called before each effect."""
         if self.is_dead:
             raise Dead
 
     def signal(self, handler: Callable[[], None]) -> None:
-        """Have a handler run in the midst of whatever the program waits for, as a signal's does."""
+        """Run a handler during the program's current wait, like a signal handler."""
         if not (self.is_over or self.is_dead):
             self._signals.append(handler)
             self._go_on()
 
     def kill(self) -> None:
-        """End it where it stands."""
+        """Kill it at its current point."""
         if self.is_over or self.is_dead:
             return
         self.is_dead = True
@@ -168,7 +168,7 @@ class Program:
             self._greenlet.throw(Dead)
 
     def _go_on(self) -> None:
-        # A program that waits for one thing is also woken for another, which its loop then sees.
+        # A program may be woken while it waits for something else; its loop checks what it waits for.
         if not self.is_over and not self.is_dead and greenlet.getcurrent() is not self._greenlet:
             self.timeline.after(0.0, self._switch)
 
@@ -181,7 +181,7 @@ class Program:
             self.outcome = self._main()
         except Dead:
             return
-        except BaseException as error:  # noqa: BLE001 (whatever leaves it is what is judged)
+        except BaseException as error:  # noqa: BLE001 (the checker inspects any exception)
             self.error = error
         if not self.is_dead:
             self.is_over = True
@@ -189,7 +189,7 @@ class Program:
 
 
 class Loop(asyncio.AbstractEventLoop):
-    """An event loop on a timeline, for the triggers of one triggerer. Once killed it runs nothing more."""
+    """An event loop on a timeline, for the triggers of one triggerer. A killed loop runs nothing more."""
 
     def __init__(self, timeline: Timeline) -> None:
         self.timeline = timeline
@@ -201,7 +201,7 @@ class Loop(asyncio.AbstractEventLoop):
         self._tasks: list[asyncio.Task[Any]] = []
 
     def kill(self) -> None:
-        """End it: its tasks are unwound, and none of their effects happens (`check_alive`)."""
+        """Kill it: its tasks unwind without further effects (`check_alive`)."""
         self.is_dead = True
         for task in [task for task in self._tasks if not task.done()]:
             task.cancel()
@@ -211,7 +211,7 @@ class Loop(asyncio.AbstractEventLoop):
             self._run(self._unwinding.pop(0))
 
     def check_alive(self) -> None:
-        """Stop a coroutine here if the loop was killed; to be called before each effect."""
+        """Stop a coroutine here if the loop was killed; called before each effect."""
         if self.is_dead:
             raise asyncio.CancelledError
 
@@ -265,27 +265,27 @@ class Loop(asyncio.AbstractEventLoop):
         return handle
 
     def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
-        pass  # its event finds it cancelled
+        pass  # its event checks whether it is cancelled
 
     def run_in_executor(self, executor: object, func: Any, *args: Any) -> Awaitable[Any]:  # noqa: ARG002
-        """Make the call at once; there are no threads."""
+        """Make the call immediately, since there are no threads."""
         future = self.create_future()
         asyncio._set_running_loop(None)
         try:
             future.set_result(func(*args))
-        except Exception as error:  # noqa: BLE001 (it is the caller's)
+        except Exception as error:  # noqa: BLE001 (the caller handles it)
             future.set_exception(error)
         finally:
             asyncio._set_running_loop(self)
         return future
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
-        """Keep what nobody has handled."""
+        """Record unhandled exceptions."""
         if not self.is_dead and isinstance(error := context.get("exception"), BaseException):
             self.errors.append(error)
 
     def _run(self, handle: asyncio.Handle) -> None:
-        # Once killed, only what unwinds runs.
+        # A killed loop only runs callbacks that unwind its tasks.
         if handle.cancelled():
             return
         asyncio._set_running_loop(self)

@@ -1,4 +1,4 @@
-"""One history as it happens: the models put together, the acts done at their time, and what was seen kept."""
+"""One running history: connect the models, carry out the acts, and record what happens."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.adversary.airbyte_model import EPOCH, Airbyte, Job, Nature, Phase, Plan, Post
+from tests.adversary.airbyte_model import EPOCH, Airbyte, Job, Phase, Plan, Post, Traits
 from tests.adversary.airflow_model import FINISHED, Actor, Deferral, Run, Scheduler, Task
 from tests.adversary.histories import Act, History, Setup
 from tests.adversary.network import Network, Person
@@ -15,20 +15,20 @@ from tests.adversary.virtual_time import Timeline
 
 CONNECTION = "11111111-2222-4333-8444-555555555555"
 CLIENT, SECRET = "a-client", "s3cr3t-of-the-adversary"
-# So long after the last task has ended what it has set going may take to end.
+# How long work started by the last task may continue after the task ended, in seconds.
 REST = 1800.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Kept:
-    """What a history left behind besides the models: what code has logged or raised that it must not."""
+    """Forbidden log lines and exceptions, which a history leaves besides the models."""
 
     leaks: list[str] = field(default_factory=list)
     trigger_errors: list[tuple[Deferral, BaseException]] = field(default_factory=list)
 
 
 class World:
-    """Runs one history. `make_tasks` gives the operators of a setup, `make_trigger` a trigger of its row."""
+    """Runs one history. `make_tasks` makes the operators of a setup, `make_trigger` the trigger of a row."""
 
     def __init__(
         self,
@@ -36,25 +36,25 @@ class World:
         make_tasks: Callable[[Setup], Iterable[Any]],
         make_trigger: Callable[[str, dict[str, Any]], Any],
         *,
-        is_said: bool = False,
+        is_verbose: bool = False,
     ) -> None:
         self.history = history
         self.random = random.Random(history.number)
         self.timeline = Timeline()
-        self.say_is_on = is_said
+        self.is_verbose = is_verbose
         self.lines: list[str] = []
         self.kept = Kept()
         self.log = TaskLog(self)
         self.make_trigger = make_trigger
         self._make_tasks = make_tasks
-        nature = self._nature()
-        self.airbyte = Airbyte(self.timeline, nature, (CLIENT, SECRET), self.say)
+        traits = self._traits()
+        self.airbyte = Airbyte(self.timeline, traits, (CLIENT, SECRET), self.say)
         self.workflow = self.airbyte.connect(CONNECTION)
         for number in range(history.old_jobs):
             kind, status = _OLD_JOBS[number % len(_OLD_JOBS)]
             self.airbyte.add_old_job(CONNECTION, kind, 3600.0 * (number - history.old_jobs), status)
         self.network = Network(
-            self.timeline, self.airbyte, self.random, self.say, latency=history.latency, is_said=is_said
+            self.timeline, self.airbyte, self.random, self.say, latency=history.latency, is_verbose=is_verbose
         )
         self.scheduler = Scheduler(self, self.timeline)
         self.variables: dict[str, str] = {}
@@ -78,7 +78,7 @@ class World:
     # Running.
 
     def run(self) -> None:
-        """Run the history to its end, and the rest of it."""
+        """Run the history to its end, and what it started beyond that."""
         history = self.history
         self.network.faults = list(history.faults)
         for setup in history.setups:
@@ -97,7 +97,7 @@ class World:
         self.say("the end")
 
     def close(self) -> None:
-        """Unwind whatever is still under way."""
+        """Unwind whatever is still running."""
         for triggerer in self.scheduler.triggerers:
             triggerer.loop.kill()
         for run in self.scheduler.runs:
@@ -108,7 +108,7 @@ class World:
 
     def say(self, text: str) -> None:
         """Add a line to the log of the history."""
-        if self.say_is_on:
+        if self.is_verbose:
             self.lines.append(f"{self.timeline.now:9.1f}  {text}")
 
     def _begin(self, setup: Setup) -> None:
@@ -132,11 +132,11 @@ class World:
             for actor in task.actors[-4:]
         )
 
-    # What is drawn on the way.
+    # Random choices during the run.
 
-    def _nature(self) -> Nature:
+    def _traits(self) -> Traits:
         history, rng = self.history, self.random
-        return Nature(
+        return Traits(
             plan=self._plan,
             draw_creation_delay=lambda: rng.random() * history.slow_creation,
             draw_cancel_delay=lambda: rng.random() * history.slow_cancel,
@@ -163,41 +163,41 @@ class World:
         return plan
 
     def draw_queue_delay(self) -> float:
-        """From when a task is due until its process begins."""
+        """Draw the time from when a task is due until its process begins."""
         return 0.5 + self.random.random() * 4.0
 
     def draw_retry_delay(self) -> float:
-        """From a failed try to the next."""
+        """Draw the time from a failed try to the next."""
         return self.random.choice((1.0, 30.0, 300.0, 1200.0))
 
     def draw_heartbeat_delay(self) -> float:
-        """Until a worker learns that its task was acted on."""
+        """Draw the time until a worker learns that its task was changed."""
         return self.random.choice((0.2, 2.0, 6.0))
 
     def draw_triggerer_detection(self) -> float:
-        """Until another triggerer takes over."""
+        """Draw the time until another triggerer takes over."""
         return 30.0 + self.random.random() * 35.0
 
     def draw_forgets_deferral(self) -> bool:
-        """Whether the DAG cannot be read just when a deferred task is to go on."""
+        """Draw whether the DAG is unreadable at the moment when a deferred task resumes."""
         return self.is_airflow_3 and self.random.random() < 0.01
 
     def has_no_connection(self) -> bool:
-        """Whether the secrets backend does not give the Airflow connection just now."""
+        """Whether the secrets backend currently fails to return the Airflow connection."""
         return any(begins <= self.timeline.now < ends for begins, ends in self.unreadable)
 
     def spread(self, seconds: float) -> float:
-        """Vary a pause."""
+        """Randomise a pause."""
         return seconds * (0.9 + 0.2 * self.random.random())
 
     def now(self) -> float:
-        """The time of day at Airflow, in seconds since 1970."""
+        """Return Airflow's time of day, in seconds since 1970."""
         return EPOCH + self.timeline.now
 
-    # What the models report.
+    # Callbacks of the models.
 
     def on_effect(self, actor: Actor, _what: str) -> None:
-        """Do the acts that are planned for this effect; a crash happens before it."""
+        """Carry out the acts planned for this effect; a crash happens before it."""
         dag_id = actor.run.dag_id
         count = self._effects.get(dag_id, 0) + 1
         self._effects[dag_id] = count
@@ -208,7 +208,7 @@ class World:
                 self.timeline.after(0.0, self._do, act, actor.task)
 
     def on_run_finished(self, run: Run) -> None:
-        """Look a while later whether a job of its own is still active."""
+        """Schedule a check whether a job of the run is still active."""
         self.timeline.after(REST * 0.9, self._after_run, run, run.finished_at)
 
     def _after_run(self, run: Run, finished: float) -> None:
@@ -217,7 +217,7 @@ class World:
             self.active_at_end.append((run, job, job.status))
 
     def on_trigger_error(self, deferral: Deferral, error: BaseException) -> None:
-        """Keep what has left a trigger."""
+        """Record an exception that a trigger raised."""
         self.kept.trigger_errors.append((deferral, error))
 
     # Acts.
@@ -263,7 +263,7 @@ class World:
             scheduler.clear(run.tasks if act.kind == "clear first" else run.tasks[-1:])
 
     def person_starts(self, _act: Act) -> None:
-        """Start a sync as Airbyte's pages do."""
+        """Start a sync as Airbyte's web pages do."""
         post = Post(
             number=0,
             sender=self._person,
@@ -275,19 +275,19 @@ class World:
             self.workflow.signal(post)
 
     def person_cancels(self, _act: Act) -> None:
-        """Cancel the job of now."""
+        """Cancel the current job."""
         if self.workflow.is_running:
             self.workflow.end("cancelled", by=self._person)
 
     def other_job(self, act: Act) -> None:
-        """Cancel what runs, and begin a job of another type."""
+        """Cancel the current job, and begin one of another type."""
         kinds = {"a person clears the streams": "clear", "a person resets": "reset"}
         kind = kinds.get(act.kind, "refresh")
         self.workflow.end("cancelled", by=self._person)
         self.workflow.start(kind, "person")
 
     def schedule_is_due(self, _act: Act) -> None:
-        """Airbyte's own schedule."""
+        """Start a sync by Airbyte's own schedule."""
         if self.workflow.status == "active":
             self.workflow.start("sync", "schedule")
 
@@ -310,11 +310,11 @@ class World:
         self.network.restart(min(act.seconds, 400.0), forgets_tokens=self.random.random() < 0.5)
 
     def hide_connection(self, act: Act) -> None:
-        """Let the secrets backend be away."""
+        """Make the secrets backend unavailable for a while."""
         self.unreadable.append((self.timeline.now, self.timeline.now + min(act.seconds, 300.0)))
 
     def triggerer_act(self, act: Act) -> None:
-        """Do something to a triggerer."""
+        """Kill, stop or bypass triggerers."""
         alive = [each for each in self.scheduler.triggerers if each.is_alive]
         if not alive:
             return
@@ -337,13 +337,13 @@ class World:
 
 
 class TaskLog:
-    """The log of tasks and triggers: nothing secret may reach it."""
+    """The log of tasks and triggers, which no secret may reach."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     def info(self, message: object, *arguments: object, **_: object) -> None:
-        """Take a line."""
+        """Take a log line."""
         text = str(message) % arguments if arguments else str(message)
         if SECRET in text:
             self._world.kept.leaks.append(text)
@@ -352,7 +352,7 @@ class TaskLog:
     debug = warning = error = exception = critical = info
 
     def log(self, _level: int, message: object, *arguments: object, **_: object) -> None:
-        """Take a line of a level."""
+        """Take a log line of any level."""
         self.info(message, *arguments)
 
 

@@ -1,4 +1,4 @@
-"""An Airbyte in memory."""
+"""Fixtures with an in-memory Airbyte."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An Airbyte in memory: jobs of every type on one connection, faults for the calls to come, and counts.
+"""An in-memory Airbyte: jobs of every type on one connection, faults for future calls, and counts.
 
 It answers a submission as Airbyte's own code does (airbyte-platform, `TemporalClient.kt`): 409 while a job
 runs, the waiting job whatever its type, else a new job. Time passes only when a caller pauses.
@@ -25,12 +25,12 @@ HOST = "http://airbyte/api/public/v1"
 # The server's clock at the start, in seconds since 1970.
 DAWN = 1_800_000_000.0
 
-# The calls, as faults and counts name them.
+# The names of the calls for faults and counts.
 POST, LIST, GET, DELETE = "POST /jobs", "GET /jobs", "GET /jobs/{id}", "DELETE /jobs/{id}"
 CONNECTION, TOKEN = "GET /connections/{id}", "POST /applications/token"
 
 FINAL = ("succeeded", "failed", "cancelled")
-# Before its first attempt, and between two of them, a job waits: Airbyte's workflow does not run then.
+# A job waits before its first attempt and between two attempts, when Airbyte's workflow does not run.
 WAITING = ("pending", "queued", "incomplete")
 
 Fault = Any  # a status, a name of `_FAULTS`, a Response, a function of the Airbyte, or None for a good call
@@ -38,16 +38,16 @@ Fault = Any  # a status, a name of `_FAULTS`, a Response, a function of the Airb
 
 @dataclass(kw_only=True)
 class FakeJob:
-    """A job, which is in each of its `statuses` until the seconds that stand beside it, and then ends.
+    """A job, which has each of its `statuses` until the seconds given with it, and then ends.
 
-    `asked_by` is who asked for it; a job that two asked for is shared.
+    `requested_by` names who requested it; a job with two requesters is shared.
     """
 
     job_id: int
     job_type: str
     statuses: deque[tuple[str, float]]
     end: str | None
-    asked_by: set[str]
+    requested_by: set[str]
     status: str = "pending"
     connection_id: str = UUID
     started_at: float = 0.0
@@ -60,12 +60,11 @@ class FakeJob:
 
 @dataclass
 class FakeAirbyte:
-    """One connection. `run_seconds` and `end` are of the jobs that submissions make; None is for ever.
+    """One connection. `run_seconds` and `end` apply to the jobs that submissions create; None is forever.
 
-    `order` is that of lists: "newest", "oldest" or "random"; `ignores` are the parameters of lists that a
-    gateway drops, `most_of_a_page` is how many jobs it gives at a time, and `order_refusal` is what it
-    answers where a list is to be ordered. `rows_after` is how long after its end the rows of a job are
-    counted, in seconds.
+    `order` is that of lists: "newest", "oldest" or "random". `ignores` names the list parameters that a
+    gateway drops, `page_limit` is its maximum page size, and `order_status` is its response to a list with an
+    order. `rows_after` is how long after its end the rows of a job are counted, in seconds.
     """
 
     now: float = 0.0
@@ -74,8 +73,8 @@ class FakeAirbyte:
     end: str | None = "succeeded"
     order: str = "newest"
     ignores: tuple[str, ...] = ()
-    most_of_a_page: int = 100
-    order_refusal: int | None = None
+    page_limit: int = 100
+    order_status: int | None = None
     rows: int | None = 7
     rows_after: float = 0.0
     ignored_cancels: int = 0
@@ -90,10 +89,10 @@ class FakeAirbyte:
     tokens: int = 0
     cancelled: list[int] = field(default_factory=list)
 
-    # What a test prepares.
+    # Set up by tests.
 
     def fail(self, call: str, *faults: Fault) -> None:
-        """Let the next calls fail."""
+        """Make the next calls fail."""
         self.faults.setdefault(call, deque()).extend(faults)
 
     def add(
@@ -103,17 +102,17 @@ class FakeAirbyte:
         *,
         job_type: str = "sync",
         end: str = "succeeded",
-        asked_by: str = "person",
+        requested_by: str = "person",
         connection_id: str = UUID,
     ) -> FakeJob:
-        """Add a job that is in this status for so many seconds, or for ever."""
+        """Add a job that has this status for some seconds, or forever."""
         until = [] if seconds is None else [(status, self.now + seconds)]
         job = FakeJob(
             job_id=len(self.jobs) + 1,
             job_type=job_type,
             statuses=deque(until),
             end=None if seconds is None else end,
-            asked_by={asked_by},
+            requested_by={requested_by},
             status=status,
             connection_id=connection_id,
             started_at=self.now,
@@ -122,36 +121,36 @@ class FakeAirbyte:
         return job
 
     def just_before(self, call: str, *acts: Callable[[], object]) -> None:
-        """Let something happen just before the next call of this kind, one for each call."""
+        """Run an action just before the next call of this kind, one action per call."""
         self.before.setdefault(call, deque()).extend(acts)
 
     def later(self, seconds: float, act: Callable[[], object]) -> None:
-        """Let something happen after so many seconds."""
+        """Run an action after some seconds."""
         self.due.append((self.now + seconds, act))
 
-    def start(self, asked_by: str = "person", job_type: str = "sync") -> FakeJob | None:
-        """Submit a job as a person does, or Airbyte's own schedule; None where it is refused."""
+    def start(self, requested_by: str = "person", job_type: str = "sync") -> FakeJob | None:
+        """Submit a job as a person or Airbyte's own schedule does; None if it is refused."""
         if self._running is not None:
             return None
         if self._waiting is not None:
-            self._waiting.asked_by.add(asked_by)
+            self._waiting.requested_by.add(requested_by)
             return self._waiting
-        return self._make(asked_by, job_type)
+        return self._make(requested_by, job_type)
 
-    # What a test checks.
+    # Checked by tests.
 
     @property
     def active(self) -> list[FakeJob]:
-        """The jobs of the connection that have not ended."""
+        """Return the connection's jobs that have not ended."""
         return [job for job in self.jobs if job.is_active and job.connection_id == UUID]
 
     @property
     def ours(self) -> list[FakeJob]:
-        """The jobs that submissions of ours asked for."""
-        return [job for job in self.jobs if "us" in job.asked_by]
+        """Return the jobs that our submissions requested."""
+        return [job for job in self.jobs if "us" in job.requested_by]
 
     def count(self, call: str) -> int:
-        """How many calls of a kind there were."""
+        """Return the number of calls of a kind."""
         return Counter(self.calls)[call]
 
     # The server.
@@ -167,7 +166,7 @@ class FakeAirbyte:
         self._advance(target)
 
     def send(self, request: Request) -> Response:
-        """Answer a request; raises TransportError where no response arrives."""
+        """Answer a request; raises TransportError if no response arrives."""
         response = self._answer(request)
         date = formatdate(DAWN + self.now, usegmt=True)
         return replace(response, headers={"date": date, **response.headers})
@@ -212,8 +211,8 @@ class FakeAirbyte:
 
     def _list(self, request: Request) -> Response:
         params = {name: value for name, value in request.params.items() if name not in self.ignores}
-        if "orderBy" in params and self.order_refusal is not None:
-            return Response(status=self.order_refusal, content=b"{}")
+        if "orderBy" in params and self.order_status is not None:
+            return Response(status=self.order_status, content=b"{}")
         wanted = params.get("connectionId")
         jobs = [job for job in self.jobs if wanted in (None, job.connection_id)]
         jobs = [job for job in jobs if job.job_type == params.get("jobType", job.job_type)]
@@ -222,7 +221,7 @@ class FakeAirbyte:
         if self.order == "random":
             random.Random(len(self.jobs)).shuffle(jobs)
         offset, limit = int(params.get("offset", 0)), int(params.get("limit", 20))
-        limit = min(limit, self.most_of_a_page)
+        limit = min(limit, self.page_limit)
         return self._json({"data": [self.shown(job) for job in jobs[offset : offset + limit]]})
 
     def _get(self, request: Request) -> Response:
@@ -230,7 +229,7 @@ class FakeAirbyte:
         return problem(409, "Job is not currently running") if job is None else self._json(self.shown(job))
 
     def _delete(self, request: Request) -> Response:
-        """Cancel whatever the connection runs now, but not in the pause between two attempts."""
+        """Cancel the running job of the connection, but not in the pause between two attempts."""
         job = self._named(request)
         if job is None:
             return problem(409, "Job is not currently running")
@@ -256,7 +255,7 @@ class FakeAirbyte:
         return self._json({"access_token": f"token-{self.tokens}", "expires_in": self.lifetime})
 
     def shown(self, job: FakeJob) -> dict[str, Any]:
-        """A job as the public API shows it."""
+        """Return a job as the public API represents it."""
         is_counted = job.ended_at is None or self.now >= job.ended_at + self.rows_after
         return {
             "jobId": job.job_id,
@@ -283,8 +282,8 @@ class FakeAirbyte:
         number = int(urlsplit(request.url).path.rsplit("/", 1)[1])
         return self.jobs[number - 1] if 0 < number <= len(self.jobs) else None
 
-    def _make(self, asked_by: str, job_type: str) -> FakeJob:
-        job = self.add("running", asked_by=asked_by, job_type=job_type)
+    def _make(self, requested_by: str, job_type: str) -> FakeJob:
+        job = self.add("running", requested_by=requested_by, job_type=job_type)
         begins = self.now + self.wait_seconds
         waits = [("pending", begins)] if self.wait_seconds else []
         job.statuses = deque([*waits, ("running", begins + self.run_seconds)])
@@ -309,7 +308,7 @@ class FakeAirbyte:
 
 
 def problem(status: int, message: str) -> Response:
-    """An error as Airbyte's public API writes it."""
+    """Return an error as Airbyte's public API formats it."""
     return Response(status=status, content=json.dumps({"data": {"message": message}}).encode())
 
 
@@ -337,7 +336,7 @@ def _refuse(_airbyte: FakeAirbyte, _call: str, _request: Request) -> Response:
 
 
 def _instead(status: int, content: bytes) -> Callable[[FakeAirbyte, str, Request], Response]:
-    """Do the call, and answer as a gateway does that knows nothing of it."""
+    """Carry out the call, but answer with a gateway's error."""
 
     def answer(airbyte: FakeAirbyte, call: str, request: Request) -> Response:
         airbyte._do(call, request)
@@ -347,7 +346,7 @@ def _instead(status: int, content: bytes) -> Callable[[FakeAirbyte, str, Request
 
 
 def made_later(seconds: float) -> Callable[[FakeAirbyte, str, Request], Response]:
-    """Answer 504 to a submission whose job is created so many seconds later."""
+    """Answer a submission with 504 and create its job some seconds later."""
 
     def answer(airbyte: FakeAirbyte, _call: str, _request: Request) -> Response:
         airbyte.later(seconds, lambda: airbyte.start("us"))

@@ -1,4 +1,4 @@
-"""An Airbyte in memory over HTTP, on loopback."""
+"""The in-memory Airbyte over HTTP, on the loopback."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.airbyte.fake_airbyte import FakeAirbyte
 
 @contextmanager
 def http_of(airbyte: FakeAirbyte) -> Iterator[str]:
-    """Serve an Airbyte in memory on loopback; gives the address of its API."""
+    """Serve an in-memory Airbyte on the loopback, and yield the URL of its API."""
     methods = dict.fromkeys(("do_GET", "do_POST", "do_DELETE"), _Handler.answer)
     handler = type("Handler", (_Handler,), {"airbyte": airbyte, **methods})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
@@ -56,4 +56,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def log_message(self, *_arguments: object) -> None:
-        """Say nothing."""
+        """Log nothing."""

@@ -1,4 +1,4 @@
-"""Runs protocols against an Airbyte in memory, and keeps what they write and save."""
+"""Run protocols against an in-memory Airbyte, and record their logs and state."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ CONNECTION_LABEL = f"connection 'bank → json' ({UUID})"
 
 
 def sync_request(**more: Any) -> SyncRequest:
-    """A sync that is polled every 5 seconds and may take an hour."""
+    """Return a sync that is polled every 5 seconds and may take an hour."""
     return SyncRequest(**{"connection_id": UUID, "wait_seconds": 5.0, "timeout": 3600.0, **more})
 
 
 @dataclass
 class Runs:
-    """The tries of one task; pauses pass in no time."""
+    """The tries of one task; pauses take no real time."""
 
     airbyte: FakeAirbyte
     access: Access = field(default_factory=lambda: Access(conn_id="airbyte_default", host=HOST))
@@ -38,16 +38,16 @@ class Runs:
 
     @property
     def logged(self) -> list[str]:
-        """The texts of the log."""
+        """Return the lines of the log."""
         return [line.text for line in self.lines]
 
     @property
     def state(self) -> SyncState:
-        """What a later try finds."""
+        """Return what a later try finds."""
         return state_from_json(state_as_json(self.saved[-1])) if self.saved else SyncState()
 
     def context(self) -> SyncContext:
-        """What a protocol of a new try works with."""
+        """Return the context of a new try."""
         return SyncContext(
             api=Api(self.access, TokenCache(lambda: self.airbyte.now)),
             clock=lambda: self.airbyte.now,
@@ -61,19 +61,19 @@ class Runs:
         return run_blocking(make(self.context()), self.airbyte, self._handlers(), self.airbyte.sleep)
 
     def sync(self, previous: PreviousTry | None = None, **more: Any) -> Job:
-        """Do one try of a sync, as the operator does it in `mode: sync`."""
+        """Run one try of a sync, as the operator does in `mode: sync`."""
         return self.run(lambda context: whole_sync(context, sync_request(**more), previous))
 
     def retry(self, **more: Any) -> Job:
-        """Do another try with what the last one has left."""
+        """Run another try with the state that the last one left."""
         return self.sync(PreviousTry(state=self.state), **more)
 
     def after_clear(self, **more: Any) -> Job:
-        """Do the try after a person has cleared the task."""
+        """Run the try after a person has cleared the task."""
         return self.sync(PreviousTry(state=self.state, is_clear=True), **more)
 
     def crash(self, effects: int, previous: PreviousTry | None = None, **more: Any) -> None:
-        """Do a try whose process is killed before its next effect after so many."""
+        """Run a try whose process is killed after some effects, before the next one."""
         protocol = whole_sync(self.context(), sync_request(**more), previous)
         run_blocking(_cut_off(protocol, effects), self.airbyte, self._handlers(), self.airbyte.sleep)
 
@@ -84,13 +84,13 @@ class Runs:
 def whole_sync(
     context: SyncContext, request: SyncRequest, previous: PreviousTry | None = None
 ) -> Effects[Job]:
-    """Do one try of a sync."""
+    """Run one try of a sync."""
     target = yield from lifecycle.begin(context, request, previous)
     return (yield from lifecycle.complete(context, request, target))
 
 
 def _cut_off(protocol: Effects[T], effects: int) -> Effects[T | None]:
-    """Run a protocol as far as its effect of this number, which is done but not answered any more."""
+    """Run a protocol up to the effect with this number, which is carried out but no longer answered."""
     answer: Response | None = None
     error: TransportError | None = None
     for _ in range(effects):

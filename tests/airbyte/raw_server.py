@@ -1,4 +1,4 @@
-"""A server on loopback that answers with any bytes, at any pace, and counts its sockets and requests."""
+"""A server on the loopback that sends any bytes at any pace, and counts its sockets and requests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Behaviour = Callable[["RawServer", bytes, asyncio.StreamWriter], Awaitable[None]
 
 @dataclass
 class RawServer:
-    """What a server has seen. `behave` is given each request, as bytes, and writes what it likes."""
+    """The state of a server. `behave` gets each request as bytes, and writes any response."""
 
     behave: Behaviour
     port: int = 0
@@ -61,7 +61,7 @@ async def _request(reader: asyncio.StreamReader) -> bytes:
 
 @contextmanager
 def raw_server(behave: Behaviour) -> Iterator[RawServer]:
-    """Run a server in a thread of its own; its sockets and tasks end with it."""
+    """Run a server in its own thread; its sockets and tasks end with it."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
@@ -85,7 +85,7 @@ async def _started(coroutine: Coroutine) -> asyncio.Task:
 async def _accept(listener: socket.socket, served: RawServer) -> None:
     """Answer clients until the last one, which only signals the end of the test.
 
-    Not `asyncio.start_server`: what it has accepted when it is closed stays open.
+    Not `asyncio.start_server`, which leaves accepted sockets open when it is closed.
     """
     while True:
         accepted, _ = await asyncio.get_running_loop().sock_accept(listener)
@@ -104,11 +104,11 @@ async def _end(served: RawServer, accepting: asyncio.Task) -> None:
         task.cancel()
     await asyncio.gather(*served.tasks, return_exceptions=True)
     last.close()
-    await asyncio.sleep(0.001)  # in which the last sockets are closed
+    await asyncio.sleep(0.001)  # lets the last sockets close
 
 
 def answer(body: bytes = b"{}", status: int = 200, *headers: str) -> Behaviour:
-    """Answer each request with the same."""
+    """Return a behaviour that answers each request with the same response."""
 
     async def behave(_server: RawServer, _request: bytes, writer: asyncio.StreamWriter) -> None:
         lines = [f"HTTP/1.1 {status} Text", f"Content-Length: {len(body)}", *headers, "", ""]
@@ -130,7 +130,7 @@ def raw(content: bytes, *, closes: bool = True) -> Behaviour:
 
 
 def drip(start: bytes, drop: bytes, seconds: float = 0.02) -> Behaviour:
-    """Send a start, and then a little now and then for ever."""
+    """Send a start, and then a few bytes now and then, forever."""
 
     async def behave(_server: RawServer, _request: bytes, writer: asyncio.StreamWriter) -> None:
         writer.write(start)

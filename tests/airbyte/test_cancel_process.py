@@ -1,4 +1,4 @@
-"""The process that cancels what a killed task has started."""
+"""The process that cancels the job of a killed task."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def airbyte():
 
 @pytest.fixture
 def access(airbyte, monkeypatch):
-    """The Airbyte over HTTP, with pauses that pass in no time."""
+    """Serve the Airbyte over HTTP, with pauses that take no real time."""
     monkeypatch.setattr(
         cancel_process.clock, "SYSTEM_CLOCK", Clock(monotonic=lambda: airbyte.now, sleep=airbyte.sleep)
     )
@@ -51,7 +51,7 @@ def order_of(access, state=OWN) -> str:
 
 @pytest.mark.parametrize("state", [OWN, SyncState(seen=0, is_submitting=True)])
 def test_the_job_is_cancelled(airbyte, access, state):
-    airbyte.add("running", asked_by="us")
+    airbyte.add("running", requested_by="us")
     cancel_process.run(json.loads(order_of(access, state)))
     assert airbyte.cancelled == [1]
 
@@ -65,34 +65,34 @@ def test_the_job_is_cancelled(airbyte, access, state):
         SyncState(seen=1, is_submitting=True),
     ],
 )
-def test_what_the_task_has_not_started_goes_on(airbyte, access, state):
+def test_a_job_that_the_task_did_not_start_continues(airbyte, access, state):
     airbyte.add("running")
     cancel_process.run(json.loads(order_of(access, state)))
     assert airbyte.cancelled == []
 
 
-def test_a_job_that_is_ended_already_is_left(airbyte, access):
+def test_an_ended_job_is_left_alone(airbyte, access):
     airbyte.add("succeeded")
     airbyte.add("running")
     cancel_process.run(json.loads(order_of(access)))
     assert airbyte.cancelled == []
 
 
-def test_a_server_that_is_away_is_asked_again(airbyte, access):
-    airbyte.add("running", asked_by="us")
+def test_a_call_is_repeated_during_an_outage(airbyte, access):
+    airbyte.add("running", requested_by="us")
     airbyte.fail(GET, 503, 401, "html after")
     cancel_process.run(json.loads(order_of(access)))
     assert airbyte.cancelled == [1]
 
 
-def test_one_that_cannot_be_cancelled_says_so(airbyte, access):
-    airbyte.add("running", asked_by="us")
+def test_a_job_that_cannot_be_cancelled_is_reported(airbyte, access):
+    airbyte.add("running", requested_by="us")
     airbyte.ignored_cancels = 10_000
     with pytest.raises(SyncError, match="job 1 could not be cancelled within 45 min"):
         cancel_process.run(json.loads(order_of(access)))
 
 
-def test_an_order_is_json_with_all_that_is_needed(access):
+def test_an_order_is_json_with_everything_needed(access):
     order = cancel_process.payload_of(access, Connection(connection_id=UUID, name="bank"), OWN)
     again = json.loads(json.dumps(order))
     assert (again["access"]["client_secret"], again["access"]["proxies"]) == (
@@ -107,14 +107,14 @@ def test_a_task_that_no_longer_listens_does_not_end_it(monkeypatch, airbyte, acc
         def write(self, _text):
             raise BrokenPipeError
 
-    airbyte.add("running", asked_by="us")
+    airbyte.add("running", requested_by="us")
     monkeypatch.setattr(sys, "stdout", Gone())
     cancel_process.run(json.loads(order_of(access)))
     assert airbyte.cancelled == [1]
 
 
 def test_the_process_reads_its_order_from_the_standard_input(airbyte, access):
-    airbyte.add("running", asked_by="us")
+    airbyte.add("running", requested_by="us")
     done = subprocess.run(
         [sys.executable, "-m", "dag_factory.airbyte.cancel_process"],
         input=order_of(access),

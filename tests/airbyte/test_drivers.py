@@ -1,4 +1,4 @@
-"""Running a protocol, blocking and in an event loop: the same effects and the same errors."""
+"""The blocking and the asyncio driver: a protocol has the same effects and errors with both."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ LOST = TransportError("lost", was_sent=True)
 
 
 class Script:
-    """A client, blocking and not, with scripted answers. It records what happened."""
+    """A blocking and async client with scripted responses, which records what happened."""
 
     def __init__(self, *answers):
         self.answers = list(answers)
@@ -71,7 +71,7 @@ def run(script, driver, protocol):
     return getattr(script, driver)(protocol)
 
 
-def test_every_effect_is_done_in_its_turn(driver):
+def test_effects_are_carried_out_in_order(driver):
     state = SyncState(seen=1)
 
     def protocol():
@@ -86,7 +86,7 @@ def test_every_effect_is_done_in_its_turn(driver):
     assert script.happened == [Log("begins"), REQUEST, state, 3.0]
 
 
-def test_a_call_without_a_response_is_raised_where_it_was_asked_for(driver):
+def test_a_call_without_a_response_raises_in_the_protocol(driver):
     def protocol():
         try:
             yield REQUEST
@@ -100,7 +100,7 @@ def test_a_call_without_a_response_is_raised_where_it_was_asked_for(driver):
 
 
 @pytest.mark.parametrize("error", [SyncError("no"), ApiError("no"), ZeroDivisionError()])
-def test_what_a_protocol_raises_is_raised(driver, error):
+def test_exceptions_of_a_protocol_are_raised(driver, error):
     def protocol():
         yield Log("begins")
         raise error
@@ -110,7 +110,7 @@ def test_what_a_protocol_raises_is_raised(driver, error):
 
 
 @pytest.mark.parametrize("result", [None, 0, "text", StopIteration])
-def test_whatever_a_protocol_returns_is_given(driver, result):
+def test_the_result_of_a_protocol_is_returned(driver, result):
     def protocol():
         return result
         yield
@@ -118,7 +118,7 @@ def test_whatever_a_protocol_returns_is_given(driver, result):
     assert run(Script(), driver, protocol()) is result
 
 
-def test_a_save_that_fails_ends_the_protocol_before_the_next_call(driver):
+def test_a_failed_save_ends_the_protocol_before_the_next_call(driver):
     def protocol():
         yield SaveState(SyncState())
         yield REQUEST
@@ -135,7 +135,7 @@ def test_a_save_that_fails_ends_the_protocol_before_the_next_call(driver):
 
 
 class Http:
-    """Whole syncs over HTTP by one of the drivers; pauses pass in no time."""
+    """Whole syncs over HTTP with each driver; pauses take no real time."""
 
     def __init__(self, airbyte, url, driver):
         self.airbyte, self.driver = airbyte, driver
@@ -187,26 +187,26 @@ def test_a_whole_sync_over_http(http):
 @pytest.mark.parametrize(
     "fault", ["lost before", "lost after", "html after", "500 after", "504 after", 429, 500, 502, 503]
 )
-def test_a_call_that_fails_makes_no_second_job(http, call, fault):
+def test_a_failed_call_creates_no_second_job(http, call, fault):
     http.airbyte.fail(call, fault)
     assert http.sync().status == "succeeded"
     assert len(http.airbyte.jobs) == 1
 
 
-def test_tokens_that_end_early_are_fetched_again(http):
+def test_tokens_that_expire_early_are_fetched_again(http):
     http.airbyte.fail(GET, 401)
     assert http.sync().status == "succeeded"
     assert http.airbyte.tokens == 2
 
 
-def test_the_waits_of_a_server_are_kept(http):
+def test_retry_after_of_a_server_is_respected(http):
     http.airbyte.fail(POST, Response(status=429, content=b"{}", headers={"retry-after": "77"}))
     http.sync()
     assert http.airbyte.jobs[0].started_at == 77
 
 
-def test_the_event_loop_goes_on_while_a_server_is_slow():
-    """The server answers only once others have had their turn, which a blocked loop would never give."""
+def test_the_event_loop_continues_while_a_server_is_slow():
+    """The server only answers after other tasks have run, which a blocked loop would prevent."""
     had_turn = threading.Event()
 
     def protocol():
@@ -241,7 +241,7 @@ def test_clients_of_several_workers_do_not_share_anything():
         assert server.sockets == 2
 
 
-def test_an_answer_for_another_connection_is_not_the_submissions(http):
+def test_a_response_for_another_connection_is_not_ours(http):
     other = http.airbyte.add("running", connection_id=OTHER_UUID)
     http.airbyte.fail(POST, lambda airbyte, _call, _request: airbyte._json(airbyte.shown(other)))
     assert http.sync().job_id == 2

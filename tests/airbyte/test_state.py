@@ -1,4 +1,4 @@
-"""The state of a sync, on its way through JSON."""
+"""The state of a sync, and its round trip through JSON."""
 
 from __future__ import annotations
 
@@ -31,5 +31,5 @@ def test_json_and_back(state):
     ("role", "may_cancel"),
     [(None, False), (Role.OWN, True), (Role.CLEARED, True), (Role.ADOPTED, False), (Role.BLOCKER, False)],
 )
-def test_only_what_the_task_made_may_be_cancelled(role, may_cancel):
+def test_only_jobs_of_the_task_may_be_cancelled(role, may_cancel):
     assert SyncState(role=role).may_cancel == may_cancel

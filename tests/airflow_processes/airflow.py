@@ -1,4 +1,4 @@
-"""The components of a real Airflow, each of which a test can end, kill and start again."""
+"""The components of a real Airflow, which a test can stop, kill and restart."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from dag_factory.sandbox.processes.child import Child, Command, run_to_end, stop
 from tests.airflow_processes.database import Database
 
 START_SECONDS = 120.0
-# What a deployment would leave at minutes, in seconds, so that a test need not wait for them.
-HASTE = {
+# Intervals that a deployment would leave at minutes, shortened for the tests.
+SHORT_INTERVALS = {
     "AIRFLOW__SCHEDULER__JOB_HEARTBEAT_SEC": "1",
     "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "30",
     "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "3",
@@ -55,7 +55,7 @@ class Airflow:
         self._environment = {
             **environment(self.home, os.environ),
             **connections(airbyte, ["airbyte_default"]),
-            **HASTE,
+            **SHORT_INTERVALS,
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database,
             "AIRFLOW__CORE__PARALLELISM": str(SLOTS),
             **settings,
@@ -63,12 +63,12 @@ class Airflow:
         self.api = Api(self.home.url)
         self.database = Database(database)
         self._components: dict[str, Child] = {}
-        # What is left of components that were killed: tasks that have lost their worker, perhaps.
+        # What remains of stopped components, such as tasks that lost their worker.
         self._remains: list[Child] = []
 
     @contextlib.contextmanager
     def started(self) -> Iterator[Airflow]:
-        """Make the database, start all, and end all however the block is left."""
+        """Make the database, start all components, and stop them when the block ends."""
         self.home.folder.mkdir(parents=True)
         run_to_end(migration(self.home, self._environment), timeout_seconds=START_SECONDS)
         try:
@@ -84,15 +84,15 @@ class Airflow:
     def start(self, name: str, **more: str) -> None:
         """Start a component, with `more` in its environment."""
         command = self.command(name, {**self._environment, **more})
-        self._components[name] = Child(_held(command, number=len(self._remains)))
+        self._components[name] = Child(_detached(command, number=len(self._remains)))
 
     def command(self, name: str, environment: Mapping[str, str]) -> Command:
-        """Return what starts a component."""
+        """Return the command that starts a component."""
         commands = components(self.home, environment)
         return next(command for command in commands if command.name == f"Airflow's {name}")
 
     def wait_until_healthy(self) -> None:
-        """Wait for signs of life of all components."""
+        """Wait until all components are healthy."""
         assert wait_until(self.api.is_healthy, list(self._components.values()), timeout_seconds=START_SECONDS)
 
     def process(self, name: str) -> psutil.Process:
@@ -102,19 +102,19 @@ class Airflow:
         return process
 
     def end(self, name: str, seconds: float = 60.0) -> None:
-        """Ask a component to end, as SIGTERM does, and wait until it has."""
+        """Send SIGTERM to a component and wait until it has ended."""
         process = self.process(name)
         process.send_signal(signal.SIGTERM)
         process.wait(seconds)
         self._remains.append(self._components.pop(name))
 
     def ask_to_end(self, name: str) -> None:
-        """Send SIGTERM to a component and wait for nothing."""
+        """Send SIGTERM to a component without waiting."""
         self.process(name).send_signal(signal.SIGTERM)
         self._remains.append(self._components.pop(name))
 
     def kill(self, name: str, *, with_children: bool = True) -> None:
-        """Kill a component: all its processes at once, as the end of a container does, or the main one."""
+        """Kill a component: all its processes at once, like a killed container, or only the main one."""
         process = self.process(name)
         children = process.children(recursive=True) if with_children else []
         kill_together([process, *children])
@@ -122,7 +122,7 @@ class Airflow:
 
 
 class Api(AirflowApi):
-    """What people do with tasks and runs, beside what the sandbox needs."""
+    """The sandbox's API client, extended by what people do with tasks and runs."""
 
     def has_dag(self, dag_id: str) -> bool:
         return self._http.get(f"/api/v2/dags/{dag_id}").is_success
@@ -154,7 +154,7 @@ class Api(AirflowApi):
 
 
 def kill_together(processes: list[psutil.Process]) -> None:
-    """Kill processes so that none can act on the death of another."""
+    """Kill processes so that none can react to the death of another."""
     for process in processes:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.suspend()
@@ -163,7 +163,7 @@ def kill_together(processes: list[psutil.Process]) -> None:
             process.kill()
 
 
-def _held(command: Command, number: int) -> Command:
-    """Put a shell before a command, since a supervisor ends all that its own child leaves behind."""
+def _detached(command: Command, number: int) -> Command:
+    """Wrap a command in a shell, since a supervisor kills everything that its own child leaves behind."""
     log = command.log.with_stem(f"{command.log.stem}-{number}")
     return replace(command, argv=("sh", "-c", '"$@"; exec sleep 86400', "sh", *command.argv), log=log)

@@ -13,13 +13,13 @@ from tests.airflow_processes.airflow import Airflow
 from tests.airflow_processes.postgres import postgres
 from tests.airflow_processes.scenes import Lab
 
-TOLD = pytest.StashKey[list[str]]()
+LINES = pytest.StashKey[list[str]]()
 CLIENT_ID, SECRET = "tests-of-processes", "test-secret"
 
 
 def pytest_terminal_summary(terminalreporter, config):
-    """Show what was seen and measured."""
-    lines = config.stash.get(TOLD, [])
+    """Print the observations and measurements."""
+    lines = config.stash.get(LINES, [])
     if lines:
         terminalreporter.section("seen on the real Airflow")
     for line in lines:
@@ -27,14 +27,14 @@ def pytest_terminal_summary(terminalreporter, config):
 
 
 @pytest.fixture(scope="session")
-def tell(pytestconfig):
-    """Return a function that takes a line to show at the end of the session."""
-    return pytestconfig.stash.setdefault(TOLD, []).append
+def report(pytestconfig):
+    """Return a function that adds a line to the summary of the session."""
+    return pytestconfig.stash.setdefault(LINES, []).append
 
 
 @pytest.fixture(scope="session")
 def lab(request, tmp_path_factory):
-    """All that runs, for the whole session."""
+    """Start everything, for the whole session."""
     folder = tmp_path_factory.mktemp("processes")
     configs = folder / "configs"
     configs.mkdir()

@@ -1,4 +1,4 @@
-"""What Airflow's tables say of tasks and runs, which costs less than its API and works while that is down."""
+"""Read tasks and runs from Airflow's tables, which is cheaper than its API and works while that is down."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import psycopg2
 class Task:
     """A task instance.
 
-    `is_known` says whether it has found or started its job in this try, `is_watched` whether a triggerer
-    has had its trigger for a while.
+    `is_known`: whether it has found or started its job in this try. `is_watched`: whether a triggerer has had
+    its trigger for a while.
     """
 
     state: str | None
@@ -25,7 +25,7 @@ class Task:
 
 
 class Database:
-    """A connection to the database at an address of SQLAlchemy's."""
+    """A connection to the database with an SQLAlchemy URL."""
 
     def __init__(self, address: str) -> None:
         self._address = address.replace("+psycopg2", "")
@@ -39,7 +39,7 @@ class Database:
         self._connection.close()
 
     def task(self, dag_id: str, run_id: str, task_id: str) -> Task | None:
-        """Return a task instance; None if there is none, or none any more."""
+        """Return a task instance, or None if it does not exist."""
         query = """
             SELECT state, try_number, max_tries, pid,
                 EXISTS (
@@ -55,7 +55,7 @@ class Database:
         return None if row is None else Task(*row)
 
     def run_state(self, dag_id: str, run_id: str) -> str | None:
-        """Return the state of a run; None if it is gone."""
+        """Return the state of a run, or None if it is gone."""
         row = self._first("SELECT state FROM dag_run WHERE (dag_id, run_id) = (%s, %s)", dag_id, run_id)
         return None if row is None else str(row[0])
 
@@ -67,7 +67,7 @@ class Database:
         return 0 if row is None else int(row[0])
 
     def value(self, query: str, *values: object) -> Any:
-        """Return the first value of the first row that a query gives; None without one."""
+        """Return the first value of a query's first row, or None without rows."""
         row = self._first(query, *values)
         return None if row is None else row[0]
 

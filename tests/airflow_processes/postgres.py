@@ -1,4 +1,4 @@
-"""A PostgreSQL of our own, from Debian's packages; `conftest` starts one for all these tests."""
+"""A private PostgreSQL server from Debian's packages; `conftest` starts one for all these tests."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from pathlib import Path
 from dag_factory.sandbox.loopback import LOOPBACK, free_port
 from dag_factory.sandbox.processes.child import Child, Command, running, wait_until
 
-# Where Debian puts the programs, a folder for each version.
+# Where Debian installs the programs, with a folder per version.
 PROGRAMS = Path("/usr/lib/postgresql")
-# The database is thrown away, so nothing has to survive a power failure.
+# The database is temporary, so it need not survive a power failure.
 SPEED = ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
 START_SECONDS = 60.0
 
 
 @contextmanager
 def postgres() -> Iterator[str]:
-    """Start a server on the loopback with an empty database, yield its address, and leave nothing behind."""
+    """Start a server on the loopback with an empty database, yield its URL, and clean up."""
     programs = newest_programs()
-    # Not pytest's folder, which only we may enter: PostgreSQL refuses to run as root.
+    # Not pytest's folder, which is private to this user: PostgreSQL refuses to run as root.
     folder = Path(tempfile.mkdtemp(prefix="postgres-of-a-test-"))
     try:
         if os.geteuid() == 0:
             shutil.chown(folder, "postgres", "postgres")
         data, port = folder / "data", free_port()
-        # The locale is named, since an initdb that finds none takes SQL_ASCII for the encoding.
+        # Set the locale, since initdb without one chooses the encoding SQL_ASCII.
         options = ("--username=airflow", "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C.UTF-8")
         subprocess.run(
             (*as_postgres(), programs / "initdb", "--pgdata", data, *options),
@@ -55,7 +55,7 @@ def newest_programs() -> Path:
 
 
 def as_postgres() -> tuple[str, ...]:
-    """Return what makes a command run as the user that Debian's package has made."""
+    """Return the prefix that runs a command as the user that Debian's package creates."""
     if os.geteuid() != 0:
         return ()
     return ("setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--")

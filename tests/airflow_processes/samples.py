@@ -1,4 +1,4 @@
-"""Measurements beside what a test does, at a steady pace."""
+"""Measurements at regular intervals while a test runs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Measured = TypeVar("Measured")
 
 @contextmanager
 def sampled(measure: Callable[[], Measured], every: float = 0.5) -> Iterator[list[Measured]]:
-    """Measure again and again, with so many seconds between, while the block runs."""
+    """Measure at a fixed interval while the block runs, and yield the list of samples."""
     samples = [measure()]
     over = threading.Event()
 

@@ -1,4 +1,4 @@
-"""One sync on the real Airflow: its DAG, its run, and what the local Airbyte has seen of it."""
+"""One sync on the real Airflow: its DAG, its run, and its jobs on the local Airbyte."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from dag_factory.local_airbyte.server import LocalAirbyte
 from tests.airflow_processes.airflow import Airflow, Api, kill_together
 from tests.airflow_processes.database import Task
 
-# The modes of the configuration, by the names of the fault matrix.
+# The keys of each mode, by its name in the fault matrix.
 MODES: Mapping[str, Mapping[str, object]] = {
     "sync": {"mode": "sync"},
     "sync deferrable": {"mode": "sync", "deferrable": True},
@@ -34,13 +34,13 @@ WAITING = {
     "async deferrable": "deferred",
 }
 WAIT_SECONDS = 5
-PATIENCE = 150.0
+TIMEOUT_SECONDS = 150.0
 FINAL_STATES = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What is to be compared: all jobs of the connection, the oldest first, and the state of the task."""
+    """The result to compare: all jobs of the connection, oldest first, and the state of the task."""
 
     jobs: tuple[str, ...]
     state: str | None
@@ -73,7 +73,7 @@ class Lab:
         self.admin("POST", "/faults", {"route": route, "kind": kind, "connection_id": connection, **more})
 
     def jobs(self, *connections: str) -> list[Job]:
-        """Return all jobs of some connections, the oldest first."""
+        """Return all jobs of some connections, oldest first."""
         return self.airbyte.platform.store.jobs(JobQuery(connection_ids=connections, limit=10_000))
 
     def make_connection(self, name: str) -> str:
@@ -83,12 +83,12 @@ class Lab:
         return connection
 
     def script(self, connection: str, *, seconds: float = 0.1, end: str = "succeed") -> None:
-        """Say how the jobs of a connection go from now on."""
+        """Set how long the jobs of a connection run from now on, and how they end."""
         script = {"steps": [{"run": seconds}], "end": end, "times": None}
         self.admin("PATCH", f"/connections/{connection}", {"scripts": [script]})
 
     def write(self, dag_id: str, syncs: Mapping[str, Mapping[str, object]], **dag: object) -> None:
-        """Write the configuration of a DAG, at once and whole."""
+        """Write the configuration of a DAG atomically."""
         common = {"wait_seconds": WAIT_SECONDS, "retry_delay": 1}
         document = {
             "schedule": None,
@@ -110,7 +110,7 @@ class Lab:
 
 
 class Scene:
-    """One DAG with one sync, `load`, whose jobs run until they are ended; and one run of it."""
+    """One DAG with one sync, `load`, whose jobs run until a test ends them, and one run of the DAG."""
 
     def __init__(
         self, lab: Lab, name: str, mode: str, sync: Mapping[str, object], dag: Mapping[str, object]
@@ -130,7 +130,7 @@ class Scene:
         self.run_id = self.lab.api.start_run(self.dag_id)
 
     def begin_waiting(self) -> None:
-        """Start a run and let it come to where its task waits for a job."""
+        """Start a run and wait until its task waits for a job."""
         self.begin()
         self.wait_for_jobs(1)
         self.wait_for_waiting()
@@ -146,7 +146,7 @@ class Scene:
         self._wait_for(lambda: self.state() in states, f"is {' or '.join(map(str, states))}")
 
     def wait_for_waiting(self, try_number: int = 1) -> None:
-        """Wait until a try of at least this number waits for its job."""
+        """Wait until a try with at least this number waits for its job."""
         self._wait_for(lambda: self._is_waiting(try_number), f"waits in try {try_number}")
 
     def wait_for_next_try(self, task_id: str, number: int = 2) -> None:
@@ -160,7 +160,7 @@ class Scene:
         self.wait_for_state(*FINAL_STATES)
 
     def wait_for_end_of_run(self) -> None:
-        """Wait for the end of the task and of the run: Airflow forgets a clear between the two."""
+        """Wait for the end of the task and of the run: Airflow loses a clear between the two."""
         self.wait_for_end()
         database = self.lab.airflow.database
         self._wait_for(
@@ -183,14 +183,14 @@ class Scene:
         self.lab.admin("POST", f"/jobs/{newest.job_id}/end", {"status": status})
 
     def let_succeed(self) -> None:
-        """Let the job that runs and all that may follow succeed, and wait for the end of the task."""
+        """Let the running job and any later ones succeed, and wait for the end of the task."""
         self.lab.script(self.connection)
         if any(status in ACTIVE_STATUSES for status in self.statuses()):
             self.end_job()
         self.wait_for_end()
 
     def kill_process(self, task_id: str, *, with_worker: bool = False) -> None:
-        """Kill the task's process as a lack of memory does; with its worker, as the end of a machine does."""
+        """Kill the task's process like the OOM killer; with its worker, like the loss of a machine."""
         found: list[psutil.Process] = []
 
         def is_there() -> bool:
@@ -219,15 +219,15 @@ class Scene:
         return {"running": task.is_known, "deferred": task.is_watched}.get(task.state, True)
 
     def _wait_for(self, condition: Callable[[], bool], what: str) -> None:
-        wait_for(condition, f"{self.dag_id} {what}", self._told)
+        wait_for(condition, f"{self.dag_id} {what}", self._describe)
 
-    def _told(self) -> str:
-        """Say how things stand, for a failure's message."""
+    def _describe(self) -> str:
+        """Describe the current state for failure messages."""
         return f"{self.task(self.submitting_task_id)}, {self.task()}, jobs {self.statuses()}"
 
 
-def side_by_side(actions: Iterable[Callable[[], object]], *, at_once: int) -> list[Exception | None]:
-    """Do all, so many at once; return what each has raised."""
+def run_concurrently(actions: Iterable[Callable[[], object]], *, at_once: int) -> list[Exception | None]:
+    """Run all actions, `at_once` at a time. Return the exception of each, or None."""
     with ThreadPoolExecutor(max_workers=at_once) as pool:
         return [future.exception() for future in [pool.submit(action) for action in actions]]
 
@@ -235,10 +235,10 @@ def side_by_side(actions: Iterable[Callable[[], object]], *, at_once: int) -> li
 def wait_for(
     condition: Callable[[], bool],
     what: str,
-    told: Callable[[], str] = lambda: "",
-    seconds: float = PATIENCE,
+    describe: Callable[[], str] = lambda: "",
+    seconds: float = TIMEOUT_SECONDS,
 ) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, f"{what}: not within {seconds:.0f} s; {told()}"
+        assert time.monotonic() < deadline, f"{what}: not within {seconds:.0f} s; {describe()}"
         time.sleep(0.3)

@@ -1,4 +1,4 @@
-"""Tables of what happens to a sync and what has to come of it, played side by side on one Airflow."""
+"""Tables of events in the life of a sync with their expected outcomes, played concurrently on one Airflow."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from functools import partial
 
 import pytest
 
-from tests.airflow_processes.scenes import Lab, Outcome, Scene, side_by_side
+from tests.airflow_processes.scenes import Lab, Outcome, Scene, run_concurrently
 
-# How long what is still under way may take when a story has been told, such as a cancellation, in seconds.
-AFTERMATH = 30.0
-# More scenes than these, and two processors do not let Airflow's components give signs of life in time.
+# How long work may continue after a story, such as a cancellation, in seconds.
+SETTLE_SECONDS = 30.0
+# With more scenes than this, Airflow's components miss their heartbeats on two processors.
 AT_ONCE = 10
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Story:
-    """What happens to the sync of a scene, in some modes, with the outcomes of which one has to come.
+    """What happens to the sync of a scene in some modes, and its allowed outcomes.
 
-    `before` comes before the disruption of all, where there is one, and `act` after it. `sync` and `dag` are
-    keys of the configuration.
+    `before` runs before the common disruption, if any, and `act` after it. `sync` and `dag` are keys of the
+    configuration.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Part:
 
 
 def parts(stories: Iterable[Story]) -> list[object]:
-    """Return the parameters of a test."""
+    """Return the parts of stories as parameters of a test."""
     return [
         pytest.param(part, id=part.id)
         for part in (Part(story=story, mode=mode) for story in stories for mode in story.modes)
@@ -57,18 +57,18 @@ def parts(stories: Iterable[Story]) -> list[object]:
 def play(
     lab: Lab, chosen: Iterable[Part], disrupt: Callable[[], None] = lambda: None
 ) -> dict[str, Outcome | Exception]:
-    """Play parts side by side, with one disruption of all in their midst; return what came of each."""
+    """Play parts concurrently, with one disruption of all halfway, and return the outcome of each."""
     scenes = {
         part.id: Scene(lab, part.story.name, part.mode, part.story.sync, part.story.dag) for part in chosen
     }
     stories = {part.id: part.story for part in chosen}
     lab.wait_for_dags(scene.dag_id for scene in scenes.values())
-    begun = side_by_side(
+    begun = run_concurrently(
         (partial(stories[name].before, scene) for name, scene in scenes.items()), at_once=AT_ONCE
     )
     disrupt()
-    ended = side_by_side(
-        (partial(_tell, stories[name], scene) for name, scene in scenes.items()), at_once=AT_ONCE
+    ended = run_concurrently(
+        (partial(_play, stories[name], scene) for name, scene in scenes.items()), at_once=AT_ONCE
     )
     return {
         name: first or second or scene.outcome()
@@ -77,27 +77,27 @@ def play(
 
 
 def selected(request: pytest.FixtureRequest) -> list[Part]:
-    """Return the parts of the tests of a module that are to run."""
+    """Return the parts of the tests that were selected in a module."""
     items = [item for item in request.session.items if item.module is request.module]
     return [item.callspec.params["part"] for item in items if "part" in item.callspec.params]
 
 
-def check(part: Part, played: Mapping[str, Outcome | Exception], tell: Callable[[str], None]) -> None:
-    """Hold what came of a part against its story, and tell it."""
-    came = played[part.id]
-    tell(f"{part.story.name:34} {part.mode:17} {came}")
-    if isinstance(came, Exception):
-        raise came
-    assert came in part.story.outcomes
+def check(part: Part, played: Mapping[str, Outcome | Exception], report: Callable[[str], None]) -> None:
+    """Check the outcome of a part against its story, and report it."""
+    outcome = played[part.id]
+    report(f"{part.story.name:34} {part.mode:17} {outcome}")
+    if isinstance(outcome, Exception):
+        raise outcome
+    assert outcome in part.story.outcomes
 
 
-def _tell(story: Story, scene: Scene) -> None:
+def _play(story: Story, scene: Scene) -> None:
     story.act(scene)
     _wait_for_one(scene, story.outcomes)
 
 
 def _wait_for_one(scene: Scene, outcomes: tuple[Outcome, ...]) -> None:
-    """Give what is still under way a moment; what has come is then judged by the test."""
-    deadline = time.monotonic() + AFTERMATH
+    """Wait a moment for an allowed outcome; the test then checks what it is."""
+    deadline = time.monotonic() + SETTLE_SECONDS
     while scene.outcome() not in outcomes and time.monotonic() < deadline:
         time.sleep(0.5)

@@ -1,4 +1,4 @@
-"""What happens to waiting syncs while a component of Airflow is ended, killed and started again."""
+"""What happens to waiting syncs while a component of Airflow is stopped, killed and restarted."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from tests.airflow_processes.stories import Story, check, parts, play
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(600)]
 
 ONE = (Outcome(("succeeded",), "success"),)
-# A try that Airflow gave up was told to end and has cancelled its job; the next one has started another.
-ANEW = Outcome(("cancelled", "succeeded"), "success")
+# A try that Airflow abandoned was terminated and cancelled its job; the next try started another.
+STARTED_OVER = Outcome(("cancelled", "succeeded"), "success")
 DEFERRABLE = ("sync deferrable", "async deferrable")
 
 
@@ -34,25 +34,25 @@ def api_server_restarted(lab: Lab) -> None:
 
 
 def scheduler_ended(lab: Lab) -> None:
-    """The old one waits for its tasks, as LocalExecutor does, beside the new one."""
+    """The old scheduler waits for its tasks, as LocalExecutor does, while the new one runs."""
     lab.airflow.ask_to_end("scheduler")
     lab.airflow.start("scheduler")
 
 
 def machine_of_scheduler_killed(lab: Lab) -> None:
-    """With LocalExecutor, the workers and the tasks end with it."""
+    """With LocalExecutor, the workers and the tasks die with the scheduler."""
     lab.airflow.kill("scheduler")
     lab.airflow.start("scheduler")
 
 
 def scheduler_killed(lab: Lab) -> None:
-    """Workers and tasks stay, which nobody knows of any more."""
+    """Orphaned workers and tasks keep running."""
     lab.airflow.kill("scheduler", with_children=False)
     lab.airflow.start("scheduler")
 
 
 def settle(scene: Scene, seconds: float) -> None:
-    """Let Airflow notice what has happened, then let the job end."""
+    """Let Airflow detect the disruption, then let the job end."""
     scene.lab.airflow.wait_until_healthy()
     time.sleep(seconds)
     scene.let_succeed()
@@ -72,19 +72,19 @@ def story(disrupt, modes, outcomes, *, seconds, **sync) -> Story:
 STORIES = {
     triggerer_killed: story(triggerer_killed, DEFERRABLE, ONE, seconds=25),
     triggerer_ended: story(triggerer_ended, DEFERRABLE, ONE, seconds=10),
-    # A worker gives up a task that it cannot start or report of for some seconds; hence the retries.
+    # A worker abandons a task that it cannot start or report for some seconds, hence the retries.
     api_server_restarted: story(
-        api_server_restarted, tuple(MODES), (*ONE, ANEW), seconds=20, retries=3, retry_delay=20
+        api_server_restarted, tuple(MODES), (*ONE, STARTED_OVER), seconds=20, retries=3, retry_delay=20
     ),
-    scheduler_ended: story(scheduler_ended, tuple(MODES), (*ONE, ANEW), seconds=40),
+    scheduler_ended: story(scheduler_ended, tuple(MODES), (*ONE, STARTED_OVER), seconds=40),
     machine_of_scheduler_killed: story(machine_of_scheduler_killed, tuple(MODES), ONE, seconds=40),
-    scheduler_killed: story(scheduler_killed, tuple(MODES), (*ONE, ANEW), seconds=40),
+    scheduler_killed: story(scheduler_killed, tuple(MODES), (*ONE, STARTED_OVER), seconds=40),
 }
 
 
 @pytest.fixture(scope="module")
 def played(lab):
-    """Return what has come of the stories of a disruption, once played."""
+    """Return a function that plays the stories of a disruption once and returns their outcomes."""
     known = {}
 
     def outcomes_of(disrupt):
@@ -97,6 +97,6 @@ def played(lab):
 
 
 @pytest.mark.parametrize("part", parts(STORIES.values()))
-def test_component(part, played, tell):
+def test_component(part, played, report):
     disrupt = next(disrupt for disrupt, each in STORIES.items() if each is part.story)
-    check(part, played(disrupt), tell)
+    check(part, played(disrupt), report)

@@ -16,11 +16,11 @@ pytestmark = [pytest.mark.processes, pytest.mark.timeout(900)]
 
 T = TypeVar("T")
 SYNCS = 50
-# Longer than two slots take to start them all.
+# Longer than two slots need to start all syncs.
 JOB_SECONDS = 100.0
 POOL_SLOTS, POOL_SYNCS = 2, 6
-# The most jobs of six syncs in a pool of two slots that are active together, without deferred tasks counting
-# in the pool, and with.
+# How many jobs of six syncs in a pool of two slots are active at once: without and with deferred tasks
+# counting in the pool.
 MOST_ACTIVE = {
     "sync": (2, 2),
     "sync deferrable": (6, 2),
@@ -31,7 +31,7 @@ MOST_ACTIVE = {
 
 @pytest.fixture
 def two_slots(lab):
-    """Two worker slots for the whole of Airflow."""
+    """Limit all of Airflow to two worker slots."""
     lab.airflow.end("scheduler")
     lab.airflow.start("scheduler", AIRFLOW__CORE__PARALLELISM="2")
     lab.airflow.wait_until_healthy()
@@ -42,7 +42,7 @@ def two_slots(lab):
 
 
 @pytest.mark.usefixtures("two_slots")
-def test_fifty_syncs_in_two_slots(lab, tell):
+def test_fifty_syncs_in_two_slots(lab, report):
     connections = [lab.make_connection(f"many-{number}") for number in range(SYNCS)]
     for connection in connections:
         lab.script(connection, seconds=JOB_SECONDS)
@@ -60,7 +60,7 @@ def test_fifty_syncs_in_two_slots(lab, tell):
         wait_for(ended, "all have succeeded", lambda: str(samples[-1:]), seconds=600)
     seconds = time.monotonic() - began
     calls = sum(sum(counts.values()) for counts in lab.admin("GET", "/counters")["requests"].values())
-    tell(
+    report(
         f"{SYNCS} syncs of {JOB_SECONDS:.0f} s, two worker slots: {seconds:.0f} s, "
         f"at most {max(samples)} jobs active, {calls} calls of the API, {calls / seconds:.1f} a second"
     )
@@ -68,7 +68,7 @@ def test_fifty_syncs_in_two_slots(lab, tell):
     assert max(samples) == SYNCS
 
 
-def test_what_a_pool_limits(lab, tell):
+def test_the_jobs_that_a_pool_limits(lab, report):
     made = {}
     for mode in MODES:
         for include_deferred in (False, True):
@@ -82,7 +82,7 @@ def test_what_a_pool_limits(lab, tell):
         lab.api.fail_run(name, run_id)
     most = {mode: (seen[mode, False], seen[mode, True]) for mode in MODES}
     for mode, (without, with_deferred) in most.items():
-        tell(
+        report(
             f"{POOL_SYNCS} syncs, {mode}, pool of {POOL_SLOTS}: {without} jobs active; "
             f"{with_deferred} with include_deferred"
         )
@@ -108,7 +108,7 @@ def active(lab, connections: list[str]) -> int:
 
 
 def steady(measure: Callable[[], T], seconds: float = 30.0) -> T:
-    """Return what has not changed for a while."""
+    """Return a measured value once it has not changed for some seconds."""
     last, since = measure(), time.monotonic()
     while time.monotonic() - since < seconds:
         time.sleep(0.5)

@@ -1,4 +1,4 @@
-"""What happens to one task alone: its process is killed, its job fails, a person or a limit ends it."""
+"""Events that affect one task: its process is killed, its job fails, a person or a timeout ends it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.processes, pytest.mark.timeout(900)]
 
 DEFERRABLE = ("sync deferrable", "async deferrable")
 ALL = tuple(MODES)
-# How long the answer to a submission or a look is held back, so that there is time to kill, in seconds.
+# How long the response to a submission or a poll is delayed to leave time for killing, in seconds.
 HELD_BACK = 15.0
 
 
@@ -84,14 +84,14 @@ def marked_failed_during_a_look(scene: Scene) -> None:
     scene.begin()
     scene.wait_for_jobs(1)
     scene.wait_for_state("running")
-    # Airflow calls no `on_kill` of a task that it is still reading.
+    # Airflow does not call `on_kill` of a task whose DAG it is still parsing.
     time.sleep(5)
     scene.mark_failed()
     scene.wait_for_end()
 
 
 def marked_failed_and_hard_to_cancel(scene: Scene) -> None:
-    # So many refusals that Airflow kills the task before its job is cancelled.
+    # Enough refusals that Airflow kills the task before its job is cancelled.
     scene.lab.fault("DELETE /jobs/{jobId}", "status", scene.connection, code=503, times=4)
     marked_failed(scene)
 
@@ -122,7 +122,7 @@ def cleared_after_success(scene: Scene) -> None:
 
 def run_deleted(scene: Scene) -> None:
     scene.begin_waiting()
-    # Airflow refuses to delete a run that is not over.
+    # Airflow refuses to delete an active run.
     assert scene.lab.api.delete_run(scene.dag_id, scene.run_id) == 409
     scene.lab.api.fail_run(scene.dag_id, scene.run_id)
     assert scene.lab.api.delete_run(scene.dag_id, scene.run_id) == 204
@@ -163,7 +163,7 @@ STORIES = (
         outcomes=ONE,
         sync={"retries": 1},
     ),
-    # Nothing of ours runs any more, so the job is left.
+    # None of our code runs any more, so the job is left running.
     Story(
         name="killed_on_the_last_try",
         modes=("sync",),
@@ -197,7 +197,7 @@ STORIES = (
         act=marked_failed_during_a_look,
         outcomes=(Outcome(("cancelled",), "failed"),),
     ),
-    # Between two looks nothing of ours runs.
+    # Between two polls none of our code runs.
     Story(
         name="marked_failed",
         modes=("async",),
@@ -259,5 +259,5 @@ def played(request, lab):
 
 
 @pytest.mark.parametrize("part", parts(STORIES))
-def test_task(part, played, tell):
-    check(part, played, tell)
+def test_task(part, played, report):
+    check(part, played, report)

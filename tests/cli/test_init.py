@@ -94,7 +94,7 @@ def test_a_second_time_changes_nothing(init, estate):
     assert snapshot(estate) == before
 
 
-def test_what_is_missing_is_added_to_an_existing_configuration(init, estate):
+def test_missing_files_are_added_to_an_existing_configuration(init, estate):
     (estate / "configs").mkdir(parents=True)
     (estate / "configs" / "money.yaml").write_text(f"schedule: null\nsyncs:\n  money: {UUID}\n")
     (estate / "README.md").write_text("# Ours\n")
@@ -121,7 +121,7 @@ def test_the_ci_is_chosen(init, estate, ci, name):
 @pytest.mark.parametrize(
     ("ci", "name"), [("github", ".github/workflows/dag-factory.yml"), ("gitlab", ".gitlab-ci.yml")]
 )
-def test_ci_and_pre_commit_install_what_is_named(init, estate, ci, name):
+def test_ci_and_pre_commit_install_the_named_package(init, estate, ci, name):
     init("--ci", ci, "--package", WHEEL)
     for each in (name, ".pre-commit-config.yaml"):
         assert f'"{WHEEL}"' in (estate / each).read_text("utf-8")
@@ -129,8 +129,8 @@ def test_ci_and_pre_commit_install_what_is_named(init, estate, ci, name):
 
 
 @pytest.mark.parametrize("ci", ["github", "gitlab"])
-def test_no_package_is_assumed_since_a_name_could_be_anybodys(init, estate, ci):
-    """Nothing is installed until somebody says what; the step fails at once, and says so."""
+def test_no_package_is_assumed_since_anybody_could_own_its_name(init, estate, ci):
+    """Nothing is installed until somebody names the package; the step fails at once with an explanation."""
     init("--ci", ci)
     if ci == "github":
         steps = yaml.safe_load((estate / ".github/workflows/dag-factory.yml").read_text("utf-8"))
@@ -150,7 +150,7 @@ def test_no_package_is_assumed_since_a_name_could_be_anybodys(init, estate, ci):
 
 
 @pytest.mark.parametrize("package", ['x"; curl', "$(id)", "${{ secrets.X }}", "x\ny", "--no-deps", ""])
-def test_what_could_break_out_of_the_files_is_refused(init, estate, package):
+def test_text_that_could_break_out_of_the_files_is_rejected(init, estate, package):
     assert init(f"--package={package}")[0] == 2
     assert not estate.exists()
 
@@ -173,7 +173,7 @@ def test_links_are_not_followed(init, estate, tmp_path):
     assert sorted(path.name for path in outside.iterdir()) == ["money.yaml"]
 
 
-def test_what_is_in_the_way_is_reported(init, estate):
+def test_files_in_the_way_are_reported(init, estate):
     estate.mkdir()
     (estate / "schemas").write_text("")
     (estate / "README.md").mkdir()
@@ -191,7 +191,7 @@ def test_a_file_cannot_become_a_repository(init, estate):
     assert init()[0] == 2
 
 
-def test_a_folder_may_be_named_through_a_link(tmp_path, capsys):
+def test_a_folder_may_be_given_as_a_link(tmp_path, capsys):
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "real")
     assert main(["init", str(tmp_path / "link")]) == 0

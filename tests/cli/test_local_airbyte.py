@@ -1,4 +1,4 @@
-"""The command in a process of its own: it reports when it is ready, ends cleanly, and survives a kill."""
+"""The command in its own process: it reports when it is ready, ends cleanly, and survives a kill."""
 
 import os
 import signal
@@ -46,7 +46,7 @@ def client(url: str) -> httpx.Client:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
-def test_it_starts_and_ends(start, tmp_path, stop):
+def test_it_starts_and_stops(start, tmp_path, stop):
     process, lines = start()
     url = (tmp_path / "data" / "url").read_text().strip()
     assert lines[-1] == f"local Airbyte ready on {url}\n"

@@ -50,7 +50,7 @@ def test_a_misspelt_command_gets_a_suggestion(capsys):
 
 
 @pytest.mark.parametrize("words", [[], ["nonsense"], ["--nonsense"]])
-def test_a_wrong_call_is_status_2(words, capsys):
+def test_wrong_usage_is_status_2(words, capsys):
     with pytest.raises(SystemExit) as end:
         main(words)
     assert end.value.code == 2

@@ -15,7 +15,7 @@ class Terminal(io.StringIO):
 
 
 @pytest.mark.parametrize(("number", "stream"), [(FEW, Terminal()), (FEW + 1, io.StringIO())])
-def test_few_files_or_no_terminal_is_no_line(number, stream):
+def test_few_files_or_no_terminal_show_no_line(number, stream):
     assert list(watched(range(number), stream)) == list(range(number))
     assert stream.getvalue() == ""
 

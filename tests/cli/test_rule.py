@@ -17,7 +17,7 @@ def test_every_code_has_an_entry_without_links(code):
     assert "\n## " not in shown
 
 
-def test_examples_stay_as_they_are():
+def test_examples_are_unchanged():
     assert "\n```yaml\nschedule: {assets: [money]}\n" in entry("asset-loop")
 
 

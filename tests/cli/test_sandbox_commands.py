@@ -34,7 +34,7 @@ def arguments(**different) -> argparse.Namespace:
 
 
 @pytest.mark.parametrize("command", ["demo", "up"])
-def test_a_folder_that_is_not_there(capsys, command):
+def test_a_missing_folder(capsys, command):
     assert main([command, "--configs", "conf"]) == WRONG_USAGE
     message = "there is no folder 'conf'; run the command at the top of the DAG repository"
     assert capsys.readouterr().err == f"dag-factory {command}: {message}\n"
@@ -47,7 +47,7 @@ def test_a_faker_that_is_not_an_executable(folders, capsys, name):
     assert capsys.readouterr().err == f"dag-factory demo: --source-faker: '{name}' is not an executable\n"
 
 
-def test_a_package_that_is_not_installed(capsys, monkeypatch):
+def test_a_missing_package(capsys, monkeypatch):
     find = importlib.util.find_spec
     monkeypatch.setattr(
         importlib.util, "find_spec", lambda name: None if name in {"airflow", "psutil"} else find(name)

@@ -1,4 +1,4 @@
-"""The schemas as the command gives them to editors."""
+"""The schemas that the command writes for editors."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def test_the_schema_of_a_dag_is_the_file_itself(printed):
     assert printed() == schema_text(DAG_SCHEMA)
 
 
-def test_the_schema_of_defaults_stands_alone(printed):
+def test_the_schema_of_defaults_is_self_contained(printed):
     text = printed("--defaults")
     assert DAG_SCHEMA not in text
     schema = json.loads(text)
     jsonschema.Draft202012Validator.check_schema(schema)
-    # A reference that led nowhere would raise here.
+    # A dangling reference would raise here.
     validator = Draft202012Validator(schema)
     good = {"schedule": "@daily", "defaults": {"retries": 1}, "environments": {"dev": {"schedule": None}}}
     assert list(validator.iter_errors(good)) == []
@@ -40,7 +40,7 @@ def test_the_schema_of_defaults_stands_alone(printed):
         assert list(validator.iter_errors(wrong))
 
 
-def test_both_are_written_as_they_are(printed, tmp_path):
+def test_both_are_written_unchanged(printed, tmp_path):
     folder = tmp_path / "new" / "schemas"
     for _ in range(2):
         assert printed("--output", str(folder)) == (

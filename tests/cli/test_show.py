@@ -1,4 +1,4 @@
-"""What a DAG becomes, as the command shows it."""
+"""The command's explanation of a DAG."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ def estate(configs):
     return configs({"defaults.yaml": DEFAULTS, "bank/money.yaml": MONEY})
 
 
-def test_all_of_it(estate, capsys):
+def test_a_whole_dag(estate, capsys):
     assert show(estate, "dev", "money", "text", NOW) == 0
     assert capsys.readouterr().out == Path(__file__).with_name("show_money.out").read_text("utf-8")
 
 
-def test_all_of_it_as_json(estate, capsys):
+def test_a_whole_dag_as_json(estate, capsys):
     assert show(estate, "dev", "money", "json", NOW) == 0
     shown = json.loads(capsys.readouterr().out)
     sync = {value["key"]: value for value in shown["syncs"][1]["values"]}
@@ -106,7 +106,7 @@ def test_a_dag_that_cannot_be_created_shows_why(configs, capsys):
         "wrong defaults, by its key",
     ],
 )
-def test_so_does_a_dag_that_cannot_be_read(configs, capsys, files):
+def test_an_unreadable_dag_shows_why(configs, capsys, files):
     assert show(configs(files), None, "money", "text", NOW) == 1
     assert "error: " in capsys.readouterr().out
 
@@ -124,20 +124,20 @@ def test_a_file_can_be_named_instead_of_its_dag(estate, capsys, monkeypatch):
     assert capsys.readouterr().out.startswith("DAG money\n")
 
 
-def test_of_a_file_with_several_dags_one_has_to_be_named(configs):
+def test_one_dag_of_a_file_with_several_has_to_be_named(configs):
     two = "".join(f"---\ndag_id: {name}\nschedule: null\nsyncs: {{x: {UUID}}}\n" for name in ("a", "b"))
     root = configs({"two.yaml": two})
     with pytest.raises(UsageError, match=r"two.yaml' has several DAGs; name one of a, b$"):
         show(root, None, str(root / "two.yaml"), "text", NOW)
 
 
-def test_of_the_same_id_twice_the_one_that_is_created_is_shown(configs, capsys):
+def test_of_duplicate_ids_the_created_dag_is_shown(configs, capsys):
     root = configs({"a.yaml": MONEY.replace("syncs:", "dag_id: money\nsyncs:"), "money.yaml": MONEY})
     assert show(root, None, "money", "text", NOW) == 0
     assert capsys.readouterr().out.startswith("DAG money\n  from configs/money.yaml:2\n")
 
 
-def test_an_error_in_another_environment_is_not_shown_here(configs, capsys):
+def test_an_error_in_another_environment_is_not_shown(configs, capsys):
     root = configs({"money.yaml": MONEY + "environments:\n  dev: {timezone: Mars/Base}\n"})
     assert show(root, None, "money", "text", NOW) == 0
     assert show(root, "dev", "money", "text", NOW) == 1
@@ -152,7 +152,7 @@ def test_an_error_in_another_environment_is_not_shown_here(configs, capsys):
         ("prod", "money", "there is no environment 'prod'; declared are dev"),
     ],
 )
-def test_what_is_not_there_is_wrong_usage(estate, environment, dag_id, message):
+def test_a_missing_dag_is_wrong_usage(estate, environment, dag_id, message):
     with pytest.raises(UsageError) as refused:
         show(estate, environment, dag_id, "text", NOW)
     assert str(refused.value) == message
@@ -167,7 +167,7 @@ def test_the_command_takes_the_environment_from_the_variable(estate, capsys, mon
     assert main(["show", "money", "--configs", ".", "--env", "prod"]) == 2
 
 
-def test_a_uuid_in_upper_case_is_shown_as_airbyte_writes_it(configs, capsys):
+def test_an_uppercase_uuid_is_shown_in_lower_case(configs, capsys):
     root = configs({"money.yaml": f"schedule: null\nsyncs:\n  short: {UUID.upper()}\n"})
     assert show(root, None, "money", "json", NOW) == 0
     shown = capsys.readouterr().out

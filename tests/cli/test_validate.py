@@ -24,9 +24,9 @@ WARNED = f"schedule: null\nsyncs:\n  money:\n    connection_id: {UUID}\n    max_
 
 def run(*arguments, cwd, **environment):
     command = [sys.executable, "-m", "dag_factory", *arguments]
-    # The working folder is no place to import the package from, as for an installed command.
+    # The package must not be importable from the working folder, as for an installed command.
     env = {**os.environ, "PYTHONSAFEPATH": "1", **environment}
-    # What is set where these tests themselves run in GitHub Actions.
+    # These are set when the tests themselves run in GitHub Actions.
     env |= {name: environment.get(name, "") for name in ("GITHUB_ACTIONS", "GITHUB_WORKSPACE", "NO_COLOR")}
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, env=env)
 
@@ -44,7 +44,7 @@ def test_findings_are_1_and_name_the_line(configs):
     assert result.stdout.startswith("configs/money.yaml:4:1: error: unknown key 'retrys' [unknown-key]\n")
 
 
-def test_warnings_alone_are_0(configs):
+def test_only_warnings_are_0(configs):
     root = configs({"a.yaml": GOOD, "b.yaml": GOOD})
     result = run("validate", cwd=root.parent)
     assert (result.returncode, result.stdout.splitlines()[-1]) == (0, "1 warning in 2 files")
@@ -69,7 +69,7 @@ def test_wrong_usage_is_2(arguments, tmp_path):
 
 @pytest.mark.parametrize("style", ["text", "concise", "github", "json", "sarif", "junit"])
 @pytest.mark.usefixtures("internal_errors_are_reported")
-def test_our_fault_over_one_file_is_3_and_hides_nothing_else(style, configs, monkeypatch, capsys):
+def test_an_internal_error_from_one_file_is_3_and_hides_nothing_else(style, configs, monkeypatch, capsys):
     def broken(path, name):
         if path.stem == "bad":
             raise RecursionError
@@ -100,7 +100,7 @@ def test_one_file_is_checked_with_the_defaults_above_it(configs):
 
 
 @pytest.mark.slow
-def test_a_folder_of_another_name_is_its_own_top(tmp_path):
+def test_a_folder_with_another_name_is_its_own_top(tmp_path):
     (tmp_path / "a").mkdir()
     for name in ("other.yaml", "a/money.yaml"):
         (tmp_path / name).write_text(GOOD + "x: 1\n")
@@ -155,7 +155,7 @@ def test_github_actions_gets_annotations_with_paths_of_the_repository(configs):
 
 
 @pytest.mark.slow
-def test_a_report_is_written_beside_what_is_printed(configs):
+def test_a_report_is_written_in_addition_to_the_output(configs):
     root = configs({"money.yaml": GOOD + "retrys: 1\n"})
     result = run("validate", "--format", "json", "--output", "report.json", cwd=root.parent)
     assert (result.returncode, result.stdout.splitlines()[-1]) == (1, "1 error in 1 file")
@@ -170,7 +170,7 @@ def test_a_report_is_written_beside_what_is_printed(configs):
 
 
 @pytest.mark.slow
-def test_text_has_colours_on_a_terminal_alone(configs):
+def test_text_has_colours_only_on_a_terminal(configs):
     root = configs({"money.yaml": GOOD + "retrys: 1\n"})
     assert "\x1b" not in run("validate", cwd=root.parent).stdout
     assert "\x1b[1;31merror" in run("validate", "--color", "always", cwd=root.parent).stdout
@@ -184,13 +184,13 @@ def test_progress_shows_on_a_terminal_and_leaves_nothing(configs):
     root = configs({f"{number}.yaml": GOOD.replace("0110", f"{number:04}") for number in range(301)})
     shown = on_terminal("validate", cwd=root.parent)
     assert "\rreading file 1 of 301" in shown.replace("\x1b[K", "")
-    # Where a line is written again and again, the last of it is nothing.
+    # A line that is rewritten repeatedly is empty at the end.
     assert shown.split("\x1b[K")[-1].startswith("nothing wrong in 301 files")
     assert run("validate", cwd=root.parent).stderr == ""
 
 
 def on_terminal(*arguments, cwd, **environment):
-    """Run the command on a terminal of its own and give all that it shows."""
+    """Run the command in a new terminal and return everything that it shows."""
     main_end, command_end = pty.openpty()
     env = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "GITHUB_ACTIONS")}
     command = [sys.executable, "-m", "dag_factory", *arguments]
@@ -207,7 +207,7 @@ def on_terminal(*arguments, cwd, **environment):
     return shown.decode()
 
 
-def test_another_encoding_shows_what_it_can(configs):
+def test_other_encodings_show_what_they_can(configs):
     root = configs({"mäney.yaml": GOOD})
     result = run("validate", cwd=root.parent, PYTHONIOENCODING="ascii", PYTHONUTF8="0")
     assert result.returncode == 1
@@ -232,7 +232,7 @@ def test_the_variable_restricts_notifiers(configs):
     assert "write one below 'airflow.providers' or 'team.al', or extend the variable" in result.stdout
 
 
-def test_a_reader_that_leaves_early_makes_no_noise(configs):
+def test_a_reader_that_closes_early_causes_no_error_output(configs):
     root = configs({f"{number}.yaml": "x: 1\n" for number in range(500)})
     command = f"{sys.executable} -m dag_factory validate | head -n 1"
     result = subprocess.run(
@@ -242,8 +242,8 @@ def test_a_reader_that_leaves_early_makes_no_noise(configs):
 
 
 @pytest.mark.parametrize("unbuffered", [{}, {"PYTHONUNBUFFERED": "1"}])
-def test_a_report_that_nobody_read_is_no_success(configs, unbuffered):
-    """A pipeline of `set -o pipefail` must not pass for errors that were not shown."""
+def test_an_unread_report_is_not_a_success(configs, unbuffered):
+    """With `set -o pipefail`, a pipeline must not pass if its errors were not shown."""
     root = configs({"money.yaml": "x: 1\n"})
     command = [sys.executable, "-m", "dag_factory", "validate"]
     reading, writing = os.pipe()
@@ -261,7 +261,7 @@ def test_a_report_that_nobody_read_is_no_success(configs, unbuffered):
     assert (result.returncode, result.stderr) == (141, "")
 
 
-def test_help_tells_every_command(capsys):
+def test_help_lists_every_command(capsys):
     with pytest.raises(SystemExit) as stop:
         main(["--help"])
     assert stop.value.code == 0
@@ -310,7 +310,7 @@ def test_a_named_file_that_is_not_a_configuration_is_reported(configs, capsys):
         assert f"configs/{name}:1:1: error: not a configuration file" in capsys.readouterr().out
 
 
-def test_of_an_unreadable_file_only_that_is_reported(configs, capsys):
+def test_an_unreadable_file_is_the_only_report(configs, capsys):
     root = configs({})
     (root / "a.yaml").symlink_to("a.yaml")
     assert main(["validate", str(root)]) == 1
@@ -321,7 +321,7 @@ def test_of_an_unreadable_file_only_that_is_reported(configs, capsys):
 
 @pytest.fixture
 def linked(tmp_path, monkeypatch):
-    """A repository whose `configs` is a link to a folder outside, with a file that must not be quoted."""
+    """Make a repository whose `configs` links to a folder outside, with a file that must not be quoted."""
     outside = tmp_path / "outside"
     outside.mkdir()
     (outside / "money.yaml").write_text(GOOD + "root:x:0:0: 1\n")
@@ -334,7 +334,7 @@ def linked(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("path", ["configs", "configs/money.yaml", "configs/.", "{repository}/configs"])
 @pytest.mark.parametrize("with_git", [True, False])
-def test_configs_that_lead_out_of_the_repository_are_not_quoted(path, with_git, linked, capsys):
+def test_configs_outside_the_repository_are_not_quoted(path, with_git, linked, capsys):
     if with_git:
         (linked / ".git").mkdir()
     assert main(["validate", path.format(repository=linked)]) == 1
@@ -359,7 +359,7 @@ def test_configs_may_be_a_link_inside_the_repository(tmp_path, monkeypatch, caps
     assert main(["validate"]) == 0
     monkeypatch.chdir(tmp_path)
     assert main(["validate", "repository/airflow/configs"]) == 0
-    # As git-sync makes it: a link above the repository.
+    # As with git-sync: a link above the repository.
     (tmp_path / "current").symlink_to("repository")
     assert main(["validate", "current/airflow/configs"]) == 0
     capsys.readouterr()

@@ -1,6 +1,6 @@
-"""Airflow as it runs on several machines: CeleryExecutor, two workers, two triggerers, a git bundle.
+"""Airflow as on several machines: CeleryExecutor, two workers, two triggerers and a git bundle.
 
-Each component that runs DAG code has a folder of its own for the bundle, as a machine of its own would.
+Each component that runs DAG code has its own bundle folder, as on a separate machine.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tests.airflow_processes.airflow import START_SECONDS, Airflow
 from tests.cluster import machine
 from tests.cluster.estate import BRANCH, Estate
 
-# Tasks at once in a worker.
+# Concurrent tasks per worker.
 CONCURRENCY = 5
 WORKERS = ("worker-1", "worker-2")
 TRIGGERERS = ("triggerer-1", "triggerer-2")
@@ -25,7 +25,7 @@ SLOTS = CONCURRENCY * len(WORKERS)
 
 
 def settings(broker: str, database: str, estate: Estate) -> dict[str, str]:
-    """Return Airflow's options that make a cluster of it."""
+    """Return the options that turn Airflow into a cluster."""
     bundle = {
         "name": "estate",
         "classpath": "airflow.providers.git.bundles.git.GitDagBundle",
@@ -39,10 +39,10 @@ def settings(broker: str, database: str, estate: Estate) -> dict[str, str]:
         "AIRFLOW__CELERY__BROKER_URL": broker,
         "AIRFLOW__CELERY__RESULT_BACKEND": f"db+{database}",
         "AIRFLOW__CELERY__WORKER_CONCURRENCY": str(CONCURRENCY),
-        # A worker takes tasks from Redis that it does not run yet: if it dies they stay `queued`.
+        # A worker prefetches tasks from Redis: if it dies, they stay `queued`.
         "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": "60",
         "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT_CHECK_INTERVAL": "5",
-        # A new commit is read at once all the same.
+        # A new commit is parsed immediately all the same.
         "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "60",
         "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": json.dumps([bundle]),
         "AIRFLOW_CONN_GIT_DEFAULT": json.dumps({"conn_type": "git", "host": str(estate.origin)}),
@@ -50,7 +50,7 @@ def settings(broker: str, database: str, estate: Estate) -> dict[str, str]:
 
 
 class Cluster(Airflow):
-    """Two workers and two triggerers beside scheduler, DAG processor and API server."""
+    """Two workers and two triggerers, with one scheduler, DAG processor and API server."""
 
     names = ("api-server", "dag-processor", "scheduler", *TRIGGERERS, *WORKERS)
 
@@ -61,7 +61,7 @@ class Cluster(Airflow):
         self._folder = folder
 
     def command(self, name: str, environment: Mapping[str, str]) -> Command:
-        """Return what starts a component."""
+        """Return the command that starts a component."""
         own = {
             **environment,
             "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_STORAGE_PATH": str(self._folder / "bundles" / name),
@@ -73,7 +73,7 @@ class Cluster(Airflow):
         return replace(command, log=self._log(name))
 
     def wait_until_healthy(self) -> None:
-        """Wait for signs of life of all components, and for the workers to take tasks."""
+        """Wait until all components are healthy and the workers accept tasks."""
         super().wait_until_healthy()
         children = [self._components[name] for name in WORKERS if name in self._components]
 
@@ -93,7 +93,7 @@ class Cluster(Airflow):
         return int(self.database.value(query, triggerer))
 
     def is_busy(self, worker: str, triggerer: str) -> bool:
-        """Return whether both have more than a little to do."""
+        """Whether both run more than one task or trigger."""
         return self.tasks(worker) > 1 and self.triggers(triggerer) > 1
 
     def _worker(self, name: str, environment: Mapping[str, str]) -> Command:

@@ -1,4 +1,4 @@
-"""A DAG repository in git, with a bare one beside it from which Airflow's git bundle takes it."""
+"""A git repository of DAGs, with a bare remote from which Airflow's git bundle clones it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ AUTHOR = ("-c", "user.name=tests", "-c", "user.email=tests@example.com")
 
 
 class Estate:
-    """The folder where configurations are written, and the repository to which they are pushed."""
+    """A working folder for configurations, and the repository to which they are pushed."""
 
     def __init__(self, folder: Path, dags: Path) -> None:
-        """Make both, with the loader files of `dags` and no configuration."""
+        """Create both, with the loader files of `dags` and no configuration."""
         self.origin = folder / "estate.git"
         self._work = folder / "estate"
         self.configs = self._work / "configs"
@@ -25,7 +25,7 @@ class Estate:
         self._git("init", "--quiet", f"--initial-branch={BRANCH}")
 
     def publish(self) -> str:
-        """Commit and push all that is written, and return the commit."""
+        """Commit and push everything, and return the commit."""
         self._git("add", "--all")
         self._git(*AUTHOR, "commit", "--quiet", "--message", "Change the estate")
         self._git("push", "--quiet", str(self.origin), BRANCH)

@@ -1,4 +1,4 @@
-"""How much of a cluster and of Airbyte's API is in use."""
+"""The load on a cluster and on Airbyte's API."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.cluster.cluster import SLOTS
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Load:
-    """What is in use at a moment, and how often the API has been called until then."""
+    """The load at a moment, and the number of API calls so far."""
 
     moment: float
     slots: int
@@ -24,7 +24,7 @@ class Load:
 
 
 def measure(lab: Lab) -> Load:
-    """Look at Airflow's tables and at the local Airbyte."""
+    """Measure the load from Airflow's tables and the local Airbyte."""
     requests = lab.airbyte.platform.request_counts.counts()
     return Load(
         moment=time.monotonic(),
@@ -34,8 +34,8 @@ def measure(lab: Lab) -> Load:
     )
 
 
-def in_words(loads: Sequence[Load]) -> dict[str, str]:
-    """Return the lines of a table; the looks are about a second apart."""
+def table_rows(loads: Sequence[Load]) -> dict[str, str]:
+    """Return the rows of a table for measurements about a second apart."""
     first, last = loads[0], loads[-1]
     mean_calls = (last.calls - first.calls) / (last.moment - first.moment)
     most_calls = max(

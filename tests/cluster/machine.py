@@ -1,4 +1,4 @@
-"""Says to an Airflow component which machine it is on, since here all are on one (`hostname_callable`)."""
+"""The host name of an Airflow component (`hostname_callable`), since here all run on one machine."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ VARIABLE = "NAME_OF_THE_MACHINE"
 
 
 def name() -> str:
-    """Return the name that the tests have given."""
+    """Return the name that the tests set."""
     return os.environ[VARIABLE]

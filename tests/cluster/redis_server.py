@@ -1,4 +1,4 @@
-"""A Redis of our own, from Debian's package; `conftest` starts one as Celery's broker."""
+"""A private Redis server from Debian's package; `conftest` starts one as Celery's broker."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ START_SECONDS = 20.0
 
 @contextmanager
 def redis(folder: Path) -> Iterator[str]:
-    """Start a server on the loopback that keeps nothing, and yield its address."""
+    """Start a server on the loopback without persistence, and yield its URL."""
     program = shutil.which("redis-server")
     if program is None:
         message = "these tests need Redis: apt-get install redis-server"

@@ -1,4 +1,4 @@
-"""Five hundred syncs in all modes, while a worker and a triggerer are killed that nobody starts again."""
+"""Five hundred syncs in all modes, while a worker and a triggerer are killed and not restarted."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from tests.airflow_processes.samples import sampled
 from tests.airflow_processes.scenes import MODES, Lab, wait_for
 from tests.cluster.cluster import TRIGGERERS, WORKERS
 from tests.cluster.estate import Estate
-from tests.cluster.load import in_words, measure
+from tests.cluster.load import measure, table_rows
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(2400)]
 
 DAGS, SYNCS_OF_A_DAG = 100, 5
 SYNCS = DAGS * SYNCS_OF_A_DAG
 JOB_SECONDS = 4.0
-# The killing begins when so many jobs have been made.
+# The components are killed when this many jobs exist.
 MIDDLE = SYNCS // 3
-PATIENCE = 1800.0
+TIMEOUT_SECONDS = 1800.0
 RETRIES = "SELECT sum(try_number - 1) FROM task_instance WHERE dag_id = ANY(%s)"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Killing:
-    """When, in seconds since the beginning, and what the worker and the triggerer had under way."""
+    """The killed components: seconds since the start, and what the worker and the triggerer were running."""
 
     after: float
     tasks: int
@@ -43,24 +43,26 @@ class Killing:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Balance:
-    """What has become of the jobs."""
+    """The numbers of created, lost and duplicate jobs."""
 
     made: int
     lost: int
     duplicated: int
 
 
-def test_five_hundred_syncs(lab, estate, tell):
+def test_five_hundred_syncs(lab, estate, report):
     connections = write_estate(lab, estate)
     lab.admin("DELETE", "/counters")
     began = time.monotonic()
     with sampled(lambda: measure(lab), every=1.0) as loads:
         for dag_id in estate_ids():
             lab.api.start_run(dag_id)
-        wait_for(lambda: len(lab.jobs(*connections)) >= MIDDLE, "the middle has come", seconds=PATIENCE)
+        wait_for(
+            lambda: len(lab.jobs(*connections)) >= MIDDLE, "the middle has come", seconds=TIMEOUT_SECONDS
+        )
         wait_for(lambda: lab.airflow.is_busy(WORKERS[0], TRIGGERERS[0]), "there is something to lose")
         killing = kill_some(lab, began)
-        wait_for(lambda: not states(lab, "running", "queued"), "all runs have ended", seconds=PATIENCE)
+        wait_for(lambda: not states(lab, "running", "queued"), "all runs have ended", seconds=TIMEOUT_SECONDS)
     seconds = time.monotonic() - began
     balance = balance_of(lab.jobs(*connections))
     for name, value in {
@@ -71,15 +73,15 @@ def test_five_hundred_syncs(lab, estate, tell):
         "lost": balance.lost,
         "duplicated": balance.duplicated,
         "retries": lab.airflow.database.value(RETRIES, estate_ids()),
-        **in_words(loads),
+        **table_rows(loads),
     }.items():
-        tell(f"{name:26} {value}")
+        report(f"{name:26} {value}")
     assert balance == Balance(made=SYNCS, lost=0, duplicated=0)
     assert states(lab, "success") == DAGS
 
 
 def write_estate(lab: Lab, estate: Estate) -> list[str]:
-    """Write DAGs of all modes, let Airflow read them, and return their connections."""
+    """Write DAGs of all modes, wait until Airflow has read them, and return their connections."""
     connections = [lab.make_connection(f"estate-{number}") for number in range(SYNCS)]
     for connection in connections:
         lab.script(connection, seconds=JOB_SECONDS)
@@ -107,7 +109,7 @@ def states(lab: Lab, *names: str) -> int:
 
 
 def kill_some(lab: Lab, began: float) -> Killing:
-    """Kill a worker with all its tasks and a triggerer, and leave them dead."""
+    """Kill a worker with all its tasks and a triggerer, and do not restart them."""
     cluster = lab.airflow
     tasks, triggers = cluster.tasks(WORKERS[0]), cluster.triggers(TRIGGERERS[0])
     cluster.kill(WORKERS[0])
@@ -116,7 +118,7 @@ def kill_some(lab: Lab, began: float) -> Killing:
 
 
 def balance_of(jobs: Sequence[Job]) -> Balance:
-    """Count jobs: a sync without one that has succeeded is lost, each beyond the first is a duplicate."""
+    """Count jobs: a sync without a successful one is lost, and each job beyond its first is a duplicate."""
     made = Counter(job.connection_id for job in jobs)
     succeeded = {job.connection_id for job in jobs if job.status == "succeeded"}
     return Balance(

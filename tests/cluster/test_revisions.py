@@ -1,4 +1,4 @@
-"""A commit to the git bundle counts for new runs; those under way keep the revision they began with."""
+"""A commit to the git bundle applies to new runs; active runs keep the revision that they started with."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from tests.airflow_processes.scenes import MODES, Lab, Outcome, Scene, wait_for
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
 
-# The run from before the commit and the one from after it are under way together.
+# The runs from before and after the commit are active at the same time.
 TWO_RUNS = {"max_active_runs": 2}
 RETRIED = {"retries": 1}
 ONE = Outcome(("succeeded",), "success")
-ANEW = Outcome(("failed", "succeeded"), "success")
+STARTED_OVER = Outcome(("failed", "succeeded"), "success")
 
 
-def test_another_connection(lab, estate, tell):
+def test_another_connection(lab, estate, report):
     old = scenes(lab, "moved", RETRIED)
     first = published(lab, estate, old)
     begin(old)
@@ -30,15 +30,15 @@ def test_another_connection(lab, estate, tell):
         scene.wait_for_jobs(2)
     for scene in (*old, *new):
         scene.let_succeed()
-    # A retry belongs to the run, and so it syncs the old connection once more.
-    assert outcomes(old) == dict.fromkeys(MODES, ANEW)
+    # A retry belongs to its run, so it syncs the old connection again.
+    assert outcomes(old) == dict.fromkeys(MODES, STARTED_OVER)
     assert outcomes(new) == dict.fromkeys(MODES, ONE)
     assert {revision(lab, scene) for scene in old} == {first}
     assert {revision(lab, scene) for scene in new} == {second}
-    tell(f"{'another connection':26} old runs keep theirs, retries too; new runs follow, in all modes")
+    report(f"{'another connection':26} old runs keep theirs, retries too; new runs follow, in all modes")
 
 
-def test_a_sync_is_removed(lab, estate, tell):
+def test_a_sync_is_removed(lab, estate, report):
     old = scenes(lab, "shrunk", RETRIED)
     published(lab, estate, old)
     begin(old)
@@ -55,23 +55,23 @@ def test_a_sync_is_removed(lab, estate, tell):
         wait_for(lambda key=(dag_id, run_id): ended(lab, *key), f"the new run of {dag_id} ends")
         assert lab.airflow.database.run_state(dag_id, run_id) == "success"
         assert task_groups(lab, dag_id, run_id) == {"other"}
-    tell(f"{'a sync removed':26} old runs end it, new runs have none, in all modes")
+    report(f"{'a sync removed':26} old runs end it, new runs have none, in all modes")
 
 
 def scenes(lab: Lab, name: str, sync: dict[str, object]) -> list[Scene]:
-    """Write a DAG for each mode, with a connection of its own each time."""
+    """Write a DAG for each mode, each with a new connection."""
     return [Scene(lab, name, mode, {**sync, "outlets": outlets(name, mode)}, TWO_RUNS) for mode in MODES]
 
 
 def outlets(name: str, mode: str) -> list[str]:
-    """Name the assets in both revisions: Airflow fails the old run where a commit takes away its asset."""
+    """Return the assets of both revisions: Airflow fails the old run if a commit removes its asset."""
     return [f"{name}_{mode}".replace(" ", "_")]
 
 
 def published(lab: Lab, estate, changed: Iterable[Scene]) -> str:
     """Commit, wait until Airflow has stored its DAGs, and return the revision.
 
-    Airflow notes the revision with the DAG at once, but leaves a DAG that it has stored less than 30 seconds
+    Airflow records the revision with the DAG at once, but leaves a DAG that it stored less than 30 seconds
     ago to a later parse (`models/serialized_dag.py`, `write_dag`); a run in between has the old tasks.
     """
     commit = estate.publish()
@@ -105,7 +105,7 @@ def ended(lab: Lab, dag_id: str, run_id: str) -> bool:
 
 
 def task_groups(lab: Lab, dag_id: str, run_id: str) -> set[str]:
-    """Return the syncs of a run: the names of its tasks, or of the groups in which they are."""
+    """Return the syncs of a run: the names of its tasks, or of their task groups."""
     query = (
         "SELECT array_agg(split_part(task_id, '.', 1)) FROM task_instance WHERE dag_id = %s AND run_id = %s"
     )

@@ -1,4 +1,4 @@
-"""Whatever stands where: the whole way ends in diagnostics, and a sound document in a DAG."""
+"""With any document, the whole pipeline ends in diagnostics, and with a valid one in a DAG."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ DAG = st.fixed_dictionaries(
 )
 @given(document=DAG, defaults=st.one_of(st.just({}), DAG))
 @pytest.mark.timeout(300)
-def test_any_document_is_judged(document, defaults, configs):
+def test_any_document_is_checked(document, defaults, configs):
     root = configs({"a.yaml": json.dumps(document), "defaults.yaml": json.dumps(defaults)})
     findings = validate_project(root, "configs", None, lambda _file: True)
     assert render(findings.diagnostics, findings.files).endswith(" in 2 files\n")

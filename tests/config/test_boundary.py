@@ -1,4 +1,4 @@
-"""Whatever is raised over one file costs that file's DAGs, and is told as one diagnostic."""
+"""An exception from one file costs only that file's DAGs, and is reported as one diagnostic."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ RAISED = [
     SystemExit("hunter22"),
     PanicException("hunter22"),
 ]
-ORDERS = [KeyboardInterrupt(), AirflowTaskTimeout()]
+INTERRUPTS = [KeyboardInterrupt(), AirflowTaskTimeout()]
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def folder(configs):
 
 
 def failing(function, error, is_bad):
-    """Make a function that raises over what is bad."""
+    """Wrap a function so that it raises for bad arguments."""
 
     def broken(*arguments, **named):
         if is_bad(arguments[0]):
@@ -50,30 +50,30 @@ def failing(function, error, is_bad):
     return broken
 
 
-def of_bad_path(path):
+def is_bad_path(path):
     return path.stem == "bad"
 
 
-def of_bad_document(document):
+def is_bad_document(document):
     return document.file.name.endswith("bad.yaml")
 
 
-def of_bad_dag(dag):
-    return of_bad_document(dag.document)
+def is_bad_dag(dag):
+    return is_bad_document(dag.document)
 
 
-def of_bad_dags(dags):
-    return any(map(of_bad_dag, dags))
+def has_bad_dag(dags):
+    return any(map(is_bad_dag, dags))
 
 
 STEPS = {
-    "reading": (checked_files, "read_source", of_bad_path),
-    "schema": (checked_files, "check_schema", of_bad_document),
-    "secrets": (checked_files, "find_secrets", of_bad_document),
-    "merging layers": (tree, "draft_from", of_bad_document),
-    "rule": ("DAG_RULES", 3, of_bad_dag),
-    "project rule": ("PROJECT_RULES", 0, of_bad_dags),
-    "typing": (project, "dag_from", of_bad_dag),
+    "reading": (checked_files, "read_source", is_bad_path),
+    "schema": (checked_files, "check_schema", is_bad_document),
+    "secrets": (checked_files, "find_secrets", is_bad_document),
+    "merging layers": (tree, "draft_from", is_bad_document),
+    "rule": ("DAG_RULES", 3, is_bad_dag),
+    "project rule": ("PROJECT_RULES", 0, has_bad_dag),
+    "typing": (project, "dag_from", is_bad_dag),
 }
 
 
@@ -91,38 +91,38 @@ def break_step(monkeypatch):
     return break_it
 
 
-def told_of(diagnostics, name):
+def codes_of(diagnostics, name):
     return [each.code for each in diagnostics if each.file == f"configs/{name}.yaml"]
 
 
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("error", RAISED, ids=lambda error: type(error).__name__)
-def test_it_costs_its_own_dags_alone(step, error, folder, break_step):
+def test_it_costs_only_the_dags_of_its_file(step, error, folder, break_step):
     break_step(step, error)
     loaded = load_project(folder, None)
     assert [dag.dag_id for dag in loaded.dags] == ["good"]
-    assert told_of(loaded.diagnostics, "bad") == ["internal-error"]
-    assert told_of(loaded.diagnostics, "wrong") == ["unknown-key"]
+    assert codes_of(loaded.diagnostics, "bad") == ["internal-error"]
+    assert codes_of(loaded.diagnostics, "wrong") == ["unknown-key"]
     assert load_dag(folder, None, "good") is not None
     assert load_dag(folder, None, "bad") is None
-    assert told_of(resolve_project(folder, None).project.diagnostics, "bad") == ["internal-error"]
+    assert codes_of(resolve_project(folder, None).project.diagnostics, "bad") == ["internal-error"]
 
 
 @pytest.mark.parametrize("step", sorted(set(STEPS) - {"typing"}))
 @pytest.mark.parametrize("error", RAISED, ids=lambda error: type(error).__name__)
-def test_validate_tells_it_beside_all_else(step, error, folder, break_step):
+def test_validate_reports_it_with_everything_else(step, error, folder, break_step):
     break_step(step, error)
     findings = validate_project(folder, "configs", None, lambda _file: True, date(2026, 1, 31))
-    assert told_of(findings.diagnostics, "bad") == ["internal-error"]
-    assert told_of(findings.diagnostics, "wrong") == ["unknown-key"]
-    assert told_of(findings.diagnostics, "good") == []
+    assert codes_of(findings.diagnostics, "bad") == ["internal-error"]
+    assert codes_of(findings.diagnostics, "wrong") == ["unknown-key"]
+    assert codes_of(findings.diagnostics, "good") == []
     for style in FORMATS:
         report = renderer(style)(findings.diagnostics, findings.files)
         assert type(error).__name__ in report
         assert "hunter22" not in report
 
 
-def test_defaults_hold_back_what_lies_below_them(configs, monkeypatch):
+def test_broken_defaults_hold_back_the_dags_below(configs, monkeypatch):
     root = configs({"a/defaults.yaml": "retries: 1\n", "a/bad.yaml": BAD, "good.yaml": GOOD})
     broken = failing(checked_files.read_source, MemoryError(), lambda path: path.stem == "defaults")
     monkeypatch.setattr(checked_files, "read_source", broken)
@@ -134,25 +134,25 @@ def test_defaults_hold_back_what_lies_below_them(configs, monkeypatch):
 
 
 @pytest.mark.parametrize("step", STEPS)
-@pytest.mark.parametrize("order", ORDERS, ids=lambda error: type(error).__name__)
-def test_orders_pass(step, order, folder, break_step):
-    break_step(step, order)
-    with pytest.raises(type(order)):
+@pytest.mark.parametrize("interrupt", INTERRUPTS, ids=lambda error: type(error).__name__)
+def test_interrupts_are_passed_on(step, interrupt, folder, break_step):
+    break_step(step, interrupt)
+    with pytest.raises(type(interrupt)):
         load_project(folder, None)
 
 
-def test_it_names_where_it_was_raised_and_asks_to_report_it():
+def test_it_names_its_origin_and_asks_for_a_report():
     def deep():
         return rule_runner.of_all_dags(None, None, Limits())
 
-    told = attempt("configs/a.yaml", deep)
-    assert told.message.startswith(
+    diagnostic = attempt("configs/a.yaml", deep)
+    assert diagnostic.message.startswith(
         "dag-factory failed on this file: TypeError at dag_factory/config/rule_runner.py:"
     )
-    assert "report it" in told.help
+    assert "report it" in diagnostic.help
 
 
-def test_of_two_dags_that_only_fail_together_one_is_held_back():
+def test_only_one_of_two_dags_that_fail_together_is_held_back():
     first, second, other = (document_dag(number) for number in range(3))
 
     def rule(dags):
@@ -163,7 +163,7 @@ def test_of_two_dags_that_only_fail_together_one_is_held_back():
     assert [dag for dag, _ in rule_runner.of_all_dags(rule, [first, other, second], Limits())] == [second]
 
 
-def test_many_culprits_end():
+def test_many_culprits_are_found_in_finite_time():
     def rule(dags):
         if len(dags) > 1:
             raise RuntimeError

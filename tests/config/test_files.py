@@ -37,12 +37,12 @@ def test_files_are_listed_in_order_without_hidden_ones(root):
     assert [file.path.is_file() for file in listing.files] == [True] * 4
 
 
-def test_of_one_stem_only_its_files_and_the_defaults(root):
+def test_a_stem_selects_its_files_and_the_defaults(root):
     expected = ["configs/a.yml", "configs/defaults.yaml", "configs/sales/a.yaml"]
     assert names(list_files(root, "configs", stem="a")) == expected
 
 
-def test_a_name_with_dots_keeps_all_but_the_ending(root):
+def test_a_stem_with_dots_loses_only_the_extension(root):
     (root / "team.load.yaml").write_text("", "utf-8")
     assert [file.stem for file in list_files(root, "configs", stem="team.load").files] == [
         "defaults",
@@ -50,7 +50,7 @@ def test_a_name_with_dots_keeps_all_but_the_ending(root):
     ]
 
 
-def test_links_stay_inside(root, tmp_path):
+def test_links_are_followed_only_inside(root, tmp_path):
     (tmp_path / "outside.yaml").write_text("", "utf-8")
     (root / "inside.yaml").symlink_to("b.yaml")
     (root / "out.yaml").symlink_to(tmp_path / "outside.yaml")
@@ -82,7 +82,7 @@ def test_a_folder_below_the_top_comes_with_the_defaults_above_it(root, tmp_path)
     assert names(list_below_top(root)) == names(list_files(root, "configs"))
 
 
-def test_defaults_above_stay_inside_too(root, tmp_path):
+def test_links_of_defaults_above_are_followed_only_inside(root, tmp_path):
     (tmp_path / "outside.yaml").write_text("", "utf-8")
     (root / "defaults.yaml").unlink()
     (root / "defaults.yaml").symlink_to(tmp_path / "outside.yaml")
@@ -91,7 +91,7 @@ def test_defaults_above_stay_inside_too(root, tmp_path):
     assert [each.message for each in listing.diagnostics] == ["is a link that leads out of the folder"]
 
 
-def test_without_a_top_folder_nothing_above_counts(tmp_path):
+def test_without_a_top_folder_files_above_are_ignored(tmp_path):
     (tmp_path / "syncs").mkdir()
     (tmp_path / "syncs/a.yaml").write_text("", "utf-8")
     (tmp_path / "defaults.yaml").write_text("", "utf-8")
@@ -99,16 +99,20 @@ def test_without_a_top_folder_nothing_above_counts(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "mended"),
+    ("name", "fixed"),
     [("c.YAML", "c.yaml"), ("C.Yml", "C.yml"), ("Defaults.YML", "defaults.yml"), ("sales/C.yaML", "C.yaml")],
 )
-def test_an_ending_in_capitals_is_told(name, mended, root):
+def test_an_uppercase_extension_is_reported(name, fixed, root):
     (root / name).write_text("", "utf-8")
-    [told] = list_files(root, "configs").diagnostics
-    assert (told.file, told.code, told.help) == (f"configs/{name}", "unreadable-file", f"call it '{mended}'")
+    [found] = list_files(root, "configs").diagnostics
+    assert (found.file, found.code, found.help) == (
+        f"configs/{name}",
+        "unreadable-file",
+        f"call it '{fixed}'",
+    )
 
 
-def test_a_folder_and_what_is_hidden_may_have_capitals(root):
+def test_folders_and_hidden_files_may_have_an_uppercase_extension(root):
     (root / "c.YAML").mkdir()
     (root / ".c.YAML").write_text("", "utf-8")
     assert list_files(root, "configs").diagnostics == ()

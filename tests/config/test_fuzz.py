@@ -1,4 +1,4 @@
-"""Changed configurations and random bytes: a little of what `make fuzz` tries, the same each time."""
+"""Mutated configurations and random bytes: a small, deterministic part of what `make fuzz` tries."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FEW = settings(
 
 @pytest.fixture(autouse=True)
 def bounded_memory():
-    """No input may take gigabytes, nor the machine with it."""
+    """Limit memory, so that no input can exhaust the machine."""
     before = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (8 * 1024**3, before[1]))
     yield
@@ -40,7 +40,7 @@ def mutator(repository):
 @settings(FEW, max_examples=700)
 @given(number=st.integers(0, 2**32))
 @pytest.mark.parametrize("name", ["fuzzed.yaml", "defaults.yaml"])
-def test_changed_configurations_end_in_diagnostics(number, name, mutator, repository, configs):
+def test_mutated_configurations_end_in_diagnostics(number, name, mutator, repository, configs):
     chance = random.Random(number)
     data = chance.choice(read_seeds(repository)) if number % 50 == 0 else PLAIN_DAG.encode()
     for _ in range(chance.randrange(1, 6)):
@@ -59,12 +59,12 @@ def test_random_bytes_end_in_diagnostics(data, configs):
     check(data, configs({}))
 
 
-def test_what_is_checked_can_be_clean(configs):
+def test_a_checked_configuration_can_be_clean(configs):
     assert not has_errors(check(PLAIN_DAG.encode(), configs({})).diagnostics)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(1, 13))
-def test_beside_whatever_lies_in_a_folder_the_good_file_stays(seed, tmp_path, mutator):
+def test_the_good_file_is_kept_next_to_any_files(seed, tmp_path, mutator):
     make_folder(tmp_path / "configs", random.Random(seed), mutator.mutate)
     check_folder(tmp_path / "configs")

@@ -1,4 +1,4 @@
-"""Comments that ask to ignore something: found where YAML sees a comment, and nowhere else."""
+"""Suppression comments: found exactly where YAML sees a comment."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ IGNORE = "# dag-factory: ignore[no-effect] why"
 # A warning in the last line.
 WARNED = f"schedule: null\nsyncs:\n  money:\n    connection_id: {UUID}\n    max_retry_delay: 5m"
 CASES = Path(__file__).parents[1] / "cases"
-# What no file of a case shows: see tests/test_cases.py.
+# Codes that no golden case can show: see tests/test_cases.py.
 NO_CASES = {"airflow-refused", "internal-error", "nothing-to-check"}
 
 
 def found(text):
-    """Give line, column and code of each ignore, and the faults of the comments."""
-    asked, faults = read_ignores("a.yaml", text)
-    return [(each.line, each.span.line, each.span.column, each.code) for each in asked], faults
+    """Return line, column and code of each ignore, and the errors of the comments."""
+    ignores, errors = read_ignores("a.yaml", text)
+    return [(each.line, each.span.line, each.span.column, each.code) for each in ignores], errors
 
 
-def told(root, **more):
-    findings = validate_project(root, "configs", None, more.get("wanted", lambda _file: True))
+def findings_of(root, **options):
+    findings = validate_project(root, "configs", None, options.get("wanted", lambda _file: True))
     return [(each.file, each.span.line, each.code) for each in findings.diagnostics]
 
 
@@ -63,10 +63,10 @@ def told(root, **more):
     ],
 )
 def test_a_comment_is_found_in_its_column(text, column):
-    (each,), faults = found(text)
+    (each,), errors = found(text)
     assert each[2:] == (column, "no-effect")
     assert each[0] == each[1] == text[: text.index("no-effect")].count("\n") + 1
-    assert faults == ()
+    assert errors == ()
 
 
 @pytest.mark.parametrize(
@@ -85,11 +85,11 @@ def test_a_comment_is_found_in_its_column(text, column):
         "a: 1 # dag-factory ignore[no-effect] why\n",
     ],
 )
-def test_what_is_no_such_comment_asks_for_nothing(text):
+def test_other_text_is_not_a_suppression(text):
     assert found(text) == ([], ())
 
 
-def test_comments_at_the_head_stand_for_the_whole_file():
+def test_comments_at_the_top_apply_to_the_whole_file():
     two = "# dag-factory: ignore[same-connection, far-start-date] why"
     text = f"# A title\n\n  {IGNORE}\n{two}\na: 1 {IGNORE}\n"
     assert [each[0::3] for each in found(text)[0]] == [
@@ -141,65 +141,65 @@ def test_comments_at_the_head_stand_for_the_whole_file():
         ),
     ],
 )
-def test_a_comment_that_cannot_be_followed_is_told(comment, columns, message, help_):
-    _, (fault,) = found(f"a: 1 {comment}\n")
-    assert (fault.span.column, fault.span.end_column) == columns
-    assert (fault.code, fault.message, fault.help) == ("bad-ignore", message, help_)
-    assert fault.source_line == f"a: 1 {comment}"
+def test_an_invalid_comment_is_reported(comment, columns, message, help_):
+    _, (error,) = found(f"a: 1 {comment}\n")
+    assert (error.span.column, error.span.end_column) == columns
+    assert (error.code, error.message, error.help) == ("bad-ignore", message, help_)
+    assert error.source_line == f"a: 1 {comment}"
 
 
-def test_a_warning_is_hidden_on_its_line_and_in_its_file(configs):
-    assert told(configs({"money.yaml": WARNED})) == [("configs/money.yaml", 5, "no-effect")]
-    assert told(configs({"money.yaml": f"{WARNED} {IGNORE}\n"})) == []
-    assert told(configs({"money.yaml": f"{IGNORE}\n{WARNED}\n"})) == []
-    assert told(configs({"money.yaml": f"{WARNED}\n    {IGNORE}\n"})) == [
+def test_a_warning_is_suppressed_on_its_line_and_in_its_file(configs):
+    assert findings_of(configs({"money.yaml": WARNED})) == [("configs/money.yaml", 5, "no-effect")]
+    assert findings_of(configs({"money.yaml": f"{WARNED} {IGNORE}\n"})) == []
+    assert findings_of(configs({"money.yaml": f"{IGNORE}\n{WARNED}\n"})) == []
+    assert findings_of(configs({"money.yaml": f"{WARNED}\n    {IGNORE}\n"})) == [
         ("configs/money.yaml", 5, "no-effect"),
         ("configs/money.yaml", 6, "unused-ignore"),
     ]
 
 
-def test_the_loader_does_not_tell_it_either(configs):
+def test_the_loader_does_not_report_it_either(configs):
     root = configs({"money.yaml": f"{WARNED} {IGNORE}\n"})
     project = load_project(root, None)
     assert ([dag.dag_id for dag in project.dags], project.diagnostics) == (["money"], ())
 
 
-def test_what_shows_in_an_environment_alone_is_hidden_too(configs):
+def test_a_warning_only_in_an_environment_is_suppressed_too(configs):
     dev = "environments:\n  dev:\n    defaults: {max_retry_delay: 5m}"
     text = f"schedule: null\nsyncs:\n  money: {UUID}\n{dev}"
-    assert [code for *_, code in told(configs({"money.yaml": text}))] == ["no-effect"]
-    assert told(configs({"money.yaml": f"{text} {IGNORE}\n"})) == []
+    assert [code for *_, code in findings_of(configs({"money.yaml": text}))] == ["no-effect"]
+    assert findings_of(configs({"money.yaml": f"{text} {IGNORE}\n"})) == []
 
 
-def test_a_secret_can_be_ignored_and_no_other_mistake_of_its_value(configs):
+def test_a_secret_can_be_ignored_but_no_other_error_of_its_value(configs):
     why = "# dag-factory: ignore[secret] a made-up one"
     text = (
         f"schedule: null\nsyncs: {{money: {UUID}}}\ntrigger_dags: [{{dag_id: x, conf: {{password: sesame}}}}]"
     )
-    assert told(configs({"money.yaml": text})) == [("configs/money.yaml", 3, "secret")]
-    assert told(configs({"money.yaml": f"{text} {why}"})) == []
+    assert findings_of(configs({"money.yaml": text})) == [("configs/money.yaml", 3, "secret")]
+    assert findings_of(configs({"money.yaml": f"{text} {why}"})) == []
     wrong = f"schedule: null\nsyncs: {{money: {UUID}}}\nowner: [AKIAQ3EGX2VMPLK7TWYS] {why}\n"
-    assert told(configs({"money.yaml": wrong})) == [("configs/money.yaml", 3, "wrong-type")]
+    assert findings_of(configs({"money.yaml": wrong})) == [("configs/money.yaml", 3, "wrong-type")]
 
 
-def test_a_comment_that_cannot_be_followed_keeps_the_dags_of_its_file_from_being_made(configs):
+def test_an_invalid_comment_holds_back_the_dags_of_its_file(configs):
     root = configs({"money.yaml": f"{WARNED} {IGNORE.replace(' why', '')}\n", "other.yaml": WARNED})
     assert [dag.dag_id for dag in load_project(root, None).dags] == ["other"]
     assert load_dag(root, None, "money") is None
-    assert [code for file, _, code in told(root) if "money" in file] == ["bad-ignore"]
+    assert [code for file, _, code in findings_of(root) if "money" in file] == ["bad-ignore"]
 
 
-def test_what_an_ignore_hides_is_asked_only_where_all_is_seen(configs):
+def test_unused_ignores_are_reported_only_when_everything_is_checked(configs):
     files = {"a.yaml": f"{WARNED.replace('    max_retry_delay: 5m', '')} {IGNORE}\n"}
-    assert told(configs(files)) == [("configs/a.yaml", 5, "unused-ignore")]
+    assert findings_of(configs(files)) == [("configs/a.yaml", 5, "unused-ignore")]
     root = configs({**files, "b.yaml": "schedule: null\nsyncs: {}\n"})
-    assert told(root) == [("configs/b.yaml", 2, "bad-value")]
-    assert told(root, wanted=lambda file: file.stem == "a") == []
+    assert findings_of(root) == [("configs/b.yaml", 2, "bad-value")]
+    assert findings_of(root, wanted=lambda file: file.stem == "a") == []
 
 
-def test_in_a_file_that_is_no_yaml_nothing_is_asked_for(configs):
+def test_comments_in_a_file_with_syntax_errors_have_no_effect(configs):
     root = configs({"a.yaml": "# dag-factory: ignore[nonsense]\na: [\n"})
-    assert [code for *_, code in told(root)] == ["yaml-syntax"]
+    assert [code for *_, code in findings_of(root)] == ["yaml-syntax"]
 
 
 def test_every_code_of_the_golden_cases_is_listed_with_its_severity():
@@ -209,7 +209,7 @@ def test_every_code_of_the_golden_cases_is_listed_with_its_severity():
     assert {code for severity, code in lines if severity == "error"} >= set(ERRORS) - NO_CASES
 
 
-def test_no_code_is_an_error_and_a_warning():
+def test_no_code_is_both_an_error_and_a_warning():
     assert set(ERRORS) & set(WARNINGS) == set()
 
 
@@ -255,17 +255,17 @@ def values(text):
 @pytest.mark.parametrize("parser", [yaml.CSafeLoader, yaml.SafeLoader])
 @settings(max_examples=300, deadline=None)
 @given(drawn=TEXTS)
-def test_a_comment_is_what_yaml_does_not_read(parser, drawn):
+def test_a_comment_is_text_that_yaml_ignores(parser, drawn):
     text = text_of(*drawn)
     whole = values(text)
     assume(whole is not None)
-    asked = {(each.span.line, each.span.column - 22) for each in read_with(parser, text)[0]}
+    ignores = {(each.span.line, each.span.column - 22) for each in read_with(parser, text)[0]}
     for match in re.finditer(re.escape(IGNORE), text):
         before = re.split("\r\n|\n|\r", text[: match.start()])
         other = text[: match.start()] + IGNORE.replace("why", "who") + text[match.end() :]
-        # A comment inside another comment asks for nothing.
+        # A comment inside another comment has no effect.
         is_comment = values(other) == whole and not before[-1].endswith("# c ")
-        assert ((len(before), len(before[-1]) + 1) in asked) == is_comment
+        assert ((len(before), len(before[-1]) + 1) in ignores) == is_comment
 
 
 def read_with(parser, text):
@@ -275,11 +275,11 @@ def read_with(parser, text):
         return read_ignores("a.yaml", text)
 
 
-def test_a_file_full_of_comments_is_read_in_no_time():
+def test_a_file_full_of_comments_is_read_quickly():
     text = "a: 1\n" + "# dag-factory: ignore[nonsense, no-effect] why\n" * 20_000
     started = time.perf_counter()
-    asked, faults = read_ignores("a.yaml", text)
-    assert (len(asked), len(faults)) == (100, 100)
+    ignores, errors = read_ignores("a.yaml", text)
+    assert (len(ignores), len(errors)) == (100, 100)
     assert time.perf_counter() - started < 5
     assert len(read_ignores("a.yaml", text.replace("nonsense, ", ""))[0]) == 20_000
     one_line = "a: 1 " + " " * 500_000 + "# x" + "# dag-factory: ignore[no-effect] why" * 10_000

@@ -1,4 +1,4 @@
-"""How much is limits of one file."""
+"""Limits on the number of diagnostics for one file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def problems():
         yield problem(line)
 
 
-def test_of_many_problems_the_first_are_limits_in_all_environments_together():
+def test_the_limit_applies_to_all_environments_together():
     limits = Limits()
     assert len(list(limits.few("rule", "a.yaml", (problem(line) for line in range(1, 61))))) == 60
     assert not limits.is_cut
@@ -26,13 +26,13 @@ def test_of_many_problems_the_first_are_limits_in_all_environments_together():
     assert list(limits.few("rule", "a.yaml", problems())) == []
 
 
-def test_each_rule_and_each_file_counts_by_itself():
+def test_each_rule_and_each_file_counts_separately():
     limits = Limits()
     list(limits.few("rule", "a.yaml", problems()))
     assert len(list(limits.few("rule", "b.yaml", problems()))) == MAX_PROBLEMS
     assert len(list(limits.few("other", "a.yaml", problems()))) == MAX_PROBLEMS
 
 
-def test_the_same_counts_once_but_not_without_end():
+def test_duplicates_count_once_but_are_limited_too():
     limits = Limits()
     assert len(list(limits.few("rule", "a.yaml", [problem(1)] * 5_000))) == 1_000

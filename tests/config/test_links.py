@@ -1,4 +1,4 @@
-"""Whatever lies in a folder beside a good file: links, pipes, folders, odd names. The good one stays."""
+"""Links, pipes, folders and odd names next to a good file, which is loaded regardless."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def ring(path):
 
 
 def long_chain(path):
-    """More links than the system follows, and than Python's stack is deep."""
+    """Create more links than the system follows, and than Python's stack is deep."""
     hidden = path.parent / ".links"
     hidden.mkdir()
     (hidden / "0").write_text(GOOD)
@@ -51,7 +51,7 @@ def listening(path):
             os.chdir(here)
 
 
-# What lies there, and what is told of it where it has a configuration's name, and where it has not.
+# How to create each thing, and the message about it if it has a configuration's name, and if not.
 THINGS = {
     "to itself": (lambda path: path.symlink_to(path.name), NOWHERE, None),
     "through a file": (link("good.yaml/x"), NOWHERE, None),
@@ -73,10 +73,10 @@ THINGS = {
 
 
 @pytest.fixture
-def told(configs):
-    """Put something beside a good file, and give what is told of it in the folder and by the loader."""
+def messages_about(configs):
+    """Return a function that puts something next to a good file, checks it, and returns its messages."""
 
-    def tell(name, put):
+    def check(name, put):
         root = configs({"good.yaml": GOOD})
         put(root / name)
         findings = validate_project(root, "configs", None, lambda _file: True, date(2026, 1, 31))
@@ -95,12 +95,12 @@ def told(configs):
         assert [each for each in loaded.diagnostics if each not in findings.diagnostics] == []
         return [each.message for each in findings.diagnostics if each.file == f"configs/{name}"]
 
-    return tell
+    return check
 
 
 @pytest.mark.parametrize("name", ["x.yaml", "x.yml", "defaults.yaml"])
 @pytest.mark.parametrize("thing", THINGS)
-def test_with_a_configurations_name_it_is_told(thing, name, configs, told):
+def test_with_a_configurations_name_it_is_reported(thing, name, configs, messages_about):
     if name == "defaults.yaml":
         root = configs({"team/good.yaml": GOOD.replace("0\n", "1\n")})
         THINGS[thing][0](root / "team" / name)
@@ -109,15 +109,15 @@ def test_with_a_configurations_name_it_is_told(thing, name, configs, told):
         assert "good" in [dag.dag_id for dag in loaded.dags]
         messages = [each.message for each in loaded.diagnostics if each.file == "configs/team/defaults.yaml"]
     else:
-        messages = told(name, THINGS[thing][0])
+        messages = messages_about(name, THINGS[thing][0])
     assert len(messages) == 1
     assert messages[0].startswith(THINGS[thing][1])
 
 
 @pytest.mark.parametrize("name", ["README", "x.txt", ".x.yaml"])
 @pytest.mark.parametrize("thing", THINGS)
-def test_with_another_name_only_a_link_to_a_folder_is(thing, name, told):
-    messages = told(name, THINGS[thing][0])
+def test_with_another_name_only_a_link_to_a_folder_is_reported(thing, name, messages_about):
+    messages = messages_about(name, THINGS[thing][0])
     assert messages == ([] if THINGS[thing][2] is None or name.startswith(".") else [THINGS[thing][2]])
 
 
@@ -125,16 +125,16 @@ def test_with_another_name_only_a_link_to_a_folder_is(thing, name, told):
     "stem", ["a" * 250, "\udcff\udcfe", "x\ny", "x y", "::error::x", "é", "\u202e", "#", "%41"]
 )
 @pytest.mark.parametrize("schedule", ["null", '"H H * * H"'])
-def test_a_file_of_any_name_is_read(stem, schedule, told):
+def test_a_file_of_any_name_is_read(stem, schedule, messages_about):
     put = lambda path: path.write_text(GOOD.replace("null", schedule).replace("0\n", "1\n"))  # noqa: E731
     try:
-        messages = told(f"{stem}.yaml", put)
+        messages = messages_about(f"{stem}.yaml", put)
     except OSError:
         pytest.skip("this file system has no such names")
     assert len(messages) == (0 if stem == "a" * 250 else 1)
 
 
-def test_folders_deeper_than_a_path_may_be(configs):
+def test_folders_deeper_than_the_path_limit(configs):
     root = configs({"good.yaml": GOOD})
     here = Path.cwd()
     try:
@@ -150,8 +150,8 @@ def test_folders_deeper_than_a_path_may_be(configs):
 
 
 @pytest.mark.parametrize("kind", ["file", "folder"])
-def test_what_may_not_be_read_is_told(kind, configs, monkeypatch):
-    """As root everything may be read, so the refusal is made here."""
+def test_an_unreadable_path_is_reported(kind, configs, monkeypatch):
+    """Permissions do not apply to root, so the error is simulated."""
     root = configs({"good.yaml": GOOD, "x.yaml": GOOD, "team/a.yaml": GOOD})
     refused = {"file": "x.yaml", "folder": "team"}[kind]
     function = {"file": "open", "folder": "scandir"}[kind]
@@ -165,11 +165,11 @@ def test_what_may_not_be_read_is_told(kind, configs, monkeypatch):
     monkeypatch.setattr(os, function, refuse)
     loaded = load_project(root, None)
     assert "good" in [dag.dag_id for dag in loaded.dags]
-    told = [(each.file, each.message) for each in loaded.diagnostics if each.code == "unreadable-file"]
-    assert told == [(f"configs/{refused}", "cannot be read: Permission denied")]
+    found = [(each.file, each.message) for each in loaded.diagnostics if each.code == "unreadable-file"]
+    assert found == [(f"configs/{refused}", "cannot be read: Permission denied")]
 
 
-def test_a_file_that_vanishes_after_it_was_listed_is_told(configs):
+def test_a_file_that_vanishes_after_listing_is_reported(configs):
     root = configs({"good.yaml": GOOD, "x.yaml": GOOD})
 
     def watch(files):
@@ -182,7 +182,7 @@ def test_a_file_that_vanishes_after_it_was_listed_is_told(configs):
     ]
 
 
-def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path, monkeypatch):
+def test_a_pipe_in_place_of_a_file_does_not_block(tmp_path, monkeypatch):
     path = tmp_path / "x.yaml"
     path.write_text(GOOD)
     before = path.stat()
@@ -202,7 +202,7 @@ def test_the_folder_itself_may_be_anything(tmp_path):
 
 @pytest.mark.parametrize("target", ["../../elsewhere.yaml", "nowhere.yaml", "defaults.yaml", "/etc/hostname"])
 @pytest.mark.parametrize("folder", ["", "team"])
-def test_defaults_that_cannot_be_followed_hold_back_what_lies_below(configs, folder, target):
+def test_defaults_with_a_bad_link_hold_back_the_dags_below(configs, folder, target):
     root = configs({"team/a.yaml": GOOD, "good.yaml": GOOD})
     (root / folder / "defaults.yaml").symlink_to(target)
     dags = [dag.dag_id for dag in load_project(root, None).dags]
@@ -212,7 +212,7 @@ def test_defaults_that_cannot_be_followed_hold_back_what_lies_below(configs, fol
 
 
 @pytest.mark.parametrize("name", ["defaults.YAML", "Defaults.Yml"])
-def test_defaults_with_an_ending_in_capitals_hold_back_what_lies_below(configs, name):
+def test_defaults_with_an_uppercase_extension_hold_back_the_dags_below(configs, name):
     root = configs({"team/a.yaml": GOOD, "good.yaml": GOOD, f"team/{name}": "owner: me\n"})
     loaded = load_project(root, None)
     assert [dag.dag_id for dag in loaded.dags] == ["good"]

@@ -1,4 +1,4 @@
-"""A folder as a whole: layers, environments, and faults that stay where they are."""
+"""A whole folder: layers, environments, and errors that affect only their own file."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_a_plain_sync_has_all_defaults(configs):
     assert dag.max_active_runs == 1
 
 
-def test_the_nearer_layer_wins_key_by_key(configs):
+def test_the_nearer_layer_overrides_key_by_key(configs):
     top = """
 owner: top
 tags: [top]
@@ -66,7 +66,7 @@ syncs:
     assert dag.defaults_files == ("configs/defaults.yaml", "configs/a/defaults.yml")
 
 
-def test_an_environment_is_laid_over_its_own_file(configs):
+def test_an_environment_overrides_its_own_file(configs):
     top = """
 schedule: "@daily"
 owner: top
@@ -156,7 +156,7 @@ def test_a_bad_document_holds_back_no_other_of_its_file(configs):
     assert list(dags_of(configs({"two.yaml": text}))) == ["good"]
 
 
-def test_bad_defaults_hold_back_what_is_below_them_and_are_told_once(configs):
+def test_bad_defaults_hold_back_the_files_below_and_are_reported_once(configs):
     root = configs(
         {"a/defaults.yaml": "nope: 1\n", "a/one.yaml": GOOD, "a/two.yaml": GOOD, "three.yaml": GOOD}
     )
@@ -164,18 +164,18 @@ def test_bad_defaults_hold_back_what_is_below_them_and_are_told_once(configs):
     assert codes_of(root) == [("configs/a/defaults.yaml", 1, "unknown-key")]
 
 
-def test_empty_defaults_harm_nobody(configs):
+def test_empty_defaults_have_no_effect(configs):
     root = configs({"defaults.yaml": "# nothing yet\n", "money.yaml": GOOD})
     assert (list(dags_of(root)), codes_of(root)) == (["money"], [])
 
 
-def test_a_dag_id_stays_with_the_file_that_has_its_name(configs):
+def test_a_duplicate_dag_id_belongs_to_the_file_with_its_name(configs):
     root = configs({"a.yaml": f"dag_id: money\nschedule: null\nsyncs:\n  x: {UUID}1\n", "money.yaml": GOOD})
     assert dags_of(root)["money"].syncs[0].name == "money"
     assert codes_of(root) == [("configs/a.yaml", 1, "duplicate-dag-id")]
 
 
-def test_one_dag_alone_is_the_same_as_among_all(configs):
+def test_a_dag_loaded_alone_is_the_same_as_among_all(configs):
     root = configs(
         {
             "defaults.yaml": "owner: x\n",
@@ -191,19 +191,19 @@ def test_one_dag_alone_is_the_same_as_among_all(configs):
     assert load_dag(root, None, "nobody") is None
 
 
-def test_an_unknown_environment_makes_no_dag(configs):
+def test_an_unknown_environment_creates_no_dag(configs):
     root = configs({"money.yaml": GOOD + "environments:\n  dev: {schedule: null}\n", "other.yaml": "a: ["})
     assert dags_of(root, "prod") == {}
     assert ("configs", 1, "unknown-environment") in codes_of(root, "prod")
     assert list(dags_of(root, "dev")) == ["money"]
 
 
-def test_hidden_files_and_other_endings_are_no_configuration(configs):
+def test_hidden_files_and_other_extensions_are_not_configurations(configs):
     root = configs({".hidden.yaml": "a: [", ".git/x.yaml": "a: [", "notes.txt": "a: [", "money.yaml": GOOD})
     assert codes_of(root) == []
 
 
-def test_links_that_lead_out_are_refused(configs, tmp_path):
+def test_links_that_lead_out_are_rejected(configs, tmp_path):
     root = configs({"money.yaml": GOOD, "real.yaml": GOOD})
     (tmp_path / "secret.yaml").write_text("password: x")
     (root / "out.yaml").symlink_to(tmp_path / "secret.yaml")
@@ -214,7 +214,7 @@ def test_links_that_lead_out_are_refused(configs, tmp_path):
     assert {"in", "money", "real"} == set(dags_of(root))
 
 
-def test_validate_tells_a_mistake_of_several_environments_once(configs):
+def test_validate_reports_an_error_of_several_environments_once(configs):
     text = GOOD + "environments:\n  dev: {timezone: X}\n  test: {owner: a}\n"
     root = configs({"money.yaml": text.replace("@daily", "@dayly")})
     findings = validate_project(root, "configs", None, everything)
@@ -224,7 +224,7 @@ def test_validate_tells_a_mistake_of_several_environments_once(configs):
     ]
 
 
-def test_validate_reads_only_what_is_wanted_and_the_defaults_above(configs):
+def test_validate_reads_only_the_selected_files_and_the_defaults_above(configs):
     root = configs({"defaults.yaml": "nope: 1\n", "a/money.yaml": GOOD, "b/bad.yaml": "a: ["})
     findings = validate_project(root, "configs", None, lambda file: "a/" in file.name)
     assert [(each.file, each.code) for each in findings.diagnostics] == [

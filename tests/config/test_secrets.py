@@ -1,4 +1,4 @@
-"""What looks like a secret, what does not, and that nothing shows one."""
+"""Detection of secrets, and that no output shows one."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from dag_factory.report.text import render
 UUID = "1e3b5a72-7bfd-4808-a13c-204505490110"
 GOOD = f"schedule: null\nsyncs:\n  money: {UUID}\n"
 
-# Beside the examples of the table; built from parts, so that no scanner takes this file for one with secrets.
+# In addition to the examples of the table; built from parts, so that secret scanners do not flag this file.
 TOKENS = [
     *(shape.example for shape in SHAPES),
     "-----BEGIN " + "PRIVATE KEY-----",
@@ -37,10 +37,10 @@ TOKENS = [
     "Endpoint=sb://x;SharedAccess" + "Signature=" + "example0" * 4,
 ]
 
-# What may come right before a token without being part of it.
+# Characters that may precede a token without being part of it.
 BEFORE = ["ö", "é", "中", "\u00a0", ":", '"']
 
-FINE = [
+HARMLESS = [
     UUID,
     f"airbyte://airbyte_default/{UUID}",
     "s3://bucket/key=1/money",
@@ -75,7 +75,7 @@ def test_each_shape_is_found_in_its_example(shape):
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.example[:12])
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
-def test_every_match_of_a_shape_contains_one_of_its_marks(shape, data):
+def test_every_match_of_a_shape_contains_one_of_its_markers(shape, data):
     text = data.draw(st.from_regex(re.compile(shape.pattern, re.ASCII)))
     assert any(mark in text.casefold() for mark in shape.marks)
     assert may_hold_secret(text)
@@ -93,31 +93,31 @@ def test_a_token_is_recognised(text):
     assert shape_of(f"before it {text} after it") is not None
 
 
-@pytest.mark.parametrize("text", FINE)
-def test_what_is_no_token_is_not_taken_for_one(text):
+@pytest.mark.parametrize("text", HARMLESS)
+def test_harmless_text_is_not_a_token(text):
     assert shape_of(text) is None
 
 
 @pytest.mark.parametrize(
     "key", ["password", "db_password", "apiKey", "api-key", "Token", "client_secret", "privateKey", "pwd"]
 )
-def test_a_key_is_known_by_its_last_word(key):
+def test_a_secret_key_is_recognised_by_its_last_word(key):
     assert is_secret_key(key)
 
 
 @pytest.mark.parametrize("key", ["max_tokens", "token_url", "secret_name", "keys", "compass", "password_age"])
-def test_a_key_about_a_secret_holds_none(key):
+def test_a_key_about_a_secret_is_not_a_secret_key(key):
     assert not is_secret_key(key)
 
 
 @pytest.mark.parametrize(
     "value", ["", " ", "{{ conn.x.password }}", "${TOKEN}", "$TOKEN", "<token>", "***", UUID, "..."]
 )
-def test_stand_ins_are_harmless(value):
+def test_placeholders_are_harmless(value):
     assert is_harmless(value)
 
 
-def everything_told(configs, text):
+def all_messages(configs, text):
     root = configs({"money.yaml": text})
     findings = validate_project(root, "configs", None, lambda _file: True, date(2026, 1, 31))
     return render([*findings.diagnostics, *load_project(root, None).diagnostics], findings.files)
@@ -153,30 +153,30 @@ PLACES = [
 @pytest.mark.parametrize("token", TOKENS)
 def test_no_message_shows_a_token(place, token, configs):
     text = place.format(*[f'"{token}"'] * place.count("{}"))
-    told = everything_told(configs, f"{text}\n{GOOD if 'schedule' not in text else GOOD.split('null')[1]}")
-    assert told
-    assert token not in told
-    assert "sesame" not in told
+    messages = all_messages(configs, f"{text}\n{GOOD if 'schedule' not in text else GOOD.split('null')[1]}")
+    assert messages
+    assert token not in messages
+    assert "sesame" not in messages
 
 
-def test_a_value_under_a_secret_key_is_not_shown_by_another_mistake_on_its_line(configs):
-    told = everything_told(configs, GOOD + "trigger_dags: [{dag_id: a b, conf: {password: open-sesame}}]\n")
-    assert "[bad-value]" in told
-    assert "[secret]" in told
-    assert "sesame" not in told
+def test_a_value_under_a_secret_key_is_not_shown_by_another_error_on_its_line(configs):
+    messages = all_messages(configs, GOOD + "trigger_dags: [{dag_id: a b, conf: {password: open-sesame}}]\n")
+    assert "[bad-value]" in messages
+    assert "[secret]" in messages
+    assert "sesame" not in messages
 
 
-def test_a_comment_that_is_wrong_does_not_show_the_secret_before_it(configs):
-    told = everything_told(
+def test_an_invalid_comment_does_not_show_the_secret_before_it(configs):
+    messages = all_messages(
         configs,
         GOOD
         + "trigger_dags:\n  - dag_id: a\n    conf: {password: open-sesame} # dag-factory: ignore[nope] x\n",
     )
-    assert "[bad-ignore]" in told
-    assert "sesame" not in told
+    assert "[bad-ignore]" in messages
+    assert "sesame" not in messages
 
 
-def test_a_secret_over_several_lines_is_hidden_with_all_of_them():
+def test_all_lines_of_a_multiline_secret_are_hidden():
     text = "a: 1\nnotify:\n  password: >\n    open\n\n    sesame\n  text: x\n"
     assert hidden_lines(text) == {3, 4, 5, 6}
 
@@ -185,7 +185,7 @@ def test_a_template_under_a_secret_key_is_shown():
     assert hidden_lines('password: "{{ conn.x.password }}"\nowner: x\n') == frozenset()
 
 
-def test_a_secret_keeps_no_dag_from_being_loaded(configs):
+def test_a_dag_with_a_secret_is_still_loaded(configs):
     root = configs({"money.yaml": GOOD + "description: Bearer " + "example0" * 3 + "\n"})
     project = load_project(root, None)
     assert [dag.dag_id for dag in project.dags] == ["money"]
@@ -193,7 +193,7 @@ def test_a_secret_keeps_no_dag_from_being_loaded(configs):
 
 
 @given(st.text(alphabet=st.sampled_from("ab{}%$:/@?&=. -_" + "Key"), max_size=300))
-def test_any_text_is_judged(text):
+def test_any_text_is_handled(text):
     assert shape_of(text) is None or isinstance(shape_of(text), str)
     assert isinstance(is_harmless(text), bool)
     assert isinstance(hidden_lines(f"password: {text}"), frozenset)
@@ -224,8 +224,8 @@ def test_show_leaves_out_every_value_that_validate_reports(conf):
 @pytest.mark.parametrize(
     "piece", ["a", "://a:", "eyJ", "password", "bearer ", "{{", "gh", "?token=", "pwd=", " "]
 )
-def test_long_texts_take_no_long_time(piece):
-    # The mark's limit is the test: a pattern that goes back and forth would take hours.
+def test_long_texts_are_searched_quickly(piece):
+    # The timeout is the test: a pattern with catastrophic backtracking would take hours.
     text = piece * (1_000_000 // len(piece))
     shape_of(text)
     assert hidden_lines(text) <= {1}
@@ -254,21 +254,21 @@ KEY_PLACES = [
 @pytest.mark.slow
 @pytest.mark.parametrize("place", KEY_PLACES)
 @pytest.mark.parametrize("token", TOKENS)
-def test_no_message_shows_a_token_that_is_no_value(place, token, configs):
+def test_no_message_shows_a_token_outside_values(place, token, configs):
     quoted = token if place.startswith("#") else f'"{token}"'
     text = place.format(*[quoted] * place.count("{}"))
-    told = everything_told(configs, f"{text}\n{GOOD if 'schedule' not in text else GOOD.split('null')[1]}")
-    assert told
-    assert token not in told
-    assert "sesame" not in told
+    messages = all_messages(configs, f"{text}\n{GOOD if 'schedule' not in text else GOOD.split('null')[1]}")
+    assert messages
+    assert token not in messages
+    assert "sesame" not in messages
 
 
 @pytest.mark.parametrize("token", TOKENS)
-def test_a_token_as_the_name_of_a_sync_is_told_and_not_shown(token, configs):
-    told = everything_told(configs, f'schedule: null\nsyncs:\n  "{token}": {UUID}\n')
-    assert "this key looks like" in told
-    assert token not in told
-    assert "sesame" not in told
+def test_a_token_as_the_name_of_a_sync_is_reported_but_not_shown(token, configs):
+    messages = all_messages(configs, f'schedule: null\nsyncs:\n  "{token}": {UUID}\n')
+    assert "this key looks like" in messages
+    assert token not in messages
+    assert "sesame" not in messages
 
 
 @pytest.mark.parametrize("style", FORMATS)
@@ -283,7 +283,7 @@ def test_no_format_shows_a_token(style, token, configs):
 
 
 @pytest.mark.parametrize("token", TOKENS)
-def test_a_redacted_text_keeps_what_is_around_the_token(token):
+def test_redaction_keeps_the_text_around_the_token(token):
     assert token not in redacted(f"before it {token} after it")
     assert redacted(f"before it {token} after it").startswith("before it ")
     assert redacted("tokens are renewed; passwords are not") == "tokens are renewed; passwords are not"
@@ -294,11 +294,11 @@ def test_a_secret_inside_another_one_is_redacted_with_it():
     assert redacted("a pass" + f"word={token}!open-sesame b {token} c") == "a *** b *** c"
 
 
-def test_all_of_a_private_key_is_redacted():
+def test_a_whole_private_key_is_redacted():
     assert redacted("a -----BEGIN " + "PRIVATE KEY----- open sesame") == "a ***"
 
 
-def test_the_documents_text_is_shown_without_the_lines_of_secrets():
+def test_a_document_is_shown_without_the_lines_of_secrets():
     text = (
         "a: 1\n--- # password=open-sesame\nb: &it open-sesame\npassword: *it\n"
         "notify:\n  text: >\n    password=open-sesame\n  last: 1\n--- # x\nc: 2\n"

@@ -1,4 +1,4 @@
-"""How much is done for a file that is made to take long; counted, since times depend on machines."""
+"""The work for files that are designed to be slow; counted, since times depend on the machine."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ FILES = {
 
 @pytest.fixture
 def counted(monkeypatch):
-    """Count what is compared, roughly and word for word."""
+    """Count the rough and the exact comparisons of words."""
     count = Counter()
 
     class Counting(difflib.SequenceMatcher):
@@ -118,7 +118,7 @@ def test_words_are_compared_a_bounded_number_of_times_for_each_file(name, counte
     assert counted["pairs"] <= 2 * 300_000
 
 
-def test_the_first_mistakes_are_answered_all_the_same(configs):
+def test_the_first_errors_still_have_suggestions(configs):
     root = configs({"a.yaml": misspelt_dependencies()})
     found = load_project(root, None).diagnostics
     assert [each.help for each in found[1:4]] == [
@@ -129,7 +129,7 @@ def test_the_first_mistakes_are_answered_all_the_same(configs):
 
 
 def steps_of(function):
-    """Count the lines of Python that something goes through, each turn of a loop in one line as one."""
+    """Count the lines of Python that a call executes, including each iteration of a one-line loop."""
     count = 0
 
     def trace(_frame, _event, _argument):
@@ -147,7 +147,7 @@ def steps_of(function):
 
 
 def growth(make):
-    """Give how many times as many steps ten times as much takes."""
+    """Return the ratio of steps for ten times the input."""
     few, many = make(100), make(1000)
     few()
     return steps_of(many) / steps_of(few)
@@ -226,7 +226,7 @@ def test_a_folder_takes_as_many_steps_as_it_has_files(configs):
     assert growth(make) < 20
 
 
-def test_a_long_line_is_searched_for_secrets_once_for_all_its_mistakes(configs, monkeypatch):
+def test_a_long_line_is_searched_for_secrets_once_for_all_its_errors(configs, monkeypatch):
     searched = Counter()
     plain = secret_patterns.redacted
 

@@ -1,4 +1,4 @@
-"""The blocks of all pages are real: configurations are named and checked elsewhere, commands are known."""
+"""Code blocks on all pages: configurations are named (other tests check them), and commands exist."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ PAGES = [
 BLOCK = re.compile(r"^```(\w+) ?(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 TARGETS = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
 
-# Faulty on purpose, for test_rules.py and test_validate.py; keys alone, for test_reference.py.
+# Invalid on purpose, for test_rules.py and test_validate.py; only keys, for test_reference.py.
 WITH_OWN_TESTS = {"rules.md", "validate.md", "dag-keys.md", "sync-keys.md"}
-# What other tools are asked for; nothing of ours could make these wrong.
+# Commands of other tools, which no change of this project can break.
 OTHER_PROGRAMS = {
     "airflow",
     "alias",
@@ -66,7 +66,7 @@ def blocks(*languages):
 
 
 def commands_of(text):
-    """Split a script into the words of each command; lines that end in an open quotation go on."""
+    """Split a script into the words of each command; a line with an open quote continues."""
     without_comments = re.sub(r"(^|\s)#.*$", r"\1", text.replace("\\\n", " "), flags=re.MULTILINE)
     lexer = shlex.shlex(without_comments, posix=True, punctuation_chars="\n&|;")
     lexer.whitespace = " \t"
@@ -136,7 +136,7 @@ def check_dag_factory(words):
         raise RefusedError(str(error)) from error
 
 
-def test_an_option_that_is_gone_is_noticed():
+def test_a_removed_option_is_detected():
     with pytest.raises(RefusedError):
         check_dag_factory(["validate", "--stricter"])
 
@@ -156,7 +156,7 @@ def test_every_yaml_block_parses_and_a_configuration_is_named(block):
         return
     documents = list(yaml.safe_load_all(block.text))
     if block.name:
-        # test_examples.py gives it to `validate` and to Airflow.
+        # test_examples.py passes it to `validate` and to Airflow.
         assert block.name.startswith("configs/")
     else:
         assert not any(isinstance(each, dict) and "syncs" in each for each in documents)
@@ -169,5 +169,5 @@ def test_every_json_block_parses(block):
 
 @pytest.mark.parametrize("block", blocks("python"), ids=str)
 def test_every_python_block_compiles(block):
-    # Three dots as the value of an argument stand for one.
+    # Three dots are a placeholder for the value of an argument.
     assert compile(block.text, str(block), "exec")

@@ -1,4 +1,4 @@
-"""The examples of the guides are real: a block with a file's name is put there, and Airflow loads the lot."""
+"""The examples of the guides work: each block with a file name becomes that file, and Airflow loads all."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def blocks_of(guide: Path) -> dict[str, str]:
 GUIDES_WITH_EXAMPLES = [
     guide
     for guide in sorted([*GUIDES.glob("*.md"), GUIDES.parent / "README.md"])
-    # The examples of the rules are wrong on purpose: test_rules.py.
+    # The examples of the rules are invalid on purpose: test_rules.py.
     if blocks_of(guide) and guide.name != "rules.md"
 ]
 
@@ -52,13 +52,13 @@ def test_validate_accepts_the_examples(estate):
 @pytest.mark.airflow
 @each_guide
 def test_airflow_loads_the_examples(estate, monkeypatch):
-    monkeypatch.syspath_prepend(estate / "dags")  # as Airflow does it for good
+    monkeypatch.syspath_prepend(estate / "dags")  # as Airflow does permanently
     bag = DagBag(str(estate / "dags"))
     assert bag.import_errors == {}
     assert bag.dags
 
 
-def test_the_ways_onward_are_what_the_guide_says():
+def test_the_next_steps_match_the_guide():
     assert set(blocks_of(GUIDES / "onward.md")) == {
         "configs/orders.yaml",
         "dags/dbt_orders.py",

@@ -1,4 +1,4 @@
-"""The guide's notifiers, made by Airflow, render what the guide says."""
+"""The guide's notifiers, created by Airflow, render what the guide says."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BLOCK = re.compile(r"^```(?:yaml|python) (\S+)\n(.*?)^```$", re.MULTILINE | re.D
 
 @pytest.fixture
 def dags(repository, tmp_path, monkeypatch):
-    """The DAGs of the guide; Airflow puts their folder onto Python's path for good."""
+    """Return the DAGs of the guide; Airflow adds their folder to Python's path permanently."""
     monkeypatch.syspath_prepend(tmp_path / "dags")
     shutil.copytree(repository / "dags", tmp_path / "dags")
     (tmp_path / "configs").mkdir()
@@ -32,7 +32,7 @@ def dags(repository, tmp_path, monkeypatch):
 
 
 def called(callbacks, context, monkeypatch):
-    """Call what Airflow calls, without what would be sent."""
+    """Call a callback as Airflow does, without sending anything."""
     monkeypatch.setattr(versions, "failed_task_ids", lambda _dag, _run_id: ["google.wait", "meta.trigger"])
     pages = {"google.wait": "https://airbyte.example.com/google"}
     monkeypatch.setattr(results, "read_page", lambda _dag, _run, task_id: pages.get(task_id))
@@ -43,9 +43,9 @@ def called(callbacks, context, monkeypatch):
     return notifier
 
 
-def test_the_notice_of_a_run_names_what_failed(dags, monkeypatch):
+def test_the_notification_of_a_run_names_the_failed_tasks(dags, monkeypatch):
     dag = dags["ads"]
-    # The least that Airflow gives.
+    # The minimum that Airflow provides.
     context = {"dag": dag, "run_id": "run", "reason": "task_failure"}
     notifier = called(dag.on_failure_callback, context, monkeypatch)
     assert notifier.subject == "ads failed: task_failure"
@@ -54,7 +54,7 @@ def test_the_notice_of_a_run_names_what_failed(dags, monkeypatch):
     )
 
 
-def test_the_notice_of_a_retry_names_the_exception(dags, monkeypatch):
+def test_the_notification_of_a_retry_names_the_exception(dags, monkeypatch):
     [task, *_] = dags["ads"].tasks
     ti = SimpleNamespace(task_id=task.task_id)
     context = {"dag": dags["ads"], "run_id": "run", "ti": ti, "exception": ValueError("job 3 failed")}
@@ -62,7 +62,7 @@ def test_the_notice_of_a_retry_names_the_exception(dags, monkeypatch):
     assert (notifier.subject, notifier.html_content) == ("google.trigger is tried again", "job 3 failed")
 
 
-def test_a_module_beside_the_loader_files_is_found(dags, monkeypatch):
+def test_a_module_next_to_the_loader_files_is_found(dags, monkeypatch):
     context = {"dag": dags["orders"], "run_id": "run", "reason": "task_failure"}
     notifier = called(dags["orders"].on_failure_callback, context, monkeypatch)
     assert notifier.text == "orders: google.wait (https://airbyte.example.com/google), meta.trigger"

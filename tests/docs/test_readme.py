@@ -1,4 +1,4 @@
-"""What the README shows is what the command prints, and where it leads there is something."""
+"""The README shows what the command prints, and its links work."""
 
 from __future__ import annotations
 
@@ -38,5 +38,5 @@ def test_the_links_of_a_page_lead_to_files_and_headings(page):
 
 
 def anchor(heading):
-    """Give a heading's anchor, as Git hosts and MkDocs make it."""
+    """Return a heading's anchor, as Git hosts and MkDocs make it."""
     return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")

@@ -1,4 +1,4 @@
-"""The generated pages are current, and the examples of the keys are what `validate` accepts."""
+"""The generated pages are up to date, and `validate` accepts the examples of the keys."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ GENERATED = files()
 SCHEMA = json.loads((ROOT / "schemas" / "dag.schema.json").read_text("utf-8"))
 EXAMPLES = examples()
 SYNC = {"connection_id": "1e3b5a72-7bfd-4808-a13c-204505490110"}
-# What updates the assets that an example waits for.
+# A DAG that updates the assets for which examples wait.
 WAREHOUSE = """\
 schedule: null
 syncs:
@@ -26,7 +26,7 @@ syncs:
 
 
 @pytest.mark.parametrize("name", sorted(GENERATED))
-def test_a_generated_file_is_current(name):
+def test_a_generated_file_is_up_to_date(name):
     assert (ROOT / "docs" / name).read_text("utf-8") == GENERATED[name], "run `make reference`"
 
 
@@ -59,8 +59,8 @@ def test_the_example_of_a_syncs_key_is_accepted(path, configs):
 
 
 def check(document, example, configs):
-    """Check a document that holds the keys of an example, and the example's own text for its YAML."""
+    """Check a document with the keys of an example, and that the example's own text is YAML."""
     assert "\t" not in example
-    # JSON is YAML, and json knows no anchors that would have to be explained.
+    # JSON is YAML, and has no anchors.
     root = configs({"example.yaml": json.dumps(document, default=str), "warehouse.yaml": WAREHOUSE})
     assert validate_project(root, "configs", None, lambda _file: True).diagnostics == ()

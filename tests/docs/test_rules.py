@@ -1,4 +1,4 @@
-"""Each code has an entry in the guide; its bad example reports this code alone, and its good one nothing."""
+"""Each code has an entry in the guide; its bad example reports only this code, and its good one nothing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ GUIDE = Path(__file__).parents[2] / "docs" / "rules.md"
 BLOCK = re.compile(r"^```yaml ?(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 VARIABLE = re.compile(r"DAG_FACTORY_ENV=(\w+)")
 
-# What Markdown cannot show: bytes, missing files, errors of dag-factory, and what only Airflow knows.
+# Codes without examples in Markdown: bytes, missing files, internal errors, and errors that need Airflow.
 WITHOUT_EXAMPLE = {
     "airflow-refused",
     "internal-error",
@@ -24,7 +24,7 @@ WITHOUT_EXAMPLE = {
     "yaml-encoding",
 }
 
-# What the entry of a warning begins with, or of a code that is not always an error.
+# How the entry of a warning begins, or of a code that is not always an error.
 SOMETIMES = ("Warning.", "Error in one DAG", "Error, and a warning")
 
 ENTRIES = dict(re.findall(r"^## (\S+)\n(.*?)(?=^## |\Z)", GUIDE.read_text("utf-8"), re.MULTILINE | re.DOTALL))
@@ -50,20 +50,20 @@ def test_every_code_has_an_entry_in_order():
     assert list(ENTRIES) == sorted(CODES)
 
 
-def test_only_what_cannot_be_shown_has_no_example():
+def test_only_codes_that_cannot_be_shown_lack_an_example():
     assert {code for code, text in ENTRIES.items() if "```" not in text} == WITHOUT_EXAMPLE
 
 
 @pytest.mark.parametrize("code", sorted(CODES))
-def test_an_entry_says_how_bad_it_is(code):
+def test_an_entry_has_the_severity(code):
     assert ENTRIES[code].lstrip().startswith("Error" if code in ERRORS else SOMETIMES)
 
 
 @with_example
-def test_the_bad_example_shows_the_code_alone(code, configs):
+def test_the_bad_example_reports_only_the_code(code, configs):
     assert {diagnostic.code for diagnostic in found(configs, code, "Bad")} == {code}
 
 
 @with_example
-def test_the_good_example_shows_nothing(code, configs):
+def test_the_good_example_reports_nothing(code, configs):
     assert found(configs, code, "Good") == ()

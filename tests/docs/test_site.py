@@ -1,4 +1,4 @@
-"""The site: its navigation is whole, it builds strictly, its links hold, and it loads nothing from others."""
+"""The site: complete navigation, a strict build, working links, and nothing loaded from other hosts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def pages_of(entry):
     return [page for value in values for page in pages_of(value)]
 
 
-def test_each_page_is_in_the_navigation_once_and_there():
+def test_each_page_exists_and_is_in_the_navigation_once():
     named = pages_of(CONFIG["nav"])
     assert len(named) == len(set(named))
     assert set(named) == {path.name for path in (ROOT / "docs").glob("*.md")}
@@ -33,13 +33,13 @@ def test_the_pages_of_files_at_the_top_lead_to_them():
         assert (ROOT / name).is_file()
 
 
-def test_the_pins_of_the_site_name_no_index():
+def test_the_pinned_versions_of_the_site_name_no_index():
     assert "://" not in (ROOT / "docs" / "constraints.txt").read_text("utf-8")
 
 
 @pytest.mark.slow
 @pytest.mark.network
-def test_the_site_builds_strictly_and_stands_alone(tmp_path):
+def test_the_site_builds_strictly_and_is_self_contained(tmp_path):
     subprocess.run(["make", "--silent", ".venv-docs/.installed"], cwd=ROOT, check=True)
     # Not --quiet: it silences the warnings before --strict counts them.
     built = subprocess.run(

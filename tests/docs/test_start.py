@@ -1,4 +1,4 @@
-"""The page "Start in five minutes" works as it is written, from `init` to `show`."""
+"""The page "Start in five minutes" works as written, from `init` to `show`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The samples of the page about `validate` are what the command prints."""
+"""The samples on the page about `validate` match the command's output."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_a_sample_is_printed(call, sample, configs):
     command = [sys.executable, "-m", "dag_factory", *call.split()]
     result = subprocess.run(command, cwd=root.parent, capture_output=True, text=True, check=False, env=env)
     assert (result.returncode, result.stderr) == (1, "")
-    # Three dots stand for lines left out.
+    # Three dots are a placeholder for omitted lines.
     pattern = ".*".join(re.escape(part) for part in re.split(r"^\.\.\.\n", sample, flags=re.MULTILINE))
     assert re.fullmatch(pattern, result.stdout, re.DOTALL)
 

@@ -1,4 +1,4 @@
-"""Run as a script: lets a run of the DAG `ads` end with two failed syncs, as the scheduler does."""
+"""A script that ends a run of the DAG `ads` with two failed syncs, as the scheduler does."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What validate accepts, Airflow loads; what the loader refuses, validate refuses in the same words.
+"""Airflow loads what validate accepts, and validate rejects what the loader rejects, with the same messages.
 
-The documents are made from the schema: its types, patterns and bounds, with values for what only rules know.
+The documents are made from the schema's types, patterns and bounds, with valid values where rules need them.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ from dag_factory.config.schema.check import DAG_SCHEMA, schema_text
 pytestmark = pytest.mark.airflow
 
 SCHEMA = json.loads(schema_text(DAG_SCHEMA))
-# Folders, and files in each.
+# Folders, and the number of files in each.
 EXAMPLES, FILES = 150, 8
 NAMES = ("a", "B-1", "_", "x" * 200, "trigger_a")
 
 
 class Recorder(BaseNotifier):
-    """A notifier that notifies nobody."""
+    """A notifier without effect."""
 
     def __init__(self, **arguments: object) -> None:
         super().__init__()
@@ -50,7 +50,7 @@ class Recorder(BaseNotifier):
 
 
 def merged(schema):
-    """Lay a schema over the one that it refers to."""
+    """Merge a schema with the one that it refers to."""
     if "$ref" not in schema:
         return schema
     below = merged(SCHEMA["$defs"][schema["$ref"].rpartition("/")[2]])
@@ -146,7 +146,7 @@ JSON = st.recursive(
 )
 KNOWN = {
     "dag_id": st.uuids().map(str),
-    # Not from its pattern: the simplest that fits is the placeholder, which is refused.
+    # Not from its pattern, whose simplest match is the placeholder, which is rejected.
     "connection_id": st.one_of(st.uuids().map(str), st.just("{{ var.value.money }}")),
     "cron": CRONS,
     "timezone": ZONES,
@@ -161,7 +161,7 @@ KNOWN = {
 
 
 def strategy(schema, depth=0):
-    """Give what fits a schema, as far as it is not for rules to say."""
+    """Return a strategy for values of a schema, before any rules."""
     schema = merged(schema)
     if "enum" in schema:
         return st.sampled_from(schema["enum"])
@@ -190,7 +190,7 @@ def arrays(schema, depth):
 
 
 def objects(schema, depth, required=()):
-    """A few of the keys that a mapping may have, and all that it must."""
+    """Draw some of a mapping's optional keys, and all required ones."""
     parts = {
         key: part(key, each, depth)
         for key, each in schema.get("properties", {}).items()
@@ -209,7 +209,7 @@ def some_of(draw, parts, needed, most):
 
 
 def schedules(keys, depth):
-    """Each form that a schedule can have, without what cannot stand together."""
+    """Draw any form of a schedule, without keys that exclude each other."""
     cron, zone = SOUND_CRONS, st.sampled_from(["UTC", "Europe/Berlin", "America/New_York"])
     every, assets = (strategy(keys[key], depth + 1) for key in ("every", "assets"))
     return st.one_of(
@@ -250,7 +250,7 @@ FOLDERS = st.lists(DOCUMENTS, min_size=FILES, max_size=FILES)
 
 
 def as_yaml(document):
-    """Write as YAML with an escape wherever YAML takes no character as it is."""
+    """Format as YAML, with an escape for each character that YAML does not accept."""
     return re.sub(
         "[\x7f-\x9f\ufffe\uffff]",
         lambda match: f"\\u{ord(match[0]):04x}",
@@ -258,7 +258,7 @@ def as_yaml(document):
     )
 
 
-def said(diagnostics):
+def messages_of(diagnostics):
     """Return the errors; a secret blocks no DAG, so only validate reports it."""
     return {
         (each.file, each.span, each.code, each.message, each.help)
@@ -271,26 +271,26 @@ def refused_by_loader(root):
     try:
         raise_config_errors(root)
     except ConfigError as error:
-        return said(error.diagnostics)
+        return messages_of(error.diagnostics)
     return set()
 
 
 def check_scheduling(data):
-    """Do what the scheduler does with a serialised DAG, and hold texts against the database's columns."""
+    """Process a serialised DAG as the scheduler does, and check texts against the database's columns."""
     dag = DagSerialization.from_dict(json.loads(data))
     latest = dag.end_date
     limits = TimeRestriction(earliest=pendulum.instance(dag.start_date), latest=latest, catchup=dag.catchup)
     dag.timetable.next_dagrun_info(last_automated_data_interval=None, restriction=limits)
     assert len(dag.timetable.description or "") <= DagModel.timetable_description.type.length
     assert len(dag.owner) <= 500  # Log.owner, the shortest column that it is written to
-    assert "\\u0000" not in data  # PostgreSQL takes no such text
+    assert "\\u0000" not in data  # PostgreSQL rejects such text
 
 
 def serialised(dag):
     return json.dumps(DagSerialization.to_dict(dag), sort_keys=True)
 
 
-# Without a database of examples and without chance: each run tries the same.
+# Without a database of examples and without randomness: each run tries the same.
 SETTINGS = settings(
     max_examples=EXAMPLES, derandomize=True, deadline=None, database=None, phases=[Phase.generate]
 )
@@ -311,15 +311,17 @@ def without_help(diagnostics):
 
 
 def check_folder(root):
-    """Hold validate against the loader in each environment; give how many DAGs were loaded."""
+    """Compare validate with the loader in each environment. Return the number of loaded DAGs."""
     findings = validate_project(root, "configs", None, lambda _file: True)
     count = 0
     for environment in ("", "dev"):
         os.environ["DAG_FACTORY_ENV"] = environment
         refused = {each for each in refused_by_loader(root) if each[2] != "unknown-environment"}
-        here = said(each for each in findings.diagnostics if not (each.environment and not environment))
+        here = messages_of(
+            each for each in findings.diagnostics if not (each.environment and not environment)
+        )
         if environment:
-            # An environment may add syncs and DAGs, which a help then names too.
+            # An environment may add syncs and DAGs, which hints then name too.
             assert without_help(refused) <= without_help(here)
         else:
             assert refused == here
@@ -331,7 +333,7 @@ def check_folder(root):
     return count
 
 
-def test_what_is_accepted_loads(monkeypatch):
+def test_accepted_documents_load(monkeypatch):
     monkeypatch.setitem(sys.modules, "recorders", types.SimpleNamespace(Recorder=Recorder))
     monkeypatch.setenv("DAG_FACTORY_ENV", "")
     counts = []
@@ -340,10 +342,10 @@ def test_what_is_accepted_loads(monkeypatch):
     @given(folder=FOLDERS)
     def check(folder):
         with TemporaryDirectory() as temporary, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Airflow warns of passwords in URIs and of crons beside assets
+            warnings.simplefilter("ignore")  # Airflow warns about passwords in URIs and crons next to assets
             write(Path(temporary) / "configs", folder)
             counts.append(check_folder(Path(temporary) / "configs"))
 
     check()
-    # The names of time zones differ from machine to machine, and so do the documents: some 1,000 are loaded.
+    # The names of time zones depend on the machine, and so do the documents: about 1,000 are loaded.
     assert sum(counts) > 2 * EXAMPLES

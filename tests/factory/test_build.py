@@ -1,4 +1,4 @@
-"""Models to DAGs on the Airflow that is installed."""
+"""Building DAGs from models on the installed Airflow."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ UUID = "1e3b5a72-7bfd-4808-a13c-20450549011"
 
 
 class Recorder(BaseNotifier):
-    """A notifier that notifies nobody."""
+    """A notifier without effect."""
 
     template_fields = ("text",)
 
@@ -70,7 +70,7 @@ def test_mode_sync_deferred_leaves_the_timeout_to_the_trigger(build):
 
 
 @pytest.mark.parametrize("mode", ["sync", "async"])
-def test_what_becomes_of_the_job_reaches_every_task(build, mode):
+def test_the_policies_reach_every_task(build, mode):
     terms = {"on_running": "skip", "on_timeout": "leave", "on_kill": "leave", "min_rows": 3}
     for task in build(sync(mode=mode, **terms)).tasks:
         request = task.request
@@ -89,20 +89,20 @@ def test_what_becomes_of_the_job_reaches_every_task(build, mode):
         ("False", "sync", False),
     ],
 )
-def test_airflows_setting_decides_who_waits_else_the_mode(build, monkeypatch, setting, mode, expected):
+def test_airflows_setting_decides_where_to_wait_else_the_mode(build, monkeypatch, setting, mode, expected):
     if setting is not None:
         monkeypatch.setenv("AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE", setting)
     [*_, last] = build(sync(mode=mode)).tasks
     assert last.deferrable is expected
 
 
-def test_what_the_sync_says_comes_before_airflows_setting(build, monkeypatch):
+def test_the_syncs_key_overrides_airflows_setting(build, monkeypatch):
     monkeypatch.setenv("AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE", "True")
     [*_, last] = build(sync(mode="async", deferrable="false")).tasks
     assert last.deferrable is False
 
 
-def test_an_id_in_upper_case_is_the_same_connection_and_asset(build):
+def test_an_uppercase_id_is_the_same_connection_and_asset(build):
     [task] = build(sync(mode="sync").replace(UUID, UUID.upper())).tasks
     assert task.connection_id == f"{UUID}0"
     assert [asset.uri for asset in task.outlets] == [f"airbyte://airbyte_default/{UUID}0"]
@@ -125,7 +125,7 @@ def test_mode_async_is_a_group_of_trigger_and_wait(build, deferrable):
         5,
         360,
     )
-    # Airflow's own limit allows no retry.
+    # Airflow's own timeout allows no retry.
     assert wait.timeout > 1000 * wait.sync_timeout
     assert wait.airbyte_job_id.operator is trigger
     assert "money" in dag.task_group_dict
@@ -236,7 +236,7 @@ def test_docs_show_the_file_and_its_yaml(build):
     )
 
 
-def test_notifiers_are_made_anew_for_each_dag(build):
+def test_notifiers_are_created_for_each_dag(build):
     notifier = f"{__name__}.Recorder"
     text = f"""
 notify:

@@ -1,4 +1,4 @@
-"""What this package reads of Airflow's configuration."""
+"""Airflow's settings that this package reads."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ VARIABLE = "AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE"
         ("false", "True", "True"),
     ],
 )
-def test_default_deferrable_counts_only_where_somebody_has_set_it(tmp_path, text, variable, expected):
+def test_default_deferrable_applies_only_if_it_is_set(tmp_path, text, variable, expected):
     if text is not None:
         (tmp_path / "airflow.cfg").write_text(f"[operators]\ndefault_deferrable = {text}\n")
     environment = {**os.environ, "AIRFLOW_HOME": str(tmp_path)} | ({VARIABLE: variable} if variable else {})

@@ -1,4 +1,4 @@
-"""What is put into the context of notifications, in callbacks of runs and of tasks."""
+"""Values added to the context of notifications, in callbacks of runs and of tasks."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ TI = SimpleNamespace(task_id="meta.wait")
 
 
 @pytest.fixture
-def asked(monkeypatch):
-    """What Airflow answers; the questions are collected."""
+def queries(monkeypatch):
+    """A stand-in for Airflow's API that records the queries."""
     questions = []
 
     def failed_task_ids(dag, run_id):
@@ -35,7 +35,7 @@ def asked(monkeypatch):
     return questions
 
 
-def test_a_run_names_all_tasks_that_failed(asked):
+def test_a_run_names_all_failed_tasks(queries):
     context = {"dag": DAG, "run_id": "run", "reason": "task_failure", "ti": TI}
     describe_failures(context)
     assert (context["reason"], context["exception"]) == ("task_failure", None)
@@ -45,44 +45,44 @@ def test_a_run_names_all_tasks_that_failed(asked):
     ]
     text = ", ".join(map(str, context["failed_tasks"]))
     assert text == "google, meta.wait (https://airbyte.example.com/meta.wait)"
-    assert asked[0] == ("ads", "run")
+    assert queries[0] == ("ads", "run")
 
 
-@pytest.mark.usefixtures("asked")
-def test_a_run_for_which_airflow_names_no_task_is_asked_about_too():
+@pytest.mark.usefixtures("queries")
+def test_a_run_without_a_task_from_airflow_is_queried_too():
     context = {"dag": DAG, "run_id": "run", "reason": "timed_out"}
     describe_failures(context)
     assert [each.task_id for each in context["failed_tasks"]] == ["google", "meta.wait"]
 
 
 @pytest.mark.parametrize("exception", [None, ValueError("no")])
-def test_a_task_names_itself(asked, exception):
+def test_a_task_names_itself(queries, exception):
     context = {"dag": DAG, "run_id": "run", "ti": TI}
     if exception:
         context["exception"] = exception
     describe_failures(context)
     assert (context["reason"], context["exception"]) == (None, exception)
     assert [each.task_id for each in context["failed_tasks"]] == ["meta.wait"]
-    assert asked == [("ads", "run", "meta.wait")]
+    assert queries == [("ads", "run", "meta.wait")]
 
 
-def test_a_task_that_succeeded_names_none(asked):
+def test_a_successful_task_names_none(queries):
     context = {"dag": DAG, "run_id": "run", "ti": TI}
     describe_success(context)
     assert (context["reason"], context["exception"], context["failed_tasks"]) == (None, None, [])
-    assert asked == []
+    assert queries == []
 
 
-def test_where_airflow_cannot_be_asked_the_last_task_is_named(asked, monkeypatch):
+def test_the_last_task_is_named_if_airflow_cannot_be_queried(queries, monkeypatch):
     monkeypatch.setattr(versions, "CALLBACKS_CAN_ASK", False)
     context = {"dag": DAG, "run_id": "run", "reason": "task_failure", "ti": TI}
     describe_failures(context)
     assert context["failed_tasks"] == [FailedTask(task_id="meta.wait")]
-    assert asked == []
+    assert queries == []
 
 
-@pytest.mark.usefixtures("asked")
-def test_where_asking_fails_the_texts_can_be_rendered_all_the_same(monkeypatch):
+@pytest.mark.usefixtures("queries")
+def test_texts_can_be_rendered_even_if_the_query_fails(monkeypatch):
     def fail(*_):
         raise ConnectionError
 

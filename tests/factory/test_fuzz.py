@@ -13,6 +13,6 @@ pytestmark = pytest.mark.airflow
 
 
 @pytest.mark.parametrize("seed", range(101, 107))
-def test_beside_whatever_lies_in_a_folder_the_good_dag_is_loaded(seed, tmp_path, repository):
+def test_the_good_dag_is_loaded_next_to_any_files(seed, tmp_path, repository):
     make_folder(tmp_path / "configs", random.Random(seed), Mutator(read_seeds(repository)).mutate)
     check_load(tmp_path / "configs")

@@ -1,4 +1,4 @@
-"""What the files in `dags/` get, on the Airflow that is installed."""
+"""What the files in `dags/` load on the installed Airflow."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ GOOD = f'schedule: "@daily"\nsyncs:\n  money: {UUID}0\n'
 
 
 @pytest.fixture
-def asked_for(monkeypatch):
-    """Make Airflow ask for one DAG, as a task start does."""
+def request_dag(monkeypatch):
+    """Make Airflow request one DAG, as a starting task does."""
     return lambda dag_id: monkeypatch.setenv("_AIRFLOW_PARSING_CONTEXT_DAG_ID", dag_id)
 
 
 @pytest.fixture
 def estate(repository, configs):
-    """A DAG repository with the project's own loader files."""
+    """Make a DAG repository with the project's own loader files."""
 
     def make(files):
         root = configs(files)
@@ -46,7 +46,7 @@ def serialized(bag):
     return {name: json.dumps(DagSerialization.to_dict(dag), sort_keys=True) for name, dag in bag.dags.items()}
 
 
-def test_good_dags_stay_and_bad_files_are_one_import_error(estate):
+def test_good_dags_are_kept_and_bad_files_are_one_import_error(estate):
     dags = estate(
         {
             "good.yaml": GOOD,
@@ -95,8 +95,8 @@ cannot be created: TypeError: SmtpNotifier.__init__() missing 1 required positio
 """
 
 
-def test_a_notifier_of_all_that_cannot_be_made_costs_no_dag(estate, caplog):
-    """The error is reported once, at its line, however many DAGs it concerns."""
+def test_a_broken_notifier_of_all_dags_costs_no_dag(estate, caplog):
+    """The error is reported once, at its line, for any number of DAGs."""
     dags = {
         f"dag_{number:03}.yaml": GOOD.replace(f"{UUID}0", f"1e3b5a72-7bfd-4808-a13c-{number:012}")
         for number in range(1, 201)
@@ -117,15 +117,15 @@ def test_a_notifier_of_all_that_cannot_be_made_costs_no_dag(estate, caplog):
     assert "configs/defaults.yaml:4:17: error:" in logged[0]
 
 
-def test_a_task_starts_without_the_notifier_and_says_so(configs, asked_for, caplog):
+def test_a_task_starts_without_the_notifier_and_logs_it(configs, request_dag, caplog):
     root = configs({"defaults.yaml": OF_ALL, "money.yaml": GOOD})
-    asked_for("money")
+    request_dag("money")
     assert len(load_dags(root)["money"].on_failure_callback) == 2
     assert "configs/defaults.yaml:4:17: error: the notifier" in caplog.text
     assert "install apache-airflow-providers-slack on the DAG processor and the workers" in caplog.text
 
 
-def test_what_the_text_refuses_costs_no_dag_and_is_reported_once(configs):
+def test_a_rejected_path_costs_no_dag_and_is_reported_once(configs):
     root = configs({"defaults.yaml": "notify:\n  on_failure:\n    - notifier: os.abort\n", "a.yaml": GOOD})
     assert load_dags(root)["a"].on_failure_callback in (None, [])
     with pytest.raises(ConfigError, match="1 error in configs/") as error:
@@ -165,8 +165,8 @@ def test_a_disabled_configurations_notifiers_are_checked(configs, enabled):
         ),
     ],
 )
-def test_the_file_of_errors_is_a_check_by_itself(files, status, message, estate):
-    """A step in CI, in the image that Airflow runs: what `validate` cannot know."""
+def test_the_file_of_errors_is_a_check_of_its_own(files, status, message, estate):
+    """As a CI step in Airflow's image, it checks what `validate` cannot know."""
     file = estate(files) / "airbyte_config_errors.py"
     done = subprocess.run(
         [sys.executable, "-W", "ignore", str(file)], capture_output=True, text=True, check=False
@@ -196,36 +196,36 @@ def test_two_parses_give_the_same_serialised_dags(repository):
     assert first == second
 
 
-def test_one_dag_alone_is_the_same_as_among_all(repository, asked_for):
+def test_a_dag_loaded_alone_is_the_same_as_among_all(repository, request_dag):
     everything = serialized(DagBag(str(repository / "dags")))
     for dag_id, expected in everything.items():
-        asked_for(dag_id)
+        request_dag(dag_id)
         assert serialized(DagBag(str(repository / "dags"))) == {dag_id: expected}
 
 
-def test_one_dag_alone_reads_no_other_file(configs, asked_for):
+def test_loading_one_dag_reads_no_other_file(configs, request_dag):
     root = configs({"money.yaml": GOOD, "other.yaml": GOOD})
     (root / "other.yaml").unlink()
     (root / "other.yaml").symlink_to("/nowhere")
-    asked_for("money")
+    request_dag("money")
     assert list(load_dags(root)) == ["money"]
 
 
-def test_a_foreign_dag_builds_nothing(configs, asked_for):
+def test_a_foreign_dag_builds_nothing(configs, request_dag):
     root = configs({"money.yaml": GOOD, "bad.yaml": "a: ["})
-    asked_for("someone_elses")
+    request_dag("someone_elses")
     assert load_dags(root) == {}
     raise_config_errors(root)
 
 
-def test_a_disabled_dag_is_not_made_but_checked(configs, asked_for):
+def test_a_disabled_dag_is_checked_but_not_created(configs, request_dag):
     root = configs({"money.yaml": "enabled: false\n" + GOOD})
     assert load_dags(root) == {}
-    asked_for("money")
+    request_dag("money")
     assert load_dags(root) == {}
 
 
-def test_warnings_are_no_import_error(configs):
+def test_warnings_are_not_an_import_error(configs):
     root = configs({"a.yaml": GOOD, "b.yaml": GOOD})
     raise_config_errors(root)
     assert list(load_dags(root)) == ["a", "b"]
@@ -248,7 +248,7 @@ def test_the_environment_is_named_by_its_variable(configs, monkeypatch):
         raise_config_errors(root)
 
 
-def test_a_cluster_policy_that_refuses_is_reported_and_harms_nobody(configs, monkeypatch):
+def test_a_rejecting_cluster_policy_is_reported_and_affects_no_other_dag(configs, monkeypatch):
     def dag_policy(dag):
         if dag.dag_id == "bad":
             message = "no"
@@ -263,7 +263,9 @@ def test_a_cluster_policy_that_refuses_is_reported_and_harms_nobody(configs, mon
 
 @pytest.mark.parametrize("error", [RecursionError, MemoryError, SystemExit])
 @pytest.mark.usefixtures("internal_errors_are_reported")
-def test_what_ends_the_building_of_one_dag_leaves_the_others(error, configs, monkeypatch, asked_for, caplog):
+def test_an_exception_while_building_one_dag_leaves_the_others(
+    error, configs, monkeypatch, request_dag, caplog
+):
     def broken(model, callbacks, defaults=None):
         if model.dag_id == "bad":
             raise error
@@ -274,16 +276,16 @@ def test_what_ends_the_building_of_one_dag_leaves_the_others(error, configs, mon
     assert list(load_dags(root)) == ["good"]
     with pytest.raises(ConfigError, match=rf"configs/bad.yaml.*: {error.__name__} at .*\[internal-error\]"):
         raise_config_errors(root)
-    asked_for("bad")
+    request_dag("bad")
     caplog.clear()
     assert load_dags(root) == {}
     assert "[internal-error]" in caplog.text
-    asked_for("good")
+    request_dag("good")
     assert list(load_dags(root)) == ["good"]
 
 
 def test_airflows_own_timeout_of_a_parse_ends_it(configs, monkeypatch):
-    def late(_model, _callbacks):
+    def late(_model, _callbacks, _defaults):
         raise AirflowTaskTimeout
 
     monkeypatch.setattr(load, "build_dag", late)
@@ -291,7 +293,7 @@ def test_airflows_own_timeout_of_a_parse_ends_it(configs, monkeypatch):
         load_dags(configs({"good.yaml": GOOD}))
 
 
-def test_the_folder_is_found_beside_dags_or_inside(tmp_path):
+def test_the_folder_is_found_next_to_dags_or_inside(tmp_path):
     dags = tmp_path / "dags"
     (dags / "configs").mkdir(parents=True)
     assert config_folder(dags / "loader.py") == dags / "configs"
@@ -319,8 +321,8 @@ with DAG("by_hand", schedule=None) as dag:
 """
 
 
-def test_several_loader_files_for_several_folders(estate, asked_for):
-    """Each makes the DAGs of its own folder, with the defaults above it."""
+def test_several_loader_files_for_several_folders(estate, request_dag):
+    """Each creates the DAGs of its own folder, with the defaults above it."""
     dags = estate(
         {
             "defaults.yaml": "tags: [ours]\n",
@@ -344,12 +346,12 @@ def test_several_loader_files_for_several_folders(estate, asked_for):
     [(file, error)] = bag.import_errors.items()
     assert file.endswith("airbyte_config_errors_south.py")
     assert "configs/south/wrong.yaml:1:1: error: unknown key 'schedul' [unknown-key]" in error
-    asked_for("loans")
+    request_dag("loans")
     assert load_dags(dags.parent / "configs/north") == {}
     assert load_dags(dags.parent / "configs/south")["loans"].tags == {"ours"}
 
 
-def test_sync_group_stands_in_a_hand_written_dag(estate):
+def test_sync_group_works_in_a_hand_written_dag(estate):
     text = f"enabled: false\n{GOOD}  more: {{connection_id: {UUID}1, mode: sync, depends_on: [money]}}\n"
     dags = estate({"money.yaml": text})
     (dags / "by_hand.py").write_text(textwrap.dedent(HAND_WRITTEN))
@@ -385,7 +387,7 @@ HOST = HAND_WRITTEN.replace(
 
 
 def test_sync_group_keeps_owner_and_notifiers(estate, caplog):
-    """The run is the host's, so each sync has its own callbacks; those of the host's tasks stay."""
+    """The run is the host's, so each sync has its own callbacks; those of the host's tasks are unchanged."""
 
     def names_of_callbacks(task):
         callbacks = (task.on_failure_callback, task.on_success_callback, task.on_retry_callback)
@@ -409,7 +411,7 @@ def test_sync_group_keeps_owner_and_notifiers(estate, caplog):
     assert "1 error in configs/" in text
 
 
-def test_sync_group_says_what_is_wrong(estate):
+def test_sync_group_explains_errors(estate):
     dags = estate({"money.yaml": "enabled: false\nx: 1\n" + GOOD})
     (dags / "by_hand.py").write_text(textwrap.dedent(HAND_WRITTEN))
     text = DagBag(str(dags)).import_errors[str(dags / "by_hand.py")]

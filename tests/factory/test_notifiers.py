@@ -1,4 +1,4 @@
-"""Notifiers on the Airflow that is installed: what is called, what is not, and what is said."""
+"""Notifiers on the installed Airflow: what is called, what is not, and the messages."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Pager(BaseNotifier):
 
 @pytest.fixture
 def module(tmp_path, monkeypatch):
-    """Make modules that YAML can name, each by its name and source."""
+    """Create modules that YAML can name, from their names and sources."""
     monkeypatch.syspath_prepend(tmp_path / "modules")
     before = set(sys.modules)
 
@@ -59,7 +59,7 @@ def refused(path, prefixes=None):
 
 @pytest.fixture
 def make(configs):
-    """Make the callbacks of one DAG; give them, and the faults as texts."""
+    """Make the callbacks of one DAG. Return them and the error messages."""
 
     def make(notifiers, maker=None):
         text = f"notify:\n  on_failure:\n{notifiers}schedule: null\nsyncs:\n  money: {UUID}\n"
@@ -97,7 +97,7 @@ def test_a_class_is_found_and_not_called(module):
         "found = Fake()",
     ],
 )
-def test_what_is_no_notifier_is_not_called(module, source):
+def test_an_object_that_is_not_a_notifier_is_not_called(module, source):
     module("made_up", source)
     message, hint = refused("made_up.found")
     assert hint == "write made_up.Pager"
@@ -108,14 +108,14 @@ def test_what_is_no_notifier_is_not_called(module, source):
     assert sys.modules["made_up"].calls == []
 
 
-def test_a_modules_own_getattr_is_not_asked(module):
+def test_a_modules_own_getattr_is_not_called(module):
     module("made_up", "__getattr__ = called")
     message, _ = refused("made_up.Missing")
     assert message == "the module 'made_up' does not define 'Missing'"
     assert sys.modules["made_up"].calls == []
 
 
-def test_a_module_that_replaces_itself_is_not_asked(module):
+def test_a_module_that_replaces_itself_is_not_used(module):
     module(
         "made_up",
         "import sys, types\nclass Lazy(types.ModuleType):\n    __getattr__ = called\n"
@@ -129,14 +129,14 @@ def test_a_module_that_replaces_itself_is_not_asked(module):
 @pytest.mark.parametrize(
     "path", ["os.system", "builtins.dict", "antigravity.fly", "__main__.Thing", "made_up._Hidden", "made_up"]
 )
-def test_what_the_text_refuses_is_not_imported(module, path):
+def test_a_rejected_path_is_not_imported(module, path):
     module("made_up", "class _Hidden(Pager): pass")
     before = set(sys.modules)
     refused(path)
     assert set(sys.modules) == before
 
 
-def test_what_the_operator_does_not_allow_is_not_imported(module):
+def test_a_path_that_the_operator_does_not_allow_is_not_imported(module):
     module("made_up", "")
     message, hint = refused("made_up.Pager", ("team",))
     assert message.endswith("DAG_FACTORY_NOTIFIER_PREFIXES does not allow it")
@@ -157,7 +157,7 @@ def test_what_the_operator_does_not_allow_is_not_imported(module):
         ("raise ValueError('two\\nlines ' + 400 * 'x')", f"ValueError: two lines {278 * 'x'}..."),
     ],
 )
-def test_what_importing_raises_is_said(module, source, said):
+def test_exceptions_of_an_import_are_reported(module, source, said):
     module("made_up", source)
     message, hint = refused("made_up.Pager")
     assert message == f"the notifier 'made_up.Pager' cannot be imported: {said}"
@@ -165,7 +165,7 @@ def test_what_importing_raises_is_said(module, source, said):
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, AirflowTaskTimeout])
-def test_what_is_meant_for_the_whole_parse_goes_on(module, error):
+def test_exceptions_for_the_whole_parse_are_passed_on(module, error):
     module("made_up", f"raise {error.__name__}")
     with pytest.raises(error):
         notifier_class("made_up.Pager", None)
@@ -197,13 +197,13 @@ def test_what_is_meant_for_the_whole_parse_goes_on(module, error):
         ),
     ],
 )
-def test_what_is_missing_is_said(module, path, hint):
+def test_missing_modules_are_reported(module, path, hint):
     module("made_up", "")
     module("made_up_needy", "import made_up_library.part")
     assert refused(path)[1].startswith(hint)
 
 
-def test_what_a_constructor_raises_is_said_without_its_arguments(module, make):
+def test_exceptions_of_a_constructor_are_reported_without_its_arguments(module, make):
     module(
         "made_up",
         "class Picky(Pager):\n    def __init__(self, channel, token):\n"
@@ -229,7 +229,7 @@ def test_what_a_constructor_raises_is_said_without_its_arguments(module, make):
         ("def __init__(self, channel): self.__init__(channel)", "RecursionError: maximum recursion depth"),
     ],
 )
-def test_a_constructor_that_fails_costs_its_notifier_alone(module, make, source, said):
+def test_a_failing_constructor_costs_only_its_notifier(module, make, source, said):
     module("made_up", f"class Picky(Pager):\n    {source}\n")
     callbacks, (fault,) = make(
         "    - {notifier: made_up.Picky, channel: money}\n    - {notifier: made_up.Pager, channel: money}\n"
@@ -238,14 +238,14 @@ def test_a_constructor_that_fails_costs_its_notifier_alone(module, make, source,
     assert f"cannot be created: {said}" in fault.message
 
 
-def test_a_class_that_makes_something_else_is_refused(module, make):
+def test_a_class_that_creates_something_else_is_rejected(module, make):
     module("made_up", "class Trick(Pager):\n    def __new__(cls): return 3\n")
     callbacks, (fault,) = make("    - notifier: made_up.Trick\n")
     assert callbacks.on_failure == ()
     assert fault.message == "'made_up.Trick' does not create a BaseNotifier"
 
 
-def test_what_has_failed_is_not_tried_again(module, configs):
+def test_a_failed_notifier_is_not_tried_again(module, configs):
     module(
         "made_up",
         "class Once(Pager):\n    def __init__(self):\n        calls.append(1)\n        raise ValueError\n",
@@ -263,7 +263,7 @@ def test_what_has_failed_is_not_tried_again(module, configs):
     assert sys.modules["made_up"].calls == [1]
 
 
-def test_arguments_are_each_notifiers_own(module, configs):
+def test_each_notifier_has_its_own_arguments(module, configs):
     module("made_up", "")
     text = "notify:\n  on_failure:\n    - {notifier: made_up.Pager, blocks: [a]}\n"
     root = configs({"money.yaml": f"{text}schedule: null\nsyncs:\n  money: {UUID}\n"})
@@ -274,7 +274,7 @@ def test_arguments_are_each_notifiers_own(module, configs):
     assert second.arguments == {"blocks": ["a"]}
 
 
-def test_nothing_to_notify_is_nothing():
+def test_no_notifiers_are_no_callbacks():
     maker = NotifierMaker(None)
     assert maker.callbacks(Notify()).on_failure == ()
     assert maker.faults == ()

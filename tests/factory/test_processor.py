@@ -1,4 +1,4 @@
-"""The promise on Airflow's real DAG processor: a bad file stops nobody, and nobody can overlook it."""
+"""Airflow's real DAG processor: a bad file affects no other DAG, and its error is visible."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-# One at a time with the other tests that start processes of Airflow.
+# Not in parallel with other tests that start Airflow processes.
 pytestmark = [pytest.mark.airflow, pytest.mark.slow, pytest.mark.stack, pytest.mark.xdist_group("stack")]
 
 UUID = "1e3b5a72-7bfd-4808-a13c-20450549011"
@@ -20,7 +20,7 @@ GOOD = f'schedule: "@daily"\nsyncs:\n  money: {UUID}0\n'
 
 @pytest.fixture
 def processor(repository, configs, tmp_path):
-    """A DAG repository, an Airflow home of its own, and a way to let the processor look once."""
+    """Return a configuration folder and functions that run the DAG processor once and a Python script."""
     root = configs({"good.yaml": GOOD, "other.yaml": GOOD.replace("110", "111")})
     shutil.copytree(repository / "dags", tmp_path / "dags")
     home = tmp_path / "home"
@@ -36,8 +36,8 @@ def processor(repository, configs, tmp_path):
         command = [str(Path(sys.executable).with_name("airflow")), *arguments]
         subprocess.run(command, env=environment, check=True, capture_output=True, timeout=300)
 
-    def look(*, callbacks=False):
-        # Callbacks are run beside the second look at their file.
+    def parse(*, callbacks=False):
+        # Callbacks run with the second parse of their file.
         airflow("dag-processor", "--num-runs", "2" if callbacks else "1")
         with sqlite3.connect(home / "airflow.db") as database:
             stale = dict(database.execute("select dag_id, is_stale from dag").fetchall())
@@ -51,21 +51,21 @@ def processor(repository, configs, tmp_path):
         )
 
     airflow("db", "migrate")
-    return root, look, run_python
+    return root, parse, run_python
 
 
-def test_a_bad_file_stops_no_other_dag_and_shows_until_it_is_mended(processor):
-    root, look, _ = processor
-    assert look() == ({"good": 0, "other": 0}, [])
+def test_a_bad_file_affects_no_other_dag_and_shows_until_it_is_fixed(processor):
+    root, parse, _ = processor
+    assert parse() == ({"good": 0, "other": 0}, [])
 
     (root / "bad.yaml").write_text(GOOD.replace("@daily", "@dayly"))
-    stale, ((file, text),) = look()
+    stale, ((file, text),) = parse()
     assert stale == {"good": 0, "other": 0}
     assert file == "airbyte_config_errors.py"
     assert "configs/bad.yaml:1:12: error: unknown preset '@dayly' [bad-cron]" in text
 
     (root / "bad.yaml").unlink()
-    assert look() == ({"good": 0, "other": 0}, [])
+    assert parse() == ({"good": 0, "other": 0}, [])
 
 
 NOTIFIED = """\
@@ -96,13 +96,13 @@ class Recorder(BaseNotifier):
 """
 
 
-def test_a_run_that_fails_names_each_task_that_failed_and_its_page(processor, tmp_path):
-    root, look, run_python = processor
+def test_a_failed_run_names_each_failed_task_and_its_page(processor, tmp_path):
+    root, parse, run_python = processor
     (root / "ads.yaml").write_text(NOTIFIED)
     (tmp_path / "dags" / "made_up_alerts.py").write_text(RECORDER)
-    assert look()[1] == []
+    assert parse()[1] == []
     run_python(Path(__file__).with_name("failed_run.py"))
-    look(callbacks=True)
+    parse(callbacks=True)
     assert (tmp_path / "dags" / "notified.txt").read_text() == (
         "ads task_failure None: google (https://airbyte.example.com/google), "
         "meta.wait (https://airbyte.example.com/meta.wait)"

@@ -1,4 +1,4 @@
-"""What can happen while a case runs; lines of the table name these."""
+"""Acts that can happen while a case runs; rows of the table name them."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ DAY = 24 * 3600.0
 
 
 class Crash(SystemExit):
-    """The end of a worker process, as far as that can be had within one process."""
+    """The end of a worker process, as closely as one process can simulate it."""
 
 
 def start_job_of_a_person(lab: Lab, kind: str = "sync") -> None:
     """Another person starts a job of the connection."""
-    # The lab ends it, by the tasks' hours.
+    # The lab ends it, in the tasks' virtual time.
     script = {"steps": [{"run": 0}], "end": "hang"}
     lab.admin("POST", f"/connections/{lab.connection_id}/jobs", {"jobType": kind, "script": script})
 
 
 def start_job_of_a_person_later(lab: Lab, minutes: float = 4) -> None:
-    """Another person starts a sync once the one that runs has ended."""
+    """Another person starts a sync after the running one has ended."""
     lab.later(minutes, partial(start_job_of_a_person, lab))
 
 
 def start_clear_that_waits(lab: Lab) -> None:
-    """Another person starts a clear, which waits for its first attempt."""
+    """Another person starts a clear, which then waits for its first attempt."""
     script = {"steps": [{"queued": 3600}, {"run": 0}], "end": "succeed"}
     lab.admin("POST", f"/connections/{lab.connection_id}/jobs", {"jobType": "clear", "script": script})
 
 
 def make_job_half_a_minute_later(lab: Lab) -> None:
-    """The server has given up on the answer, but not on the work."""
+    """The server drops the response, but still does the work."""
     lab.later(0.5, lab.submit)
 
 
@@ -44,7 +44,7 @@ def cancel_job(lab: Lab) -> None:
 
 
 def disable_connection(lab: Lab) -> None:
-    """A person disables the connection; a job that runs goes on."""
+    """A person disables the connection; a running job continues."""
     lab.admin("PATCH", f"/connections/{lab.connection_id}", {"status": "inactive"})
 
 
@@ -54,7 +54,7 @@ def delete_connection(lab: Lab) -> None:
 
 
 def revoke_tokens(lab: Lab) -> None:
-    """Every token given out so far ends."""
+    """All tokens issued so far expire."""
     lab.admin("POST", "/tokens/revoke")
 
 
@@ -65,19 +65,19 @@ def restart_server(lab: Lab) -> None:
 
 
 def ignore_cancellations_for_a_minute(lab: Lab) -> None:
-    """The server says yes to cancellations and does nothing, until a minute after the timeout."""
+    """The server accepts cancellations without effect, until a minute after the timeout."""
     lab.admin("PATCH", "/settings", {"ignore_cancel": True})
     lab.later(21, partial(lab.admin, "PATCH", "/settings", {"ignore_cancel": False}))
 
 
 def ignore_cancellations_for_a_quarter_of_an_hour(lab: Lab) -> None:
-    """As between two attempts of a job, which can be half an hour apart."""
+    """The server ignores cancellations, as between two attempts, which can be half an hour apart."""
     lab.admin("PATCH", "/settings", {"ignore_cancel": True})
     lab.later(35, partial(lab.admin, "PATCH", "/settings", {"ignore_cancel": False}))
 
 
 def stop_server_until_after_the_timeout(lab: Lab) -> None:
-    """The job goes on, but nobody can ask for it until the task's time is over."""
+    """The job continues, but cannot be polled until after the task's timeout."""
     lab.later(7, lab.server.stop)
     lab.later(25, lab.server.start)
 
@@ -88,16 +88,16 @@ def clear_in_a_minute(lab: Lab) -> None:
 
 
 def set_clock_of_airflow(days: float) -> Callable[[Lab], None]:
-    """Somebody sets the clock of the machines that Airflow runs on."""
+    """Set the clock of Airflow's machines."""
 
     def act(lab: Lab) -> None:
-        lab.hours.shift += days * DAY
+        lab.clock.shift += days * DAY
 
     return act
 
 
 def set_clock_of_airbyte(hours: float) -> Callable[[Lab], None]:
-    """Somebody sets the clock of the server, by which its tokens end."""
+    """Set the clock of the server, by which its tokens expire."""
 
     def act(lab: Lab) -> None:
         lab.admin("PATCH", "/settings", {"clock_shift": hours * 3600})
@@ -106,7 +106,7 @@ def set_clock_of_airbyte(hours: float) -> Callable[[Lab], None]:
 
 
 def break_calls(route: str, kind: str, **more: Any) -> Callable[[Lab], None]:
-    """From now on calls fail."""
+    """Make calls fail from now on."""
 
     def act(lab: Lab) -> None:
         lab.fault(route, kind, **more)
@@ -115,5 +115,5 @@ def break_calls(route: str, kind: str, **more: Any) -> Callable[[Lab], None]:
 
 
 def crash(_lab: Lab) -> None:
-    """The worker's process ends here."""
+    """The worker's process dies here."""
     raise Crash(1)

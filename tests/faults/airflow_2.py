@@ -1,4 +1,4 @@
-"""Airflow 2.11 within this process: its database, task runner and triggerer; only `runs` imports this."""
+"""Airflow 2.11 in this process: its database, task runner and triggerer; only `runs` imports this."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from airflow.utils.state import DagRunState
 from airflow.utils.types import DagRunType
 from sqlalchemy.orm import Session
 
-# Airflow only asks whether a task has one before it restarts a task that is cleared while it runs.
+# Airflow only checks that a task has one before it restarts a task that is cleared while it runs.
 JOB_ID = "1"
 
 
@@ -30,7 +30,7 @@ def make_database() -> None:
 
 
 def store(dag: DAG, session: Session) -> DAG:
-    """Store a DAG as the DAG processor does, and give it as the scheduler reads it."""
+    """Store a DAG as the DAG processor does, and return it as the scheduler reads it."""
     DAG.bulk_write_to_db([dag], session=session)
     SerializedDagModel.write_dag(dag, session=session)
     session.flush()
@@ -54,7 +54,7 @@ def create_run(scheduler_dag: DAG, run_id: str, date: datetime, start: datetime,
 def work(dag: DAG, found: TaskInstance, _is_killed: Callable[[], bool]) -> None:
     """Run a queued task as a worker does.
 
-    SIGTERM raises in the task, which reports its end itself, so nothing is left to do for a killed one.
+    SIGTERM raises in the task, which reports its own end, so a killed task needs no further handling.
     """
     with create_session() as session:
         task_instance = session.merge(found)
@@ -67,13 +67,13 @@ def work(dag: DAG, found: TaskInstance, _is_killed: Callable[[], bool]) -> None:
             task_instance.log.info("The worker ends with %r", error)
 
 
-def run_as_a_person_does(dag: DAG) -> Any:
+def run_with_dag_test(dag: DAG) -> Any:
     """Run a DAG by `dag.test`."""
     return dag.test()
 
 
 def trigger_of(row: Trigger, task_instance: TaskInstance) -> Any:
-    """Make the trigger of a row."""
+    """Make a trigger from its row."""
     made = import_string(row.classpath)(**row.kwargs)
     made.task_instance = task_instance
     made.trigger_id = row.id
@@ -81,6 +81,6 @@ def trigger_of(row: Trigger, task_instance: TaskInstance) -> Any:
     return made
 
 
-def surroundings_of_trigger(_trigger: object) -> AbstractContextManager[None]:
-    """A triggerer of Airflow 2 reads the database itself."""
+def trigger_context(_trigger: object) -> AbstractContextManager[None]:
+    """Return an empty context, since a triggerer of Airflow 2 reads the database itself."""
     return nullcontext()

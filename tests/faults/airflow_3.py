@@ -1,4 +1,4 @@
-"""Airflow 3.0 to 3.3 within this process: database, task runner, API, triggerer; only `runs` imports this."""
+"""Airflow 3.0 to 3.3 in this process: database, task runner, API, triggerer; only `runs` imports this."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ LOADING = import_module("airflow.sdk._shared.module_loading" if IS_3_2 else "air
 
 def make_database() -> None:
     """Make the database of this process's Airflow home, and a bundle that the DAGs belong to."""
-    # Airflow 3.2 makes no secret of its own for an API within a process.
+    # Airflow 3.2 generates no secret for an in-process API.
     conf.set("api_auth", "jwt_secret", SECRET)
     initdb()
     with create_session() as session:
@@ -58,7 +58,7 @@ def make_database() -> None:
 
 
 def store(dag: DAG, session: Session) -> Any:
-    """Store a DAG as the DAG processor does, and give it as the scheduler reads it."""
+    """Store a DAG as the DAG processor does, and return it as the scheduler reads it."""
     dag.relative_fileloc = f"{dag.dag_id}.py"
     lazy = LazyDeserializedDAG(data=SERIALIZATION.to_dict(dag))
     STORED.bulk_write_to_db(BUNDLE, None, [lazy], session=session)
@@ -83,7 +83,7 @@ def create_run(scheduler_dag: Any, run_id: str, date: datetime, start: datetime,
 
 
 def work(dag: DAG, found: TaskInstance, is_killed: Callable[[], bool]) -> None:
-    """Run a queued task as a worker does; once it is killed nothing of it reaches the API."""
+    """Run a queued task as a worker does; once killed, it no longer reaches the API."""
     send = InProcessSupervisorComms.send
 
     def sent(comms: InProcessSupervisorComms, *arguments: object, **options: object) -> object:
@@ -92,18 +92,18 @@ def work(dag: DAG, found: TaskInstance, is_killed: Callable[[], bool]) -> None:
         return _over_the_wire(send(comms, *arguments, **options))
 
     task = dag.task_dict[found.task_id].prepare_for_execution()
-    with patch.object(InProcessSupervisorComms, "send", sent), _one_api():
+    with patch.object(InProcessSupervisorComms, "send", sent), _shared_api():
         run_task_in_process(ti=workload_of(found), task=task)
 
 
-def run_as_a_person_does(dag: DAG) -> Any:
+def run_with_dag_test(dag: DAG) -> Any:
     """Run a DAG by `dag.test`, with an API that has started: Airflow 3.2 does not wait for its own."""
-    with _one_api():
+    with _shared_api():
         return dag.test()
 
 
 def trigger_of(row: Trigger, task_instance: TaskInstance) -> Any:
-    """Make the trigger of a row."""
+    """Make a trigger from its row."""
     arguments = Trigger._decrypt_kwargs(row.encrypted_kwargs)
     made = LOADING.import_string(row.classpath)(
         **{name: DECODING.smart_decode_trigger_kwargs(value) for name, value in arguments.items()}
@@ -116,10 +116,10 @@ def trigger_of(row: Trigger, task_instance: TaskInstance) -> Any:
 
 
 @contextmanager
-def surroundings_of_trigger(trigger: Any) -> Iterator[None]:
-    """Let a trigger ask the API, as it does by way of its triggerer."""
+def trigger_context(trigger: Any) -> Iterator[None]:
+    """Connect a trigger to the API, as its triggerer does."""
     workload = trigger.task_instance
-    with _one_api():
+    with _shared_api():
         client = InProcessTestSupervisor._api_client()
     made = InProcessTestSupervisor(
         id=workload.id,
@@ -134,27 +134,27 @@ def surroundings_of_trigger(trigger: Any) -> Iterator[None]:
 
 
 def workload_of(task_instance: TaskInstance) -> Workload:
-    """Give what a worker or a triggerer is sent of a task instance."""
+    """Return a task instance as a worker or a triggerer receives it."""
     names = ("id", "task_id", "dag_id", "run_id", "try_number", "map_index", "dag_version_id")
     known = [name for name in names if name in Workload.model_fields]
     return Workload(**{name: getattr(task_instance, name) for name in known})
 
 
 @contextmanager
-def _one_api() -> Iterator[None]:
-    """Let all tasks and triggers have the same API: Airflow makes one for each, which takes seconds."""
+def _shared_api() -> Iterator[None]:
+    """Share one API between all tasks and triggers: Airflow starts one for each, which takes seconds."""
     with patch.object(supervisor, "in_process_api_server", _api):
         yield
 
 
 @cache
 def _api() -> Any:
-    # Its libraries warn while they are imported, of which pytest makes an error at the top of a module.
+    # Its libraries warn on import, which pytest would turn into errors at the top of a module.
     return import_module("airflow.api_fastapi.execution_api.app").InProcessExecutionAPI()
 
 
 def _over_the_wire(answer: Any) -> Any:
-    """Give an answer as it arrives in another process: Airflow 3.0 leaves dates in it as text."""
+    """Return a response as it arrives in another process: Airflow 3.0 leaves dates in it as text."""
     if versions.VERSION >= (3, 1) or not isinstance(answer, BaseModel):
         return answer
     return type(answer).model_validate_json(answer.model_dump_json())

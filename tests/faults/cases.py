@@ -14,32 +14,32 @@ from airflow.providers.common.compat.sdk import DAG
 from dag_factory.airbyte.effects import Request, Response
 from dag_factory.airbyte.http import worker_client
 from tests.faults.faults import Fault, Outcome
-from tests.faults.hours import hours_of_airbyte, hours_of_airflow
 from tests.faults.lab import Lab, Server
 from tests.faults.runs import Run
+from tests.faults.virtual_clock import virtual_time_in_airbyte, virtual_time_in_airflow
 
 Answer = TypeVar("Answer")
 
 
 class Subject(Protocol):
-    """Operators to be put to the test."""
+    """The operators under test."""
 
     def make_dag(self, lab: Lab, fault: Fault, mode: str, dag_id: str) -> DAG:
         """Make the DAG of a case."""
 
     def at_speed(self, lab: Lab) -> AbstractContextManager[None]:
-        """Let its waits be those of the lab."""
+        """Make the operators wait in the lab's virtual time."""
 
 
-def carry_out(server: Server, fault: Fault, mode: str, subject: Subject) -> Outcome:
-    """Run a case; the server is up again afterwards."""
-    lab, run = carried_out(server, fault, mode, subject)
+def outcome_of_case(server: Server, fault: Fault, mode: str, subject: Subject) -> Outcome:
+    """Run a case and return its outcome; the server runs again afterwards."""
+    lab, run = run_case(server, fault, mode, subject)
     return _outcome(lab, run)
 
 
-def carried_out(server: Server, fault: Fault, mode: str, subject: Subject) -> tuple[Lab, Run]:
-    """Run a case; gives what is left to look at."""
-    with prepared(server, fault, subject) as lab:
+def run_case(server: Server, fault: Fault, mode: str, subject: Subject) -> tuple[Lab, Run]:
+    """Run a case and return its lab and run for inspection."""
+    with prepared_lab(server, fault, subject) as lab:
         run = Run(subject.make_dag(lab, fault, mode, f"d{lab.connection_id}"), lab)
         run.finish()
         for _ in range(fault.clears):
@@ -49,15 +49,15 @@ def carried_out(server: Server, fault: Fault, mode: str, subject: Subject) -> tu
 
 
 @contextmanager
-def prepared(server: Server, fault: Fault, subject: Subject) -> Iterator[Lab]:
-    """Make a lab with a fault; as long as it is open, whatever waits does so by its hours."""
+def prepared_lab(server: Server, fault: Fault, subject: Subject) -> Iterator[Lab]:
+    """Yield a lab with a fault; until the block ends, all waits are in its virtual time."""
     lab = Lab(server, fault)
     lab.prepare()
     with (
         lab.connection(),
         _watched_calls(lab),
-        hours_of_airflow(lab.hours),
-        hours_of_airbyte(lab.hours),
+        virtual_time_in_airflow(lab.clock),
+        virtual_time_in_airbyte(lab.clock),
         subject.at_speed(lab),
     ):
         yield lab
@@ -73,14 +73,14 @@ def _outcome(lab: Lab, run: Run) -> Outcome:
         state="failed" if last == "upstream_failed" else last,
         tries=max(tries for _, tries in states.values()),
     )
-    # What is left would go on for ever.
+    # A job that is left would run forever.
     lab.end_job("cancelled")
     return outcome
 
 
 @contextmanager
 def _watched_calls(lab: Lab) -> Iterator[None]:
-    """Report to the lab the calls that a worker makes to Airbyte: by our client, or by the provider's."""
+    """Report a worker's calls to Airbyte to the lab, from our client or the provider's."""
     ours, theirs = worker_client.ThreadClient.send, httpx.Client.send
 
     def send_ours(client: worker_client.ThreadClient, request: Request) -> Response:
@@ -100,7 +100,7 @@ def _watched(lab: Lab, method: str, url: str, send: Callable[[], Answer]) -> Ans
     if not url.startswith(lab.server.airbyte.url):
         return send()
     path = urlsplit(url).path.rsplit("/v1/", 1)[-1]
-    lab.calling(method, path)
+    lab.before_call(method, path)
     answer = send()
-    lab.called(method, path)
+    lab.after_call(method, path)
     return answer

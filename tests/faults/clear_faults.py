@@ -1,4 +1,4 @@
-"""Lines of the matrix: what a person does in Airflow while a task waits for its job."""
+"""Rows of the matrix: what a person does in Airflow while a task waits for its job."""
 
 from __future__ import annotations
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-# Airflow reads where its home is while it is imported, and pytest reads this file before that is said: so
-# nothing that imports Airflow is imported at the top.
+# Airflow reads its home on import, and pytest imports this file before the home is set. So nothing that
+# imports Airflow is imported at the top.
 
 
 def pytest_addoption(parser):
@@ -13,7 +13,7 @@ def pytest_addoption(parser):
         "--quarter",
         type=int,
         choices=range(4),
-        help="try each fault in one of the modes only: four quarters are the matrix",
+        help="try each fault in only one mode; the four quarters make up the matrix",
     )
 
 
@@ -27,7 +27,7 @@ def pytest_collection_modifyitems(config, items):
 
 
 def _quarter_of(item):
-    """The quarter that a cell of the matrix belongs to; None for what is no cell."""
+    """Return the quarter that a cell of the matrix belongs to; None for other tests."""
     from tests.faults.faults import MODES  # noqa: PLC0415 (see above)
     from tests.faults.table import FAULTS  # noqa: PLC0415 (see above)
 
@@ -50,7 +50,7 @@ def server(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def ours(tmp_path_factory):
-    """The operators of this package."""
+    """Return the subject with this package's operators."""
     from tests.faults.subjects import Ours  # noqa: PLC0415 (see above)
 
     return Ours(tmp_path_factory.mktemp("configs"))

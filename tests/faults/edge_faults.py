@@ -1,4 +1,4 @@
-"""Lines of the matrix: responses that no client expects, and calls that fail for minutes."""
+"""Rows of the matrix: responses that no client expects, and calls that fail for minutes."""
 
 from __future__ import annotations
 

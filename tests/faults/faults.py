@@ -1,4 +1,4 @@
-"""What a fault of the matrix is, and what has to come of it."""
+"""The faults of the matrix and their expected outcomes."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 MODES = ("sync", "sync deferrable", "async", "async deferrable")
 
-# When something happens: before the run, just before and just after a submission is made, as soon as a task
-# waits for a job, and when a worker has looked at one.
-BEFORE, AT, AFTER, DURING, LOOK = (
+# When an act happens: before the run, just before and just after a submission, as soon as a task waits for a
+# job, and after a worker has polled a job.
+BEFORE, AT, AFTER, DURING, POLLED = (
     "before",
     "at submission",
     "after submission",
     "while waiting",
-    "after a look",
+    "after a poll",
 )
 
 Act = Callable[["Lab"], None]
@@ -26,8 +26,11 @@ Act = Callable[["Lab"], None]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
-    """How a run has ended: the jobs it made, how many jobs are left active (somebody else's too), the state
-    of its last task, and how many tries its tasks took at most."""
+    """The end of a run.
+
+    `jobs` counts the jobs that it created, `left` the jobs still active, including other people's. `state` is
+    the state of its last task, `tries` the largest number of tries of any task.
+    """
 
     jobs: int = 1
     left: int = 0
@@ -37,7 +40,7 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Allowance:
-    """An outcome that one mode is allowed to have, and why the design cannot give a better one."""
+    """A different outcome allowed in one mode, and why the design cannot do better."""
 
     outcome: Outcome
     reason: str
@@ -45,13 +48,13 @@ class Allowance:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fault:
-    """A line of the matrix.
+    """A row of the matrix.
 
-    `faults` are the server's own from the start, `acts` what happens later, `plan` changes the connection.
-    Jobs end after `job_minutes` as `ends` says, the first one first, the last end for all that follow; None
-    is a job that hangs. Before that they have the `statuses` that begin at those minutes. `sync` are the
-    keys of the sync in YAML beside the usual ones. `allowances` are by mode; `on_versions` are those of minor
-    versions of Airflow, by version and mode, where the newest one has another outcome.
+    `faults` are active on the server from the start, `acts` happen later, and `plan` changes the connection.
+    Jobs end after `job_minutes`, each with its entry in `ends`; the last entry also applies to all further
+    jobs, and None means that a job hangs. Until then they take each of `statuses` at its minute. `sync` has
+    the YAML keys of the sync in addition to the usual ones. `allowances` are by mode; `on_versions`, by minor
+    version of Airflow and mode, are for versions whose outcome differs from the newest.
     """
 
     name: str
@@ -69,6 +72,6 @@ class Fault:
     on_versions: Mapping[str, Mapping[str, Allowance]] = field(default_factory=dict)
 
     def expected(self, mode: str, version: str) -> Outcome:
-        """What has to come of the fault in a mode, on a minor version of Airflow such as `3.1`."""
+        """Return the expected outcome in a mode, on a minor version of Airflow such as `3.1`."""
         allowance = self.on_versions.get(version, {}).get(mode) or self.allowances.get(mode)
         return self.outcome if allowance is None else allowance.outcome

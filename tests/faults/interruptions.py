@@ -1,7 +1,7 @@
-"""What ends a worker at once; apart from `runs`, since the modules of the versions raise it too."""
+"""The exception that kills a worker; separate from `runs`, since the version modules raise it too."""
 
 from __future__ import annotations
 
 
 class Killed(BaseException):
-    """SIGKILL, as far as that can be had within one process: no `except Exception` sees it."""
+    """SIGKILL, as closely as one process can simulate it: no `except Exception` catches it."""

@@ -1,8 +1,8 @@
-"""Takes out one protection after the other and shows which tests notice: `python -m tests.faults.mutants`.
+"""Remove one protection at a time and show which tests detect it: `python -m tests.faults.mutants`.
 
-Each is taken out of a copy of the package, on which the unit tests named are run: a few seconds each. With
-`--matrix` the matrix of faults is run as well, for the protections that name modes of it: half a minute for
-each mode. Arguments choose the protections by parts of their names.
+Each protection is removed from a copy of the package, on which its unit tests run: a few seconds each. With
+`--matrix`, the matrix of faults runs too in the modes that a protection names: half a minute per mode.
+Arguments select protections by parts of their names.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 COPIED = ("dag_factory", "schemas", "tests", "docs", "pyproject.toml")
-# The end of a test's id in the matrix, for pytest's -k.
+# The ends of test ids in the matrix, for pytest's -k.
 SYNC, ASYNC, DEFERRED = "-sync]", "-async]", "deferrable]"
-# One is enough to see that it is noticed, and the first is found in seconds.
-MOST_FAILURES = 1
+# One failure is enough to detect a removed protection, and the first comes within seconds.
+MAX_FAILURES = 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Mutant:
-    """A protection, and the change of one `file` of the package that takes it out.
+    """A protection, and the change of one `file` of the package that removes it.
 
-    `tests` are files in `tests` without `test_` and `.py`, perhaps with a test in them, and `modes` are those
-    of the matrix that are to notice too.
+    `tests` names files in `tests` without `test_` and `.py`, optionally with a test in them. `modes` names
+    the modes of the matrix that must detect it too.
     """
 
     protection: str
@@ -41,14 +41,14 @@ class Mutant:
 
 MUTANTS = (
     Mutant(
-        protection="taking only a newer job in an answer for ours",
+        protection="treating only a newer job in a response as ours",
         file="airbyte/sync/ownership.py",
         old="return answered.is_sync and answered.job_id > seen",
         new="return answered.is_sync",
         tests=("airbyte/sync/ownership",),
     ),
     Mutant(
-        protection="taking only a sync in an answer for ours",
+        protection="treating only a sync in a response as ours",
         file="airbyte/sync/ownership.py",
         old="return answered.is_sync and answered.job_id > seen",
         new="return answered.job_id > seen",
@@ -56,7 +56,7 @@ MUTANTS = (
         modes=(SYNC,),
     ),
     Mutant(
-        protection="knowing that a 409 of a busy connection made nothing",
+        protection="knowing that a 409 of a busy connection created nothing",
         file="airbyte/sync/ownership.py",
         old="    if error.is_busy:\n        return Fate.BUSY\n",
         new="",
@@ -64,14 +64,14 @@ MUTANTS = (
         modes=(SYNC,),
     ),
     Mutant(
-        protection="knowing that a refused submission made nothing",
+        protection="knowing that a rejected submission created nothing",
         file="airbyte/sync/ownership.py",
         old="return Fate.UNCERTAIN if error.may_have_acted else Fate.NOTHING_CREATED",
         new="return Fate.UNCERTAIN",
         tests=("airbyte/sync/ownership", "airbyte/sync/submission"),
     ),
     Mutant(
-        protection="knowing that a lost submission may have made a job",
+        protection="knowing that a lost submission may have created a job",
         file="airbyte/sync/ownership.py",
         old="return Fate.UNCERTAIN if error.may_have_acted else Fate.NOTHING_CREATED",
         new="return Fate.NOTHING_CREATED",
@@ -79,21 +79,21 @@ MUTANTS = (
         modes=(SYNC,),
     ),
     Mutant(
-        protection="taking the oldest sync since a submission",
+        protection="choosing the oldest sync since a submission",
         file="airbyte/sync/ownership.py",
         old="oldest = min(newer",
         new="oldest = max(newer",
         tests=("airbyte/sync/ownership",),
     ),
     Mutant(
-        protection="finding only syncs of a submission",
+        protection="attributing only syncs to a submission",
         file="airbyte/sync/ownership.py",
         old="newer = (job for job in jobs if job.is_sync and job.job_id > seen)",
         new="newer = (job for job in jobs if job.job_id > seen)",
         tests=("airbyte/sync/ownership", "airbyte/sync/lifecycle"),
     ),
     Mutant(
-        protection="finding only jobs since a submission",
+        protection="attributing only later jobs to a submission",
         file="airbyte/sync/ownership.py",
         old="newer = (job for job in jobs if job.is_sync and job.job_id > seen)",
         new="newer = (job for job in jobs if job.is_sync)",
@@ -101,14 +101,14 @@ MUTANTS = (
         modes=(SYNC,),
     ),
     Mutant(
-        protection="finding no job that was made too late for a submission",
+        protection="ignoring a job that was created too late for a submission",
         file="airbyte/sync/ownership.py",
         old="if oldest.created - submitted_at < MAX_SUBMISSION_SECONDS else None",
         new="",
         tests=("airbyte/sync/ownership", "airbyte/sync/submission"),
     ),
     Mutant(
-        protection="meeting only active jobs",
+        protection="treating only active jobs as in the way",
         file="airbyte/sync/ownership.py",
         old="(job for job in jobs if job.is_active)",
         new="jobs",
@@ -116,14 +116,14 @@ MUTANTS = (
         modes=(SYNC,),
     ),
     Mutant(
-        protection="counting jobs of every type as seen",
+        protection="recording jobs of every type as seen",
         file="airbyte/sync/ownership.py",
         old="return max((job.job_id for job in jobs), default=0)",
         new="return max((job.job_id for job in jobs if job.is_sync), default=0)",
         tests=("airbyte/sync/ownership", "airbyte/sync/submission"),
     ),
     Mutant(
-        protection="submitting nothing where a job runs",
+        protection="submitting nothing while a job is active",
         file="airbyte/sync/submission.py",
         old="        if busy is not None:\n",
         new="        if False:\n",
@@ -139,7 +139,7 @@ MUTANTS = (
         modes=(SYNC,),
     ),
     Mutant(
-        protection="not claiming what is met",
+        protection="not claiming a job that is in the way",
         file="airbyte/sync/submission.py",
         old="role = Role.ADOPTED if job.is_sync else Role.BLOCKER",
         new="role = Role.OWN if job.is_sync else Role.BLOCKER",
@@ -147,7 +147,7 @@ MUTANTS = (
         modes=(SYNC,),
     ),
     Mutant(
-        protection="saving before a submission that a job may come of it",
+        protection="saving before a submission that it may create a job",
         file="airbyte/sync/submission.py",
         old="        yield SaveState(sent)\n",
         new="",
@@ -162,14 +162,14 @@ MUTANTS = (
         tests=("airbyte/sync/submission",),
     ),
     Mutant(
-        protection="saving that a refused submission made nothing",
+        protection="saving that a rejected submission created nothing",
         file="airbyte/sync/submission.py",
         old="        yield SaveState(state)\n        is_busy",
         new="        is_busy",
         tests=("airbyte/sync/submission",),
     ),
     Mutant(
-        protection="looking for the job of a lost submission",
+        protection="searching for the job of a lost submission",
         file="airbyte/sync/submission.py",
         old=("        found = yield from discover(self.context, state)\n        if found is not None:"),
         new="        found = None\n        if found is not None:",
@@ -177,7 +177,7 @@ MUTANTS = (
         modes=(SYNC,),
     ),
     Mutant(
-        protection="looking for two minutes",
+        protection="searching for two minutes",
         file="airbyte/sync/submission.py",
         old="DISCOVERY_PAUSES = (0.0, 1.0, 3.0, 6.0, 10.0, 20.0, 30.0, 30.0, 30.0)",
         new="DISCOVERY_PAUSES = (0.0, 1.0)",
@@ -185,21 +185,21 @@ MUTANTS = (
         modes=(SYNC,),
     ),
     Mutant(
-        protection="leaving what came too late for one submission out of the next one",
+        protection="not attributing a job that was too late for one submission to the next",
         file="airbyte/sync/submission.py",
         old="seen = max(newest_id(jobs), state.seen or 0)",
         new="seen = (state.seen or 0) if state.is_submitting else max(newest_id(jobs), state.seen or 0)",
         tests=("airbyte/sync/submission",),
     ),
     Mutant(
-        protection="looking at the connection after a 409 that is not clear",
+        protection="checking the connection after an unclear 409",
         file="airbyte/sync/submission.py",
         old="if error.status == 409:  #",
         new="if False:  #",
         tests=("airbyte/sync/submission",),
     ),
     Mutant(
-        protection="refusing a connection that does not sync",
+        protection="rejecting an inactive connection",
         file="airbyte/sync/submission.py",
         old="    _refuse_if_not_syncing(context)\n    submission",
         new="    submission",
@@ -207,7 +207,7 @@ MUTANTS = (
         modes=(SYNC,),
     ),
     Mutant(
-        protection="on_running where a sync begins just before a submission",
+        protection="applying on_running to a sync that begins just before a submission",
         file="airbyte/sync/submission.py",
         old="        if is_busy and not state.is_submitting:\n",
         new="        if False:\n",
@@ -215,33 +215,33 @@ MUTANTS = (
         modes=(SYNC,),
     ),
     Mutant(
-        protection="not refusing a conflict with the own job of a lost submission",
+        protection="accepting a conflict with the job of our own lost submission",
         file="airbyte/sync/submission.py",
         old="        if is_busy and not state.is_submitting:\n",
         new="        if is_busy:\n",
         tests=("airbyte/sync/submission",),
     ),
     Mutant(
-        protection="giving up a start after ten minutes",
+        protection="ending a start after ten minutes",
         file="airbyte/sync/submission.py",
         old="return self.context.clock() - self.begun >= START_SECONDS",
         new="return False",
         tests=(
-            "airbyte/sync/submission::test_a_submission_that_is_refused_fails_at_once",
+            "airbyte/sync/submission::test_a_rejected_submission_fails_at_once",
             (
-                "airbyte/sync/submission::TestBusy::test_a_server_that_says_busy_while_nothing_runs_fails_after_ten_minutes"
+                "airbyte/sync/submission::TestBusy::test_a_server_that_reports_busy_without_a_job_fails_after_ten_minutes"
             ),
         ),
     ),
     Mutant(
-        protection="listing with_retries where a job of ours may run",
+        protection="listing with retries while a job of ours may be running",
         file="airbyte/sync/submission.py",
         old="            permanent_seconds=context.api.access.give_up_after,\n",
         new="",
         tests=("airbyte/sync/ownership", "airbyte/sync/lifecycle", "airbyte/sync/submission"),
     ),
     Mutant(
-        protection="going on with the job of the try before",
+        protection="resuming the job of the previous try",
         file="airbyte/sync/lifecycle.py",
         old="    job = yield from _previous_job(context, previous.state)\n",
         new="    job = None\n",
@@ -249,7 +249,7 @@ MUTANTS = (
         modes=(SYNC,),
     ),
     Mutant(
-        protection="knowing the own job by its id",
+        protection="identifying our own job by its id",
         file="airbyte/sync/lifecycle.py",
         old="    if state.job_id is not None and state.role is not Role.BLOCKER:\n",
         new="    if False:\n",
@@ -257,14 +257,14 @@ MUTANTS = (
         modes=(SYNC,),
     ),
     Mutant(
-        protection="not taking what was in the way for the result of a retry",
+        protection="not using the job in the way as the result of a retry",
         file="airbyte/sync/lifecycle.py",
         old="    if state.job_id is not None and state.role is not Role.BLOCKER:\n",
         new="    if state.job_id is not None:\n",
         tests=("airbyte/sync/lifecycle", "operators/operator"),
     ),
     Mutant(
-        protection="leaving a job behind that ended badly",
+        protection="replacing an unsuccessful job",
         file="airbyte/sync/lifecycle.py",
         old="    if is_failed and not previous.is_same_try:\n",
         new="    if False:\n",
@@ -272,7 +272,7 @@ MUTANTS = (
         modes=(SYNC,),
     ),
     Mutant(
-        protection="leaving a job behind whose end was reported",
+        protection="replacing a job whose end was reported",
         file="airbyte/sync/types.py",
         old="return self.state.is_reported or (",
         new="return (",
@@ -300,14 +300,14 @@ MUTANTS = (
         modes=(SYNC,),
     ),
     Mutant(
-        protection="cancelling only the own job of a cleared task",
+        protection="cancelling only a cleared task's own job",
         file="airbyte/sync/lifecycle.py",
         old="    if job is None or not job.is_active or not is_own:\n",
         new="    if job is None or not job.is_active:\n",
         tests=("airbyte/sync/lifecycle",),
     ),
     Mutant(
-        protection="replacing a job that is cancelled though this try did not start it",
+        protection="replacing a cancelled job that this try did not start",
         file="airbyte/sync/lifecycle.py",
         old="return is_foreign and not ended.state.is_replaced and ended.job.status == CANCELLED",
         new="return False",
@@ -330,14 +330,14 @@ MUTANTS = (
         modes=(SYNC,),
     ),
     Mutant(
-        protection="undoing only what the task made",
+        protection="undoing only the task's own job",
         file="airbyte/sync/lifecycle.py",
         old="    if state.may_cancel and state.job_id is not None:\n        return (yield",
         new="    if state.job_id is not None:\n        return (yield",
         tests=("airbyte/sync/lifecycle",),
     ),
     Mutant(
-        protection="undoing a submission that was under way",
+        protection="undoing a pending submission",
         file="airbyte/sync/lifecycle.py",
         old=(
             "(yield from discover(context, state)) if state.is_submitting else None\n    "
@@ -362,21 +362,21 @@ MUTANTS = (
         tests=("airbyte/sync/lifecycle",),
     ),
     Mutant(
-        protection="not taking rows that are not counted for none",
+        protection="not treating uncounted rows as zero",
         file="airbyte/sync/lifecycle.py",
         old=("request.min_rows is not None and job.rows is not None and job.rows < request.min_rows"),
         new="request.min_rows is not None and (job.rows or 0) < request.min_rows",
         tests=("airbyte/sync/lifecycle",),
     ),
     Mutant(
-        protection="asking for the own job as long as a proxy restarts",
+        protection="polling our own job while a proxy restarts",
         file="airbyte/sync/lifecycle.py",
         old=("context, lambda: context.api.get(job_id), permanent_seconds=context.api.access.give_up_after"),
         new="context, lambda: context.api.get(job_id)",
         tests=("airbyte/sync/lifecycle",),
     ),
     Mutant(
-        protection="asking once more when the time is over",
+        protection="polling once more at the timeout",
         file="airbyte/sync/polling.py",
         old="        is_last = context.clock() >= deadline\n        job, pause",
         new=(
@@ -387,7 +387,7 @@ MUTANTS = (
         modes=(DEFERRED,),
     ),
     Mutant(
-        protection="bearing answers that waiting does not change for a while",
+        protection="tolerating permanent errors for a while",
         file="airbyte/sync/polling.py",
         old="elif now - self._permanent_since >= self._context.api.access.give_up_after:",
         new="elif True:",
@@ -395,25 +395,21 @@ MUTANTS = (
         modes=(SYNC,),
     ),
     Mutant(
-        protection="ending the wait where they stay",
+        protection="ending the wait if they persist",
         file="airbyte/sync/polling.py",
         old="            raise SyncError(failure.text)\n",
         new="            pass\n",
-        tests=(
-            (
-                "airbyte/sync/polling::TestWait::test_answers_that_waiting_does_not_change_end_the_wait_after_give_up_after"
-            ),
-        ),
+        tests=(("airbyte/sync/polling::TestWait::test_permanent_errors_end_the_wait_after_give_up_after"),),
     ),
     Mutant(
-        protection="cancelling no job that has ended",
+        protection="not cancelling an ended job",
         file="airbyte/sync/polling.py",
         old="return (yield from context.api.cancel(job_id)) if job.is_active else job",
         new="return (yield from context.api.cancel(job_id))",
         tests=("airbyte/sync/polling",),
     ),
     Mutant(
-        protection="seeing that a cancelled job has ended",
+        protection="confirming that a cancelled job has ended",
         file="airbyte/sync/polling.py",
         old=(
             "            if not job.is_active:\n                yield Log(text)\n                return job\n"
@@ -460,28 +456,28 @@ MUTANTS = (
         tests=("airbyte/sync/polling",),
     ),
     Mutant(
-        protection="never pausing for less than nothing",
+        protection="never pausing for a negative time",
         file="airbyte/sync/polling.py",
         old="yield Sleep(max(min(pause, deadline - context.clock()), 0.0))",
         new="yield Sleep(pause)",
         tests=("airbyte/sync/polling",),
     ),
     Mutant(
-        protection="doing what a server asks for in Retry-After",
+        protection="respecting Retry-After",
         file="airbyte/sync/retries.py",
         old="    if error.retry_after is not None:\n",
         new="    if False:\n",
         tests=("airbyte/sync/retries", "airbyte/drivers"),
     ),
     Mutant(
-        protection="leaving a struggling server alone",
+        protection="backing off from a struggling server",
         file="airbyte/sync/retries.py",
         old="2.0 ** min(failures, 10)",
         new="0.1",
         tests=("airbyte/sync/retries", "airbyte/sync/polling::TestWait"),
     ),
     Mutant(
-        protection="taking every unknown status for active",
+        protection="treating every unknown status as active",
         file="airbyte/api/model.py",
         old="return self.status not in FINAL",
         new='return self.status in ("pending", "running", "incomplete", UNKNOWN)',
@@ -489,14 +485,14 @@ MUTANTS = (
         modes=(SYNC,),
     ),
     Mutant(
-        protection="reading words in any case",
+        protection="ignoring case in enumerations",
         file="airbyte/api/model.py",
         old="printable(value, _MAX_NAME_LENGTH).lower()",
         new="printable(value, _MAX_NAME_LENGTH)",
         tests=("airbyte/api/model",),
     ),
     Mutant(
-        protection="refusing what is not an id",
+        protection="rejecting an invalid id",
         file="airbyte/api/model.py",
         old="if number is None or not 0 < number <= _MAX_ID:",
         new="if number is None:",
@@ -511,14 +507,14 @@ MUTANTS = (
         modes=(SYNC,),
     ),
     Mutant(
-        protection="taking no other job for the answer",
+        protection="rejecting a response with another job",
         file="airbyte/api/calls.py",
         old="        if job.job_id != job_id:\n",
         new="        if False:\n",
         tests=("airbyte/api/calls",),
     ),
     Mutant(
-        protection="taking no other connection's job for the answer",
+        protection="rejecting a response with another connection's job",
         file="airbyte/api/calls.py",
         old="        if job.connection_id != connection_id:\n",
         new="        if False:\n",
@@ -532,28 +528,28 @@ MUTANTS = (
         tests=("airbyte/api/calls",),
     ),
     Mutant(
-        protection="leaving out other connections' jobs",
+        protection="ignoring other connections' jobs",
         file="airbyte/api/calls.py",
         old="own = (job for job in found.values() if job.connection_id == connection_id)",
         new="own = found.values()",
         tests=("airbyte/api/calls",),
     ),
     Mutant(
-        protection="asking without an order where it is refused",
+        protection="listing without an order if it is rejected",
         file="airbyte/api/calls.py",
         old="            if error.status not in _ORDER_REFUSED:\n",
         new="            if True:\n",
         tests=("airbyte/api/calls",),
     ),
     Mutant(
-        protection="knowing that a call whose token failed was not made",
+        protection="knowing that a call without a token was not sent",
         file="airbyte/api/calls.py",
         old="            raise _before_the_call(error) from None\n",
         new="            raise\n",
         tests=("airbyte/api/calls",),
     ),
     Mutant(
-        protection="knowing that a gateway's error says nothing of the call",
+        protection="knowing that a gateway's error does not reveal the call's fate",
         file="airbyte/api/calls.py",
         old="may_have_acted=status >= 500 or status in (408, 409),",
         new="may_have_acted=False,",
@@ -561,7 +557,7 @@ MUTANTS = (
         modes=(SYNC,),
     ),
     Mutant(
-        protection="retrying what cannot be read",
+        protection="retrying unreadable responses",
         file="airbyte/api/calls.py",
         old=(
             'text = explain_unreadable(what, "is not what Airbyte\'s API returns", '
@@ -576,7 +572,7 @@ MUTANTS = (
         modes=(SYNC,),
     ),
     Mutant(
-        protection="reading whatever is answered",
+        protection="parsing any response",
         file="airbyte/api/calls.py",
         old=(
             "_UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, "
@@ -586,28 +582,28 @@ MUTANTS = (
         tests=("airbyte/api/calls",),
     ),
     Mutant(
-        protection="taking secrets out of texts",
+        protection="redacting secrets",
         file="airbyte/api/calls.py",
         old='                text = text.replace(secret, "***")\n',
         new="                pass\n",
         tests=("airbyte/api/calls",),
     ),
     Mutant(
-        protection="telling a missing token endpoint from a missing job",
+        protection="distinguishing a missing token endpoint from a missing job",
         file="airbyte/api/calls.py",
         old="        is_about_token=True,\n",
         new="",
         tests=("airbyte/api/calls",),
     ),
     Mutant(
-        protection="sharing the response to asking for a token",
+        protection="sharing the response to a token request",
         file="airbyte/http/shared_clients.py",
         old="(self._share(request) if request.is_shareable else self._send(request))",
         new="self._send(request)",
         tests=("airbyte/http/shared_clients",),
     ),
     Mutant(
-        protection="fetching no token for others that one who is cancelled could end",
+        protection="not letting a cancelled caller end the token request of others",
         file="airbyte/http/shared_clients.py",
         old=(
             "task = self._shared[request.url] = asyncio.ensure_future(self._send(request))\n  "
@@ -621,56 +617,56 @@ MUTANTS = (
         tests=("airbyte/http/shared_clients",),
     ),
     Mutant(
-        protection="taking secrets out before a text is cut",
+        protection="redacting secrets before a text is truncated",
         file="airbyte/api/responses.py",
         old="printable(clean(str(said))[:2000], 300)",
         new="clean(printable(str(said)[:2000], 300))",
         tests=("airbyte/api/calls",),
     ),
     Mutant(
-        protection="showing no user of a redirect's address",
+        protection="hiding the user in a redirect's URL",
         file="airbyte/api/responses.py",
         old='bare = parts.netloc.rpartition("@")[2]',
         new="bare = parts.netloc",
         tests=("airbyte/api/responses", "airbyte/api/calls"),
     ),
     Mutant(
-        protection="reading a date without a zone",
+        protection="parsing a date without a zone",
         file="airbyte/api/responses.py",
         old="return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)",
         new="return moment",
         tests=("airbyte/api/responses",),
     ),
     Mutant(
-        protection="using no token that a header cannot hold",
+        protection="rejecting a token that is invalid in a header",
         file="airbyte/api/tokens.py",
         old='    if not all("!" <= character <= "~" for character in value):\n',
         new="    if False:\n",
         tests=("airbyte/api/tokens", "airbyte/api/calls"),
     ),
     Mutant(
-        protection="reading any lifetime of a token",
+        protection="accepting any lifetime of a token",
         file="airbyte/api/tokens.py",
         old="    except (ValueError, OverflowError):\n        return _DEFAULT_LIFETIME\n",
         new="    except OverflowError:\n        return _DEFAULT_LIFETIME\n",
         tests=("airbyte/api/tokens", "airbyte/api/calls"),
     ),
     Mutant(
-        protection="dropping no newer token",
+        protection="never dropping a newer token",
         file="airbyte/api/tokens.py",
         old="        if self._token == token:\n",
         new="        if True:\n",
         tests=("airbyte/api/tokens",),
     ),
     Mutant(
-        protection="knowing passwords in any form",
+        protection="recognising passwords in any encoding",
         file="airbyte/api/access.py",
         old="return (password, unquote(password))",
         new="return (password,)",
         tests=("airbyte/api/calls",),
     ),
     Mutant(
-        protection="following no redirect",
+        protection="not following redirects",
         file="airbyte/http/client.py",
         old='"follow_redirects": False',
         new='"follow_redirects": True',
@@ -681,7 +677,7 @@ MUTANTS = (
         file="airbyte/http/client.py",
         old="async with asyncio.timeout(self._timeout):",
         new="async with asyncio.timeout(None):",
-        tests=("airbyte/http/client::test_a_server_that_drips_has_no_more_than_the_timeout",),
+        tests=("airbyte/http/client::test_a_dripping_server_gets_no_more_than_the_timeout",),
     ),
     Mutant(
         protection="a limit for a body",
@@ -712,7 +708,7 @@ MUTANTS = (
         tests=("airbyte/http/client",),
     ),
     Mutant(
-        protection="refusing an address once and for all",
+        protection="rejecting an invalid address permanently",
         file="airbyte/http/client.py",
         old=(
             'message = "the address is not a URL"\n            raise TransportError(message, '
@@ -725,7 +721,7 @@ MUTANTS = (
         tests=("airbyte/http/client",),
     ),
     Mutant(
-        protection="refusing a proxy that cannot be used",
+        protection="rejecting an unusable proxy",
         file="airbyte/http/client.py",
         old="        httpx.Proxy(url)  # type: ignore[arg-type]\n",
         new="        str(url)\n",
@@ -760,14 +756,14 @@ MUTANTS = (
         tests=("airbyte/http/shared_clients",),
     ),
     Mutant(
-        protection="keeping no lookup that failed",
+        protection="not caching a failed lookup",
         file="airbyte/http/shared_clients.py",
         old=" or (task.done() and _has_failed(task))",
         new="",
         tests=("airbyte/http/shared_clients",),
     ),
     Mutant(
-        protection="ending no lookup that others wait for",
+        protection="not ending a lookup that others wait for",
         file="airbyte/http/shared_clients.py",
         old=(
             "lookups[conn_id] = (now, task)\n    # A user who stops waiting must not cancel it "
@@ -777,7 +773,7 @@ MUTANTS = (
         tests=("airbyte/http/shared_clients",),
     ),
     Mutant(
-        protection="telling a clear from a retry",
+        protection="distinguishing a clear from a retry",
         file="operators/task_state.py",
         old="found.max_tries == self._ti.max_tries",
         new="True",
@@ -785,21 +781,21 @@ MUTANTS = (
         modes=(SYNC,),
     ),
     Mutant(
-        protection="telling a partner's record from an own one",
+        protection="distinguishing a partner's record from the task's own",
         file="operators/task_state.py",
         old="is_retry = found.task_id == self._ti.task_id and",
         new="is_retry =",
         tests=("operators/task_state",),
     ),
     Mutant(
-        protection="remembering a job that a list which is behind does not show",
+        protection="remembering a job that a stale list does not show",
         file="airbyte/sync/submission.py",
         old="max(newest_id(jobs), state.seen or 0)",
         new="newest_id(jobs)",
         tests=("airbyte/sync/lifecycle",),
     ),
     Mutant(
-        protection="keeping the record with both tasks",
+        protection="saving the record with both tasks",
         file="operators/task_state.py",
         old="for task_id in self._written:",
         new="for task_id in self._written[:1]:",
@@ -807,21 +803,21 @@ MUTANTS = (
         modes=(ASYNC,),
     ),
     Mutant(
-        protection="deleting the Variable of a sync that has ended",
+        protection="deleting the Variable of an ended sync",
         file="operators/task_state.py",
         old="state.is_reported or state.is_done or not",
         new="not",
         tests=("operators/task_state",),
     ),
     Mutant(
-        protection="keeping the record of each run apart",
+        protection="keeping the records of runs separate",
         file="operators/task_state.py",
         old='f"{ti.dag_id} {ti.run_id} {ti.task_id} {ti.map_index}"',
         new='f"{ti.dag_id} {ti.task_id} {ti.map_index}"',
         tests=("operators/task_state",),
     ),
     Mutant(
-        protection="keeping that a sync has succeeded",
+        protection="saving that a sync has succeeded",
         file="operators/task_state.py",
         old="self.update(state=replace(self.record.state, is_done=True))",
         new="pass",
@@ -835,98 +831,98 @@ MUTANTS = (
         tests=("operators/task_try",),
     ),
     Mutant(
-        protection="cancelling on a kill only what the task made",
+        protection="cancelling on a kill only the task's own job",
         file="operators/task_try.py",
         old="not (state.may_cancel or state.is_submitting)",
         new="False",
         tests=("operators/task_try",),
     ),
     Mutant(
-        protection="checking what a template gave",
+        protection="checking the result of a template",
         file="operators/sync_task.py",
         old="            return str(uuid.UUID(text))\n",
         new="            return text\n",
         tests=("operators/sync_task",),
     ),
     Mutant(
-        protection="starting again where an event is of an earlier try",
+        protection="starting over if an event is of an earlier try",
         file="operators/sync_task.py",
         old='return bool(kept.get("try_number", number) != number)',
         new="return False",
         tests=("operators/sync_task",),
     ),
     Mutant(
-        protection="bearing an Airflow connection that cannot be read",
+        protection="tolerating an unavailable Airflow connection",
         file="operators/sensor.py",
         old="        if error is not None:\n            return PollFailure",
         new="        if error is None:\n            return PollFailure",
         tests=("operators/field_faults::TestOrphans",),
     ),
     Mutant(
-        protection="saying that there is no job to wait for",
+        protection="reporting that there is no job to wait for",
         file="operators/sensor.py",
         old="        if text.isdecimal():\n",
         new="        if True:\n",
         tests=("operators/field_faults::TestNoJobId",),
     ),
     Mutant(
-        protection="being due no sooner than Airflow knows",
+        protection="not being due before Airflow has recorded the reschedule",
         file="operators/sensor.py",
         old="return max(pause, rescheduling.shortest_reschedule()) if self.reschedule else pause",
         new="return pause",
         tests=("operators/sensor",),
     ),
     Mutant(
-        protection="asking whether a task is still deferred",
+        protection="checking whether a task is still deferred",
         file="operators/trigger.py",
         old='return state == "deferred"',
         new="return False",
         tests=("operators/trigger",),
     ),
     Mutant(
-        protection="not moving the bound of an uncertain submission with one that made nothing",
+        protection="not moving the bound of an uncertain submission with one that created nothing",
         file="airbyte/sync/submission.py",
         old="(yield from self._after_refusal(error, state, step_number))",
         new="(yield from self._after_refusal(error, sent, step_number))",
         tests=("airbyte/sync/submission",),
     ),
     Mutant(
-        protection="cancelling at the timeout when the Airflow connection can be read again",
+        protection="cancelling at the timeout once the Airflow connection is available again",
         file="operators/sensor.py",
         old="        if self._access_error(task_try) is not None:  #",
         new="        if False:  #",
         tests=("operators/field_faults::TestOrphans",),
     ),
     Mutant(
-        protection="asking for the Airflow connection past the timeout of a job to cancel",
+        protection="retrying the Airflow connection past the timeout of a job to cancel",
         file="operators/trigger.py",
         old="(CANCEL_SECONDS if cancels else 0.0)",
         new="0.0",
         tests=("operators/field_faults::TestOrphans",),
     ),
     Mutant(
-        protection="asking for the Airflow connection again where a deferred task goes on",
+        protection="retrying the Airflow connection when a deferred task resumes",
         file="operators/sync_task.py",
         old="self._access_with_retries if is_resumed else self._access",
         new="self._access",
         tests=("operators/field_faults::TestOrphans",),
     ),
     Mutant(
-        protection="asking Airflow for its connection again",
+        protection="retrying the lookup of the Airflow connection",
         file="operators/trigger.py",
         old="            if clock.SYSTEM_CLOCK.now() >= deadline:\n                raise SyncError(text)\n",
         new="            raise SyncError(text)\n",
         tests=("operators/trigger",),
     ),
     Mutant(
-        protection="firing no sooner than the task may run again",
+        protection="not firing before the task may run again",
         file="operators/trigger.py",
         old="            await self._settle_deferral(begun)\n",
         new="",
         tests=("operators/trigger",),
     ),
     Mutant(
-        protection="going on with a cancellation that is itself cancelled",
+        protection="continuing a cancellation that is itself cancelled",
         file="operators/trigger.py",
         old="await asyncio.shield(task)",
         new="await task",
@@ -936,7 +932,7 @@ MUTANTS = (
 
 
 def main(words: list[str]) -> None:
-    """Print a line for each protection, with the tests that turn red without it."""
+    """Print a line per protection, with the tests that fail without it."""
     has_matrix = "--matrix" in words
     chosen = [word for word in words if word != "--matrix"]
     unnoticed = 0
@@ -951,7 +947,7 @@ def main(words: list[str]) -> None:
 
 
 def failures(mutant: Mutant, *, has_matrix: bool) -> list[str]:
-    """Run the tests without a protection; gives the names of those that fail."""
+    """Run the tests without a protection and return the names of those that fail."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder)
         for name in COPIED:
@@ -966,15 +962,15 @@ def failures(mutant: Mutant, *, has_matrix: bool) -> list[str]:
 
 
 def test_path(name: str) -> str:
-    """Where a test is that a mutant names."""
+    """Return the path of a test that a mutant names."""
     module, _, test = name.partition("::")
     path = Path("tests", module)
     return str(path.with_name(f"test_{path.name}.py")) + (f"::{test}" if test else "")
 
 
 def run_tests(folder: Path, chosen: list[str]) -> list[str]:
-    """Run tests in a copy; gives the name of the first that fails."""
-    options = ["-q", "--tb=no", "-rfE", "--show-capture=no", "--timeout=120", f"--maxfail={MOST_FAILURES}"]
+    """Run tests in a copy and return the name of the first that fails."""
+    options = ["-q", "--tb=no", "-rfE", "--show-capture=no", "--timeout=120", f"--maxfail={MAX_FAILURES}"]
     command = [sys.executable, "-m", "pytest", *options, *chosen]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode in (0, 1), done.stdout + done.stderr
@@ -982,7 +978,7 @@ def run_tests(folder: Path, chosen: list[str]) -> list[str]:
 
 
 def mutate(path: Path, mutant: Mutant) -> None:
-    """Change the file; what is to be taken out has to stand there exactly once."""
+    """Change the file, which must contain the old text exactly once."""
     text = path.read_text("utf-8")
     assert text.count(mutant.old) == 1, mutant.protection
     path.write_text(text.replace(mutant.old, mutant.new), "utf-8")

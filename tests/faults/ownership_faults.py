@@ -1,4 +1,4 @@
-"""Lines of the matrix: jobs of other types and of other people, around the submission and around a retry."""
+"""Rows of the matrix: jobs of other types and of other people, around the submission and around a retry."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import partial
 from tests.faults import acts
 from tests.faults.faults import AFTER, AT, BEFORE, DURING, Fault, Outcome
 
-# A job that never ends is given up after twenty minutes.
+# A hanging sync times out after twenty minutes.
 HANGS = {"ends": (None,), "sync": {"retries": 0, "timeout": "20m"}}
 NOTHING_MADE = Outcome(jobs=0, left=1, state="failed")
 SKIPPED = Outcome(jobs=0, left=1, state="skipped")

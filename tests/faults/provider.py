@@ -1,8 +1,8 @@
-"""Runs the provider's own operator and sensor through the same faults.
+"""Run the provider's own operator and sensor through the same faults.
 
-`pytest -W ignore tests/faults/provider.py`; the provider leaves its HTTP clients open, of which Python warns.
-Nothing is expected of them; what came of it is written into `docs/reliability.md`. It is no part of the test
-suite, which is why no `test_` stands before its name.
+`pytest -W ignore tests/faults/provider.py`; the provider leaves its HTTP clients open, about which Python
+warns. No outcomes are asserted; they are written into `docs/reliability.md`. This file is not part of the
+test suite, so its name lacks `test_`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from importlib.metadata import version
 
 import pytest
 
-from tests.faults.cases import carry_out
+from tests.faults.cases import outcome_of_case
 from tests.faults.faults import MODES
 from tests.faults.subjects import Provider
 from tests.faults.table import FAULTS
@@ -25,14 +25,14 @@ PACKAGES = ("apache-airflow-providers-airbyte", "apache-airflow")
 
 @pytest.fixture(scope="session")
 def outcomes():
-    """What came of the cases so far, by fault and mode."""
+    """Return the outcomes so far, by fault and mode."""
     return {}
 
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 def test_a_fault(server, outcomes, fault, mode):
-    outcomes[fault.name, mode] = carry_out(server, fault, mode, Provider())
+    outcomes[fault.name, mode] = outcome_of_case(server, fault, mode, Provider())
 
 
 def test_the_table(outcomes):

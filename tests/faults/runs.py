@@ -1,7 +1,7 @@
-"""Runs of a DAG on the real Airflow within this process: its database, task runner, API and triggers.
+"""Runs of a DAG on the real Airflow in this process: its database, task runner, API and triggers.
 
-`dag.test()` is not enough: it waits in real time, and forgets what a task was deferred with. What differs
-between Airflow's versions is in `airflow_2` and `airflow_3`.
+`dag.test()` does not suffice: it waits in real time, and drops the arguments of a deferral. The differences
+between Airflow's versions are in `airflow_2` and `airflow_3`.
 """
 
 from __future__ import annotations
@@ -31,30 +31,30 @@ from tests.faults.lab import Lab
 from tests.faults.triggerer import Triggerer
 
 RUN_ID = "run"
-# More often no task starts in any case; beyond that something goes round in circles.
-MOST_STEPS = 1600
+# No case needs more steps than this; beyond it the run is in a loop.
+MAX_STEPS = 1600
 # In real seconds.
 CHILD_SECONDS = 120.0
 # Airflow starts no task before its logical date, and a case may set its clock a day back.
 AGE = timedelta(days=3)
 
-FAMILY = import_module("tests.faults.airflow_2" if versions.VERSION < (3, 0) else "tests.faults.airflow_3")
+AIRFLOW = import_module("tests.faults.airflow_2" if versions.VERSION < (3, 0) else "tests.faults.airflow_3")
 
 
 def make_database() -> None:
-    """Make the database of this process's Airflow home, which need not outlive a crash of the machine."""
+    """Make the database of this process's Airflow home, which need not survive a crash of the machine."""
 
     @event.listens_for(settings.engine, "connect")
     def never_sync(connection: Any, _record: object) -> None:
         connection.execute("PRAGMA synchronous = OFF")
 
-    FAMILY.make_database()
+    AIRFLOW.make_database()
 
 
 class Run:
-    """One run of a DAG, whose waits are those of a lab.
+    """One run of a DAG that waits in a lab's virtual time.
 
-    While it is under way the lab can change it: `lab.run` is this.
+    The lab can change it while it is active, through `lab.run`.
     """
 
     def __init__(self, dag: DAG, lab: Lab) -> None:
@@ -65,24 +65,24 @@ class Run:
         self._working: TaskInstance | None = None
         self._is_killed = False
         self._triggerer: Triggerer | None = None
-        start = lab.hours.today()
+        start = lab.clock.today()
         with create_session() as session:
-            self._scheduler_dag = FAMILY.store(dag, session)
-            FAMILY.create_run(self._scheduler_dag, RUN_ID, start - AGE, start, session)
+            self._scheduler_dag = AIRFLOW.store(dag, session)
+            AIRFLOW.create_run(self._scheduler_dag, RUN_ID, start - AGE, start, session)
 
     def finish(self) -> None:
-        """Do what the scheduler, the workers and the triggerer do until nothing is left to be done."""
+        """Act as the scheduler, the workers and the triggerer until nothing is left to do."""
         self._schedule()
         while self._step():
             self._steps += 1
-            assert self._steps < MOST_STEPS
+            assert self._steps < MAX_STEPS
             self._schedule()
 
     def clear(self, task_ids: Collection[str] | None = None) -> None:
-        """Clear tasks as a person does, all by default; also while the run is under way.
+        """Clear tasks as a person does, all by default, also while the run is active.
 
-        A task that runs is killed, which does not return where a task calls this; the trigger of one that is
-        deferred is cancelled.
+        This kills a running task, in which case the call does not return to the task, and cancels the trigger
+        of a deferred one.
         """
         with create_session() as session:
             wanted = [
@@ -92,7 +92,7 @@ class Run:
         self._interrupt()
 
     def mark(self, task_id: str, state: str) -> None:
-        """Mark a task as `success` or `failed` as a person does; what it runs in ends as with `clear`."""
+        """Mark a task as `success` or `failed` as a person does, which ends it as `clear` does."""
         with create_session() as session:
             self._scheduler_dag.set_task_instance_state(
                 task_id=task_id, run_id=RUN_ID, state=TaskInstanceState(state), session=session
@@ -100,13 +100,13 @@ class Run:
         self._interrupt()
 
     def states(self) -> dict[str, tuple[str, int]]:
-        """The state of each task and how many tries it took."""
+        """Return the state of each task and its number of tries."""
         with create_session() as session:
             found = self._task_instances(session)
             return {each.task_id: (str(each.state), each.try_number) for each in found}
 
     async def settle(self) -> None:
-        """Let a trigger be cancelled where it waits; to be awaited by whatever waits in a trigger."""
+        """Let a trigger be cancelled at this point; awaited by every wait in a trigger."""
         if self._triggerer is not None:
             await self._triggerer.settle()
 
@@ -115,14 +115,14 @@ class Run:
             run = session.scalar(select(DagRun).where(DagRun.dag_id == self.dag.dag_id))
             if run.state == DagRunState.QUEUED:
                 run.state = DagRunState.RUNNING
-                run.start_date = self._lab.hours.today()
+                run.start_date = self._lab.clock.today()
             if run.state == DagRunState.RUNNING:
                 run.dag = self._scheduler_dag
                 ready, _ = run.update_state(session=session)
                 run.schedule_tis(ready, session=session)
 
     def _step(self) -> bool:
-        """Do the next thing that is due; whether there was any."""
+        """Do the next due step. Return whether there was one."""
         by_state: dict[str, TaskInstance] = {}
         with create_session() as session:
             for each in self._task_instances(session):
@@ -132,8 +132,8 @@ class Run:
         steps = {
             "scheduled": self._work,
             "deferred": self._run_trigger,
-            "running": self._bury,
-            "restarting": self._bury,
+            "running": self._fail_orphan,
+            "restarting": self._fail_orphan,
             "up_for_reschedule": self._wait_until_due,
             "up_for_retry": self._wait_until_due,
         }
@@ -143,7 +143,7 @@ class Run:
         return state is not None
 
     def _work(self, task_instance: TaskInstance) -> None:
-        """Do what an executor and its worker do."""
+        """Act as an executor and its worker."""
         with create_session() as session:
             queued = self._task_instance(session, task_instance.task_id)
             queued.state = TaskInstanceState.QUEUED
@@ -151,44 +151,44 @@ class Run:
             session.expunge_all()
         self._working, self._is_killed = queued, False
         with _signals_kept(), suppress(Killed):
-            FAMILY.work(self.dag, queued, lambda: self._is_killed)
+            AIRFLOW.work(self.dag, queued, lambda: self._is_killed)
         self._working = None
-        # What a killed task leaves behind to cancel its job.
+        # A killed task leaves a process that cancels its job.
         psutil.wait_procs(psutil.Process().children(), timeout=CHILD_SECONDS)
 
     def _run_trigger(self, task_instance: TaskInstance) -> None:
         with create_session() as session:
             row = session.get(Trigger, task_instance.trigger_id)
-            made = FAMILY.trigger_of(row, task_instance)
-        surroundings = FAMILY.surroundings_of_trigger(made)
-        self._triggerer = Triggerer(task_instance.trigger_id, made, surroundings)
+            made = AIRFLOW.trigger_of(row, task_instance)
+        context = AIRFLOW.trigger_context(made)
+        self._triggerer = Triggerer(task_instance.trigger_id, made, context)
         self._working = task_instance
         try:
             self._triggerer.run()
         finally:
             self._triggerer = self._working = None
 
-    def _bury(self, task_instance: TaskInstance) -> None:
-        """Do what the scheduler does where a worker has ended and its task has not."""
+    def _fail_orphan(self, task_instance: TaskInstance) -> None:
+        """Act as the scheduler when a worker has ended and its task has not."""
         with create_session() as session:
             found = self._task_instance(session, task_instance.task_id)
             found.task = self._scheduler_dag.get_task(found.task_id)
             found.handle_failure(error="the worker has died", session=session)
 
     def _wait_until_due(self, task_instance: TaskInstance) -> None:
-        """Wait until a task may start again, unless somebody changes it at the beginning of that."""
-        before = _mark_of(task_instance)
+        """Wait until a task may start again, unless an act changes it as the wait begins."""
+        before = _version_of(task_instance)
         self._lab.wait(0)
         with create_session() as session:
             found = self._task_instance(session, task_instance.task_id)
             found.task = self._scheduler_dag.get_task(found.task_id)
-            if _mark_of(found) != before:
+            if _version_of(found) != before:
                 return
             due = _due(found, session)
-        self._lab.wait(due - self._lab.hours.now() + 0.001)
+        self._lab.wait(due - self._lab.clock.now() + 0.001)
 
     def _interrupt(self) -> None:
-        """End what runs for a task that somebody has changed."""
+        """End the code of a task that somebody has changed."""
         before = self._working
         if before is None:
             return
@@ -210,19 +210,19 @@ class Run:
         raise Killed
 
     def _task_instance(self, session: Session, task_id: str) -> TaskInstance:
-        """Each try has an id of its own."""
+        """Load a task instance by task id, since each try has another instance id."""
         return next(each for each in self._task_instances(session) if each.task_id == task_id)
 
     def _task_instances(self, session: Session) -> list[TaskInstance]:
         return list(session.scalars(select(TaskInstance).where(TaskInstance.dag_id == self.dag.dag_id)))
 
 
-def _mark_of(task_instance: TaskInstance) -> tuple[str, int]:
+def _version_of(task_instance: TaskInstance) -> tuple[str, int]:
     return str(task_instance.state), task_instance.try_number
 
 
 def _due(task_instance: TaskInstance, session: Session) -> float:
-    """When a task may start again, in seconds since 1970."""
+    """Return when a task may start again, in seconds since 1970."""
     if task_instance.state == TaskInstanceState.UP_FOR_RETRY:
         return float(task_instance.next_retry_datetime().timestamp())
     latest = TaskReschedule.stmt_for_task_instance(task_instance, descending=True)
@@ -231,7 +231,7 @@ def _due(task_instance: TaskInstance, session: Session) -> float:
 
 @contextmanager
 def _signals_kept() -> Iterator[None]:
-    """Airflow's task runner installs a handler of its own and leaves it."""
+    """Restore the SIGTERM handler, which Airflow's task runner replaces for good."""
     before = signal.getsignal(signal.SIGTERM)
     try:
         yield

@@ -1,4 +1,4 @@
-"""Whose operators are put to the test: ours, made of YAML by the loader, and the provider's own."""
+"""The operators under test: ours, which the loader makes from YAML, and the provider's own."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from dag_factory.factory.load import load_dags
 from tests.faults.faults import Fault
 from tests.faults.lab import Lab
 
-# What every case says of its sync, where the fault does not say otherwise.
-USUAL = {"wait_seconds": 120, "timeout": "6h", "retries": 2, "retry_delay": "5m"}
+# The keys of every case's sync, unless the fault overrides them.
+DEFAULTS = {"wait_seconds": 120, "timeout": "6h", "retries": 2, "retry_delay": "5m"}
 START = datetime(2024, 1, 1).astimezone()
 
 
 class Ours:
-    """DAGs as this package makes them of configurations."""
+    """DAGs as this package makes them from configurations."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -41,7 +41,7 @@ class Ours:
             "connection_id": lab.connection_id,
             "mode": mode.split(maxsplit=1)[0],
             "deferrable": "deferrable" in mode,
-            **USUAL,
+            **DEFAULTS,
             **fault.sync,
         }
         root = self._folder / dag_id
@@ -52,10 +52,10 @@ class Ours:
 
     @contextmanager
     def at_speed(self, lab: Lab) -> Iterator[None]:
-        """Let the operators wait by the lab's hours."""
+        """Make the operators wait in the lab's virtual time."""
         fast = Clock(
-            monotonic=lab.hours.clock,
-            now=lab.hours.now,
+            monotonic=lab.clock.monotonic,
+            now=lab.clock.now,
             sleep=lab.wait,
             sleep_in_loop=partial(_wait_in_loop, lab),
             jitter=lambda seconds: seconds,
@@ -66,26 +66,26 @@ class Ours:
 
 
 class Provider:
-    """DAGs with the provider's operator and sensor, with a timeout of their own and no slot held."""
+    """DAGs with the provider's operator and sensor, with a timeout and without holding a worker slot."""
 
     def make_dag(self, lab: Lab, fault: Fault, mode: str, dag_id: str) -> DAG:
         """Make a DAG as the provider's documentation shows it."""
-        said = {**USUAL, **fault.sync}
+        keys = {**DEFAULTS, **fault.sync}
         dag = DAG(dag_id, schedule=None, start_date=START)
         common = {
             "dag": dag,
             "deferrable": "deferrable" in mode,
-            "retries": said["retries"],
-            "retry_delay": timedelta(seconds=durations.seconds(said["retry_delay"])),
+            "retries": keys["retries"],
+            "retry_delay": timedelta(seconds=durations.seconds(keys["retry_delay"])),
         }
-        timeout = durations.seconds(said["timeout"])
+        timeout = durations.seconds(keys["timeout"])
         start = AirbyteTriggerSyncOperator(
             task_id="trigger" if mode.startswith("async") else "money",
             connection_id=lab.connection_id,
             asynchronous=mode.startswith("async"),
-            wait_seconds=said["wait_seconds"],
+            wait_seconds=keys["wait_seconds"],
             timeout=timeout,
-            # What its documentation says cancels a job that takes too long, deferred or not.
+            # According to its documentation this cancels a job that takes too long, deferred or not.
             execution_timeout=timedelta(seconds=timeout),
             **common,
         )
@@ -94,7 +94,7 @@ class Provider:
                 task_id="wait",
                 airbyte_job_id=start.output,
                 mode="reschedule",
-                poke_interval=said["wait_seconds"],
+                poke_interval=keys["wait_seconds"],
                 timeout=timeout,
                 **common,
             )
@@ -102,19 +102,19 @@ class Provider:
 
     @contextmanager
     def at_speed(self, lab: Lab) -> Iterator[None]:
-        """Let the provider's modules wait by the lab's hours, and have no token of an earlier case."""
+        """Make the provider's modules wait in the lab's virtual time, without tokens of earlier cases."""
         ClientCredentialsHook._sessions.clear()
-        hours = SimpleNamespace(sleep=lab.wait, monotonic=lab.hours.clock, time=lab.hours.now)
+        virtual_time = SimpleNamespace(sleep=lab.wait, monotonic=lab.clock.monotonic, time=lab.clock.now)
         package = "airflow.providers.airbyte"
         with ExitStack() as stack:
             for module in ("hooks", "operators", "sensors", "triggers"):
-                stack.enter_context(patch(f"{package}.{module}.airbyte.time", hours))
+                stack.enter_context(patch(f"{package}.{module}.airbyte.time", virtual_time))
             loop = SimpleNamespace(sleep=partial(_wait_in_loop, lab), CancelledError=asyncio.CancelledError)
             stack.enter_context(patch(f"{package}.triggers.airbyte.asyncio", loop))
             yield
 
 
 async def _wait_in_loop(lab: Lab, seconds: float) -> None:
-    """Let time pass for a trigger, which may be cancelled meanwhile."""
+    """Wait in a trigger, which may be cancelled meanwhile."""
     await lab.wait_in_loop(seconds)
     await lab.run.settle()

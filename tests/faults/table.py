@@ -1,18 +1,18 @@
-"""The matrix of faults. To add a line, add a `Fault`: it is run in every mode."""
+"""The matrix of faults. To add a row, add a `Fault`: it runs in every mode."""
 
 from __future__ import annotations
 
 from tests.faults import acts
 from tests.faults.clear_faults import CLEARS
 from tests.faults.edge_faults import CANCELLATIONS, LISTS, POLLS, TOKENS
-from tests.faults.faults import AFTER, AT, BEFORE, DURING, LOOK, Allowance, Fault, Outcome
+from tests.faults.faults import AFTER, AT, BEFORE, DURING, POLLED, Allowance, Fault, Outcome
 from tests.faults.ownership_faults import OTHER_PEOPLE, OTHER_TYPES
 
 POST, LIST, GET, DELETE = "POST /jobs", "GET /jobs", "GET /jobs/{jobId}", "DELETE /jobs/{jobId}"
 TOKEN = "POST /applications/token"
 
 FAILED = Outcome(state="failed")
-# A sync that hangs is given up after twenty minutes.
+# A hanging sync times out after twenty minutes.
 HANGS = {"ends": (None,), "sync": {"retries": 0, "timeout": "20m"}}
 NO_RETRY = {"retries": 0}
 
@@ -249,7 +249,7 @@ TRIES = (
     ),
     Fault(
         name="the worker dies while waiting",
-        acts={LOOK: (acts.crash,)},
+        acts={POLLED: (acts.crash,)},
         outcome=Outcome(tries=2),
         allowances=dict.fromkeys(
             ("sync deferrable", "async deferrable"),

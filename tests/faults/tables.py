@@ -1,4 +1,4 @@
-"""The outcomes as tables in `docs/reliability.md`, each between two comments of its own."""
+"""The outcomes as tables in `docs/reliability.md`, each between its own two comments."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from tests.faults.faults import MODES, Fault, Outcome
 from tests.faults.table import FAULTS
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
-# What the provider has no setting for.
-OURS_ALONE = {"on_running", "on_timeout", "min_rows"}
+# Settings that the provider lacks.
+OUR_OWN_KEYS = {"on_running", "on_timeout", "min_rows"}
 
 Outcomes = Mapping[tuple[str, str], Outcome]
 
 
 def table_of_ours(outcomes: Outcomes) -> str:
-    """Show what came of each fault; each cell that is not `ok` has its reason below."""
+    """Format the outcomes of all faults; each cell other than `ok` has its reason below the table."""
     reasons: list[str] = []
     rows = [_row(fault, outcomes, fault.name, _marks(fault, reasons)) for fault in FAULTS]
     notes = [f"{number}. {reason}" for number, reason in enumerate(reasons, start=1)]
@@ -25,20 +25,20 @@ def table_of_ours(outcomes: Outcomes) -> str:
 
 
 def table_of_provider(outcomes: Outcomes) -> str:
-    """Show what came of each fault with the provider's own operator and sensor."""
-    names = {fault.name: fault.name + (" *" if OURS_ALONE & set(fault.sync) else "") for fault in FAULTS}
+    """Format the outcomes with the provider's own operator and sensor."""
+    names = {fault.name: fault.name + (" *" if OUR_OWN_KEYS & set(fault.sync) else "") for fault in FAULTS}
     return "\n".join(
         (_head("what ours have to make of it"), *(_row(f, outcomes, names[f.name]) for f in FAULTS))
     )
 
 
 def section(name: str, page: str) -> str:
-    """Read what stands between the comments of a table."""
+    """Return the text between the comments of a table."""
     return _between(name).search(page)[2]
 
 
 def with_section(name: str, text: str, page: str) -> str:
-    """Put a table between its comments."""
+    """Return the page with a table replaced."""
     return _between(name).sub(lambda match: f"{match[1]}{text}{match[3]}", page)
 
 
@@ -62,7 +62,7 @@ def _row(fault: Fault, outcomes: Outcomes, name: str, marks: Mapping[str, str] |
 
 
 def outcome_as_text(wanted: Outcome) -> str:
-    """Write an outcome in a few words."""
+    """Describe an outcome in a few words."""
     left = f", {wanted.left} left running" if wanted.left else ""
     return f"{_jobs(wanted.jobs)}{left}, task {_STATES[wanted.state]}"
 
@@ -72,7 +72,7 @@ def _cell(outcome: Outcome, wanted: Outcome) -> str:
 
 
 def _differences(outcome: Outcome, wanted: Outcome) -> Iterator[str]:
-    """Tell what differs; the number of tries may, as long as the end is the same."""
+    """Yield what differs. The number of tries may differ if the result is the same."""
     if outcome.jobs != wanted.jobs:
         yield _jobs(outcome.jobs)
     if outcome.left > wanted.left:

@@ -1,4 +1,4 @@
-"""Every fault in every mode on the real Airflow: the jobs made, the jobs left, the task's state and tries."""
+"""Every fault in every mode on the real Airflow: jobs created, jobs left, the task's state and tries."""
 
 from __future__ import annotations
 
@@ -6,30 +6,30 @@ import os
 
 import pytest
 
-from tests.faults.cases import carry_out
+from tests.faults.cases import outcome_of_case
 from tests.faults.faults import MODES
 from tests.faults.table import FAULTS
 from tests.faults.tables import PAGE, section, table_of_ours, with_section
 from tests.faults.version_tables import MINOR, NEWEST, table_of_versions
 
-# What runs within this process is Airflow as a whole, parts of which warn of each other.
+# Airflow runs in this process, and parts of it warn about other parts.
 pytestmark = [pytest.mark.airflow, pytest.mark.filterwarnings("ignore")]
 
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 def test_a_fault(server, ours, fault, mode):
-    assert carry_out(server, fault, mode, ours) == fault.expected(mode, MINOR)
+    assert outcome_of_case(server, fault, mode, ours) == fault.expected(mode, MINOR)
 
 
 def test_the_table_in_the_documentation():
-    """It shows the newest Airflow, with the outcomes that each cell is held to. UPDATE_TABLE=1 writes it."""
+    """The table shows the expected outcomes on the newest Airflow; UPDATE_TABLE=1 writes it."""
     expected = {(fault.name, mode): fault.expected(mode, NEWEST) for fault in FAULTS for mode in MODES}
     assert_section("ours", table_of_ours(expected))
 
 
 def test_the_table_of_the_versions_in_the_documentation():
-    """With UPDATE_TABLE=1 it is written instead."""
+    """UPDATE_TABLE=1 writes the table."""
     assert_section("the versions", table_of_versions())
 
 

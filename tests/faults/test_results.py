@@ -1,4 +1,4 @@
-"""What a sync leaves in Airflow, in every mode: the job's id, what it moved, the link, and no secret."""
+"""What a sync leaves in Airflow, in every mode: the job's id, its counts, the link, and no secret."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from airflow.utils.session import create_session
 from sqlalchemy import select
 
 from dag_factory import versions
-from tests.faults.cases import carried_out, prepared
+from tests.faults.cases import prepared_lab, run_case
 from tests.faults.faults import MODES, Fault
 from tests.faults.lab import CLIENT_ID, SECRET
-from tests.faults.runs import FAMILY, Run
+from tests.faults.runs import AIRFLOW, Run
 from tests.faults.table import FAULTS
 
-# What runs within this process is Airflow as a whole, parts of which warn of each other.
+# Airflow runs in this process, and parts of it warn about other parts.
 pytestmark = [pytest.mark.airflow, pytest.mark.filterwarnings("ignore")]
 
 if versions.VERSION < (3, 0):
@@ -38,7 +38,7 @@ def mode(request):
 
 @pytest.fixture
 def last_task(mode):
-    """The task whose end is that of the sync."""
+    """Return the id of the task that ends the sync."""
     return "money.wait" if mode.startswith("async") else "money"
 
 
@@ -48,8 +48,8 @@ def xcoms(dag_id, task_id):
         return {each.key: each.value for each in session.scalars(select(XComModel).where(*wanted))}
 
 
-def test_the_task_leaves_the_job_and_what_it_moved(server, ours, mode, last_task):
-    lab, run = carried_out(server, Fault(name="plain"), mode, ours)
+def test_the_task_leaves_the_job_and_its_counts(server, ours, mode, last_task):
+    lab, run = run_case(server, Fault(name="plain"), mode, ours)
     [job] = lab.jobs()
     left = xcoms(run.dag.dag_id, last_task)
     assert {key: left.get(key) for key in ("return_value", "rows", "bytes")} == {
@@ -61,8 +61,8 @@ def test_the_task_leaves_the_job_and_what_it_moved(server, ours, mode, last_task
     assert left["airbyte_url"].endswith(f"/connections/{lab.connection_id}/timeline")
 
 
-def test_the_asset_event_tells_what_moved(server, ours, mode, last_task):
-    lab, run = carried_out(server, Fault(name="plain"), mode, ours)
+def test_the_asset_event_has_the_counts(server, ours, mode, last_task):
+    lab, run = run_case(server, Fault(name="plain"), mode, ours)
     [job] = lab.jobs()
     with create_session() as session:
         wanted = AssetEvent.source_dag_id == run.dag.dag_id
@@ -76,7 +76,7 @@ def test_the_asset_event_tells_what_moved(server, ours, mode, last_task):
 
 def test_a_sync_that_fails_leaves_the_link_and_no_result(server, ours, mode, last_task):
     fault = next(fault for fault in FAULTS if fault.name == "the job fails, `retries: 0`")
-    lab, run = carried_out(server, fault, mode, ours)
+    lab, run = run_case(server, fault, mode, ours)
     left = xcoms(run.dag.dag_id, last_task)
     assert not set(left) & set(RESULTS[:-1])
     assert lab.connection_id in left["airbyte_url"]
@@ -91,10 +91,10 @@ def test_no_secret_gets_into_a_log_or_the_database(server, ours, mode, capfd):
         ),
         ends=("failed", "succeeded"),
     )
-    carried_out(server, busy, mode, ours)
+    run_case(server, busy, mode, ours)
     logs = Path(os.environ["AIRFLOW_HOME"], "logs").rglob("*.log")
     every = "".join((*capfd.readouterr(), *(path.read_text("utf-8") for path in logs)))
-    # No worker logs at this level; Airflow 3.0 shows there what it hands over to be masked.
+    # Workers do not log at this level, at which Airflow 3.0 prints the values that it masks.
     printed = "\n".join(line for line in every.splitlines() if "[debug" not in line)
     assert "job" in printed
     database = Path(os.environ["AIRFLOW_HOME"]) / "airflow.db"
@@ -108,11 +108,11 @@ def test_no_secret_gets_into_a_log_or_the_database(server, ours, mode, capfd):
 
 @pytest.mark.parametrize("mode", ["sync", "sync deferrable", "async deferrable"])
 def test_airflow_dags_test_runs_it_as_well(server, ours, mode):
-    """It forgets what a task was deferred with; between two looks of a sensor it would wait in real time."""
+    """It drops the arguments of a deferral. Mode `async` is left out: its sensor would wait in real time."""
     fault = Fault(name="plain", sync={"retries": 0})
-    with prepared(server, fault, ours) as lab:
+    with prepared_lab(server, fault, ours) as lab:
         dag = ours.make_dag(lab, fault, mode, f"t{lab.connection_id}")
         Run(dag, lab)
-        run = FAMILY.run_as_a_person_does(dag)
+        run = AIRFLOW.run_with_dag_test(dag)
     assert run.state == "success"
     assert [job.status for job in lab.jobs()] == ["succeeded"]

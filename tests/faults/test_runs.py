@@ -1,4 +1,4 @@
-"""Tasks that a person changes while the run is under way, in every mode on the real Airflow."""
+"""Tasks that a person changes during the run, in every mode on the real Airflow."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from functools import partial
 
 import pytest
 
-from tests.faults.cases import carried_out
+from tests.faults.cases import run_case
 from tests.faults.faults import BEFORE, DURING, MODES, Fault
 
-# What runs within this process is Airflow as a whole, parts of which warn of each other.
+# Airflow runs in this process, and parts of it warn about other parts.
 pytestmark = [pytest.mark.airflow, pytest.mark.filterwarnings("ignore")]
 
 
@@ -20,13 +20,13 @@ def mode(request):
 
 @pytest.fixture
 def last_task(mode):
-    """The task whose end is that of the sync."""
+    """Return the id of the task that ends the sync."""
     return "money.wait" if mode.startswith("async") else "money"
 
 
 @pytest.fixture
 def is_killed(mode):
-    """Whether something of the task runs while it waits, which hears of the change."""
+    """Whether the waiting task has running code, which is notified of the change."""
     return mode != "async"
 
 
@@ -38,18 +38,18 @@ def mark(task_id, state, lab):
     lab.run.mark(task_id, state)
 
 
-def test_a_task_that_is_cleared_while_it_waits_begins_once_more(server, ours, mode, last_task, is_killed):
+def test_a_task_that_is_cleared_while_it_waits_starts_over(server, ours, mode, last_task, is_killed):
     fault = Fault(name="cleared", acts={DURING: (partial(clear, [last_task]),)})
-    lab, run = carried_out(server, fault, mode, ours)
+    lab, run = run_case(server, fault, mode, ours)
     statuses = [job.status for job in lab.jobs()]
     assert run.states()[last_task] == ("success", 2)
     assert statuses[-1] == "succeeded"
     assert statuses[0] == "cancelled" or not is_killed
 
 
-def test_a_run_that_is_cleared_while_it_waits_begins_once_more(server, ours, mode, is_killed):
+def test_a_run_that_is_cleared_while_it_waits_starts_over(server, ours, mode, is_killed):
     fault = Fault(name="cleared", acts={DURING: (partial(clear, None),)})
-    lab, run = carried_out(server, fault, mode, ours)
+    lab, run = run_case(server, fault, mode, ours)
     statuses = [job.status for job in lab.jobs()]
     assert set(run.states().values()) == {("success", 2)}
     assert statuses[-1] == "succeeded"
@@ -57,11 +57,9 @@ def test_a_run_that_is_cleared_while_it_waits_begins_once_more(server, ours, mod
 
 
 @pytest.mark.parametrize("state", ["failed", "success"])
-def test_a_task_that_is_marked_while_it_waits_stays_as_marked(
-    server, ours, mode, last_task, is_killed, state
-):
+def test_a_task_that_is_marked_while_it_waits_keeps_its_mark(server, ours, mode, last_task, is_killed, state):
     fault = Fault(name="marked", acts={DURING: (partial(mark, last_task, state),)})
-    lab, run = carried_out(server, fault, mode, ours)
+    lab, run = run_case(server, fault, mode, ours)
     [job] = lab.jobs()
     assert run.states()[last_task] == (state, 1)
     assert job.status == ("cancelled" if is_killed else "running")
@@ -76,6 +74,6 @@ def test_a_task_that_is_cleared_while_it_waits_for_its_retry_has_all_its_retries
 
     ends = ("failed", "failed", "failed", "succeeded")
     fault = Fault(name="cleared", acts={BEFORE: (later,)}, ends=ends, sync={"retries": 2})
-    lab, run = carried_out(server, fault, mode, ours)
+    lab, run = run_case(server, fault, mode, ours)
     assert run.states()[last_task] == ("success", 4)
     assert [job.status for job in lab.jobs()] == list(ends)

@@ -9,28 +9,28 @@ from typing import Any
 from airflow.jobs.triggerer_job_runner import TriggerRunner
 from airflow.models.trigger import Trigger
 
-# A triggerer cancels a trigger whose task has changed again and again, once a second, until the trigger has
-# ended (`update_triggers` in `jobs/triggerer_job_runner.py`). Real seconds, as its calls are real ones.
+# When a task has changed, a triggerer cancels its trigger once a second until the trigger has ended
+# (`update_triggers` in `jobs/triggerer_job_runner.py`). In real seconds, since the calls are real.
 CANCEL_AGAIN_SECONDS = 0.05
 
 
 class Triggerer:
-    """Runs one trigger and submits its event, until it has ended or its task has changed.
+    """Runs one trigger until it has ended or its task has changed, and submits its event.
 
-    `surroundings` is entered while it runs; each version gives its triggers something else.
+    It runs inside the context manager `context`, which depends on Airflow's version.
     """
 
-    def __init__(self, trigger_id: int, trigger: Any, surroundings: AbstractContextManager[None]) -> None:
+    def __init__(self, trigger_id: int, trigger: Any, context: AbstractContextManager[None]) -> None:
         self.trigger_id = trigger_id
         self._trigger = trigger
-        self._surroundings = surroundings
+        self._context = context
         self._runner = TriggerRunner()
         self._changed = asyncio.Event()
         self._is_cancelled = False
 
     def run(self) -> None:
-        """Do what a triggerer does."""
-        with self._surroundings:
+        """Act as a triggerer."""
+        with self._context:
             asyncio.run(self._run())
         for entry in self._runner.events:
             Trigger.submit_event(self.trigger_id, getattr(entry, "event", None) or entry[1])
@@ -38,11 +38,11 @@ class Triggerer:
             Trigger.submit_failure(self.trigger_id, error)
 
     def cancel(self) -> None:
-        """Cancel the trigger, as its task no longer waits for it. To be called from its own event loop."""
+        """Cancel the trigger, since its task no longer waits for it; called from the trigger's event loop."""
         self._changed.set()
 
     async def settle(self) -> None:
-        """Let what waits in the trigger be cancelled there, if a cancellation is under way."""
+        """Wait here to be cancelled if a cancellation is pending."""
         if self._changed.is_set() and not self._is_cancelled:
             await asyncio.Event().wait()
 
@@ -62,6 +62,6 @@ class Triggerer:
         await self._finish_background()
 
     async def _finish_background(self) -> None:
-        """Let what the trigger has left in the event loop go on, as the loop of a triggerer does."""
+        """Finish the tasks that the trigger left in the event loop, as a triggerer's loop does."""
         while rest := asyncio.all_tasks() - {asyncio.current_task()}:
             await asyncio.wait(rest)

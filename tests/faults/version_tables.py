@@ -10,12 +10,12 @@ from tests.faults.table import FAULTS
 from tests.faults.tables import outcome_as_text
 
 MINOR = ".".join(map(str, versions.VERSION))
-# The one that the main table is made on, and the others that the matrix is run on.
+# The version of the main table, and the other versions on which the matrix runs.
 NEWEST, OLDER = "3.3", ("2.11", "3.0", "3.1", "3.2")
 
 
 def table_of_versions() -> str:
-    """Show each cell that differs, and why; a run on that version asserts that it is so."""
+    """Format the cells that differ, with reasons; a run on that version verifies them."""
     rows = [row for fault in FAULTS for mode in MODES for row in _rows(fault, mode)]
     if not rows:
         return f"All cells are the same on Airflow {', '.join(OLDER)}."
@@ -24,7 +24,7 @@ def table_of_versions() -> str:
 
 
 def _rows(fault: Fault, mode: str) -> Iterator[str]:
-    """One row for all versions that have the same outcome for the same reason."""
+    """Yield one row for all versions with the same outcome and reason."""
     found: dict[tuple[str, str], list[str]] = {}
     for version in OLDER:
         allowance = fault.on_versions.get(version, {}).get(mode)

@@ -1,4 +1,4 @@
-"""A local Airbyte of its own for each test, the official SDK as client, and a client for the admin path."""
+"""A separate local Airbyte for each test, the official SDK as client, and a client for the admin path."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Airbyte:
 
     @cached_property
     def sdk(self) -> AirbyteAPI:
-        """The SDK as Airflow's provider builds it."""
+        """Return the SDK as Airflow's provider builds it."""
         credentials = SchemeClientCredentials(
             client_id=self.client_id, client_secret=SECRET, token_url="v1/applications/token"
         )
@@ -76,7 +76,7 @@ class Airbyte:
         return answer.json() if answer.content else {}
 
     def raw(self, method: str, path: str, body: str = "") -> tuple[int, str]:
-        """Status and text of a call whose path and body are sent unchanged, even `..`."""
+        """Return status and text of a call whose path and body are sent unchanged, even `..`."""
         with closing(http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=5)) as connection:
             connection.request(method, path, body.encode(), {"Content-Type": "application/json"})
             answer = connection.getresponse()
@@ -93,12 +93,12 @@ class Airbyte:
         self.admin("PATCH", f"/connections/{CONNECTION}", {"rows": {"first": first, "then": then}})
 
     def lines(self, stream: str) -> list[dict]:
-        """The rows of a stream of the connection, as they were written."""
+        """Return the rows of a stream of the connection, as they were written."""
         path = self.folder / "money_to_json" / f"{stream}.jsonl"
         return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
     def written_bytes(self) -> int:
-        """The size of all rows of the connection."""
+        """Return the size of all rows of the connection."""
         return sum(path.stat().st_size for path in self.folder.glob("money_to_json/*.jsonl"))
 
     def submit(self, connection_id: str = CONNECTION, job_type: str = "sync") -> JobResponse:
@@ -115,7 +115,7 @@ class Airbyte:
         return self.sdk.jobs.list_jobs(request=ListJobsRequest(**filters)).jobs_response.data
 
     def wait(self, job_id: int, *statuses: str) -> JobResponse:
-        """The job once it has one of the statuses, by default a final one."""
+        """Return the job once it has one of the statuses, by default a final one."""
         return eventually(lambda: self.job(job_id), lambda job: job.status.value in (statuses or FINAL))
 
     def sync(self, job_type: str = "sync") -> JobResponse:
@@ -140,7 +140,7 @@ def eventually(ask: Callable, is_right: Callable, seconds: float = 90.0):
 
 @pytest.fixture(scope="session")
 def ended() -> Iterator[Callable[[Callable[[], None]], None]]:
-    """Ends servers while the next tests run: uvicorn takes 0.2 s for each."""
+    """Stops servers while the next tests run: uvicorn takes 0.2 s for each."""
     with ThreadPoolExecutor(max_workers=2) as executor:
         ends: list[Future[None]] = []
         yield lambda end: ends.append(executor.submit(end))

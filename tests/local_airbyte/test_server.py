@@ -1,4 +1,4 @@
-"""What the server loads, and what it refuses to start on."""
+"""The modules that the server loads, and data with which it does not start."""
 
 import subprocess
 import sys

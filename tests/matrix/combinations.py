@@ -1,9 +1,7 @@
-"""Runs the tests of the versions on each supported Airflow and Python; `make test-matrix` starts it.
+"""Run the version tests on each supported Airflow and Python; `make test-matrix` calls it.
 
-That is tests/matrix on each of them and tests/faults on one Python of each Airflow. Each combination is a
-process of its own, and as many run at a time as there are cores.
-
-Each combination has an environment of its own in .venv-matrix/, made of constraints-MINOR.txt.
+These are tests/matrix on each combination, and tests/faults on one Python of each Airflow. As many run at
+a time as there are cores. Each has its own environment in .venv-matrix/, installed from constraints-MINOR.txt.
 """
 
 from __future__ import annotations
@@ -22,7 +20,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parent.parent
 ENVIRONMENTS = REPOSITORY / ".venv-matrix"
-# Airflow 2.11 and 3.0 say of themselves that they do not run on Python 3.13 (`Requires-Python: !=3.13`).
+# Airflow 2.11 and 3.0 declare that they do not support Python 3.13 (`Requires-Python: !=3.13`).
 PYTHONS = {
     "2.11": ("3.11", "3.12"),
     "3.0": ("3.11", "3.12"),
@@ -30,19 +28,19 @@ PYTHONS = {
     "3.2": ("3.11", "3.12", "3.13"),
     "3.3": ("3.11", "3.12", "3.13"),
 }
-# Newer versions of FastAPI do not read the JSON that Airflow 3.0 sends without a content type, and refuse
-# a model of Airflow 3.2; neither says so of itself. 3.1 and 3.3 have bounds of their own.
+# Newer versions of FastAPI do not parse the JSON that Airflow 3.0 sends without a content type, and reject a
+# model of Airflow 3.2; neither declares such a bound. 3.1 and 3.3 declare their own.
 BOUNDS = {"3.0": ("fastapi<0.118",), "3.2": ("fastapi<0.137",)}
 COMPILE = (
     *("--universal", "--python-version", "3.11", "--no-emit-package", "airbyte-dag-factory"),
     *("--no-annotate", "--no-header", "--quiet"),
 )
-# Older versions of Airflow warn of themselves while they are imported.
+# Older versions of Airflow issue warnings on import.
 PYTEST = ("-m", "pytest", "-W", "ignore", "-q", "--no-header")
 MATRIX = ("-m", "matrix", "tests/matrix")
-# What runs Airflow within one process: the matrix of faults, what a person changes meanwhile, what is left.
+# The tests with Airflow in one process: the fault matrix, changes during a run, and results.
 FAULTS = tuple(f"tests/faults/{name}.py" for name in ("test_matrix", "test_runs", "test_results"))
-# Each with the quarter of the cells that is tried there; on 3.3 `make test` tries them all.
+# Each with the quarter of the cells to try there; on 3.3 `make test` tries them all.
 DIAGONAL = {"2.11-py3.11": 0, "3.1-py3.12": 1, "3.3-py3.13": None}
 
 
@@ -55,18 +53,18 @@ class Combination:
 
     @property
     def name(self) -> str:
-        """How it is called on the command line."""
+        """Return its name on the command line."""
         return f"{self.airflow}-py{self.python}"
 
     @property
     def constraints(self) -> Path:
-        """The versions of all packages."""
+        """Return the file with the versions of all packages."""
         return HERE / f"constraints-{self.airflow}.txt"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
-    """What became of a combination: seconds for installing and for the tests, and pytest's summaries."""
+    """The result of a combination: seconds for installing and testing, and pytest's summaries."""
 
     combination: Combination
     is_green: bool
@@ -79,12 +77,12 @@ ALL = tuple(Combination(airflow=minor, python=each) for minor, pythons in PYTHON
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run what is asked for; the table comes last but for a line with the sum, as pytest's summary is."""
+    """Run the chosen combinations; the output ends with a table and a line of totals, like pytest's."""
     parser = argparse.ArgumentParser(prog="combinations")
     parser.add_argument("names", nargs="*", metavar="NAME", help="such as 3.1-py3.12; all by default")
     parser.add_argument("--fast", action="store_true", help=f"only {', '.join(DIAGONAL)}, and fewer faults")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), metavar="N", help="run N at a time")
-    parser.add_argument("--constraints", action="store_true", help="write the constraints again, run nothing")
+    parser.add_argument("--constraints", action="store_true", help="regenerate the constraints, run nothing")
     options = parser.parse_args(arguments)
     names = options.names or [each.name for each in ALL]
     if unknown := set(names) - {each.name for each in ALL}:
@@ -101,7 +99,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _suites(combination: Combination, chosen: Sequence[Combination]) -> tuple[Sequence[str], ...]:
-    """Give the arguments of each run of pytest: the faults take minutes, and differ only with Airflow."""
+    """Return the arguments of each pytest run: the faults take minutes and depend only on Airflow."""
     first = next(each for each in chosen if each.airflow == combination.airflow)
     has_faults = combination == first and not os.environ.get("UPDATE_SERIALISED")
     return (MATRIX, FAULTS) if has_faults else (MATRIX,)
@@ -113,7 +111,7 @@ def _fast_suites() -> dict[Combination, tuple[Sequence[str], ...]]:
         if each.name in DIAGONAL:
             quarter = DIAGONAL[each.name]
             faults = () if quarter is None else ((*FAULTS, f"--quarter={quarter}"),)
-            suites[_with_a_python_of_this_machine(each)] = (MATRIX, *faults)
+            suites[_with_available_python(each)] = (MATRIX, *faults)
     return suites
 
 
@@ -133,7 +131,7 @@ def _run(combination: Combination, suites: Sequence[Sequence[str]]) -> Outcome:
 
 
 def _run_pytest(combination: Combination, programs: Path, suite: Sequence[str]) -> tuple[bool, str]:
-    """Show pytest's lines as they come; return whether all tests passed, and the summary."""
+    """Run pytest and stream its output. Return whether all tests passed, and the summary."""
     process = subprocess.Popen(
         [programs / "python", *PYTEST, *suite],
         cwd=REPOSITORY,
@@ -162,7 +160,7 @@ def _outcome(
 
 
 def _install(combination: Combination) -> Path:
-    """Make the environment, or bring the one that is there up to date; give the folder of its programs."""
+    """Create or update the environment, and return the folder of its programs."""
     folder = ENVIRONMENTS / combination.name
     programs = folder / "bin"
     if not (programs / "python").exists():
@@ -176,7 +174,7 @@ def _install(combination: Combination) -> Path:
 
 
 def _pin(minor: str) -> str:
-    """The requirement that names the patch version."""
+    """Return the requirement that pins Airflow's patch version."""
     text = (HERE / f"constraints-{minor}.txt").read_text("utf-8")
     return next(line for line in text.splitlines() if line.startswith("apache-airflow=="))
 
@@ -193,21 +191,21 @@ def _write_constraints() -> int:
     return 0
 
 
-def _with_a_python_of_this_machine(combination: Combination) -> Combination:
+def _with_available_python(combination: Combination) -> Combination:
     pythons = (combination.python, *PYTHONS[combination.airflow])
-    chosen = replace(combination, python=next(filter(_is_here, pythons), combination.python))
+    chosen = replace(combination, python=next(filter(_is_available, pythons), combination.python))
     if chosen != combination:
         _say(f"there is no Python {combination.python}: {chosen.name} runs instead of {combination.name}")
     return chosen
 
 
-def _is_here(python: str) -> bool:
+def _is_available(python: str) -> bool:
     find = [sys.executable, "-m", "uv", "python", "find", "--no-python-downloads", _interpreter(python)]
     return subprocess.run(find, check=False, capture_output=True, env=_environment()).returncode == 0
 
 
 def _interpreter(python: str) -> str:
-    """Give pyenv's interpreter where there is one, which uv does not find; else let uv find or fetch one."""
+    """Return pyenv's interpreter, if any, which uv does not find; else a version that uv finds or fetches."""
     shim = shutil.which(f"python{python}")
     roots = [
         os.environ.get("PYENV_ROOT"),

@@ -1,4 +1,4 @@
-"""A real Airflow of any supported version on SQLite, its components as processes, and what its tables say."""
+"""A real Airflow of any supported version on SQLite: its components as processes, and its tables."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ SETTINGS = {
 SETTINGS_3 = {
     "AIRFLOW__API_AUTH__JWT_SECRET": KEY * 2,
     "AIRFLOW__API__SECRET_KEY": KEY,
-    # Without one, Airflow 3.0 gives its tokens an empty list for it, which newer versions of PyJWT refuse.
+    # Without an issuer, Airflow 3.0 puts an empty list into its tokens, which newer versions of PyJWT reject.
     "AIRFLOW__API_AUTH__JWT_ISSUER": "airflow",
 }
 
@@ -63,14 +63,14 @@ for dag_id in sys.argv[3:]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Task:
-    """A task instance; `tries` is how often it was tried."""
+    """A task instance and its number of tries."""
 
     state: str | None
     tries: int
 
 
 class Deployment:
-    """Airflow's components, which read `dags`; to be entered with `started`."""
+    """Airflow's components, which read `dags`; use it with `started`."""
 
     def __init__(self, folder: Path, dags: Path, airbyte: AirbyteAccess) -> None:
         self._home = AirflowHome(
@@ -88,17 +88,17 @@ class Deployment:
 
     @contextmanager
     def started(self) -> Iterator[Deployment]:
-        """Make the database, start all, and end all however the block is left."""
+        """Make the database, start all components, and stop them when the block ends."""
         self._home.folder.mkdir(parents=True)
         run_to_end(self._command("db", "migrate"), timeout_seconds=START_SECONDS)
-        # Airflow 2's scheduler and triggerer know the options that Airflow 3's do, too.
+        # Airflow 2's scheduler and triggerer accept the same options as Airflow 3's.
         commands = [self._command(name, *airflow_home.COMPONENTS[name]) for name in COMPONENTS]
         with running(commands) as children:
             self._children = list(children)
             yield self
 
     def wait_until(self, ready: Any, what: str, seconds: float = START_SECONDS) -> None:
-        """Wait for something; fails with `what` if it does not come."""
+        """Wait for a condition, or fail with `what`."""
         assert wait_until(ready, self._children, timeout_seconds=seconds), what
 
     def trigger(self, dag_ids: Iterable[str]) -> None:
@@ -117,12 +117,12 @@ class Deployment:
         )
 
     def run_state(self, dag_id: str) -> str:
-        """Give the state of a DAG's run."""
+        """Return the state of a DAG's run."""
         [(state,)] = self._rows("SELECT state FROM dag_run WHERE dag_id = ?", dag_id)
         return str(state)
 
     def task(self, dag_id: str, task_id: str) -> Task:
-        """Give a task instance."""
+        """Return a task instance."""
         query = "SELECT state, try_number FROM task_instance WHERE dag_id = ? AND task_id = ?"
         [(state, tries)] = self._rows(query, dag_id, task_id)
         return Task(state=state, tries=tries)
@@ -135,24 +135,24 @@ class Deployment:
         return bool(self._rows(query, dag_id)[0][0])
 
     def xcoms(self, dag_id: str, task_id: str) -> dict[str, Any]:
-        """Give what a task has left, by key."""
+        """Return the XComs of a task, by key."""
         found = self._rows("SELECT key, value FROM xcom WHERE dag_id = ? AND task_id = ?", dag_id, task_id)
-        # SQLite makes a number of a JSON text that is one.
+        # SQLite converts numeric JSON text to a number.
         return {key: json.loads(value) if isinstance(value, str | bytes) else value for key, value in found}
 
     def asset_events(self, dag_id: str) -> list[tuple[str, Any]]:
-        """Give the events that a DAG's tasks have caused: the task and what it tells."""
+        """Return the asset events of a DAG's tasks: the task and its extra."""
         query = f"SELECT source_task_id, extra FROM {ASSET_EVENTS} WHERE source_dag_id = ?"
         return [(task_id, json.loads(extra)) for task_id, extra in self._rows(query, dag_id)]
 
     def mark_failed(self, dag_id: str, task_id: str) -> None:
-        """Do what the UI does when a person marks a deferred task as failed."""
+        """Mark a deferred task as failed, as the UI does."""
         with closing(self._connection()) as connection, connection:
             change = "UPDATE task_instance SET state = 'failed' WHERE dag_id = ? AND task_id = ?"
             connection.execute(change, (dag_id, task_id))
 
     def end_triggerer(self) -> None:
-        """Ask the triggerer to end, as SIGTERM does, and wait until it has."""
+        """Send SIGTERM to the triggerer and wait until it has ended."""
         child = self._children.pop(COMPONENTS.index("triggerer"))
         [process] = psutil.Process(child.pid).children()
         process.send_signal(signal.SIGTERM)
@@ -184,7 +184,7 @@ def _environment(home: AirflowHome) -> Mapping[str, str]:
         **kept,
         **SETTINGS,
         **WITH_SQLITE,
-        # Without row locks, the one that a task does and the scheduler's own would count one try as two.
+        # Without row locks, scheduling by a task and by the scheduler would count one try twice.
         "AIRFLOW__SCHEDULER__SCHEDULE_AFTER_TASK_EXECUTION": "False",
         "AIRFLOW_HOME": str(home.folder),
         "AIRFLOW__CORE__DAGS_FOLDER": str(home.dags),

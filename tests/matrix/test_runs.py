@@ -1,6 +1,6 @@
-"""Syncs in each mode on the real Airflow of a version: its scheduler, its triggerer, its task runner.
+"""Syncs in each mode on the real Airflow of a version: its scheduler, triggerer and task runner.
 
-All runs go on side by side while the first test waits for its own.
+All runs proceed concurrently while the first test waits for its own.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ MODES = {
     "async_deferrable": {"mode": "async", "deferrable": True},
 }
 DEFERRABLE = [mode for mode in MODES if "deferrable" in mode]
-PATIENCE = 240.0
+TIMEOUT_SECONDS = 240.0
 
-# The first try ends just after the job was made and before the task waits for it: its process dies, or it
-# breaks off, since Airflow 3.0 fails a task whose process has died without a retry.
+# The first try ends after the job was created and before the task waits for it. Its process dies or raises:
+# Airflow 3.0 fails a task whose process has died without a retry.
 DAG_FILE = """
 import os, signal
 import airflow.providers.airbyte.operators.airbyte
@@ -63,23 +63,27 @@ class Lab:
     connections: dict[str, str]
 
     def jobs(self, dag_id: str) -> list[Job]:
-        """All jobs of a DAG's connection, the first one first."""
+        """Return all jobs of a DAG's connection, oldest first."""
         wanted = JobQuery(connection_ids=(self.connections[dag_id],))
         return sorted(self.airbyte.platform.store.jobs(wanted), key=lambda job: job.job_id)
 
     def statuses(self, dag_id: str) -> list[str]:
-        """The statuses of these jobs."""
+        """Return the statuses of these jobs."""
         return [job.status for job in self.jobs(dag_id)]
 
     def finish(self, dag_id: str) -> str:
-        """Wait for the end of a DAG's run; give its state."""
+        """Wait for the end of a DAG's run, and return its state."""
         over = ("success", "failed")
-        self.airflow.wait_until(lambda: self.airflow.run_state(dag_id) in over, f"{dag_id} goes on", PATIENCE)
+        self.airflow.wait_until(
+            lambda: self.airflow.run_state(dag_id) in over, f"{dag_id} goes on", TIMEOUT_SECONDS
+        )
         return self.airflow.run_state(dag_id)
 
     def wait_for_trigger(self, dag_id: str) -> None:
-        """Wait until a triggerer waits for a DAG's job."""
-        self.airflow.wait_until(lambda: self.airflow.is_watched(dag_id), f"{dag_id}: no trigger", PATIENCE)
+        """Wait until a triggerer has the trigger of a DAG."""
+        self.airflow.wait_until(
+            lambda: self.airflow.is_watched(dag_id), f"{dag_id}: no trigger", TIMEOUT_SECONDS
+        )
 
 
 def script(end="succeed", seconds=1.0, times=None):
@@ -87,7 +91,7 @@ def script(end="succeed", seconds=1.0, times=None):
 
 
 def scenes():
-    """The DAGs: their mode and how their jobs go."""
+    """Yield the DAGs: their id, mode and the scripts of their jobs."""
     for mode in MODES:
         yield f"plain_{mode}", mode, [script()]
         yield f"failing_{mode}", mode, [script("fail", times=1), script()]
@@ -116,7 +120,7 @@ def lab(tmp_path_factory):
 
 
 def make_connection(airbyte, dag_id, scripts):
-    """Make a connection in Airbyte; give its id."""
+    """Make a connection in Airbyte, and return its id."""
     connection = str(uuid.uuid4())
     url = f"{airbyte.admin_url}/connections/{connection}"
     httpx.put(url, json={"name": dag_id.replace("_", "-")}).raise_for_status()
@@ -131,12 +135,12 @@ def write(path, connection, mode):
 
 
 def last_task(mode):
-    """The task whose end is that of the sync."""
+    """Return the id of the task that ends the sync."""
     return "money.wait" if mode.startswith("async") else "money"
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_sync_makes_one_job_and_leaves_what_it_moved(lab, mode):
+def test_a_sync_creates_one_job_and_leaves_its_counts(lab, mode):
     dag_id, task_id = f"plain_{mode}", last_task(mode)
     assert lab.finish(dag_id) == "success"
     assert lab.airflow.task(dag_id, task_id) == Task(state="success", tries=1)
@@ -150,14 +154,14 @@ def test_a_sync_makes_one_job_and_leaves_what_it_moved(lab, mode):
     assert job.rows > 0
     assert left["duration"] >= 0
     assert left["airbyte_url"].endswith(f"/connections/{lab.connections[dag_id]}/timeline")
-    told = {"job_id": job.job_id, **{key: left[key] for key in ("rows", "bytes", "duration", "airbyte_url")}}
+    extra = {"job_id": job.job_id, **{key: left[key] for key in ("rows", "bytes", "duration", "airbyte_url")}}
     events = lab.airflow.asset_events(dag_id)
     assert events
-    assert events == [(task_id, told)] * len(events)
+    assert events == [(task_id, extra)] * len(events)
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_retry_after_a_failed_job_makes_another(lab, mode):
+def test_a_retry_after_a_failed_job_creates_another(lab, mode):
     dag_id, task_id = f"failing_{mode}", last_task(mode)
     assert lab.finish(dag_id) == "success"
     assert lab.airflow.task(dag_id, task_id) == Task(state="success", tries=2)
@@ -165,13 +169,13 @@ def test_a_retry_after_a_failed_job_makes_another(lab, mode):
     assert lab.airflow.xcoms(dag_id, task_id)["return_value"] == lab.jobs(dag_id)[-1].job_id
 
 
-def test_a_retry_after_a_crash_goes_on_with_the_job(lab):
+def test_a_retry_after_a_crash_resumes_the_job(lab):
     assert lab.finish("broken_off") == "success"
     assert lab.airflow.task("broken_off", "money") == Task(state="success", tries=2)
     assert lab.statuses("broken_off") == ["succeeded"]
 
 
-def test_a_retry_after_the_death_of_the_worker_goes_on_with_the_job(lab):
+def test_a_retry_after_the_death_of_the_worker_resumes_the_job(lab):
     state, tries = ("failed", 1) if versions.VERSION == (3, 0) else ("success", 2)
     assert lab.finish("killed_worker") == state
     assert lab.airflow.task("killed_worker", "money") == Task(state=state, tries=tries)
@@ -189,7 +193,7 @@ def test_a_person_who_ends_a_deferred_task_cancels_the_job(lab, mode):
 
 
 def test_a_triggerer_that_ends_leaves_the_job_alone(lab):
-    """Last, since nothing that is deferred goes on after it."""
+    """This test is last, since no deferred task resumes after it."""
     lab.wait_for_trigger("moved")
     lab.airflow.wait_until(lambda: lab.statuses("moved") == ["running"], "no job runs")
     lab.airflow.end_triggerer()

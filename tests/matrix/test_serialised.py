@@ -1,6 +1,6 @@
-"""What each Airflow makes of configurations, held against what is stored for its minor version.
+"""How each Airflow serialises the DAGs of configurations, compared with stored files of its minor version.
 
-`make serialised` writes the stored files anew; read what has changed.
+`make serialised` regenerates the stored files; review the changes.
 """
 
 from __future__ import annotations
@@ -25,46 +25,46 @@ HERE = Path(__file__).parent
 TESTS = HERE.parent
 STORED = HERE / "serialised" / ".".join(map(str, versions.VERSION))
 FOLDERS = {"examples": TESTS.parent / "configs", "language": HERE / "configs"}
-# Airflow 2 refuses the DAGs of these golden cases, which is what their warning says.
+# Airflow 2 rejects the DAGs of these golden cases, as their warning explains.
 REFUSED = {"pool-name"} if versions.VERSION < (3, 0) else set()
 CASES = [path for path in sorted((TESTS / "cases").glob("*/*")) if path.parent.name not in REFUSED]
-# What depends on the machine, not on the configuration.
-OF_THE_MACHINE = ("fileloc", "relative_fileloc", "_processor_dags_folder")
+# Keys that depend on the machine, not on the configuration.
+MACHINE_KEYS = ("fileloc", "relative_fileloc", "_processor_dags_folder")
 LINK = "Airbyte connection"
 
 
 class Pager(BaseNotifier):
-    """The notifier that the golden cases name."""
+    """The notifier named in the golden cases."""
 
     def __init__(self, **_arguments):
         super().__init__()
 
     def notify(self, context):
-        """Tell nobody."""
+        """Notify nobody."""
 
 
 TEAM = {"team": ModuleType("team"), "team.alerts": SimpleNamespace(Pager=Pager)}
 
 
 def airflow_serialisation():
-    """The class that writes DAGs down; since 3.2 it is not the one of the scheduler's DAGs any more."""
+    """Return the class that serialises DAGs; since 3.2 it differs from that of the scheduler's DAGs."""
     return getattr(serialized_objects, "DagSerialization", None) or serialized_objects.SerializedDAG
 
 
 def serialised(folder):
-    """Load all DAGs of a folder and write them down as Airflow's DAG processor does, by id."""
+    """Load and serialise all DAGs of a folder as Airflow's DAG processor does, by id."""
     return {dag_id: airflow_serialisation().to_dict(dag) for dag_id, dag in sorted(load_dags(folder).items())}
 
 
 def as_text(document):
-    """Give what is stored of a DAG."""
-    for name in OF_THE_MACHINE:
+    """Return the text that is stored for a DAG."""
+    for name in MACHINE_KEYS:
         document["dag"].pop(name, None)
     return json.dumps(without_sources(document), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def without_sources(part):
-    """Leave out the source code of notifiers, which Airflow writes down until 3.1."""
+    """Remove the source code of notifiers, which Airflow stores until 3.1."""
     if isinstance(part, list):
         return [without_sources(each) for each in part]
     if not isinstance(part, dict):
@@ -74,7 +74,7 @@ def without_sources(part):
 
 
 @pytest.mark.parametrize("name", FOLDERS)
-def test_the_dags_are_written_down_as_before(name):
+def test_the_dags_are_serialised_as_stored(name):
     found = {dag_id: as_text(document) for dag_id, document in serialised(FOLDERS[name]).items()}
     folder = STORED / name
     if os.environ.get("UPDATE_SERIALISED"):
@@ -87,13 +87,13 @@ def test_the_dags_are_written_down_as_before(name):
 
 
 @pytest.mark.parametrize("name", FOLDERS)
-def test_two_parses_are_equal_to_the_byte(name):
+def test_two_parses_are_identical(name):
     first, second = (json.dumps(serialised(FOLDERS[name])) for _ in range(2))
     assert first == second
 
 
 @pytest.mark.parametrize("name", FOLDERS)
-def test_what_is_written_down_is_read_again_with_the_link(name):
+def test_deserialised_dags_have_the_link(name):
     for dag_id, document in serialised(FOLDERS[name]).items():
         again = airflow_serialisation().from_dict(json.loads(json.dumps(document)))
         assert again.dag_id == dag_id
@@ -104,18 +104,18 @@ def test_what_is_written_down_is_read_again_with_the_link(name):
 
 
 @pytest.mark.parametrize("name", FOLDERS)
-def test_this_airflow_refuses_nothing(name):
+def test_this_airflow_accepts_every_dag(name):
     assert set(serialised(FOLDERS[name])) == accepted(FOLDERS[name])
 
 
 @pytest.mark.skipif(versions.VERSION >= (3, 0), reason="Airflow 3 takes any pool name")
-def test_airflow_2_refuses_what_the_warning_says(configs):
+def test_airflow_2_rejects_the_dags_of_the_warning(configs):
     for path in (TESTS / "cases" / "pool-name").glob("*.yaml"):
         assert not serialised(configs({path.name: path.read_bytes()}))
 
 
-def test_this_airflow_refuses_no_golden_case_that_validation_lets_through(configs, monkeypatch):
-    """The DAGs of files that have warnings, or are beside others that have errors."""
+def test_this_airflow_accepts_every_golden_case_that_validation_accepts(configs, monkeypatch):
+    """Includes the DAGs of files with warnings, and of files next to others with errors."""
     for name, module in TEAM.items():
         monkeypatch.setitem(sys.modules, name, module)
     folders = [path for path in CASES if path.is_dir()]
@@ -127,5 +127,5 @@ def test_this_airflow_refuses_no_golden_case_that_validation_lets_through(config
 
 
 def accepted(root):
-    """The ids of the DAGs that the validation lets through."""
+    """Return the ids of the DAGs that validation accepts."""
     return {model.dag_id for model in load_project(root, None).dags if model.enabled}

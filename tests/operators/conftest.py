@@ -1,4 +1,4 @@
-"""An Airbyte in memory, and a stage on which Airflow's tasks use it."""
+"""An in-memory Airbyte, and a stage on which Airflow's tasks use it."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def airbyte():
 
 @pytest.fixture
 def stage(airbyte, configs, monkeypatch):
-    """Where tasks run as in Airflow, without its database."""
-    # Airflow reads where its home is while it is imported, and pytest reads this file before that is set.
+    """Return a stage on which tasks run as in Airflow, without its database."""
+    # Airflow reads its home on import, and pytest imports this file before the home is set.
     from airflow.sdk.bases.operator import ExecutorSafeguard  # noqa: PLC0415 (see above)
 
     from tests.operators.task_runs import Stage  # noqa: PLC0415 (see above)

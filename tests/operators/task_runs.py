@@ -1,7 +1,7 @@
-"""Runs the tasks of one sync in any mode as Airflow does, without its database, against an Airbyte in memory.
+"""Run the tasks of one sync in any mode as Airflow does, without its database, on an in-memory Airbyte.
 
 Airflow's part is what matters to a sync: tries, deferrals, reschedules, clears, and which XComs are wiped
-when. The Airbyte is asked over real HTTP on loopback; its time is that of the tasks.
+when. The Airbyte is called over real HTTP on the loopback; its time is that of the tasks.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ from tests.airbyte.fake_airbyte import UUID, FakeAirbyte
 
 MODES = ("sync", "sync deferrable", "async", "async deferrable")
 CLIENT_ID, SECRET = "the-client-id", "the-client-secret-of-the-runs"
-# More often no task starts in any test; beyond that something repeats forever.
+# No test starts tasks more often than this; beyond it they are in a loop.
 MOST_STARTS = 500
-# Options of a run rather than of its sync.
+# Options of a run, not of its sync.
 _OF_RUNS = ("has_state_store", "has_trigger_kill", "away_seconds")
 _DAWN = 1_800_000_000.0
 
 
 class Crash(SystemExit):
-    """The end of a worker's process, as far as that can be had within one process."""
+    """The end of a worker's process, as closely as one process can simulate it."""
 
 
 class ClearedByPersonError(Exception):
@@ -48,13 +48,13 @@ def crash() -> None:
 
 
 def clear_by_person() -> None:
-    """Clear what waits."""
+    """Clear the waiting task."""
     raise ClearedByPersonError
 
 
 @dataclass
 class _Task:
-    """What Airflow knows of a task of the run."""
+    """Airflow's state of a task of the run."""
 
     task_id: str
     retries: int
@@ -93,16 +93,16 @@ class TaskRun:
 
     @property
     def last(self) -> _Task:
-        """The task whose end is that of the sync."""
+        """Return the task that ends the sync."""
         return list(self.tasks.values())[-1]
 
     @property
     def result(self) -> Any:
-        """The job's id that the last task has left."""
+        """Return the job id in the last task's result."""
         return self.xcoms.get((self.last.task_id, "return_value"))
 
     def finish(self) -> str:
-        """Run the tasks to their end; gives the state of the last one."""
+        """Run the tasks to their end. Return the state of the last one."""
         while True:
             try:
                 for task in self.tasks.values():
@@ -117,14 +117,14 @@ class TaskRun:
             return str(self.last.state)
 
     def clear(self, *task_ids: str) -> None:
-        """Clear tasks, else all, as a person does once they do not run."""
+        """Clear some tasks, or all, as a person does while they do not run."""
         for task in self.tasks.values():
             if not task_ids or task.task_id in task_ids:
                 task.state = None
                 task.max_tries = task.try_number + task.retries
 
     def mark_success(self, task_id: str) -> None:
-        """Mark a task that has not run successful, as a person does."""
+        """Mark a task that has not run as successful, as a person does."""
         self.tasks[task_id].state = "success"
 
     # Replaces Airflow's XComs and Variables.
@@ -154,7 +154,7 @@ class TaskRun:
                 self._end(task, "failed", failed)
             except (ClearedByPersonError, AssertionError):
                 raise
-            except (Crash, Exception) as error:  # noqa: BLE001 (whatever it is, the try has failed)
+            except (Crash, Exception) as error:  # noqa: BLE001 (any exception fails the try)
                 step, pause = None, 0.0
                 self._retry(task, error)
 
@@ -171,7 +171,7 @@ class TaskRun:
         self.errors.append(_text(error))
 
     def _start(self, task: _Task, deferred: TaskDeferred | None) -> TaskDeferred | None:
-        """Run a task's process once, or what it was deferred to and then its process."""
+        """Run a task's process once, after the trigger of a deferred task."""
         self._starts += 1
         assert self._starts < MOST_STARTS
         if deferred is None:
@@ -195,7 +195,7 @@ class TaskRun:
         return None
 
     def _event_of(self, trigger: Any) -> Any:
-        """Run a trigger from what the database keeps of it."""
+        """Run a trigger from its row in the database."""
         _, arguments = trigger.serialize()
         copied = type(trigger)(**json.loads(json.dumps(arguments)))
         copied.task_instance = SimpleNamespace(dag_id="d", task_id="t", run_id="r", map_index=-1)
@@ -254,14 +254,14 @@ def _text(error: BaseException) -> str:
 
 
 class Stage:
-    """Makes runs whose waits, XComs and Variables are those of a test."""
+    """Makes runs with the waits, XComs and Variables of a test."""
 
     def __init__(self, airbyte: FakeAirbyte, url: str, configs: Any, monkeypatch: Any) -> None:
         self.airbyte = airbyte
         self.url = url
         self._configs = configs
         self._monkeypatch = monkeypatch
-        self.know()
+        self.set_connection()
         fast = {
             "monotonic": lambda: airbyte.now,
             "now": lambda: _DAWN + airbyte.now,
@@ -273,8 +273,8 @@ class Stage:
         known = {name: value for name, value in fast.items() if name in Clock.__slots__}
         monkeypatch.setattr(clock, "SYSTEM_CLOCK", Clock(**known))
 
-    def know(self, **connection: Any) -> None:
-        """Let Airflow know the Airbyte by an Airflow connection; None takes a field away."""
+    def set_connection(self, **connection: Any) -> None:
+        """Set the Airflow connection to the Airbyte; None removes a field."""
         fields = {
             "conn_type": "airbyte",
             "host": self.url,

@@ -1,4 +1,4 @@
-"""Faults that users of Airbyte and Airflow have reported, each with its right outcome in every mode."""
+"""Faults that users of Airbyte and Airflow reported, each with its correct outcome in every mode."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.airbyte.fake_airbyte import (
 from tests.airbyte.raw_server import answer, raw_server
 from tests.operators.task_runs import MODES, SECRET, clear_by_person, crash
 
-# What runs within this process is Airflow as a whole, parts of which warn of each other.
+# Airflow runs in this process, and parts of it warn about other parts.
 pytestmark = [pytest.mark.airflow, pytest.mark.filterwarnings("ignore")]
 
 DEFERRED = ("sync deferrable", "async deferrable")
@@ -45,12 +45,12 @@ def mode(request):
 
 
 def outcome(run, airbyte: FakeAirbyte):
-    """The state, the id in the result, the jobs that were asked for by us, and whom a cancellation hit."""
+    """The state, the id in the result, the jobs that we requested, and the jobs that cancellations hit."""
     return run.finish(), run.result, [job.job_id for job in airbyte.ours if job.job_type == "sync"]
 
 
 class TestJobsOfAnotherType:
-    """A submission is answered with a waiting clear, reset or refresh: that is not the sync."""
+    """A submission is answered with a waiting clear, reset or refresh, which is not the sync."""
 
     @pytest.mark.parametrize("kind", KINDS)
     def test_the_sync_comes_after_it(self, stage, airbyte, mode, kind):
@@ -61,7 +61,7 @@ class TestJobsOfAnotherType:
         assert [event["job_id"] for event in run.events] == [2]
         assert airbyte.cancelled == []
 
-    def test_one_that_hangs_is_not_cancelled_at_the_timeout(self, stage, airbyte, mode):
+    def test_a_hanging_one_is_not_cancelled_at_the_timeout(self, stage, airbyte, mode):
         airbyte.wait_seconds, airbyte.end = 30.0, None
         airbyte.just_before(POST, lambda: airbyte.start(job_type="clear"))
         run = stage.run(mode, timeout="30m", retries=0)
@@ -69,14 +69,14 @@ class TestJobsOfAnotherType:
         assert (airbyte.count(DELETE), len(airbyte.active), run.events) == (0, 1, [])
 
     @pytest.mark.parametrize("status", ["pending", "queued", "incomplete"])
-    def test_one_that_was_there_before_is_waited_for(self, stage, airbyte, mode, status):
+    def test_the_sync_waits_for_an_earlier_one(self, stage, airbyte, mode, status):
         airbyte.add(status, 300, job_type="clear")
         run = stage.run(mode)
         assert outcome(run, airbyte) == ("success", 2, [2])
 
     @pytest.mark.parametrize("status", ["queued", "incomplete", "running", "a status of tomorrow"])
     @pytest.mark.parametrize("kind", ["clear", "a type of tomorrow"])
-    def test_whatever_its_status_is(self, stage, airbyte, mode, kind, status):
+    def test_it_may_have_any_status(self, stage, airbyte, mode, kind, status):
         airbyte.just_before(POST, lambda: airbyte.add(status, 300, job_type=kind))
         run = stage.run(mode)
         assert outcome(run, airbyte) == ("success", 2, [2])
@@ -96,7 +96,7 @@ class TestJobsOfAnotherType:
 
 
 class TestForeignSyncs:
-    """A sync that somebody else starts between the list and the submission is theirs."""
+    """A sync that somebody else starts between the list and the submission is not ours."""
 
     def test_it_is_adopted_and_never_cancelled(self, stage, airbyte, mode):
         airbyte.just_before(POST, lambda: setattr(airbyte, "end", None) or airbyte.start())
@@ -106,13 +106,13 @@ class TestForeignSyncs:
         assert "it continues, because this task did not start it" in run.errors[-1]
 
     @pytest.mark.parametrize(("on_running", "state"), [("skip", "skipped"), ("fail", "failed")])
-    def test_on_running_counts(self, stage, airbyte, mode, on_running, state):
+    def test_on_running_applies(self, stage, airbyte, mode, on_running, state):
         airbyte.just_before(POST, airbyte.start)
         run = stage.run(mode, on_running=on_running, retries=0)
         assert run.finish() == state
         assert (airbyte.cancelled, airbyte.ours, run.events) == ([], [], [])
 
-    def test_it_is_the_result_where_it_ends_well(self, stage, airbyte, mode):
+    def test_it_is_the_result_if_it_succeeds(self, stage, airbyte, mode):
         airbyte.just_before(POST, airbyte.start)
         run = stage.run(mode)
         assert outcome(run, airbyte) == ("success", 1, [])
@@ -125,7 +125,7 @@ class TestForeignSyncs:
         assert run.finish() == "failed"
         assert (airbyte.cancelled, airbyte.ours, len(airbyte.active)) == ([], [], 1)
 
-    def test_it_stays_somebody_elses_for_the_next_try(self, stage, airbyte, mode):
+    def test_it_remains_somebody_elses_for_the_next_try(self, stage, airbyte, mode):
         airbyte.end = None
         airbyte.just_before(POST, airbyte.start)
         airbyte.later(200, crash)
@@ -133,7 +133,7 @@ class TestForeignSyncs:
         assert run.finish() == "failed"
         assert (airbyte.cancelled, airbyte.ours, len(airbyte.active)) == ([], [], 1)
 
-    def test_one_that_failed_before_it_could_be_met_is_not_the_result(self, stage, airbyte, mode):
+    def test_one_that_failed_before_it_was_seen_is_not_the_result(self, stage, airbyte, mode):
         airbyte.just_before(POST, lambda: airbyte.add("running", 1, end="failed"))
         run = stage.run(mode)
         assert outcome(run, airbyte) == ("success", 2, [2])
@@ -142,13 +142,13 @@ class TestForeignSyncs:
 class TestRetries:
     """A retry resumes its own job, whose id it knows, and not the newest one."""
 
-    def test_the_own_job_succeeded_and_a_persons_runs(self, stage, airbyte, mode):
+    def test_our_own_job_succeeded_and_a_persons_runs(self, stage, airbyte, mode):
         airbyte.later(500, lambda: setattr(airbyte, "end", None) or airbyte.start())
         run = stage.run(mode, **LEAVING)
         assert outcome(run, airbyte) == ("success", 1, [1])
         assert (airbyte.cancelled, len(airbyte.active)) == ([], 1)
 
-    def test_the_own_job_failed_and_a_persons_succeeded(self, stage, airbyte, mode):
+    def test_our_own_job_failed_and_a_persons_succeeded(self, stage, airbyte, mode):
         airbyte.end = "failed"
         airbyte.later(500, lambda: airbyte.add("succeeded"))
         airbyte.later(510, lambda: setattr(airbyte, "end", "succeeded"))
@@ -156,7 +156,7 @@ class TestRetries:
         assert outcome(run, airbyte) == ("success", 3, [1, 3])
         assert [event["job_id"] for event in run.events] == [3]
 
-    def test_the_own_job_failed_and_a_persons_runs_and_is_to_be_skipped(self, stage, airbyte, mode):
+    def test_our_own_job_failed_and_a_persons_runs_with_on_running_skip(self, stage, airbyte, mode):
         airbyte.end = "failed"
         airbyte.later(490, lambda: setattr(airbyte, "end", None) or airbyte.start())
         run = stage.run(mode, on_running="skip", **LEAVING)
@@ -173,14 +173,14 @@ class TestRetries:
         assert outcome(run, airbyte) == ("success", 1, [1])
         assert airbyte.cancelled == []
 
-    def test_a_job_that_failed_while_nobody_looked_costs_no_retry(self, stage, airbyte, mode):
+    def test_a_job_that_failed_between_polls_costs_no_retry(self, stage, airbyte, mode):
         airbyte.end = "failed"
         airbyte.later(470, crash)
         airbyte.later(600, lambda: setattr(airbyte, "end", "succeeded"))
         run = stage.run(mode, retries=1)
         assert outcome(run, airbyte) == ("success", 2, [1, 2])
 
-    def test_a_person_cancelled_the_own_job_and_another_persons_succeeded(self, stage, airbyte, mode):
+    def test_a_person_cancelled_our_own_job_and_another_persons_succeeded(self, stage, airbyte, mode):
         airbyte.end = None
         airbyte.later(200, crash)
         airbyte.later(210, lambda: airbyte._end(airbyte.jobs[0], "cancelled", airbyte.now))
@@ -209,7 +209,7 @@ class TestRetries:
         assert outcome(run, airbyte) == ("success", 2, [1, 2])
 
     @pytest.mark.parametrize("has_state_store", [True, False], ids=["3.3", "before 3.3"])
-    def test_a_try_that_crashes_goes_on_with_its_job(self, stage, airbyte, mode, has_state_store):
+    def test_the_try_after_a_crash_resumes_its_job(self, stage, airbyte, mode, has_state_store):
         airbyte.later(200, crash)
         run = stage.run(mode, has_state_store=has_state_store, on_running="fail")
         assert outcome(run, airbyte) == ("success", 1, [1])
@@ -217,7 +217,7 @@ class TestRetries:
 
 
 class TestClears:
-    """A person who clears a sync wants it to sync again: the old job ends before a new one begins."""
+    """Clearing a sync makes it sync again: the old job ends before a new one begins."""
 
     @pytest.mark.parametrize(
         "has_trigger_kill", [True, False], ids=["trigger with on_kill", "trigger without on_kill"]
@@ -231,7 +231,7 @@ class TestClears:
         assert airbyte.jobs[0].ended_at <= airbyte.jobs[1].started_at
         assert airbyte.cancelled == [1]
 
-    def test_the_new_job_is_cancelled_at_the_timeout_as_any_own_one(self, stage, airbyte, mode):
+    def test_the_new_job_is_cancelled_at_the_timeout(self, stage, airbyte, mode):
         airbyte.end = None
         airbyte.later(200, clear_by_person)
         run = stage.run(mode, timeout="30m", retries=0)
@@ -255,7 +255,7 @@ class TestClears:
         assert airbyte.cancelled == []
 
     @pytest.mark.parametrize("mode", ["async", *DEFERRED])
-    def test_a_cancellation_that_is_ignored_is_repeated_before_the_new_job(self, stage, airbyte, mode):
+    def test_an_ignored_cancellation_is_repeated_before_the_new_job(self, stage, airbyte, mode):
         airbyte.run_seconds, airbyte.ignored_cancels = 3000, 3
         airbyte.later(200, clear_by_person)
         run = stage.run(mode, has_trigger_kill=False)
@@ -285,7 +285,7 @@ class TestClears:
         assert outcome(run, airbyte) == ("success", 2, [1, 2])
         assert airbyte.cancelled == [1]
 
-    def test_somebody_elses_job_is_left(self, stage, airbyte, mode):
+    def test_somebody_elses_job_is_left_alone(self, stage, airbyte, mode):
         airbyte.add("running", 1000)
         airbyte.later(200, clear_by_person)
         run = stage.run(mode)
@@ -294,10 +294,10 @@ class TestClears:
 
 
 class TestLongClears:
-    """A clear or refresh may take longer than ten minutes, and holds no worker meanwhile."""
+    """A clear or refresh may take longer than ten minutes, and occupies no worker meanwhile."""
 
     @pytest.mark.parametrize("kind", KINDS)
-    def test_it_is_waited_for(self, stage, airbyte, mode, kind):
+    def test_the_sync_waits_for_it(self, stage, airbyte, mode, kind):
         airbyte.add("running", 3600, job_type=kind)
         run = stage.run(mode)
         assert outcome(run, airbyte) == ("success", 2, [2])
@@ -311,7 +311,7 @@ class TestLongClears:
         assert (run.tasks["money.trigger"].state, airbyte.now < 60) == ("success", True)
 
     @pytest.mark.parametrize(("on_running", "state"), [("skip", "skipped"), ("fail", "failed")])
-    def test_on_running_counts_at_once(self, stage, airbyte, mode, on_running, state):
+    def test_on_running_applies_at_once(self, stage, airbyte, mode, on_running, state):
         airbyte.add("running", 3600, job_type="clear")
         run = stage.run(mode, on_running=on_running, retries=0)
         assert (run.finish(), airbyte.now < 60) == (state, True)
@@ -330,7 +330,7 @@ class TestLongClears:
         run = stage.run(mode, retries=0)
         assert outcome(run, airbyte) == ("success", 3, [3])
 
-    def test_the_timeout_counts(self, stage, airbyte, mode):
+    def test_the_timeout_applies(self, stage, airbyte, mode):
         airbyte.add("running", job_type="clear")
         run = stage.run(mode, timeout="1h", retries=0)
         assert run.finish() == "failed"
@@ -372,7 +372,7 @@ ODD_POLLS = {
 
 
 def fail_lookups(monkeypatch, fault):
-    """Let each lookup of the Airflow connection raise what `fault` returns, if it returns something."""
+    """Make each lookup of the Airflow connection raise the exception that `fault` returns, if any."""
     look_up = BaseHook.get_connection
 
     def get_connection(conn_id):
@@ -385,11 +385,11 @@ def fail_lookups(monkeypatch, fault):
 
 
 class TestOrphans:
-    """No job is left when a task ends, and no task ends because of one odd answer."""
+    """No job is left when a task ends, and no task ends because of one odd response."""
 
     @pytest.mark.parametrize("mode", DEFERRED)
     @pytest.mark.parametrize("is_in_the_way", [False, True], ids=["rows to count", "clear before"])
-    def test_an_airflow_connection_that_is_away_when_a_deferred_task_goes_on(
+    def test_an_airflow_connection_is_unavailable_when_a_deferred_task_resumes(
         self, stage, airbyte, mode, monkeypatch, is_in_the_way
     ):
         lookups = iter([None, None, OSError("away"), *[None] * 99])
@@ -401,7 +401,7 @@ class TestOrphans:
         job_id = 2 if is_in_the_way else 1
         assert outcome(run, airbyte) == ("success", job_id, [job_id])
 
-    def test_a_cancellation_that_airbyte_ignores_in_a_back_off_is_repeated(self, stage, airbyte, mode):
+    def test_a_cancellation_ignored_during_a_back_off_is_repeated(self, stage, airbyte, mode):
         airbyte.end = None
         airbyte.later(1700, lambda: setattr(airbyte.jobs[0], "status", "incomplete"))
         airbyte.later(2100, lambda: setattr(airbyte.jobs[0], "status", "running"))
@@ -410,21 +410,21 @@ class TestOrphans:
         assert (airbyte.active, len(airbyte.jobs)) == ([], 1)
 
     @pytest.mark.parametrize("code", [401, 403, 404, 409])
-    def test_answers_of_a_proxy_that_restarts_do_not_end_the_wait(self, stage, airbyte, mode, code):
-        # A poll that is answered 401 is repeated at once, with a new token.
+    def test_responses_of_a_restarting_proxy_do_not_end_the_wait(self, stage, airbyte, mode, code):
+        # A poll answered with 401 is repeated at once, with a new token.
         polls = [code] * (8 if code == 401 else 4)
         airbyte.fail(GET, *polls, 503, *polls)
         run = stage.run(mode, retries=0)
         assert outcome(run, airbyte) == ("success", 1, [1])
 
     @pytest.mark.parametrize("name", ODD_POLLS)
-    def test_an_odd_answer_is_a_poll_that_failed(self, stage, airbyte, mode, name):
+    def test_an_odd_response_is_a_failed_poll(self, stage, airbyte, mode, name):
         airbyte.fail(GET, *[ODD_POLLS[name]] * 2)
         run = stage.run(mode, retries=0)
         assert outcome(run, airbyte) == ("success", 1, [1])
 
     @pytest.mark.parametrize("name", ODD_POLLS)
-    def test_an_odd_answer_to_a_cancellation_is_one_that_failed(self, stage, airbyte, mode, name):
+    def test_an_odd_response_to_a_cancellation_is_a_failed_one(self, stage, airbyte, mode, name):
         airbyte.end = None
         airbyte.fail(DELETE, *[ODD_POLLS[name]] * 2)
         run = stage.run(mode, timeout="30m", retries=0)
@@ -439,7 +439,7 @@ class TestOrphans:
 
     @pytest.mark.parametrize("away_seconds", [0, 3000])
     @pytest.mark.parametrize("mode", ["async", *DEFERRED])
-    def test_an_airflow_connection_that_is_away_at_the_timeout_leaves_no_job(
+    def test_an_airflow_connection_unavailable_at_the_timeout_leaves_no_job(
         self, stage, airbyte, mode, monkeypatch, away_seconds
     ):
         fail_lookups(monkeypatch, lambda: OSError() if 2900 < airbyte.now < 4800 else None)
@@ -449,7 +449,7 @@ class TestOrphans:
         assert "timeout" in run.errors[-1]
 
     @pytest.mark.parametrize("mode", ["async", *DEFERRED])
-    def test_an_airflow_connection_that_is_not_to_be_had_just_then(self, stage, airbyte, mode, monkeypatch):
+    def test_an_airflow_connection_is_briefly_unavailable(self, stage, airbyte, mode, monkeypatch):
         lookups = iter(
             [None, OSError("away"), KeyError("x"), RuntimeError("secret of the backend"), *[None] * 99]
         )
@@ -459,11 +459,11 @@ class TestOrphans:
 
 
 class TestAbsence:
-    """Nobody polled a job until after its time: it is polled once before the task fails."""
+    """A job that was not polled until after its timeout is polled once before the task fails."""
 
     @pytest.mark.parametrize("on_timeout", ["leave", "cancel"])
     @pytest.mark.parametrize("mode", ["async", *DEFERRED])
-    def test_the_own_job_has_succeeded(self, stage, airbyte, mode, on_timeout):
+    def test_our_own_job_has_succeeded(self, stage, airbyte, mode, on_timeout):
         run = stage.run(mode, timeout="1h", on_timeout=on_timeout, retries=0, away_seconds=3 * 3600)
         assert outcome(run, airbyte) == ("success", 1, [1])
 
@@ -474,7 +474,7 @@ class TestAbsence:
         assert outcome(run, airbyte) == ("success", 1, [])
 
     @pytest.mark.parametrize("mode", ["async", *DEFERRED])
-    def test_the_own_job_has_failed(self, stage, airbyte, mode):
+    def test_our_own_job_has_failed(self, stage, airbyte, mode):
         airbyte.end = "failed"
         run = stage.run(mode, timeout="1h", retries=0, away_seconds=3 * 3600)
         assert run.finish() == "failed"
@@ -482,7 +482,7 @@ class TestAbsence:
         assert "timeout" not in run.errors[-1]
 
     @pytest.mark.parametrize("mode", ["async", *DEFERRED])
-    def test_the_own_job_has_just_been_too_slow_to_be_counted(self, stage, airbyte, mode):
+    def test_the_rows_of_our_own_job_are_counted_late(self, stage, airbyte, mode):
         airbyte.rows_after = 4 * 3600
         run = stage.run(mode, timeout="1h", retries=0, away_seconds=3 * 3600, min_rows=1)
         assert outcome(run, airbyte) == ("success", 1, [1])
@@ -511,7 +511,7 @@ syncs:
 
 
 class TestNoJobId:
-    """The waiting task needs a job, and reports if it has none."""
+    """The waiting task needs a job, and reports it if there is none."""
 
     @pytest.mark.parametrize("mode", ASYNC)
     def test_the_first_task_was_marked_successful(self, stage, airbyte, mode):
@@ -526,7 +526,7 @@ class TestNoJobId:
 
     @pytest.mark.parametrize("value", ["None", "", "abc", "7.5", "-1", None, [], {}], ids=repr)
     @pytest.mark.parametrize("mode", ASYNC)
-    def test_what_it_left_is_not_an_id(self, stage, airbyte, mode, value):
+    def test_its_result_is_not_an_id(self, stage, airbyte, mode, value):
         run = stage.run(mode)
         run.mark_success("money.trigger")
         run.xcoms["money.trigger", "return_value"] = value
@@ -546,7 +546,7 @@ class TestNoJobId:
         ],
         ids=str,
     )
-    def test_arguments_of_a_host_dag_do_not_part_the_two_tasks(self, configs, default_args):
+    def test_arguments_of_a_host_dag_do_not_separate_the_two_tasks(self, configs, default_args):
         with DAG("host", schedule=None, default_args=default_args) as dag:
             sync_group("bank", folder=configs({"bank.yaml": HOST_DAG}))
         trigger, wait = (dag.get_task(f"bank.money.{name}") for name in ("trigger", "wait"))
@@ -557,10 +557,10 @@ class TestNoJobId:
 
 
 class TestLists:
-    """Lists in another order than was asked for."""
+    """Lists in another order than requested."""
 
     @pytest.mark.parametrize("ignores", [("orderBy",), ("orderBy", "limit"), ("orderBy", "connectionId")])
-    def test_an_old_job_is_not_taken_for_a_lost_submissions(self, stage, airbyte, mode, ignores):
+    def test_an_old_job_is_not_attributed_to_a_lost_submission(self, stage, airbyte, mode, ignores):
         airbyte.ignores = ignores
         for _ in range(30):
             airbyte.add("succeeded")
@@ -570,8 +570,8 @@ class TestLists:
         assert airbyte.active == []
 
     @pytest.mark.parametrize("order", ["oldest", "random"])
-    def test_a_gateway_that_gives_few_jobs_a_page(self, stage, airbyte, mode, order):
-        airbyte.order, airbyte.most_of_a_page = order, 10
+    def test_a_gateway_that_returns_few_jobs_per_page(self, stage, airbyte, mode, order):
+        airbyte.order, airbyte.page_limit = order, 10
         for _ in range(30):
             airbyte.add("succeeded")
         airbyte.fail(POST, "lost after")
@@ -579,15 +579,15 @@ class TestLists:
         assert outcome(run, airbyte) == ("success", 31, [31])
 
     @pytest.mark.parametrize("order", ["oldest", "random"])
-    def test_a_job_that_runs_is_seen_in_pages_of_few(self, stage, airbyte, mode, order):
-        airbyte.order, airbyte.most_of_a_page = order, 10
+    def test_a_running_job_is_found_in_small_pages(self, stage, airbyte, mode, order):
+        airbyte.order, airbyte.page_limit = order, 10
         for _ in range(30):
             airbyte.add("succeeded")
         airbyte.add("running", 300)
         run = stage.run(mode, on_running="skip")
         assert (run.finish(), airbyte.ours) == ("skipped", [])
 
-    def test_a_job_that_comes_later_is_found_in_a_list_of_any_order(self, stage, airbyte, mode):
+    def test_a_job_created_later_is_found_in_a_list_of_any_order(self, stage, airbyte, mode):
         airbyte.order = "random"
         for _ in range(60):
             airbyte.add("succeeded")
@@ -596,8 +596,8 @@ class TestLists:
         assert outcome(run, airbyte) == ("success", 61, [61])
 
     @pytest.mark.parametrize("status", [400, 422, 500, 501])
-    def test_a_server_that_cannot_order_is_asked_without(self, stage, airbyte, mode, status):
-        airbyte.order_refusal = status
+    def test_a_server_that_cannot_order_is_called_without_an_order(self, stage, airbyte, mode, status):
+        airbyte.order_status = status
         run = stage.run(mode)
         assert outcome(run, airbyte) == ("success", 1, [1])
         assert airbyte.jobs[0].started_at < 60
@@ -609,10 +609,10 @@ def token_of(token: object, expires_in: object = 900) -> Response:
 
 
 class TestTokenAnswers:
-    """Odd answers to asking for a token; the token is in no text."""
+    """Odd responses to token requests; the token is in no text."""
 
     @pytest.mark.parametrize("expires_in", [None, "900", "soon", -1, True, [], 1e999], ids=repr)
-    def test_any_lifetime_will_do(self, stage, airbyte, mode, expires_in):
+    def test_any_lifetime_is_accepted(self, stage, airbyte, mode, expires_in):
         airbyte.fail(TOKEN, *[token_of("a-token", expires_in)] * 50)
         run = stage.run(mode, retries=0)
         assert outcome(run, airbyte) == ("success", 1, [1])
@@ -635,7 +635,7 @@ class TestTokenAnswers:
 
 
 class TestRedirects:
-    """Redirects are not followed: neither secret nor token goes to another host."""
+    """Redirects are not followed: neither the secret nor a token reaches another host."""
 
     @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
     @pytest.mark.parametrize("call", [TOKEN, LIST, POST])
@@ -675,7 +675,7 @@ class TestRedirects:
 
 
 class TestDetails:
-    """Small things that were wrong."""
+    """Small bugs that were fixed."""
 
     def test_rows_that_are_not_counted_are_not_zero(self, stage, airbyte, mode):
         airbyte.rows = None
@@ -683,7 +683,7 @@ class TestDetails:
         assert outcome(run, airbyte) == ("success", 1, [1])
         assert "rows" not in run.events[0]
 
-    def test_rows_that_are_counted_late_count(self, stage, airbyte, mode):
+    def test_rows_that_are_counted_late_are_used(self, stage, airbyte, mode):
         airbyte.rows_after = 8.0
         run = stage.run(mode, min_rows=1, retries=0)
         assert outcome(run, airbyte) == ("success", 1, [1])
@@ -693,8 +693,8 @@ class TestDetails:
         "host",
         ["airbyte:8000/v1", "http://127.0.0.1:99999/v1", "http://[::1/v1", "ftp://airbyte/v1", "http:///v1"],
     )
-    def test_a_host_that_is_not_a_url_says_so_at_once(self, stage, airbyte, mode, host):
-        stage.know(host=host)
+    def test_a_host_that_is_not_a_url_is_reported_at_once(self, stage, airbyte, mode, host):
+        stage.set_connection(host=host)
         run = stage.run(mode, retries=0)
         assert (run.finish(), airbyte.now) == ("failed", 0)
         assert "the address is not a URL; write the host as https://name/api/public/v1" in run.errors[0]
@@ -709,7 +709,7 @@ class TestDetails:
     @pytest.mark.parametrize(
         "rendered", ["", " ", "None", "bank", "../jobs", f"{UUID}?a=b", UUID[:-1], f"{UUID}{UUID}", None, 7]
     )
-    def test_what_a_template_gave_has_to_be_an_id(self, stage, airbyte, mode, rendered):
+    def test_the_result_of_a_template_has_to_be_an_id(self, stage, airbyte, mode, rendered):
         run = stage.run(mode, connection_id="{{ var.value.bank }}")
         for task in run.tasks:
             run.dag.get_task(task).connection_id = rendered
@@ -734,9 +734,9 @@ class TestDetails:
 
 
 class TestLoad:
-    """Many triggers in one event loop share sockets, a token and turns."""
+    """Many triggers in one event loop share sockets, a token and a rate limit."""
 
-    def test_a_hundred_triggers_are_eight_sockets_and_one_token(self, monkeypatch):
+    def test_a_hundred_triggers_use_eight_sockets_and_one_token(self, monkeypatch):
         job = {"jobId": 1, "status": "succeeded", "jobType": "sync", "connectionId": UUID}
         content = json.dumps({**job, "access_token": "t", "expires_in": 900}).encode()
         monkeypatch.setattr(rescheduling, "shortest_reschedule", lambda: 0.0)

@@ -1,4 +1,4 @@
-"""The link to Airbyte, on both tasks and after Airflow has written the DAG down."""
+"""The link to Airbyte, on both tasks and after Airflow has serialised the DAG."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ def test_the_link_is_the_page_that_the_task_has_found():
     assert AirbyteConnectionLink().get_link(SimpleNamespace(page=PAGE), ti_key=None) == PAGE
 
 
-def test_without_a_page_the_one_that_is_kept_is_shown(monkeypatch):
+def test_without_a_page_the_saved_one_is_shown(monkeypatch):
     kept = SimpleNamespace(get_value=lambda **_arguments: PAGE)
     monkeypatch.setattr("dag_factory.operators.links.XCom", kept)
     assert AirbyteConnectionLink().get_link(SimpleNamespace(page=None), ti_key=None) == PAGE
 
 
-def test_no_page_at_all_is_no_link(monkeypatch):
+def test_no_link_without_any_page(monkeypatch):
     monkeypatch.setattr(
         "dag_factory.operators.links.XCom", SimpleNamespace(get_value=lambda **_arguments: None)
     )

@@ -1,4 +1,4 @@
-"""The tasks of a sync in every mode: what they leave, and what a retry, a clear and a kill do."""
+"""The tasks of a sync in every mode: their results, retries, clears and kills."""
 
 from __future__ import annotations
 
@@ -68,14 +68,14 @@ def test_too_few_rows_fail_and_a_retry_syncs_again(stage, airbyte, mode):
 @pytest.mark.parametrize(
     "fault", ["lost after", "html after", "500 after", "504 after", "lost before", 503, 429]
 )
-def test_a_submission_that_fails_makes_one_job(stage, airbyte, mode, fault):
+def test_a_failed_submission_creates_one_job(stage, airbyte, mode, fault):
     airbyte.fail(POST, fault)
     run = stage.run(mode)
     assert (run.finish(), run.result, len(airbyte.jobs)) == ("success", 1, 1)
 
 
 @pytest.mark.parametrize("status", ["inactive", "deprecated", "locked", None])
-def test_a_connection_that_does_not_sync_says_so(stage, airbyte, mode, status):
+def test_an_inactive_connection_is_reported(stage, airbyte, mode, status):
     airbyte.status = status
     run = stage.run(mode, retries=0)
     assert run.finish() == "failed"
@@ -85,7 +85,7 @@ def test_a_connection_that_does_not_sync_says_so(stage, airbyte, mode, status):
 
 
 @pytest.mark.parametrize("has_state_store", [True, False], ids=["3.3", "before 3.3"])
-def test_wherever_a_task_is_killed_there_is_one_job(stage, airbyte, mode, has_state_store):
+def test_a_task_killed_at_any_effect_creates_one_job(stage, airbyte, mode, has_state_store):
     for seconds in (1, 500, 900):
         airbyte.later(seconds, crash)
     airbyte.fail(POST, "504 after")

@@ -1,4 +1,4 @@
-"""The sensor between two polls: when it is due again, what it keeps, and what a person may have done."""
+"""The sensor between two polls: its next poke, its state, and changes by people."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ pytestmark = [pytest.mark.airflow, pytest.mark.filterwarnings("ignore")]
 BEATS = 240.0
 
 
-def test_it_is_not_due_before_airflow_knows_that_it_has_ended(stage, airbyte, monkeypatch):
+def test_it_is_not_due_before_airflow_has_recorded_its_end(stage, airbyte, monkeypatch):
     monkeypatch.setattr(rescheduling, "shortest_reschedule", lambda: BEATS)
     run = stage.run("async", wait_seconds=2)
     assert run.finish() == "success"
-    assert airbyte.count(GET) == 3  # at once, and after each rest
+    assert airbyte.count(GET) == 3  # at once, and after each pause
     assert airbyte.now >= 2 * BEATS
 
 
@@ -36,7 +36,7 @@ def test_the_log_says_when_the_status_changes_and_every_five_minutes(stage, capf
     assert capfd.readouterr().out.count("job 1 is running: 7 rows") == 2
 
 
-def test_a_cancellation_at_the_timeout_takes_one_poke_after_the_other(stage, airbyte):
+def test_a_cancellation_at_the_timeout_spans_several_pokes(stage, airbyte):
     airbyte.end = None
     airbyte.ignored_cancels = 3
     run = stage.run("async", timeout="30m", retries=0)
@@ -52,7 +52,7 @@ def test_a_job_that_succeeds_while_it_is_cancelled_is_a_success(stage, airbyte):
     assert (run.finish(), run.result) == ("success", 1)
 
 
-def test_one_that_can_never_be_cancelled_ends_after_45_minutes(stage, airbyte):
+def test_a_job_that_cannot_be_cancelled_ends_the_sensor_after_45_minutes(stage, airbyte):
     airbyte.end = None
     airbyte.ignored_cancels = 10_000
     run = stage.run("async", timeout="30m", retries=0)
@@ -61,7 +61,7 @@ def test_one_that_can_never_be_cancelled_ends_after_45_minutes(stage, airbyte):
     assert 1800 + 2700 <= airbyte.now < 1800 + 3200
 
 
-def test_answers_that_waiting_does_not_change_end_it_after_give_up_after(stage, airbyte):
+def test_permanent_errors_end_it_after_give_up_after(stage, airbyte):
     airbyte.fail(GET, *[403] * 1000)
     run = stage.run("async", retries=0)
     assert run.finish() == "failed"
@@ -69,7 +69,7 @@ def test_answers_that_waiting_does_not_change_end_it_after_give_up_after(stage, 
     assert "Airbyte answered 403 to asking for job 1" in run.errors[0]
 
 
-def test_its_record_is_kept_with_both_tasks(stage):
+def test_its_record_is_saved_with_both_tasks(stage):
     run = stage.run("async")
     run.finish()
     assert {task for task, key in run.xcoms if key == KEY} == {"money.trigger", "money.wait"}
@@ -77,7 +77,7 @@ def test_its_record_is_kept_with_both_tasks(stage):
 
 @pytest.mark.parametrize("mode", ["async", "async deferrable"])
 def test_a_first_task_that_was_cleared_alone_is_followed(stage, airbyte, mode):
-    """Its own job is cancelled and another one started; the sensor that waits continues with that one."""
+    """The run's own job is cancelled and another one started, with which the waiting sensor continues."""
     run = stage.run(mode)
 
     def clear_first_task():
@@ -91,7 +91,7 @@ def test_a_first_task_that_was_cleared_alone_is_followed(stage, airbyte, mode):
 
 
 @pytest.mark.parametrize("mode", ["async", "async deferrable"])
-def test_a_person_who_clears_it_twice_gets_one_job_more_each_time(stage, airbyte, mode):
+def test_each_of_two_clears_creates_one_more_job(stage, airbyte, mode):
     airbyte.later(200, clear_by_person)
     airbyte.later(400, clear_by_person)
     run = stage.run(mode)

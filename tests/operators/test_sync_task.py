@@ -1,4 +1,4 @@
-"""What the operator and the sensor have in common: ids from templates, events, and deferrals."""
+"""The common base of the operator and the sensor: ids from templates, events, and deferrals."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ def task(configs, request):
 
 
 class BeganError(Exception):
-    """What a task that begins raises here."""
+    """Raised by a task that starts."""
 
 
 class WentOnError(Exception):
-    """Return what a task raises that resumes with an event."""
+    """Return the exception of a task that resumes with an event."""
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ class WentOnError(Exception):
     [({"try_number": 1}, BeganError), ({"try_number": 2}, WentOnError), ({}, WentOnError)],
     ids=["of an earlier try", "of this try", "not known"],
 )
-def test_only_an_event_of_this_try_is_gone_on_with(task, monkeypatch, kept, expected):
+def test_only_an_event_of_this_try_is_used(task, monkeypatch, kept, expected):
     """Airflow 3.0 starts a retry where the deferral of the try before ended."""
 
     def begin(*_arguments):
@@ -74,7 +74,7 @@ def test_only_an_event_of_this_try_is_gone_on_with(task, monkeypatch, kept, expe
         task.execute_complete(context, event, **kept)
 
 
-def test_the_request_is_what_the_configuration_says(configs):
+def test_the_request_matches_the_configuration(configs):
     task = load_dags(configs({"bank.yaml": DAG}))["bank"].get_task("money")
     assert task.request == SyncRequest(
         connection_id=UUID,
@@ -92,7 +92,7 @@ def test_the_request_is_what_the_configuration_says(configs):
     [("bank", "'bank'"), ("", "empty"), (None, "empty"), ("x" * 500, "'" + "x" * 79), ("a\nb", "'a\\nb'")],
     ids=lambda value: repr(value)[:9],
 )
-def test_what_is_not_an_id_is_named(task, rendered, shown):
+def test_an_invalid_id_is_named(task, rendered, shown):
     task.connection_id = rendered
     with pytest.raises(AirflowFailException) as error:
         _ = task.request
@@ -102,7 +102,7 @@ def test_what_is_not_an_id_is_named(task, rendered, shown):
     )
 
 
-def test_a_deferral_has_all_that_the_trigger_and_the_task_need(stage, airbyte):
+def test_a_deferral_has_everything_that_the_trigger_and_the_task_need(stage, airbyte):
     run = stage.run("sync deferrable", timeout="2h", on_kill="leave")
     operator = run._operator = run._rendered(run.last)
     run.last.try_number = 1
@@ -130,7 +130,7 @@ def test_a_deferral_has_all_that_the_trigger_and_the_task_need(stage, airbyte):
 
 
 @pytest.mark.parametrize("mode", ["sync deferrable", "async deferrable"])
-def test_an_event_is_enough_where_airflow_forgets_what_was_deferred_with(stage, airbyte, mode):
+def test_an_event_suffices_if_airflow_drops_the_arguments_of_a_deferral(stage, airbyte, mode):
     run = stage.run(mode)
     operator = run._operator = run._rendered(run.last)
     run.last.try_number = 1
@@ -141,7 +141,7 @@ def test_an_event_is_enough_where_airflow_forgets_what_was_deferred_with(stage, 
 
 
 @pytest.mark.parametrize("mode", ["sync deferrable", "async deferrable"])
-def test_an_error_of_the_trigger_is_the_tasks_and_its_state_is_kept(stage, airbyte, mode):
+def test_an_error_of_the_trigger_fails_the_task_and_its_state_is_saved(stage, airbyte, mode):
     airbyte.end = None
     run = stage.run(mode, timeout="30m", retries=1)
     assert run.finish() == "failed"
@@ -150,7 +150,7 @@ def test_an_error_of_the_trigger_is_the_tasks_and_its_state_is_kept(stage, airby
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_an_error_names_the_page_on_a_line_of_its_own(stage, airbyte, mode):
+def test_an_error_names_the_page_on_a_separate_line(stage, airbyte, mode):
     airbyte.end = "failed"
     run = stage.run(mode, retries=0)
     run.finish()

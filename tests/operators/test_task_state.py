@@ -1,4 +1,4 @@
-"""What a try finds of earlier ones in each of the stores, and how a retry differs from a clear."""
+"""The state that a try finds of earlier ones in each store, and how a retry differs from a clear."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ OWN = SyncState(seen=4, job_id=5, role=Role.OWN)
 
 
 class Stored:
-    """A store that outlives tries."""
+    """A store that survives tries."""
 
     def __init__(self, record: Record | None = None) -> None:
         self.record = record
@@ -57,7 +57,7 @@ def ti_of(try_number=1, max_tries=1, task_id="money", **more):
 
 
 def kept_by(ti, state=OWN, **more) -> Stored:
-    """A store in which a try has kept a state."""
+    """Return a store in which a try saved a state."""
     stored = Stored()
     TaskState(ti, stored).update(state=state, **more)
     return stored
@@ -88,10 +88,10 @@ class TestPrevious:
             "a clear of both tasks, after which the partner's record is left",
         ],
     )
-    def test_a_retry_is_told_from_a_clear(self, later, expected):
+    def test_a_retry_is_distinguished_from_a_clear(self, later, expected):
         assert TaskState(later, kept_by(ti_of())).previous() == expected
 
-    def test_a_record_without_a_state_says_nothing(self):
+    def test_a_record_without_a_state_is_ignored(self):
         stored = kept_by(ti_of(), SyncState(), name="bank")
         task_state = TaskState(ti_of(try_number=2), stored)
         assert (task_state.previous(), task_state.record.name) == (None, "bank")
@@ -111,23 +111,23 @@ class TestPrevious:
 
 
 class TestRecord:
-    """The record of the present try."""
+    """The record of the current try."""
 
-    def test_a_new_try_takes_over_the_state_and_what_the_connection_is_called(self):
+    def test_a_new_try_inherits_the_state_and_the_connections_name(self):
         stored = kept_by(ti_of(), name="bank", page="http://page", failures=3, end_time=7.0)
         task_state = TaskState(ti_of(try_number=2), stored)
         assert task_state.record == Record(
             state=OWN, task_id="money", try_number=2, max_tries=1, name="bank", page="http://page"
         )
 
-    def test_the_same_try_can_go_on_with_the_whole_of_it(self):
+    def test_the_same_try_can_resume_with_the_whole_record(self):
         stored = kept_by(ti_of(), failures=3, end_time=7.0)
         task_state = TaskState(ti_of(), stored)
         task_state.resume()
         assert task_state.is_same_try
         assert task_state.record == stored.record
 
-    def test_a_note_is_kept_with_the_next_change(self):
+    def test_a_note_is_saved_with_the_next_change(self):
         stored = Stored()
         task_state = TaskState(ti_of(), stored)
         task_state.note_connection(name="bank", page=None)
@@ -140,7 +140,7 @@ class TestRecord:
             "http://page",
         )
 
-    def test_the_end_is_kept(self):
+    def test_the_end_is_saved(self):
         stored = kept_by(ti_of())
         TaskState(ti_of(), stored).finish()
         assert stored.record.state == SyncState(seen=4, job_id=5, role=Role.OWN, is_done=True)
@@ -157,7 +157,7 @@ class TestRecord:
 class TestStateStore:
     """Airflow's task state store."""
 
-    def test_what_is_kept_is_found(self):
+    def test_a_saved_state_is_found(self):
         values = {}
         store = StateStore(SimpleNamespace(get=values.get, set=values.__setitem__))
         assert store.load() is None
@@ -182,13 +182,13 @@ class TestXComStore:
         assert store.load() == Record(state=OWN)
 
     @pytest.mark.parametrize("value", ["text", 7, [], None])
-    def test_what_is_not_a_record_is_none(self, value):
+    def test_a_value_that_is_not_a_record_is_none(self, value):
         ti = ti_of(xcom_pull=lambda task_ids, key: value)  # noqa: ARG005 (Airflow's names)
         assert XComStore(ti, read="trigger", written=()).load() is None
 
 
 class TestVariableStore:
-    """An Airflow Variable for as long as a sync is under way."""
+    """An Airflow Variable that exists while a sync is active."""
 
     @pytest.fixture
     def variables(self, monkeypatch):
@@ -199,7 +199,7 @@ class TestVariableStore:
         return kept
 
     @pytest.mark.parametrize("state", [OWN, SyncState(seen=4, is_submitting=True)])
-    def test_a_sync_under_way_is_kept(self, variables, state):
+    def test_an_active_sync_is_saved(self, variables, state):
         VariableStore(ti_of()).save(Record(state=state))
         assert VariableStore(ti_of()).load() == Record(state=state)
         assert len(variables) == 1
@@ -213,7 +213,7 @@ class TestVariableStore:
             SyncState(seen=4, job_id=5, is_done=True),
         ],
     )
-    def test_nothing_is_left_where_there_is_nothing_to_go_on_with(self, variables, state):
+    def test_nothing_is_left_if_there_is_nothing_to_resume(self, variables, state):
         VariableStore(ti_of()).save(Record(state=OWN))
         VariableStore(ti_of()).save(Record(state=state))
         assert variables == {}
@@ -228,7 +228,7 @@ class TestVariableStore:
         assert all(len(key) <= 250 for key in variables)
 
 
-def test_a_single_task_uses_the_task_state_store_where_there_is_one():
+def test_a_single_task_uses_the_task_state_store_if_there_is_one():
     assert isinstance(store_of_task({"ti": ti_of(), "task_state_store": SimpleNamespace()}), StateStore)
     assert isinstance(store_of_task({"ti": ti_of(), "task_state_store": None}), VariableStore)
     assert isinstance(store_of_task({"ti": ti_of()}), VariableStore)

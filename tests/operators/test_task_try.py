@@ -1,4 +1,4 @@
-"""One try in a worker: what it raises for Airflow, what it keeps, and what a kill leaves behind."""
+"""One try in a worker: its exceptions for Airflow, its state, and the effects of a kill."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def raising(error):
 
 
 class TestRun:
-    """What a protocol of a try gives, raises and keeps."""
+    """The results, exceptions and state of a try's protocol."""
 
     def test_a_whole_sync(self, make_try, airbyte, url):
         task_try = make_try()
@@ -79,7 +79,7 @@ class TestRun:
         assert task_try.page == f"{root}/workspaces/{WORKSPACE}/connections/{UUID}/timeline"
 
     @pytest.mark.parametrize("error", [SyncError, JobEndedError, JobTimedOutError, ApiError])
-    def test_an_error_becomes_airflows_with_the_page_on_a_line_of_its_own(self, make_try, error, caplog):
+    def test_an_error_becomes_airflows_with_the_page_on_a_separate_line(self, make_try, error, caplog):
         task_try = make_try(OWN, page="http://page")
         with pytest.raises(AirflowException) as raised:
             task_try.run(raising(error("it failed")))
@@ -91,7 +91,7 @@ class TestRun:
         with pytest.raises(AirflowSkipException, match="busy"):
             make_try().run(raising(SyncSkipped("busy")))
 
-    def test_a_bug_stays_one(self, make_try):
+    def test_a_bug_is_raised_unchanged(self, make_try):
         with pytest.raises(ZeroDivisionError):
             make_try().run(raising(ZeroDivisionError()))
 
@@ -135,14 +135,14 @@ class TestRun:
 
 
 class TestUndo:
-    """A killed task cancels what it has started, by a process of its own."""
+    """A killed task cancels its job, in a separate process if needed."""
 
     @pytest.fixture
     def kill(self, make_try, airbyte):
-        """Kill a try that had a state; returns what becomes of the job."""
+        """Kill a try that had a state. Return the job's final status."""
 
         def kill_one(state, *, cancels=True):
-            airbyte.add("running", asked_by="us")
+            airbyte.add("running", requested_by="us")
             task_try = make_try(state)
             _ = task_try.access
             task_try.undo(cancels=cancels)
@@ -154,7 +154,7 @@ class TestUndo:
     def test_the_job_is_cancelled_before_the_task_ends(self, kill, state):
         assert kill(state) == "cancelled"
 
-    def test_a_job_whose_submission_was_under_way_is_found_and_cancelled(self, kill):
+    def test_the_job_of_a_pending_submission_is_found_and_cancelled(self, kill):
         assert kill(SyncState(seen=0, is_submitting=True)) == "cancelled"
 
     @pytest.mark.parametrize(
@@ -166,15 +166,15 @@ class TestUndo:
             SyncState(seen=0, job_id=1, role=Role.BLOCKER),
         ],
     )
-    def test_what_this_task_has_not_started_is_left_and_no_process_begins(self, kill, monkeypatch, state):
+    def test_a_job_that_this_task_did_not_start_is_left_and_no_process_begins(self, kill, monkeypatch, state):
         monkeypatch.setattr(task_try, "start_cancel_process", None)
         assert kill(state) == "running"
 
-    def test_on_kill_leave_leaves_it(self, kill, monkeypatch):
+    def test_with_on_kill_leave_the_job_continues(self, kill, monkeypatch):
         monkeypatch.setattr(task_try, "start_cancel_process", None)
         assert kill(OWN, cancels=False) == "running"
 
-    def test_a_try_that_has_not_looked_up_its_connection_asks_airflow_nothing(self, monkeypatch):
+    def test_a_try_without_a_looked_up_connection_queries_nothing(self, monkeypatch):
         monkeypatch.setattr(task_try, "start_cancel_process", None)
         ti = SimpleNamespace(task_id="money", try_number=1, max_tries=1)
         task_state = TaskState(ti, Stored(Record(state=OWN)))
@@ -204,7 +204,7 @@ class TestUndo:
             task_try.run(protocol)
         assert task_try.task_state.record.state == OWN
 
-    def test_a_slow_server_is_left_to_a_process_that_outlives_the_task(self, kill, airbyte, monkeypatch):
+    def test_a_slow_server_is_handled_by_a_process_that_outlives_the_task(self, kill, airbyte, monkeypatch):
         started = []
         start = task_try.start_cancel_process
         monkeypatch.setattr(

@@ -1,4 +1,4 @@
-"""The trigger in an event loop, against an Airbyte over HTTP: its event, its waits, and what a kill does."""
+"""The trigger in an event loop, against an Airbyte over HTTP: its event, its waits, and kills."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from dag_factory.operators.trigger import AirbyteJobTrigger
 from tests.airbyte.fake_airbyte import DELETE, GET, UUID, FakeAirbyte
 from tests.airbyte.fake_server import http_of
 
-# What runs within this process is Airflow as a whole, parts of which warn of each other.
+# Airflow runs in this process, and parts of it warn about other parts.
 pytestmark = [pytest.mark.airflow, pytest.mark.filterwarnings("ignore")]
 
 CLIENT_ID, SECRET = "tests-of-the-trigger", "a-secret-of-the-trigger"
@@ -41,13 +41,13 @@ def airbyte():
 
 @pytest.fixture
 def slept():
-    """The pauses of the triggers, in seconds."""
+    """Return the pauses of the triggers, in seconds."""
     return []
 
 
 @pytest.fixture(autouse=True)
 def known(airbyte, monkeypatch, slept):
-    """The Airflow connection, and pauses that pass in no time."""
+    """Set the Airflow connection, and pauses that take no real time."""
 
     async def sleep(seconds):
         slept.append(seconds)
@@ -111,7 +111,7 @@ class TestEvent:
         assert payload == {"state": state_as_json(state), "is_changed": False}
 
     def test_a_job_that_takes_too_long_is_cancelled_and_reported(self, airbyte):
-        airbyte.add("running", asked_by="us")
+        airbyte.add("running", requested_by="us")
         payload = event_of(trigger())
         assert payload["error"] == (
             f"Airbyte connection 'bank' ({UUID}): job 1 was still active "
@@ -128,13 +128,13 @@ class TestEvent:
         assert "it continues, because" in payload["error"]
         assert (payload["is_changed"], airbyte.count(DELETE)) == (False, 0)
 
-    def test_a_triggerer_that_was_away_past_the_end_asks_first(self, airbyte):
+    def test_a_triggerer_that_was_down_past_the_timeout_polls_first(self, airbyte):
         airbyte.add("succeeded")
         payload = event_of(trigger(on_timeout="leave", end_time=DAWN - 3600))
         assert payload["job"]["status"] == "succeeded"
 
-    def test_the_job_of_a_cleared_try_is_cancelled_while_it_is_waited_for(self, airbyte):
-        airbyte.add("running", asked_by="us")
+    def test_the_job_of_a_cleared_try_is_cancelled_during_the_wait(self, airbyte):
+        airbyte.add("running", requested_by="us")
         airbyte.ignored_cancels = 2
         assert event_of(trigger(CLEARED))["job"]["status"] == "cancelled"
 
@@ -153,7 +153,7 @@ class TestEvent:
         )
         assert airbyte.now >= 3600
 
-    def test_a_secrets_backend_that_is_away_is_asked_again_and_not_quoted(self, airbyte, monkeypatch, capfd):
+    def test_an_unavailable_secrets_backend_is_retried_and_not_quoted(self, airbyte, monkeypatch, capfd):
         airbyte.add("running", 600)
         look_up, failures = BaseHook.get_connection, [OSError("password=hidden")] * 3
 
@@ -168,16 +168,16 @@ class TestEvent:
         assert "cannot be read: OSError; trying again in 1 seconds" in logged
         assert "hidden" not in logged
 
-    def test_a_server_that_is_away_does_not_end_the_wait(self, airbyte):
+    def test_an_outage_does_not_end_the_wait(self, airbyte):
         airbyte.add("running", 1800)
         airbyte.fail(GET, *[503] * 9, *["lost before"] * 9, 403, 401, 401)
         assert event_of(trigger())["job"]["status"] == "succeeded"
 
 
 class TestSerialisation:
-    """The way through Airflow's database."""
+    """The round trip through Airflow's database."""
 
-    def test_it_comes_back_as_it_was(self):
+    def test_it_survives_the_round_trip(self):
         original = trigger(ADOPTED, on_timeout="leave", on_killed="leave")
         row = Trigger.from_object(original)
         kept = Trigger._decrypt_kwargs(row.encrypted_kwargs)
@@ -187,17 +187,17 @@ class TestSerialisation:
         assert again.serialize() == original.serialize()
         assert row.classpath == "dag_factory.operators.trigger.AirbyteJobTrigger"
 
-    def test_its_arguments_hold_no_credentials(self):
+    def test_its_arguments_contain_no_credentials(self):
         text = str(trigger().serialize())
         assert SECRET not in text
         assert CLIENT_ID not in text
 
 
 class TestManyTriggers:
-    """Triggers in one event loop do not wait for each other."""
+    """Triggers in one event loop do not block each other."""
 
-    def test_a_slow_server_stops_no_other_trigger(self, airbyte):
-        """No answer comes before all six have asked; a call that blocked the loop would wait for ever."""
+    def test_a_slow_server_blocks_no_other_trigger(self, airbyte):
+        """The server only answers after all six calls; one that blocked the loop would wait forever."""
         all_have_asked = threading.Barrier(6)
         airbyte.add("succeeded")
 
@@ -215,14 +215,14 @@ class TestManyTriggers:
 
 
 class TestKill:
-    """A person ends the task, or Airflow moves its trigger: only the first is a kill."""
+    """A person ends the task, or Airflow moves its trigger: only the former is a kill."""
 
     @pytest.fixture
     def kill(self, airbyte, monkeypatch):
-        """End a trigger whose task is in a state; returns what becomes of the job."""
+        """Cancel a trigger whose task is in a state. Return the job's final status."""
 
         def kill_one(task_state, state=OWN, **more):
-            airbyte.add("running", asked_by="us")
+            airbyte.add("running", requested_by="us")
             task_is(monkeypatch, task_state)
             asyncio.run(trigger(state, **more).on_kill())
             return airbyte.jobs[0].status
@@ -246,12 +246,12 @@ class TestKill:
         ],
         ids=str,
     )
-    def test_a_kill_leaves_what_it_has_to_leave(self, kill, airbyte, state, more):
+    def test_a_kill_cancels_only_own_jobs_and_only_if_configured(self, kill, airbyte, state, more):
         assert kill("failed", state, **more) == "running"
         assert airbyte.calls == []
 
-    def test_airflow_that_does_not_answer_leaves_the_job_alone(self, airbyte, monkeypatch):
-        airbyte.add("running", asked_by="us")
+    def test_the_job_is_left_alone_if_airflow_does_not_respond(self, airbyte, monkeypatch):
+        airbyte.add("running", requested_by="us")
         given_up = threading.Event()
         monkeypatch.setattr(versions, "state_of_deferred", lambda _task_instance: given_up.wait(60))
         monkeypatch.setattr("dag_factory.operators.trigger.STATE_SECONDS", 0.01)
@@ -263,8 +263,8 @@ class TestKill:
         asyncio.run(kill())
         assert (airbyte.jobs[0].status, airbyte.count(DELETE)) == ("running", 0)
 
-    def test_a_cancellation_goes_on_though_airflow_cancels_it_again_and_again(self, airbyte, monkeypatch):
-        airbyte.add("running", asked_by="us")
+    def test_a_cancellation_continues_while_airflow_cancels_it_repeatedly(self, airbyte, monkeypatch):
+        airbyte.add("running", requested_by="us")
         task_is(monkeypatch, "failed")
         asked, go_on = threading.Event(), threading.Event()
 
@@ -293,7 +293,7 @@ class TestKill:
     def test_only_before_airflow_3_3_a_cancelled_trigger_cancels_the_job(
         self, airbyte, monkeypatch, are_killed, left
     ):
-        airbyte.add("running", asked_by="us")
+        airbyte.add("running", requested_by="us")
         task_is(monkeypatch, "failed")
         monkeypatch.setattr(versions, "TRIGGERS_ARE_KILLED", are_killed)
 
@@ -308,7 +308,7 @@ class TestKill:
         asyncio.run(stop())
         assert airbyte.jobs[0].status == left
 
-    def test_a_cancellation_that_fails_is_logged(self, kill, airbyte, capfd):
+    def test_a_failed_cancellation_is_logged(self, kill, airbyte, capfd):
         airbyte.ignored_cancels = 10_000
         assert kill("failed") == "running"
         assert "job 1 could not be cancelled within 45 min: cancel it in Airbyte" in capfd.readouterr().out

@@ -82,7 +82,7 @@ def test_the_bare_wheel_validates_without_airflow(wheel, estate, tmp_path):
     assert run(programs / "python", "-c", "import airflow", cwd=estate).returncode == 1
 
 
-def test_the_source_distribution_makes_the_same_package(wheel, estate, tmp_path, request):
+def test_the_source_distribution_builds_the_same_package(wheel, estate, tmp_path, request):
     uv("build", "--quiet", "--sdist", "--out-dir", tmp_path, request.config.rootpath)
     (built,) = tmp_path.glob("*.tar.gz")
     uv("build", "--quiet", "--wheel", "--out-dir", tmp_path, built)
@@ -137,7 +137,7 @@ def test_the_wheel_loads_the_examples(airflow, constraints, wheel, repository, e
     )
 
 
-def test_the_bare_wheel_makes_a_repository(wheel, repository, tmp_path):
+def test_the_bare_wheel_creates_a_repository(wheel, repository, tmp_path):
     programs = install(tmp_path / "venv", wheel)
     assert run(programs / "dag-factory", "init", "new", cwd=tmp_path).returncode == 0
     result = run(programs / "dag-factory", "validate", cwd=tmp_path / "new")

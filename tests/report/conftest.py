@@ -1,4 +1,4 @@
-"""What every format is shown with."""
+"""The diagnostics with which every format is tested."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from dag_factory.config.diagnostics import Diagnostic, Related, Severity, Span
 
 @pytest.fixture
 def files() -> tuple[str, ...]:
-    """The files that were checked; the last one is sound."""
+    """Return the checked files; the last one is valid."""
     return ("configs/a b,ü.yaml", "configs/money.yaml", "configs/sound.yaml")
 
 
 @pytest.fixture
 def diagnostics() -> tuple[Diagnostic, ...]:
-    """One with everything and text that means something to each format, a warning, and one over lines."""
+    """Return one diagnostic with every field and text special to a format, a warning, and a multiline one."""
     return (
         Diagnostic(
             file="configs/a b,ü.yaml",

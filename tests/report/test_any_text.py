@@ -1,4 +1,4 @@
-"""Any text of a file comes out of each format as it went in, and as nothing else."""
+"""Any text of a file survives each format unchanged, and is not misinterpreted."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ DIAGNOSTICS = st.builds(
     source_line=st.none() | TEXTS,
     related=st.lists(st.builds(Related, file=NAMES, span=SPANS, message=TEXTS), max_size=2).map(tuple),
 )
-# As `validate` gives them: sorted by file.
+# Sorted by file, as `validate` returns them.
 RUNS = st.lists(DIAGNOSTICS, max_size=4).map(lambda found: sorted(found, key=lambda each: each.file))
 
 any_run = given(diagnostics=RUNS, files=st.lists(NAMES, max_size=3, unique=True))
@@ -98,7 +98,7 @@ def from_property(text):
 
 
 def command(line):
-    """Read a command as GitHub's runner does: name, properties and data."""
+    """Parse a command as GitHub's runner does: name, properties and data."""
     assert line.startswith("::")
     info, data = line[2:].split("::", 1)
     name, _, rest = info.partition(" ")
@@ -123,7 +123,7 @@ def test_github_has_a_command_for_each(diagnostics, files):
 
 
 @any_run
-def test_json_gives_back_every_field(diagnostics, files):
+def test_json_preserves_every_field(diagnostics, files):
     document = json.loads(rendered("json", diagnostics, files))
     assert document["files"] == len(files)
     for reported, each in zip(document["diagnostics"], diagnostics, strict=True):
@@ -149,7 +149,7 @@ SARIF = jsonschema.Draft4Validator(SARIF_SCHEMA)
 
 
 @any_run
-def test_sarif_is_valid_and_gives_back_place_and_message(diagnostics, files):
+def test_sarif_is_valid_and_preserves_location_and_message(diagnostics, files):
     log = json.loads(rendered("sarif", diagnostics, files))
     assert list(SARIF.iter_errors(log)) == []
     (run,) = log["runs"]
@@ -167,7 +167,7 @@ def test_sarif_is_valid_and_gives_back_place_and_message(diagnostics, files):
 
 
 @any_run
-def test_junit_is_xml_and_gives_back_every_text(diagnostics, files):
+def test_junit_is_xml_and_preserves_every_text(diagnostics, files):
     top = ElementTree.fromstring(rendered("junit", diagnostics, files))
     names = list(dict.fromkeys([*files, *(each.file for each in diagnostics)]))
     (suite,) = top

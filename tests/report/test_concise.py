@@ -1,11 +1,11 @@
-"""One line for each mistake."""
+"""The format with one line per diagnostic."""
 
 from __future__ import annotations
 
 from dag_factory.report.concise import render
 
 
-def test_each_is_one_line(diagnostics, files):
+def test_each_diagnostic_is_one_line(diagnostics, files):
     assert render(diagnostics, files) == (
         "configs/a b,ü.yaml:3:5: error: unknown key '<\"&%:,>\\x1b[2J\\r\\n::error::x' (environment dev) "
         "[unknown-key] (write 100%)\n"
@@ -14,5 +14,5 @@ def test_each_is_one_line(diagnostics, files):
     )
 
 
-def test_nothing_wrong_is_nothing(files):
+def test_no_diagnostics_print_nothing(files):
     assert render((), files) == ""

@@ -1,4 +1,4 @@
-"""Which characters are shown as they are."""
+"""Which characters are escaped."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from dag_factory.report.escapes import columns, escape
         "\x9b",
     ],
 )
-def test_what_cannot_be_seen_is_shown(char):
+def test_invisible_characters_are_escaped(char):
     escaped = escape(f"a{char}b")
     assert escaped.isascii()
     assert escaped.encode().decode("unicode_escape") == f"a{char}b"
@@ -40,12 +40,12 @@ def test_what_cannot_be_seen_is_shown(char):
 @pytest.mark.parametrize(
     "text", ["ü", "金", "e\u0301", "\N{GRINNING FACE}", "\u26a0\ufe0f", "עברית", "# x [y]"]
 )
-def test_what_can_be_seen_stays(text):
+def test_visible_characters_are_unchanged(text):
     assert escape(text) == text
 
 
 @pytest.mark.slow
-def test_no_formatting_character_is_left():
+def test_no_formatting_character_remains():
     every = "".join(map(chr, range(0x110000)))
     left = {unicodedata.category(char) for char in escape(every) if char != " "}
     assert left & {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"} == set()

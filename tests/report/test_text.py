@@ -1,4 +1,4 @@
-"""What people read of a diagnostic."""
+"""The text of a diagnostic for people."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def marked(diagnostic):
     return line[mark.index("^") : mark.rindex("^") + 1]
 
 
-def test_the_mark_stands_under_what_is_meant():
+def test_the_mark_is_under_the_offending_text():
     related = (Related(file="b.yaml", span=Span(line=7, column=2), message="first here"),)
     assert render_one(make(help="write it", related=related, environment="dev")).splitlines() == [
         "a.yaml:3:6: error: is wrong (environment dev) [some-code]",
@@ -35,7 +35,7 @@ def test_the_mark_stands_under_what_is_meant():
     ]
 
 
-def test_all_are_counted_at_the_end(diagnostics, files):
+def test_the_summary_counts_all_diagnostics(diagnostics, files):
     text = render(diagnostics, files)
     assert text == f"{render_each(diagnostics)}2 errors and 1 warning in 3 files\n"
     assert text.split("\n\n")[0].splitlines() == [
@@ -67,7 +67,7 @@ def test_control_characters_are_shown_and_do_not_move_the_mark():
     assert marked(diagnostic) == "v"
 
 
-def test_what_is_shown_as_an_escape_is_marked_whole():
+def test_an_escape_is_marked_as_a_whole():
     assert marked(make(line="k: \N{ZERO WIDTH SPACE}v", column=4, end_column=6)) == "\\u200bv"
 
 

@@ -1,4 +1,4 @@
-"""The next runs, above all where the clocks change; held to Airflow's own timetables."""
+"""The next runs, in particular around clock changes, compared with Airflow's own timetables."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def moments(dag, now, count=5):
     return [run.isoformat() for run in next_runs(dag, now, count)]
 
 
-def test_a_night_that_has_no_two_o_clock(dag):
+def test_a_night_without_two_o_clock(dag):
     made = dag('schedule: "30 2 * * *"\ntimezone: Europe/Berlin\n')
     assert moments(made, NOW, 3) == [
         "2026-03-29T03:30:00+02:00",
@@ -39,13 +39,13 @@ def test_a_night_that_has_no_two_o_clock(dag):
     ]
 
 
-def test_a_night_that_has_it_twice(dag):
+def test_a_night_with_two_o_clock_twice(dag):
     made = dag('schedule: "30 2 * * *"\ntimezone: Europe/Berlin\n')
     now = datetime(2026, 10, 25, 0, 45, tzinfo=UTC)
     assert moments(made, now, 2) == ["2026-10-25T02:30:00+01:00", "2026-10-26T02:30:00+01:00"]
 
 
-def test_every_hour_is_an_hour_also_in_that_night(dag):
+def test_every_hour_is_an_hour_in_that_night_too(dag):
     made = dag('schedule: "30 * * * *"\ntimezone: Europe/Berlin\n')
     now = datetime(2026, 10, 24, 23, 45, tzinfo=UTC)
     assert moments(made, now, 3) == [
@@ -55,17 +55,17 @@ def test_every_hour_is_an_hour_also_in_that_night(dag):
     ]
 
 
-def test_runs_lie_between_start_and_end(dag):
+def test_runs_are_between_start_and_end(dag):
     made = dag('schedule: "@daily"\nstart_date: 2027-01-01\nend_date: 2027-01-02\n')
     assert moments(made, NOW) == ["2027-01-01T00:00:00+00:00", "2027-01-02T00:00:00+00:00"]
 
 
-def test_a_run_at_this_very_moment_is_no_next_one(dag):
+def test_a_run_at_this_moment_is_not_a_next_run(dag):
     made = dag('schedule: "0 12 * * *"\n')
     assert moments(made, NOW, 1) == ["2026-03-29T12:00:00+00:00"]
 
 
-def test_every_counts_from_a_start_that_is_to_come(dag):
+def test_every_counts_from_a_future_start(dag):
     made = dag("schedule: {every: 6h}\nstart_date: 2026-04-01\n")
     assert moments(made, NOW, 2) == ["2026-04-01T00:00:00+00:00", "2026-04-01T06:00:00+00:00"]
     assert list(remarks(made, NOW)) == []
@@ -122,7 +122,7 @@ EXPRESSIONS = [
     "30 2 * * *", "0 * * * *", "*/15 * * * *", "*/25 * * * *", "0 */2 * * *", "30 1-3 * * *", "0 0 * * *",
     "59 23 * * *", "0 3 1 * *", "15 2 * * 0", "0 0 * * 6#1", "*/20 2 * * *", "7 1,2,3 * * 6,0",
 ]  # fmt: skip
-# Time zone and a change of its clocks, in UTC: on, back, by half an hour, at midnight, a day left out.
+# Time zones with a clock change, in UTC: forward, back, by half an hour, at midnight, a skipped day.
 CHANGES = [
     ("Europe/Berlin", datetime(2026, 3, 29, 1)),
     ("Europe/Berlin", datetime(2026, 10, 25, 1)),
@@ -151,7 +151,7 @@ def test_the_runs_are_those_of_airflow(dag, zone, change, expression):
 
 @pytest.mark.airflow
 @pytest.mark.parametrize("start", ["2026-10-25T02:30", "2026-10-25T00:30+00:00", "2026-03-29", "2026-10-24"])
-def test_the_first_run_of_a_start_to_come_is_that_of_airflow(dag, start):
+def test_the_first_run_after_a_future_start_is_that_of_airflow(dag, start):
     made = dag(f'schedule: "30 2 * * *"\ntimezone: Europe/Berlin\nstart_date: {start}\n')
     now = datetime(2026, 3, 1, tzinfo=UTC)
     restriction = TimeRestriction(pendulum.instance(made.start_date), None, catchup=True)
@@ -166,7 +166,7 @@ def timetable(expression, zone):
 
 
 def airflow_runs(expression, zone, begin):
-    """Let Airflow make run after run, for a month or as many as fill four days at each quarter of an hour."""
+    """Let Airflow create runs for a month, or as many as one per quarter of an hour for four days."""
     made = timetable(expression, zone)
     restriction = TimeRestriction(None, None, catchup=True)
     last, runs = pendulum.instance(begin), []
@@ -178,5 +178,5 @@ def airflow_runs(expression, zone, begin):
 
 
 def in_utc(runs):
-    # Python holds no two clock times of a fold equal that are of different zones, even if they are.
+    # In Python, two times in a fold never compare equal across zones, even if they are the same moment.
     return [run.astimezone(UTC) for run in runs]

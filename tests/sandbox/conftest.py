@@ -1,4 +1,4 @@
-"""An HTTP server that answers what a test gives it."""
+"""An HTTP server that sends the responses set by a test."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 
 class Server(ThreadingHTTPServer):
-    """Answers from `answers` by method and path, lists page by page, and records what it was sent."""
+    """Responds from `answers` by method and path, lists in pages, and records the requests."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
@@ -53,7 +53,7 @@ class Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PATCH = _answer  # noqa: N815 (the names that the library calls)
 
     def log_message(self, *_: object) -> None:
-        """Be quiet."""
+        """Log nothing."""
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from dag_factory.config.project import load_project
 from dag_factory.local_airbyte.server import LocalAirbyte, ServerOptions
 from dag_factory.sandbox.airbyte import AirbyteAccess, AirbyteApi
 
-# One at a time: a whole Airflow takes all cores while it starts.
+# Not in parallel: a whole Airflow uses all cores while it starts.
 pytestmark = [pytest.mark.airflow, pytest.mark.slow, pytest.mark.stack, pytest.mark.xdist_group("stack")]
 
 MARK = "DAG_FACTORY_TEST"
@@ -63,7 +63,7 @@ class Demo:
         return self._process.wait(60)
 
     def processes(self) -> set[psutil.Process]:
-        """Return the running ones, found as descendants or by their inherited environment.
+        """Return the running processes, found as descendants or by their inherited environment.
 
         Airflow's processes overwrite their visible environment with their titles.
         """
@@ -86,7 +86,7 @@ class Demo:
         return found
 
     def kill(self) -> None:
-        """Leave nothing running, whatever the test did: first as the command does, then by force."""
+        """Leave nothing running after any test: first as the command does, then by force."""
         self.processes()
         self._process.kill()
         self._process.communicate()

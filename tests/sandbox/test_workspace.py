@@ -37,7 +37,7 @@ def test_git_does_not_see_the_folder(tmp_path):
     assert run(["git", "status", "--short"]).stdout == ""
 
 
-def test_a_folder_of_somebody_else_is_left_alone(tmp_path):
+def test_somebody_elses_folder_is_left_alone(tmp_path):
     (tmp_path / "precious").touch()
     message = rf"'{tmp_path}' contains files not created by dag-factory; choose another folder with --work"
     with pytest.raises(WorkspaceError, match=message), workspace(tmp_path, is_fresh=True):
@@ -45,7 +45,7 @@ def test_a_folder_of_somebody_else_is_left_alone(tmp_path):
     assert (tmp_path / "precious").exists()
 
 
-def test_two_cannot_work_in_one_folder(tmp_path):
+def test_two_processes_cannot_use_one_folder(tmp_path):
     folder = tmp_path / "w"
     message = rf"another dag-factory is running in '{folder}'; stop it, or choose another folder with --work"
     with workspace(folder, is_fresh=True) as own:

@@ -1,4 +1,4 @@
-"""The fields of an Airflow connection, and what no text may show of them."""
+"""The fields of an Airflow connection, and which of them no text may show."""
 
 from __future__ import annotations
 

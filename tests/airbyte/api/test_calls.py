@@ -1,4 +1,4 @@
-"""The calls: tokens, lists in any order, answers in any shape, and no secret in any text."""
+"""API calls: tokens, lists in any order, responses of any shape, and no secret in any text."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ JOB = {"jobId": 7, "status": "running", "jobType": "sync", "connectionId": UUID}
 
 
 class Client:
-    """Answers each request by a function, and keeps the requests."""
+    """Answers each request with a function, and records the requests."""
 
     def __init__(self, respond: Callable[[Request], Response]) -> None:
         self._respond = respond
@@ -70,7 +70,7 @@ def call(name: str, response: Response, given_access: Access | None = None) -> A
 
 
 class TestRequests:
-    """What is sent."""
+    """The requests that are sent."""
 
     @pytest.mark.parametrize(
         ("name", "method", "path", "body"),
@@ -117,7 +117,7 @@ class TestTokens:
     @pytest.mark.parametrize(
         "url", ["v1/applications/token", "http://airbyte/api/public/v1/applications/token"]
     )
-    def test_the_token_is_asked_for_as_the_provider_does(self, url):
+    def test_the_token_is_requested_as_the_provider_does(self, url):
         client = Client(lambda _request: ok({"access_token": "the-token", **JOB}))
         run(CALLS["get"](api_of(with_credentials(token_url=url))), client)
         token, request = client.requests
@@ -125,14 +125,14 @@ class TestTokens:
         assert token.body == {"client_id": "id", "client_secret": SECRET, "grant_type": "client_credentials"}
         assert request.headers["Authorization"] == "Bearer the-token"
 
-    def test_a_token_that_ends_early_is_fetched_again(self):
+    def test_a_token_that_expires_early_is_fetched_again(self):
         airbyte = FakeAirbyte()
         airbyte.add("running")
         airbyte.fail("GET /jobs/{id}", 401)
         assert run(api_of(with_credentials()).get(1), airbyte).job_id == 1
         assert airbyte.tokens == 2
 
-    def test_a_401_that_stays_is_not_repeated_for_ever(self):
+    def test_a_persistent_401_is_not_retried_forever(self):
         airbyte = FakeAirbyte()
         airbyte.fail("GET /jobs/{id}", *[401] * 100)
         with pytest.raises(ApiError, match="check login"):
@@ -140,7 +140,7 @@ class TestTokens:
         assert airbyte.calls.count("GET /jobs/{id}") == 2
 
     @pytest.mark.parametrize("lifetime", [None, "900", "soon", -1, 0, True, [], 1e999])
-    def test_any_lifetime_will_do(self, lifetime):
+    def test_any_lifetime_is_accepted(self, lifetime):
         airbyte = FakeAirbyte(lifetime=lifetime)
         airbyte.add("running")
         assert run(api_of(with_credentials()).get(1), airbyte).job_id == 1
@@ -159,7 +159,7 @@ class TestTokens:
         )
 
     @pytest.mark.parametrize("fault", [500, "lost after", "html after"])
-    def test_a_submission_whose_token_failed_was_not_made(self, fault):
+    def test_a_submission_without_a_token_was_not_sent(self, fault):
         airbyte = FakeAirbyte()
         airbyte.fail(TOKEN, fault)
         with pytest.raises(ApiError) as error:
@@ -194,7 +194,7 @@ class TestTokens:
 
 
 class TestAnswers:
-    """Answers that are not what was asked for."""
+    """Responses that do not match the request."""
 
     @pytest.mark.parametrize("name", CALLS)
     @pytest.mark.parametrize(
@@ -219,7 +219,7 @@ class TestAnswers:
         ],
         ids=lambda content: repr(content)[:30],
     )
-    def test_one_that_cannot_be_read_may_have_acted_and_is_retried(self, name, content):
+    def test_an_unreadable_response_may_have_acted_and_is_retried(self, name, content):
         with pytest.raises(ApiError) as error:
             call(name, Response(status=200, content=content))
         assert (error.value.may_have_acted, error.value.is_retryable) == (True, True)
@@ -240,7 +240,7 @@ class TestAnswers:
         with pytest.raises(ApiError, match="is not what Airbyte's API returns"):
             call("submit", ok({**JOB, "connectionId": OTHER_UUID}))
 
-    def test_upper_case_is_read_as_airbyte_writes_it(self):
+    def test_upper_case_is_converted_to_airbytes_spelling(self):
         answer = {**JOB, "status": "SUCCEEDED", "jobType": "SYNC", "connectionId": UUID.upper()}
         assert call("submit", ok(answer)) == Job(
             job_id=7, status="succeeded", job_type="sync", connection_id=UUID
@@ -248,7 +248,7 @@ class TestAnswers:
 
 
 class TestLists:
-    """Lists in any order, of any length, with jobs that are not the connection's."""
+    """Lists in any order, of any length, with jobs of other connections."""
 
     @pytest.mark.parametrize("order", ["newest", "oldest", "random"])
     @pytest.mark.parametrize(
@@ -265,8 +265,8 @@ class TestLists:
         assert len(jobs) >= min(len(expected), 14)
 
     @pytest.mark.parametrize("order", ["oldest", "random"])
-    def test_a_gateway_that_gives_few_jobs_a_page(self, order):
-        airbyte = FakeAirbyte(order=order, most_of_a_page=7)
+    def test_a_gateway_that_returns_few_jobs_per_page(self, order):
+        airbyte = FakeAirbyte(order=order, page_limit=7)
         for _ in range(60):
             airbyte.add("succeeded")
         jobs = run(api_of(access()).jobs(UUID), airbyte)
@@ -280,7 +280,7 @@ class TestLists:
         jobs = run(api_of(access()).jobs(UUID, down_to=100), airbyte)
         assert [job.job_id for job in jobs][:150] == list(range(250, 100, -1))
 
-    def test_a_list_that_is_newest_first_is_read_only_as_far_as_needed(self):
+    def test_a_newest_first_list_is_read_only_as_far_as_needed(self):
         airbyte = FakeAirbyte()
         for _ in range(1000):
             airbyte.add("succeeded")
@@ -308,7 +308,7 @@ class TestLists:
         assert [job.job_id for job in call("jobs", page)] == [7, 6]
 
     @pytest.mark.slow
-    def test_ten_thousand_jobs_that_are_not_newest_first(self):
+    def test_ten_thousand_jobs_in_another_order(self):
         airbyte = FakeAirbyte(order="oldest")
         for _ in range(9_800):
             airbyte.add("succeeded")
@@ -316,7 +316,7 @@ class TestLists:
         assert (jobs[0].job_id, len(jobs)) == (9_800, 9_800)
 
     @pytest.mark.slow
-    def test_more_than_that_are_given_up_with_a_reason(self):
+    def test_more_jobs_than_that_fail_with_a_reason(self):
         airbyte = FakeAirbyte(order="oldest")
         for _ in range(10_100):
             airbyte.add("succeeded")
@@ -325,7 +325,7 @@ class TestLists:
         assert not error.value.is_retryable
 
     @pytest.mark.parametrize("status", [400, 422, 500, 501])
-    def test_a_server_that_refuses_to_order_is_asked_without_from_then_on(self, status):
+    def test_a_server_that_rejects_an_order_is_called_without_one_from_then_on(self, status):
         airbyte = FakeAirbyte()
         airbyte.add("succeeded")
         airbyte.fail(LIST, status)
@@ -343,14 +343,14 @@ class TestLists:
 
 
 class TestSecrets:
-    """No secret in any text, nor in what a traceback shows."""
+    """No text or traceback shows a secret."""
 
     HIDDEN = (SECRET, PASSWORD, "token-of-the-server", "another-password")
 
     @pytest.mark.parametrize("status", [200, 302, 400, 401, 403, 409, 422, 500])
     @pytest.mark.parametrize("name", [*CALLS, "token"])
     @pytest.mark.parametrize("shape", ["message", "detail", "title", "data", "not JSON", "location"])
-    def test_what_a_server_repeats_is_not_shown(self, name, status, shape):
+    def test_secrets_that_a_server_echoes_are_not_shown(self, name, status, shape):
         echo = f"bad {SECRET} {PASSWORD} {'' if name == 'token' else 'token-of-the-server'}"
         body = {"data": {"data": {"message": echo}}, "not JSON": echo}.get(shape, {shape: echo})
         content = echo.encode() if shape == "not JSON" else json.dumps(body).encode()
@@ -364,7 +364,7 @@ class TestSecrets:
         self._check(self._error(name, respond))
 
     @pytest.mark.parametrize("name", [*CALLS, "token"])
-    def test_what_a_client_says_of_a_lost_call_is_not_shown(self, name):
+    def test_a_clients_error_about_a_lost_call_is_not_shown(self, name):
         def respond(request: Request) -> Response:
             if request.url.endswith("/token") and name != "token":
                 return ok({"access_token": "token-of-the-server"})
@@ -375,7 +375,7 @@ class TestSecrets:
         self._check(self._error(name, respond))
 
     @pytest.mark.parametrize("length", [0, 90, 190, 195])
-    def test_the_name_of_a_connection_shows_none(self, length):
+    def test_the_name_of_a_connection_shows_no_secret(self, length):
         answer = {"name": f"{'x' * length} {SECRET} the-token", "status": "active", "connectionId": UUID}
         client = Client(lambda _request: ok({"access_token": "the-token", "expires_in": 900, **answer}))
         found = run(CALLS["connection"](api_of(with_credentials())), client)
@@ -384,7 +384,7 @@ class TestSecrets:
 
     @pytest.mark.parametrize("length", range(150, 310, 3))
     @pytest.mark.parametrize("status", [307, 500])
-    def test_a_text_is_not_cut_in_the_midst_of_a_secret(self, status, length):
+    def test_a_text_is_not_truncated_inside_a_secret(self, status, length):
         content = json.dumps({"message": "x" * length + SECRET}).encode()
         headers = {"location": "http://other/" + "x" * (length - 100) + SECRET}
         with pytest.raises(ApiError) as error:
@@ -417,7 +417,7 @@ class TestSecrets:
 
 
 def _printed(error: BaseException | None) -> list[str]:
-    """What Airflow prints of an error: the whole chain as Python shows it, without source lines."""
+    """Format an error as Airflow logs it: the whole chain as Python shows it, without source lines."""
     if error is None:
         return []
     chain = traceback.TracebackException.from_exception(error, lookup_lines=False)
@@ -452,7 +452,7 @@ ANSWERS = JSON | ODD_JOB | st.fixed_dictionaries({"data": JSON | st.lists(ODD_JO
     token=ODD_TOKEN | st.just({"access_token": "t", "expires_in": 900}),
     headers=st.dictionaries(st.sampled_from(["date", "retry-after", "location"]), st.text()),
 )
-def test_whatever_is_answered_gives_what_was_asked_for_or_an_api_error(name, status, answer, token, headers):
+def test_any_response_yields_the_requested_value_or_an_api_error(name, status, answer, token, headers):
     def respond(request: Request) -> Response:
         if request.url.endswith("/token"):
             return ok(token)
@@ -461,7 +461,7 @@ def test_whatever_is_answered_gives_what_was_asked_for_or_an_api_error(name, sta
     try:
         result = run(CALLS[name](api_of(with_credentials())), Client(respond))
     except ApiError as error:
-        assert str(error).isprintable()  # noqa: PT017 (no error at all is right too)
+        assert str(error).isprintable()  # noqa: PT017 (no error is fine too)
     else:
         results = result if isinstance(result, list) else [result]
         assert all(isinstance(each, Job | Connection) for each in results)
@@ -471,6 +471,6 @@ def test_whatever_is_answered_gives_what_was_asked_for_or_an_api_error(name, sta
 
 
 @given(name=st.sampled_from(sorted(CALLS)), content=st.binary(max_size=200))
-def test_whatever_bytes_are_answered_there_is_no_other_error(name, content):
+def test_any_bytes_raise_no_other_error(name, content):
     with pytest.raises(ApiError):
         call(name, Response(status=200, content=content))

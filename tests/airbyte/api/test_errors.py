@@ -1,4 +1,4 @@
-"""The messages of errors: each is one line that says what to do."""
+"""Error messages: each is one line that says what to do."""
 
 from __future__ import annotations
 
@@ -141,5 +141,5 @@ def test_whether_a_job_may_be_unknown(status, is_unknown):
         ("Connection refused", False),
     ],
 )
-def test_what_waiting_does_not_change(reason, is_permanent):
+def test_permanent_errors(reason, is_permanent):
     assert is_permanent_reason(reason) == is_permanent

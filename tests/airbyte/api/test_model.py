@@ -1,4 +1,4 @@
-"""What is read of the API's answers, in every shape that a server or a gateway may give them."""
+"""Parsing of the API's responses, in any shape that a server or a gateway may send."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_a_field_that_makes_an_answer_not_a_job(field, value):
     [0, -1, 1.5, 2**63, "7.0", "-7", "\N{ARABIC-INDIC DIGIT SEVEN}", "7 ", " 7", "0x7", "9" * 5000],
     ids=str,
 )
-def test_an_id_that_is_not_one(value):
+def test_an_invalid_id(value):
     with pytest.raises(ValueError, match="job id"):
         job_from({**ANSWER, "jobId": value})
 
@@ -107,7 +107,7 @@ def test_a_field_that_is_missing(field):
         *[(status, False) for status in ("succeeded", "failed", "cancelled")],
     ],
 )
-def test_only_three_statuses_are_ends(status, is_active):
+def test_only_three_statuses_are_final(status, is_active):
     assert job_from({**ANSWER, "status": status}).is_active == is_active
     assert job_from({**ANSWER, "status": status.upper()}).is_active == is_active
 
@@ -167,7 +167,7 @@ JOB_FIELDS = (
 
 
 @given(st.fixed_dictionaries({}, optional=dict.fromkeys(JOB_FIELDS, JSON)))
-def test_every_answer_is_a_job_or_one_of_the_documented_errors(answer):
+def test_every_response_is_a_job_or_a_documented_error(answer):
     try:
         job = job_from(answer)
     except RAISED:
@@ -177,12 +177,12 @@ def test_every_answer_is_a_job_or_one_of_the_documented_errors(answer):
     assert job_from_json(json.loads(json.dumps(job_as_json(job)))) == job
 
 
-def test_an_unknown_job_is_active_and_asked_for():
+def test_an_unknown_job_is_active_and_polled():
     assert unknown_job(7, UUID).is_active
 
 
 @pytest.mark.parametrize(
     ("text", "line"), [("a\r\nb", "a  b"), ("  a ", "a"), ("abcdef", "abcd…"), ("\u202eabc", "abc")]
 )
-def test_a_line_that_can_stand_in_a_log(text, line):
+def test_a_line_that_fits_into_a_log(text, line):
     assert printable(text, 5) == line

@@ -1,4 +1,4 @@
-"""What is read from a response besides its content."""
+"""Parsing of a response's status and headers."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ DATE = "Mon, 23 Nov 2026 07:00:00 GMT"
     ],
     ids=lambda value: repr(value)[:40],
 )
-def test_what_the_server_said(answer, detail):
+def test_the_message_of_the_server(answer, detail):
     assert detail_of(json.dumps(answer).encode()) == detail
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>", b"\xff\xfe\x00", b"[" * 100_000, b'{"message": '])
-def test_what_is_not_json_says_nothing(content):
+def test_content_other_than_json_has_no_message(content):
     assert detail_of(content) == ""
 
 
@@ -55,7 +55,7 @@ def test_what_is_not_json_says_nothing(content):
         *[(odd, None) for odd in ("Mon, 99 Nov 2026 07:00:00 GMT", "Mon, 23 Nov 99999 07:00:00 GMT", ",")],
     ],
 )
-def test_a_server_says_how_long_to_wait_in_seconds_or_as_a_date(value, seconds):
+def test_retry_after_is_seconds_or_a_date(value, seconds):
     headers = {"date": DATE, "retry-after": value}
     assert retry_after(Response(status=429, content=b"{}", headers=headers)) == seconds
 
@@ -67,7 +67,7 @@ def test_a_date_without_a_zone_is_utc(date):
 
 
 @pytest.mark.parametrize("date", ["", "today", "Mon, 99 Nov 2026 07:00:00 GMT", "\x00"])
-def test_a_date_to_wait_for_says_nothing_without_the_servers_own(date):
+def test_a_retry_after_date_is_ignored_without_the_servers_date(date):
     headers = {"retry-after": DATE, "date": date}
     assert retry_after(Response(status=503, content=b"{}", headers=headers)) is None
 
@@ -81,7 +81,7 @@ def test_a_date_to_wait_for_says_nothing_without_the_servers_own(date):
         ("", None),
     ],
 )
-def test_what_the_servers_clock_says(date, seconds):
+def test_the_time_of_the_servers_clock(date, seconds):
     assert server_time(Response(status=200, content=b"", headers={"date": date})) == seconds
 
 
@@ -104,9 +104,9 @@ def test_no_header_raises(value, date):
         ("", ""),
     ],
 )
-def test_where_a_redirect_leads(location, target):
+def test_the_target_of_a_redirect(location, target):
     assert redirect_target(Response(status=302, content=b"", headers={"location": location})) == target
 
 
-def test_a_redirect_without_a_location_leads_nowhere():
+def test_a_redirect_without_a_location_has_no_target():
     assert redirect_target(Response(status=302, content=b"")) == ""

@@ -1,4 +1,4 @@
-"""The access token: what of an answer can be used, and for how long."""
+"""Access tokens: which responses are usable, and for how long."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_every_answer_has_a_lifetime(value):
 
 
 @pytest.mark.parametrize(("lifetime", "used"), [(900.0, 840.0), (180.0, 120.0), (100.0, 50.0), (1.0, 0.5)])
-def test_a_token_is_renewed_before_it_ends(lifetime, used):
+def test_a_token_is_renewed_before_it_expires(lifetime, used):
     clock = Clock()
     cache = TokenCache(clock)
     cache.put("token", lifetime)
@@ -88,7 +88,7 @@ def test_a_token_is_renewed_before_it_ends(lifetime, used):
     assert (cache.token, cache.latest) == (None, "token")
 
 
-def test_a_token_that_was_refused_is_forgotten_but_never_a_newer_one():
+def test_a_rejected_token_is_dropped_but_never_a_newer_one():
     cache = TokenCache(Clock())
     cache.put("new", 900)
     cache.drop("old")

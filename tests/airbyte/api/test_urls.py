@@ -1,4 +1,4 @@
-"""Where people see a connection in Airbyte."""
+"""The URL of a connection in Airbyte's UI."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from dag_factory.airbyte.api.urls import page_of, web_address
         ("http://airbyte/something?token=secret", "http://airbyte"),
     ],
 )
-def test_the_web_address_that_belongs_to_a_host(host, address):
+def test_the_web_url_of_a_host(host, address):
     assert web_address(host) == address
 
 

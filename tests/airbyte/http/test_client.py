@@ -1,4 +1,4 @@
-"""The edge to the network over real sockets: limits on everything, one kind of error, and no secret in it."""
+"""The HTTP clients over real sockets: everything is limited, errors are uniform and show no secret."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def send_shared(access: Access, request: Request):
 
 @pytest.fixture(params=[send_from_worker, send_shared], ids=["worker", "shared"])
 def send(request):
-    """The two clients, each as it is used."""
+    """Both clients, each used as in production."""
     return request.param
 
 
@@ -109,7 +109,7 @@ DRIPS = {
 
 
 @pytest.mark.parametrize("name", DRIPS)
-def test_a_server_that_drips_has_no_more_than_the_timeout(send, name):
+def test_a_dripping_server_gets_no_more_than_the_timeout(send, name):
     with raw_server(DRIPS[name]) as server:
         error = failure(send, server.url, timeout=0.3)
     assert (str(error), error.was_sent) == ("the request timed out", True)
@@ -157,7 +157,7 @@ def test_a_body_just_below_the_limit_is_read(send):
     ],
     ids=lambda content: repr(content)[:40],
 )
-def test_what_is_not_http_is_a_call_without_a_response(send, content):
+def test_a_server_without_http_is_a_call_without_a_response(send, content):
     with raw_server(raw(content)) as server:
         error = failure(send, server.url)
     assert error.was_sent
@@ -200,7 +200,7 @@ HOSTS = [
 
 
 @pytest.mark.parametrize("host", HOSTS, ids=lambda host: repr(host)[:30])
-def test_an_address_that_is_not_a_url_fails_once_and_for_all(send, host):
+def test_an_address_that_is_not_a_url_fails_permanently(send, host):
     error = failure(send, host)
     assert (error.was_sent, error.is_permanent) == (False, True)
     assert str(error) == "the address is not a URL"
@@ -215,7 +215,7 @@ def test_an_address_that_is_not_a_url_fails_once_and_for_all(send, host):
         ("{url}/ä", "/%C3%A4/v1/jobs/7"),
     ],
 )
-def test_an_address_that_can_be_written_as_one(send, host, path):
+def test_an_address_that_can_be_converted_to_a_url(send, host, path):
     with raw_server(answer()) as server:
         get(send, host.format(url=server.url))
     assert server.requests[0].split(b" ")[1] == path.encode()
@@ -233,7 +233,7 @@ def test_a_host_with_ipv6(send):
     )
 
 
-def test_nobody_listens(send):
+def test_a_port_without_a_listener(send):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     error = failure(send, f"http://127.0.0.1:{port}")
@@ -247,7 +247,7 @@ def test_a_host_without_an_address(send):
 
 @pytest.fixture(scope="module")
 def untrusted_host(tmp_path_factory):
-    """A server on loopback with a certificate that it has signed itself."""
+    """Start a server on the loopback with a self-signed certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(_self_signed(tmp_path_factory.mktemp("certificate") / "both.pem"))
     server = HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
@@ -274,13 +274,13 @@ def _self_signed(path: Path) -> Path:
     return path
 
 
-def test_a_certificate_that_is_not_trusted_stays_so(send, untrusted_host):
+def test_an_untrusted_certificate_is_a_permanent_error(send, untrusted_host):
     error = failure(send, untrusted_host)
     assert "CERTIFICATE_VERIFY_FAILED" in str(error)
     assert (error.was_sent, error.is_permanent) == (False, True)
 
 
-def test_a_server_that_does_not_speak_tls_stays_so(send):
+def test_a_server_without_tls_is_a_permanent_error(send):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=_greet, args=(listener,))
         thread.start()
@@ -290,7 +290,7 @@ def test_a_server_that_does_not_speak_tls_stays_so(send):
 
 
 def _greet(listener: socket.socket) -> None:
-    """Answer one client in plain HTTP, whatever it sends."""
+    """Answer one client in plain HTTP, regardless of what it sends."""
     connected, _ = listener.accept()
     with connected:
         connected.recv(65_536)
@@ -315,7 +315,7 @@ def test_deep_json_and_huge_numbers_are_api_errors_on_both_drivers(body, text):
                 drive(access)
 
 
-def test_a_token_that_no_header_can_hold_is_in_no_text_of_either_driver():
+def test_an_invalid_token_is_in_no_text_of_either_driver():
     token = json.dumps({"access_token": f"{TOKEN}\n", "expires_in": None}).encode()
     with raw_server(answer(token)) as server:
         access = access_of(f"{server.url}/v1", client_id="id", client_secret=SECRET)
@@ -371,7 +371,7 @@ def test_the_proxies_of_a_connection(proxies, read):
     ],
     ids=repr,
 )
-def test_proxies_that_cannot_be_used(proxies):
+def test_unusable_proxies(proxies):
     with pytest.raises(ValueError, match="not a proxy") as error:
         proxies_by_scheme(proxies)
     assert "hidden" not in "".join(traceback.format_exception(error.value))
@@ -387,7 +387,7 @@ def test_calls_go_through_a_proxy(send):
 @pytest.mark.parametrize(
     "proxy", ["http://user:pass-of-proxy@127.0.0.1:9", "http://user:pass-of-proxy@proxy.invalid"]
 )
-def test_a_proxy_that_is_not_there_is_a_call_without_a_response(send, proxy):
+def test_a_missing_proxy_is_a_call_without_a_response(send, proxy):
     error = failure(send, "http://airbyte.invalid", proxies=(("http://", proxy),))
     assert not error.was_sent
     assert "pass-of-proxy" not in "".join(traceback.format_exception(error))
@@ -410,22 +410,22 @@ def test_a_worker_that_is_interrupted_in_a_call_closes_its_socket():
 
 
 class SignalError(Exception):
-    """What a signal's handler raises."""
+    """Raised by a signal handler."""
 
 
 def _send_until_interrupted(client: BlockingClient, server: RawServer) -> None:
-    """Send a request; as soon as the server has it, a signal comes."""
+    """Send a request, and a signal as soon as the server has received it."""
 
     def interrupt(_signal: int, _frame: object) -> None:
         raise SignalError
 
-    def kill_when_asked() -> None:
+    def kill_on_request() -> None:
         server.asked.wait(30)
         os.kill(os.getpid(), signal.SIGUSR1)
 
     before = signal.signal(signal.SIGUSR1, interrupt)
     try:
-        thread = threading.Thread(target=kill_when_asked)
+        thread = threading.Thread(target=kill_on_request)
         thread.start()
         client.send(Request(method="GET", url=server.url))
     finally:

@@ -25,7 +25,7 @@ REQUEST = Request(method="GET", url=f"{HOST}/jobs/7")
 
 
 class _Skipping(selectors.DefaultSelector):
-    """Waits for nothing; what the loop would have waited is added to its time."""
+    """A selector that does not wait, but adds the loop's timeout to its time."""
 
     skipped = 0.0
 
@@ -37,7 +37,7 @@ class _Skipping(selectors.DefaultSelector):
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop whose time passes only when all its tasks wait."""
+    """An event loop whose time only advances when all its tasks wait."""
 
     def __init__(self) -> None:
         self._skipping = _Skipping()
@@ -53,7 +53,7 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
 
 
 class FakeHttp:
-    """Takes a while for each call, and counts."""
+    """Takes some time for each call, and counts them."""
 
     created: list[FakeHttp]
     seconds = 3.0
@@ -103,7 +103,7 @@ async def send_many(number: int, access: Access | None = None) -> None:
 
 
 class TestLease:
-    """One client for each Airbyte and its credentials, as long as somebody uses it."""
+    """One client per Airbyte and credentials, for as long as it has users."""
 
     def test_the_users_of_one_access_share_a_client(self, http):
         run(send_many(1000))
@@ -121,7 +121,7 @@ class TestLease:
         ],
         ids=str,
     )
-    def test_nobody_shares_a_client_with_other_credentials(self, http, other):
+    def test_other_credentials_get_another_client(self, http, other):
         async def use_both():
             async with (
                 shared_clients.lease(access_of()) as one,
@@ -146,7 +146,7 @@ class TestLease:
         assert [created.is_closed for created in http.created] == [True, True]
 
     @pytest.mark.parametrize("seconds", [0.0, 1.0])
-    def test_users_that_are_cancelled_leave_nothing_behind(self, http, seconds):
+    def test_cancelled_users_leave_no_client(self, http, seconds):
         async def cancel_all():
             tasks = [asyncio.create_task(send_one(access_of())) for _ in range(100)]
             await asyncio.sleep(seconds)
@@ -159,7 +159,7 @@ class TestLease:
         run(cancel_all())
         assert all(created.is_closed for created in http.created)
 
-    def test_a_user_that_fails_leaves_the_others_their_client(self, http, monkeypatch):
+    def test_a_failing_user_does_not_close_the_client_of_others(self, http, monkeypatch):
         monkeypatch.setattr(http, "seconds", 0.0)
 
         async def fail_one():
@@ -178,9 +178,9 @@ class TestLease:
 
 
 class TestLimits:
-    """How many sockets and calls a server has to bear."""
+    """The limits on sockets and calls per server."""
 
-    def test_at_most_eight_calls_are_under_way(self, http):
+    def test_at_most_eight_calls_are_concurrent(self, http):
         run(send_many(100))
         assert http.created[0].most_under_way == 8
 
@@ -217,7 +217,7 @@ class TestLimits:
         assert run(cancel_waiting()).status == 200
         assert len(http.created[0].began) == 9
 
-    def test_at_most_eight_sockets_and_none_when_all_have_gone(self):
+    def test_at_most_eight_sockets_and_none_after_the_last_user(self):
         with raw_server(answer()) as server:
             asyncio.run(send_many(40, access_of(host=server.url)))
             assert server.closed.wait(30)
@@ -263,7 +263,7 @@ class TestTokens:
 
 
 class TestSharing:
-    """A request that many send at once, such as for a token, is sent once."""
+    """Concurrent identical requests, such as for a token, are sent once."""
 
     SHAREABLE = Request(method="POST", url=f"{HOST}/applications/token", is_shareable=True)
 
@@ -275,21 +275,21 @@ class TestSharing:
                 task.cancel()
             return await asyncio.gather(*tasks, return_exceptions=True)
 
-    def test_a_thousand_who_send_it_at_once_are_one_call(self, http):
+    def test_a_thousand_concurrent_senders_make_one_call(self, http):
         responses = run(self._send_all(1000))
         assert {response.status for response in responses} == {200}
         assert len(http.created[0].began) == 1
 
-    def test_one_who_is_cancelled_does_not_end_it_for_the_others(self, http):
+    def test_a_cancelled_caller_does_not_end_it_for_the_others(self, http):
         responses = run(self._send_all(5, cancelled=1))
         assert [isinstance(each, Response) for each in responses] == [False, True, True, True, True]
         assert len(http.created[0].began) == 1
 
-    def test_nothing_is_left_where_all_are_cancelled(self, http):
+    def test_nothing_is_left_if_all_callers_are_cancelled(self, http):
         run(self._send_all(5, cancelled=5))
         assert (http.created[0].is_closed, http.created[0].under_way) == (True, 0)
 
-    def test_all_hear_of_a_failure_and_the_next_one_sends_again(self, http, monkeypatch):
+    def test_all_callers_get_a_failure_and_the_next_one_sends_again(self, http, monkeypatch):
         sent = []
 
         async def fail(_client, _request):
@@ -334,9 +334,9 @@ class Lookup:
 
 
 class TestLookups:
-    """Reads of Airflow connections, which a restart would ask for a thousand times."""
+    """Lookups of Airflow connections, which a restart would repeat a thousand times."""
 
-    def test_a_thousand_who_ask_at_once_are_one_lookup(self):
+    def test_a_thousand_concurrent_callers_make_one_lookup(self):
         lookup = Lookup(access_of())
 
         async def ask():
@@ -345,7 +345,7 @@ class TestLookups:
         assert set(run(ask())) == {access_of()}
         assert lookup.count == 1
 
-    def test_each_connection_is_looked_up_for_itself(self):
+    def test_each_connection_is_looked_up_separately(self):
         one, two = Lookup(access_of(conn_id="one")), Lookup(access_of(conn_id="two"))
 
         async def ask():
@@ -356,7 +356,7 @@ class TestLookups:
         assert [each.conn_id for each in run(ask())] == ["one", "two"]
 
     @pytest.mark.parametrize(("seconds", "count"), [(10.0, 1), (28.0, 1), (29.5, 2), (60.0, 2)])
-    def test_it_holds_for_half_a_minute(self, seconds, count):
+    def test_it_is_cached_for_half_a_minute(self, seconds, count):
         lookup = Lookup(access_of())
 
         async def ask():
@@ -367,7 +367,7 @@ class TestLookups:
         run(ask())
         assert lookup.count == count
 
-    def test_one_that_failed_is_not_kept(self):
+    def test_a_failure_is_not_cached(self):
         lookup = Lookup(RuntimeError("away"), access_of())
 
         async def ask():
@@ -378,7 +378,7 @@ class TestLookups:
         assert run(ask()) == access_of()
         assert lookup.count == 2
 
-    def test_all_who_wait_hear_of_a_failure(self):
+    def test_all_waiting_callers_get_a_failure(self):
         lookup = Lookup(RuntimeError("away"))
 
         async def ask():
@@ -388,7 +388,7 @@ class TestLookups:
         assert [str(each) for each in run(ask())] == ["away"] * 5
         assert lookup.count == 1
 
-    def test_one_who_is_cancelled_does_not_end_it_for_the_others(self):
+    def test_a_cancelled_caller_does_not_end_it_for_the_others(self):
         lookup = Lookup(access_of())
 
         async def ask():
@@ -400,7 +400,7 @@ class TestLookups:
         assert run(ask()) == access_of()
         assert lookup.count == 1
 
-    def test_a_failure_that_nobody_waits_for_is_quiet(self, caplog):
+    def test_a_failure_without_waiting_callers_is_not_logged(self, caplog):
         lookup = Lookup(RuntimeError("away"))
 
         async def ask():

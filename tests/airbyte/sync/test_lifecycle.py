@@ -1,4 +1,4 @@
-"""One sync as a whole, against an Airbyte in memory: one job, none left, and no success that was not one."""
+"""Whole syncs against an in-memory Airbyte: one job, none left running, and no false success."""
 
 from __future__ import annotations
 
@@ -53,9 +53,9 @@ def test_a_plain_sync(runs, airbyte):
 class TestRetry:
     """A try after another one of the same task."""
 
-    def test_a_running_job_of_the_try_before_is_waited_for_whatever_on_running_says(self, runs, airbyte):
+    def test_a_running_job_of_the_previous_try_is_resumed_with_any_on_running(self, runs, airbyte):
         airbyte.add("succeeded")
-        airbyte.add("running", 20, asked_by="us")
+        airbyte.add("running", 20, requested_by="us")
         state = SyncState(seen=1, job_id=2, role=Role.OWN)
         assert runs.sync(PreviousTry(state=state), on_running="fail").job_id == 2
         assert airbyte.count(POST) == 0
@@ -63,7 +63,7 @@ class TestRetry:
     @pytest.mark.parametrize(
         "state", [SyncState(seen=0, job_id=1, role=Role.OWN), SyncState(seen=0, is_submitting=True)], ids=str
     )
-    def test_a_job_that_ended_well_meanwhile_is_the_result(self, runs, airbyte, state):
+    def test_a_job_that_succeeded_meanwhile_is_the_result(self, runs, airbyte, state):
         airbyte.add("succeeded")
         assert runs.sync(PreviousTry(state=state)).job_id == 1
         assert airbyte.count(POST) == 0
@@ -72,7 +72,7 @@ class TestRetry:
     @pytest.mark.parametrize(
         "state", [SyncState(seen=0, job_id=1, role=Role.OWN), SyncState(seen=0, is_submitting=True)], ids=str
     )
-    def test_a_new_job_follows_one_that_ended_badly(self, runs, airbyte, state, status):
+    def test_a_new_job_follows_an_unsuccessful_one(self, runs, airbyte, state, status):
         airbyte.add(status)
         assert runs.sync(PreviousTry(state=state)).job_id == 2
 
@@ -97,14 +97,14 @@ class TestRetry:
         ],
         ids=["cleared when done", "cleared", "failed", "cleared, of an uncertain submission"],
     )
-    def test_a_list_that_is_behind_does_not_make_the_old_job_a_result(self, runs, airbyte, state, is_clear):
-        airbyte.add("succeeded", asked_by="us")
+    def test_a_stale_list_does_not_make_the_old_job_a_result(self, runs, airbyte, state, is_clear):
+        airbyte.add("succeeded", requested_by="us")
         good_lists = [None] if state.is_submitting else []
         airbyte.fail(LIST, *good_lists, Response(status=200, content=b'{"data": []}'))
         airbyte.fail(POST, "lost before")
         assert runs.sync(PreviousTry(state=state, is_clear=is_clear)).job_id == 2
 
-    def test_an_airbyte_that_was_set_up_again_numbers_its_jobs_from_the_beginning(self, runs):
+    def test_a_reinstalled_airbyte_numbers_its_jobs_from_the_start(self, runs):
         state = SyncState(seen=70, job_id=71, role=Role.OWN)
         assert runs.sync(PreviousTry(state=state)).job_id == 1
         assert runs.state.role is Role.OWN
@@ -114,21 +114,21 @@ class TestRetry:
         assert runs.sync(PreviousTry(state=SyncState(seen=1, is_submitting=True))).job_id == 2
 
     @pytest.mark.parametrize("foreign", ["running", "succeeded"])
-    def test_the_own_job_is_the_result_and_not_a_newer_one(self, runs, airbyte, foreign):
-        airbyte.add("succeeded", asked_by="us")
+    def test_our_own_job_is_the_result_and_not_a_newer_one(self, runs, airbyte, foreign):
+        airbyte.add("succeeded", requested_by="us")
         airbyte.add(foreign)
         state = SyncState(seen=0, job_id=1, role=Role.OWN)
         assert runs.sync(PreviousTry(state=state)).job_id == 1
         assert airbyte.count(POST) == airbyte.count(DELETE) == 0
 
     def test_a_persons_newer_success_is_not_the_result_of_a_failed_job(self, runs, airbyte):
-        airbyte.add("failed", asked_by="us")
+        airbyte.add("failed", requested_by="us")
         airbyte.add("succeeded")
         state = SyncState(seen=0, job_id=1, role=Role.OWN)
         assert runs.sync(PreviousTry(state=state)).job_id == 3
 
-    def test_a_persons_newer_sync_is_left_to_on_running_after_a_failed_job(self, runs, airbyte):
-        airbyte.add("failed", asked_by="us")
+    def test_on_running_applies_to_a_persons_newer_sync_after_a_failed_job(self, runs, airbyte):
+        airbyte.add("failed", requested_by="us")
         airbyte.add("running")
         state = SyncState(seen=0, job_id=1, role=Role.OWN)
         with pytest.raises(SyncSkipped, match="job 2, a sync that this task did not start, is running"):
@@ -141,23 +141,23 @@ class TestRetry:
         assert len(airbyte.jobs) == 1
 
     @pytest.mark.parametrize("code", [401, 403, 404, 409])
-    def test_a_proxy_that_restarts_does_not_make_a_retry_leave_its_job(self, runs, airbyte, code):
-        airbyte.add("running", 400, asked_by="us")
+    def test_a_retry_keeps_its_job_while_a_proxy_restarts(self, runs, airbyte, code):
+        airbyte.add("running", 400, requested_by="us")
         airbyte.fail(GET, *[code] * 5)
         state = SyncState(seen=0, job_id=1, role=Role.OWN)
         assert runs.sync(PreviousTry(state=state)).job_id == 1
         assert len(airbyte.jobs) == 1
 
-    def test_an_uncertain_submission_that_made_nothing_is_done_again(self, runs, airbyte):
+    def test_an_uncertain_submission_that_created_nothing_is_repeated(self, runs, airbyte):
         assert runs.sync(PreviousTry(state=SyncState(seen=0, is_submitting=True))).job_id == 1
         assert airbyte.count(POST) == 1
 
-    def test_the_oldest_sync_since_is_the_one_of_an_uncertain_submission(self, runs, airbyte):
-        airbyte.add("succeeded", asked_by="us")
+    def test_the_oldest_later_sync_belongs_to_an_uncertain_submission(self, runs, airbyte):
+        airbyte.add("succeeded", requested_by="us")
         airbyte.add("running")
         assert runs.sync(PreviousTry(state=SyncState(seen=0, is_submitting=True))).job_id == 1
 
-    def test_a_job_that_was_in_the_way_of_the_try_before_is_not_its_result(self, runs, airbyte):
+    def test_a_job_in_the_way_of_the_previous_try_is_not_its_result(self, runs, airbyte):
         airbyte.add("succeeded", job_type="clear")
         state = SyncState(seen=0, job_id=1, role=Role.BLOCKER)
         assert runs.sync(PreviousTry(state=state)).job_id == 2
@@ -170,13 +170,13 @@ class TestRetry:
         assert [job.status for job in airbyte.jobs] == ["running"]
 
     @pytest.mark.parametrize("effects", range(1, 14))
-    def test_wherever_a_try_is_killed_the_next_one_makes_no_second_job(self, runs, airbyte, effects):
+    def test_the_try_after_a_kill_at_any_effect_creates_no_second_job(self, runs, airbyte, effects):
         runs.crash(effects)
         assert runs.retry(on_running="fail").job_id == 1
         assert len(airbyte.jobs) == 1
 
     @pytest.mark.parametrize("effects", range(1, 8))
-    def test_a_try_that_is_killed_while_its_submission_is_lost(self, runs, airbyte, effects):
+    def test_a_try_that_is_killed_after_a_lost_submission(self, runs, airbyte, effects):
         airbyte.fail(POST, "lost after")
         runs.crash(effects)
         assert runs.retry(on_running="fail").job_id == 1
@@ -187,7 +187,7 @@ class TestClear:
     """A try after a person has cleared the task: it syncs again."""
 
     @pytest.mark.parametrize("status", ["succeeded", "failed", "cancelled"])
-    def test_a_job_that_ended_is_not_the_result(self, runs, airbyte, status):
+    def test_an_ended_job_is_not_the_result(self, runs, airbyte, status):
         airbyte.add(status)
         state = SyncState(seen=0, job_id=1, role=Role.OWN)
         assert runs.sync(PreviousTry(state=state, is_clear=True)).job_id == 2
@@ -195,21 +195,21 @@ class TestClear:
     @pytest.mark.parametrize(
         "state", [SyncState(seen=0, job_id=1, role=Role.OWN), SyncState(seen=0, is_submitting=True)], ids=str
     )
-    def test_a_job_that_runs_is_cancelled_and_replaced(self, runs, airbyte, state):
-        airbyte.add("running", asked_by="us")
+    def test_a_running_job_is_cancelled_and_replaced(self, runs, airbyte, state):
+        airbyte.add("running", requested_by="us")
         assert runs.sync(PreviousTry(state=state, is_clear=True)).job_id == 2
         assert [job.status for job in airbyte.jobs] == ["cancelled", "succeeded"]
 
-    def test_a_cancellation_that_is_ignored_is_repeated_before_the_next_job(self, runs, airbyte):
-        airbyte.add("running", asked_by="us")
+    def test_an_ignored_cancellation_is_repeated_before_the_next_job(self, runs, airbyte):
+        airbyte.add("running", requested_by="us")
         airbyte.ignored_cancels = 3
         state = SyncState(seen=0, job_id=1, role=Role.OWN)
         assert runs.sync(PreviousTry(state=state, is_clear=True)).job_id == 2
         assert [job.status for job in airbyte.jobs] == ["cancelled", "succeeded"]
         assert SyncState(seen=0, job_id=1, role=Role.CLEARED) in runs.saved
 
-    def test_with_on_kill_leave_its_end_is_waited_for(self, runs, airbyte):
-        airbyte.add("running", 300, asked_by="us")
+    def test_with_on_kill_leave_the_new_job_waits_for_its_end(self, runs, airbyte):
+        airbyte.add("running", 300, requested_by="us")
         state = SyncState(seen=0, job_id=1, role=Role.OWN)
         assert runs.sync(PreviousTry(state=state, is_clear=True), on_kill="leave").job_id == 2
         assert [job.status for job in airbyte.jobs] == ["succeeded", "succeeded"]
@@ -223,8 +223,8 @@ class TestClear:
         runs.sync(PreviousTry(state=state, is_clear=True))
         assert airbyte.cancelled == []
 
-    def test_a_persons_job_is_left_to_on_running(self, runs, airbyte):
-        airbyte.add("succeeded", asked_by="us")
+    def test_on_running_applies_to_a_persons_job(self, runs, airbyte):
+        airbyte.add("succeeded", requested_by="us")
         airbyte.add("running")
         state = SyncState(seen=0, job_id=1, role=Role.OWN)
         with pytest.raises(SyncError, match="job 2, a sync that this task did not start"):
@@ -232,7 +232,7 @@ class TestClear:
 
 
 class TestFollow:
-    """What comes after a job that is not the last one of its sync."""
+    """The job that follows one that did not complete its sync."""
 
     @pytest.mark.parametrize("kind", ["clear", "reset", "refresh"])
     @pytest.mark.parametrize("status", ["running", "pending", "queued", "incomplete"])
@@ -261,8 +261,8 @@ class TestFollow:
         assert len(airbyte.jobs) == 2
 
     def test_a_job_of_an_earlier_try_that_is_cancelled_is_replaced_once(self, runs, airbyte):
-        # What ended the earlier try cancels its job, perhaps only after this try has found it.
-        airbyte.add("running", 10, end="cancelled", asked_by="us")
+        # The process of the earlier try cancels its job, possibly after this try has found it.
+        airbyte.add("running", 10, end="cancelled", requested_by="us")
         airbyte.end = "cancelled"
         with pytest.raises(JobEndedError, match="job 2 was cancelled"):
             runs.sync(PreviousTry(state=SyncState(seen=0, job_id=1, role=Role.OWN)))
@@ -276,7 +276,7 @@ class TestFollow:
 
 
 class TestFinish:
-    """Whether a job that ended is a success."""
+    """Whether an ended job is a success."""
 
     def test_too_few_rows_fail_and_are_saved_as_reported(self, runs):
         with pytest.raises(JobEndedError) as error:
@@ -285,7 +285,7 @@ class TestFinish:
         assert runs.state == SyncState(seen=0, submitted_at=DAWN, job_id=1, role=Role.OWN, is_reported=True)
         assert runs.retry(min_rows=7).job_id == 2
 
-    def test_rows_that_are_counted_late_are_waited_for(self, runs, airbyte):
+    def test_it_waits_for_rows_that_are_counted_late(self, runs, airbyte):
         airbyte.rows_after = 12.0
         assert runs.sync(min_rows=7).rows == 7
 
@@ -297,7 +297,7 @@ class TestFinish:
             Log("Airbyte has not counted the rows of job 1: min_rows cannot be checked", level=30),
         ]
 
-    def test_a_server_that_is_away_when_rows_are_counted_does_not_fail_a_success(self, runs, airbyte):
+    def test_an_outage_while_rows_are_counted_does_not_fail_a_success(self, runs, airbyte):
         airbyte.rows = None
         airbyte.just_before(GET, *[lambda: None] * 2, lambda: airbyte.fail(GET, *[503] * 50))
         assert runs.sync(min_rows=7).status == "succeeded"
@@ -316,7 +316,7 @@ class TestFinish:
         ],
         ids=str,
     )
-    def test_what_an_end_means(self, job, text):
+    def test_the_meaning_of_each_end(self, job, text):
         assert lifecycle.failure_of(job, sync_request()) == text
 
     @pytest.mark.parametrize(("rows", "is_too_few"), [(0, True), (9, True), (10, False), (None, False)])
@@ -325,33 +325,33 @@ class TestFinish:
         assert (failure is not None) == is_too_few
 
     @pytest.mark.parametrize("end", ["failed", "cancelled"])
-    def test_a_job_that_ended_badly_is_never_a_success(self, runs, airbyte, end):
+    def test_an_unsuccessful_job_is_never_a_success(self, runs, airbyte, end):
         airbyte.end = end
         with pytest.raises(JobEndedError):
             runs.sync()
 
 
 class TestUndo:
-    """What is cancelled when a task is killed."""
+    """Which job is cancelled when a task is killed."""
 
     @pytest.mark.parametrize("role", [Role.OWN, Role.CLEARED])
-    def test_the_own_job_is_cancelled(self, runs, airbyte, role):
-        airbyte.add("running", asked_by="us")
+    def test_our_own_job_is_cancelled(self, runs, airbyte, role):
+        airbyte.add("running", requested_by="us")
         state = SyncState(seen=0, job_id=1, role=role)
         assert runs.run(lambda context: lifecycle.undo(context, state)).status == "cancelled"
 
     @pytest.mark.parametrize("role", [Role.ADOPTED, Role.BLOCKER])
-    def test_somebody_elses_job_goes_on(self, runs, airbyte, role):
+    def test_somebody_elses_job_continues(self, runs, airbyte, role):
         airbyte.add("running")
         state = SyncState(seen=0, job_id=1, role=role)
         assert runs.run(lambda context: lifecycle.undo(context, state)) is None
         assert airbyte.calls == []
 
-    def test_nothing_is_asked_where_nothing_was_started(self, runs, airbyte):
+    def test_there_is_no_call_if_nothing_was_started(self, runs, airbyte):
         assert runs.run(lambda context: lifecycle.undo(context, SyncState())) is None
         assert airbyte.calls == []
 
-    def test_a_job_whose_submission_was_under_way_is_found_and_cancelled(self, runs, airbyte):
+    def test_the_job_of_a_pending_submission_is_found_and_cancelled(self, runs, airbyte):
         airbyte.add("succeeded")
         airbyte.later(25.0, lambda: airbyte.start("us"))
         airbyte.run_seconds = 3600
@@ -373,7 +373,7 @@ class TestUndo:
 
 
 class TestIsFollowed:
-    """Whether another job has to come after one that ended."""
+    """Whether another job has to follow an ended one."""
 
     @pytest.mark.parametrize(
         ("state", "status", "is_followed"),
@@ -416,7 +416,7 @@ FAULTS = st.sampled_from(
     ignored_cancels=st.integers(0, 5),
     end=st.sampled_from(["succeeded", "failed", "cancelled"]),
 )
-def test_whatever_fails_there_is_one_job_and_none_is_left(faults, run_seconds, order, ignored_cancels, end):
+def test_any_failure_leaves_one_job_and_none_running(faults, run_seconds, order, ignored_cancels, end):
     airbyte = FakeAirbyte(run_seconds=run_seconds, order=order, ignored_cancels=ignored_cancels, end=end)
     runs = Runs(airbyte)
     for call, each in faults.items():
@@ -436,16 +436,16 @@ def test_whatever_fails_there_is_one_job_and_none_is_left(faults, run_seconds, o
 
 
 class TestTimeout:
-    """What follows a job in the way has the rest of the task's timeout."""
+    """The sync after a job in the way gets the rest of the task's timeout."""
 
-    def test_nothing_follows_a_job_that_ended_when_the_time_was_over(self, runs, airbyte):
+    def test_nothing_follows_a_job_that_ended_after_the_timeout(self, runs, airbyte):
         airbyte.add("running", 3601, job_type="clear")
         with pytest.raises(JobTimedOutError, match="job 1 was still active"):
             runs.sync()
         assert airbyte.count(POST) == airbyte.count(DELETE) == 0
 
     @pytest.mark.parametrize("role", [Role.BLOCKER, Role.CLEARED, Role.ADOPTED])
-    def test_the_text_says_how_long_was_waited(self, runs, airbyte, role):
+    def test_the_message_has_the_waiting_time(self, runs, airbyte, role):
         airbyte.add("cancelled", job_type="sync" if role is Role.ADOPTED else "clear")
         ended = Target(job=job_of("cancelled", job_id=1), state=SyncState(job_id=1, role=role))
         text = r"job 1, which was in the way, had not ended when this task had waited 1 h \(timeout\)"

@@ -1,4 +1,4 @@
-"""Each rule of whose job it is, as a decision; and all of them over random histories of a server."""
+"""Each rule of job ownership as a decision, and all rules over random histories of a server."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def job(job_id: int, status: str = "running", job_type: str = "sync") -> Job:
     ],
     ids=str,
 )
-def test_what_a_submission_that_failed_may_have_done(facts, fate):
+def test_the_fate_of_a_failed_submission(facts, fate):
     assert fate_of(ApiError("text", **facts)) is fate
 
 
@@ -67,7 +67,7 @@ def test_what_a_submission_that_failed_may_have_done(facts, fate):
     ],
     ids=str,
 )
-def test_whose_the_job_in_the_answer_is(answered, is_ours):
+def test_the_owner_of_the_job_in_the_response(answered, is_ours):
     assert is_answer_ours(answered, 7) == is_ours
 
 
@@ -105,7 +105,7 @@ def test_no_submission_takes_five_minutes(created, submitted_at, is_found):
     assert (found is not None) == is_found
 
 
-def test_a_job_that_was_made_too_late_hides_no_later_one():
+def test_a_job_that_was_created_too_late_hides_no_later_one():
     jobs = [replace(job(8), created=5000.0), replace(job(9), created=5001.0)]
     assert oldest_sync_after(jobs, 7, 1000.0) is None
 
@@ -122,7 +122,7 @@ def test_a_job_that_was_made_too_late_hides_no_later_one():
     ],
     ids=str,
 )
-def test_the_job_that_a_connection_is_busy_with(jobs, found):
+def test_the_job_that_keeps_a_connection_busy(jobs, found):
     busy = job_in_the_way(jobs)
     assert (None if busy is None else busy.job_id) == found
 
@@ -134,7 +134,7 @@ def test_the_newest_id_is_that_of_any_type_in_any_order():
 
 @dataclass(frozen=True)
 class History:
-    """What a server has seen and does: its jobs, what others start, what becomes of submissions."""
+    """A server's history: its jobs, the jobs of others, and the results of submissions."""
 
     past: list[tuple[str, str]]
     active: tuple[str, str] | None
@@ -204,7 +204,7 @@ def server_of(history: History) -> FakeAirbyte:
 
 
 def run_tries(history: History) -> tuple[FakeAirbyte, Runs, FakeJob | None]:
-    """Run tries that are killed and one that ends; gives the job that it succeeded with."""
+    """Run tries that are killed and one that ends. Return the job with which it succeeded."""
     airbyte = server_of(history)
     runs = Runs(airbyte)
     more = {"on_running": history.on_running, "timeout": history.timeout}
@@ -222,25 +222,25 @@ def run_tries(history: History) -> tuple[FakeAirbyte, Runs, FakeJob | None]:
 @pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(histories(CERTAIN, most_crashes=0))
-def test_where_answers_are_certain_no_foreign_job_is_claimed_or_cancelled(history):
+def test_with_certain_responses_no_foreign_job_is_claimed_or_cancelled(history):
     airbyte, runs, result = run_tries(history)
     check_jobs(airbyte, runs, result, history)
     claimed = {state.job_id for state in runs.saved if state.role is Role.OWN}
-    assert all("us" in airbyte.jobs[number - 1].asked_by for number in {*claimed, *airbyte.cancelled})
+    assert all("us" in airbyte.jobs[number - 1].requested_by for number in {*claimed, *airbyte.cancelled})
 
 
 @pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(histories(CERTAIN | UNCERTAIN, most_crashes=2))
-def test_where_answers_are_uncertain_or_tries_are_killed_there_is_no_second_job(history):
+def test_with_uncertain_responses_or_killed_tries_there_is_no_second_job(history):
     airbyte, runs, result = run_tries(history)
     check_jobs(airbyte, runs, result, history)
 
 
 def check_jobs(airbyte: FakeAirbyte, runs: Runs, result: FakeJob | None, history: History) -> None:
-    """Check what holds for every history, by what the server counted."""
+    """Check the invariants of every history against the server's counts."""
     ours = [job for job in airbyte.ours if job.job_type == "sync"]
-    # Only a job that ended badly has another one in its place.
+    # Only an unsuccessful job is replaced by another one.
     for one, other in itertools.pairwise(ours):
         assert one.status in ("failed", "cancelled")
         assert one.ended_at <= other.started_at
@@ -255,7 +255,7 @@ def check_jobs(airbyte: FakeAirbyte, runs: Runs, result: FakeJob | None, history
     assert all(airbyte.jobs[number - 1].job_type == "sync" for number in airbyte.cancelled)
 
 
-def test_a_job_that_comes_after_all_polls_is_the_only_second_one():
+def test_only_a_job_created_after_all_polls_can_be_a_second_one():
     airbyte = FakeAirbyte(run_seconds=3600)
     runs = Runs(airbyte)
     airbyte.fail(POST, made_later(sum(DISCOVERY_PAUSES) + 0.5), *["lost before"] * 2)
@@ -263,9 +263,9 @@ def test_a_job_that_comes_after_all_polls_is_the_only_second_one():
     assert len(airbyte.jobs) == 1
 
 
-def test_a_waiting_sync_of_a_person_that_a_submission_is_answered_with_is_shared():
+def test_a_persons_waiting_sync_in_the_response_to_a_submission_is_shared():
     airbyte = FakeAirbyte(wait_seconds=30.0)
     runs = Runs(airbyte)
     airbyte.just_before(POST, airbyte.start)
     assert runs.sync().job_id == 1
-    assert airbyte.jobs[0].asked_by == {"us", "person"}
+    assert airbyte.jobs[0].requested_by == {"us", "person"}

@@ -1,4 +1,4 @@
-"""That the policies are those of the configuration language: their values and their defaults."""
+"""The policies match the configuration language in values and defaults."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Waiting for a job: polls that fail, timeouts, cancellations, and the log."""
+"""Waiting for a job: failed polls, timeouts, cancellations, and the log."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class TestWait:
         airbyte.fail(GET, None, *[fault] * failures)
         assert wait(runs, timeout=12 * HOUR, wait_seconds=60.0).status == "succeeded"
 
-    def test_a_struggling_server_is_left_alone_ever_longer(self, runs, airbyte):
+    def test_pauses_for_a_struggling_server_grow(self, runs, airbyte):
         airbyte.add("running", HOUR)
         airbyte.fail(GET, *[503] * 10)
         wait(runs, timeout=2 * HOUR)
@@ -62,7 +62,7 @@ class TestWait:
         )
 
     @pytest.mark.parametrize("code", [400, 401, 403, 404, 409, 410, 418])
-    def test_answers_that_waiting_does_not_change_end_the_wait_after_give_up_after(self, runs, airbyte, code):
+    def test_permanent_errors_end_the_wait_after_give_up_after(self, runs, airbyte, code):
         airbyte.add("running")
         airbyte.fail(GET, *[code] * 1000)
         with pytest.raises(SyncError, match=f"Airbyte answered {code} to asking for job 1"):
@@ -70,34 +70,34 @@ class TestWait:
         assert 600 <= airbyte.now < 700
 
     @pytest.mark.parametrize("code", [401, 403, 404])
-    def test_a_proxy_that_restarts_does_not_end_the_wait(self, runs, airbyte, code):
+    def test_a_restarting_proxy_does_not_end_the_wait(self, runs, airbyte, code):
         airbyte.add("running", HOUR)
         airbyte.fail(GET, *[code] * 9, None, *[code] * 9, 503, *[code] * 9)
         assert wait(runs, timeout=2 * HOUR).status == "succeeded"
 
-    def test_a_job_that_has_ended_is_not_asked_for(self, runs, airbyte):
+    def test_an_ended_job_is_not_polled(self, runs, airbyte):
         job = Job(job_id=1, status="succeeded", job_type="sync", connection_id=UUID)
         assert wait(runs, Target(job=job, state=SyncState(job_id=1, role=Role.OWN))) == job
         assert airbyte.calls == []
 
     @pytest.mark.parametrize("status", ["pending", "queued", "running", "incomplete", "a new status"])
-    def test_only_three_statuses_are_ends(self, runs, airbyte, status):
+    def test_only_three_statuses_are_final(self, runs, airbyte, status):
         airbyte.add(status, 60)
         assert wait(runs).status == "succeeded"
 
     @pytest.mark.parametrize("seconds", [0.0, -3600.0])
     @pytest.mark.parametrize("role", [Role.OWN, Role.ADOPTED])
-    def test_a_job_is_asked_for_once_more_when_the_time_is_over(self, runs, airbyte, seconds, role):
+    def test_a_job_is_polled_once_more_at_the_timeout(self, runs, airbyte, seconds, role):
         airbyte.add("succeeded")
         assert wait(runs, target_of(role=role), seconds, on_timeout="leave").status == "succeeded"
 
-    def test_pauses_are_never_negative_and_end_with_the_time(self, runs, airbyte):
+    def test_pauses_are_never_negative_and_end_at_the_timeout(self, runs, airbyte):
         airbyte.add("running")
         with pytest.raises(JobTimedOutError):
             wait(runs, timeout=62, on_timeout="leave")
         assert airbyte.now == 62
 
-    def test_a_foreign_response_is_a_poll_that_failed(self, runs, airbyte):
+    def test_a_foreign_response_is_a_failed_poll(self, runs, airbyte):
         airbyte.add("running", 30)
         other = airbyte.add("failed")
         airbyte.fail(GET, lambda server, _call, _request: server._json(server.shown(other)))
@@ -107,8 +107,8 @@ class TestWait:
 class TestTimeout:
     """A job that takes too long."""
 
-    def test_the_own_job_is_cancelled_and_seen_to_be(self, runs, airbyte):
-        airbyte.add("running", asked_by="us")
+    def test_our_own_job_is_cancelled_and_polled(self, runs, airbyte):
+        airbyte.add("running", requested_by="us")
         airbyte.ignored_cancels = 3
         with pytest.raises(JobTimedOutError) as error:
             wait(runs, timeout=600)
@@ -120,7 +120,7 @@ class TestTimeout:
         assert runs.state == SyncState(seen=0, job_id=1, role=Role.OWN, is_reported=True)
 
     def test_a_job_that_succeeds_while_it_is_cancelled_is_a_success(self, runs, airbyte):
-        airbyte.add("running", 601, asked_by="us")
+        airbyte.add("running", 601, requested_by="us")
         airbyte.ignored_cancels = 1
         assert wait(runs, timeout=600).status == "succeeded"
 
@@ -132,8 +132,8 @@ class TestTimeout:
             (Role.BLOCKER, {}, "it continues, because this task did not start it"),
         ],
     )
-    def test_a_job_that_goes_on(self, runs, airbyte, role, more, end):
-        airbyte.add("running", asked_by="person")
+    def test_a_job_that_continues(self, runs, airbyte, role, more, end):
+        airbyte.add("running", requested_by="person")
         with pytest.raises(JobTimedOutError) as error:
             wait(runs, target_of(role=role), timeout=5400, **more)
         assert str(error.value) == (
@@ -142,32 +142,32 @@ class TestTimeout:
         )
         assert (airbyte.count(DELETE), len(airbyte.active)) == (0, 1)
 
-    def test_texts_name_the_whole_timeout_and_not_what_is_left_of_it(self, runs, airbyte):
+    def test_messages_name_the_whole_timeout_and_not_the_rest(self, runs, airbyte):
         airbyte.add("running")
         with pytest.raises(JobTimedOutError, match=r"still active when this task had waited 1 h \(timeout\)"):
             wait(runs, seconds=-3600.0, on_timeout="leave")
 
 
 class TestCancel:
-    """Cancelling a job, and seeing that it has ended."""
+    """Cancelling a job, and confirming that it has ended."""
 
     @pytest.mark.parametrize(
         "fault", ["lost before", "lost after", "refused", "html after", 401, 409, 500, 503]
     )
     @pytest.mark.parametrize("call", [GET, DELETE])
-    def test_a_call_that_fails_is_repeated(self, runs, airbyte, fault, call):
+    def test_a_failed_call_is_repeated(self, runs, airbyte, fault, call):
         airbyte.add("running")
         airbyte.fail(call, *[fault] * 3)
         assert cancel(runs).status == "cancelled"
 
     @pytest.mark.parametrize("seconds", [270.0, 1800.0])
-    def test_a_back_off_of_airbyte_is_outlasted(self, runs, airbyte, seconds):
+    def test_a_cancellation_outlasts_a_back_off_of_airbyte(self, runs, airbyte, seconds):
         """Airbyte ignores a cancellation between two attempts, which can be half an hour apart."""
         job = airbyte.add("incomplete")
         airbyte.later(seconds, lambda: setattr(job, "status", "running"))
         assert cancel(runs).status == "cancelled"
 
-    def test_one_that_never_works_says_so(self, runs, airbyte):
+    def test_a_cancellation_that_never_works_is_reported(self, runs, airbyte):
         airbyte.add("running")
         airbyte.ignored_cancels = 10_000
         with pytest.raises(SyncError) as error:
@@ -176,13 +176,13 @@ class TestCancel:
         assert airbyte.count(DELETE) < 120
 
     @pytest.mark.parametrize("status", ["succeeded", "failed", "cancelled"])
-    def test_a_job_that_has_ended_is_left_and_so_is_the_one_that_runs_now(self, runs, airbyte, status):
+    def test_an_ended_job_and_the_running_one_are_left_alone(self, runs, airbyte, status):
         airbyte.add(status)
         airbyte.add("running")
         assert cancel(runs).status == status
         assert (airbyte.count(DELETE), len(airbyte.active)) == (0, 1)
 
-    def test_the_log_is_not_filled_by_repetitions(self, runs, airbyte):
+    def test_repetitions_do_not_fill_the_log(self, runs, airbyte):
         airbyte.add("running")
         airbyte.ignored_cancels = 50
         cancel(runs)
@@ -220,7 +220,7 @@ class TestPoll:
     def test_only_the_job_of_a_cleared_try_is_cancelled_by_a_poll(
         self, runs, airbyte, role, on_kill, is_cancelled
     ):
-        airbyte.add("running", asked_by="us")
+        airbyte.add("running", requested_by="us")
         request = sync_request(on_kill=on_kill)
         runs.run(lambda context: polling.poll(context, request, target_of(role=role), 0))
         assert (airbyte.active == []) == is_cancelled

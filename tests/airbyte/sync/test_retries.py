@@ -1,4 +1,4 @@
-"""Calls that are tried again, and the pauses between them."""
+"""Retries of calls, and the pauses between them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def list_jobs(runs, **more):
         (1, 999_999.0, 600.0),
     ],
 )
-def test_how_long_a_server_is_left_alone(runs, failures, retry_after, pause):
+def test_the_pause_after_an_error(runs, failures, retry_after, pause):
     error = ApiError("text", status=503, retry_after=retry_after)
     assert pause_after(error, failures, runs.context()) == pause
 
@@ -45,7 +45,7 @@ def test_a_call_is_repeated_for_ten_minutes(runs):
 
 
 @pytest.mark.parametrize(("permanent_seconds", "calls"), [(0.0, 1), (600.0, 15)])
-def test_what_waiting_does_not_change_is_repeated_only_where_a_job_may_run(runs, permanent_seconds, calls):
+def test_permanent_errors_are_retried_only_if_a_job_may_be_running(runs, permanent_seconds, calls):
     runs.airbyte.fail(LIST, *[403] * 1000)
     with pytest.raises(ApiError, match="403"):
         list_jobs(runs, permanent_seconds=permanent_seconds)

@@ -1,4 +1,4 @@
-"""Starting a sync: at most one job, whatever is answered, and none where the connection is busy."""
+"""Starting a sync: at most one job for any response, and none while the connection is busy."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def start(runs, state=None, **more):
     "fault",
     ["lost before", "lost after", "html after", "500 after", "504 after", "refused", 408, 429, 500, 502, 503],
 )
-def test_a_submission_that_fails_makes_one_job(runs, airbyte, fault, times):
+def test_a_failed_submission_creates_one_job(runs, airbyte, fault, times):
     airbyte.fail(POST, *[fault] * times)
     assert start(runs).job.job_id == 1
     assert len(airbyte.jobs) == 1
@@ -64,7 +64,7 @@ def test_a_submission_that_fails_makes_one_job(runs, airbyte, fault, times):
 
 @pytest.mark.parametrize("seconds", [0.5, 12.0, 65.0, 125.0])
 @pytest.mark.parametrize("order", ["newest", "oldest", "random"])
-def test_a_job_that_a_gateway_gave_up_on_is_found_when_it_comes(runs, airbyte, seconds, order):
+def test_a_job_that_is_created_after_a_gateway_timeout_is_found(runs, airbyte, seconds, order):
     airbyte.order = order
     for _ in range(30):
         airbyte.add("succeeded")
@@ -73,7 +73,7 @@ def test_a_job_that_a_gateway_gave_up_on_is_found_when_it_comes(runs, airbyte, s
     assert (target.job.job_id, target.role, airbyte.count(POST)) == (31, Role.OWN, 1)
 
 
-def test_a_lost_submission_of_a_job_that_is_over_at_once_is_found(runs, airbyte):
+def test_the_short_job_of_a_lost_submission_is_found(runs, airbyte):
     airbyte.run_seconds = 0.5
     airbyte.fail(POST, "lost after")
     assert runs.sync().job_id == 1
@@ -90,13 +90,13 @@ def test_a_lost_submission_whose_job_failed_is_not_submitted_again(runs, airbyte
 
 @pytest.mark.parametrize("call", [CONNECTION, LIST])
 @pytest.mark.parametrize("fault", ["lost before", "refused", "html after", 429, 500, 503])
-def test_a_server_that_is_down_for_a_while_delays_a_start(runs, airbyte, call, fault):
+def test_an_outage_delays_a_start(runs, airbyte, call, fault):
     airbyte.fail(call, *[fault] * 4)
     assert start(runs).job.job_id == 1
 
 
 @pytest.mark.parametrize("code", [401, 403, 404])
-def test_what_waiting_does_not_change_fails_at_once(runs, airbyte, code):
+def test_a_permanent_error_fails_at_once(runs, airbyte, code):
     airbyte.fail(LIST, code)
     with pytest.raises(ApiError, match=f"Airbyte answered {code} to listing the jobs of connection {UUID}"):
         start(runs)
@@ -104,14 +104,14 @@ def test_what_waiting_does_not_change_fails_at_once(runs, airbyte, code):
 
 
 @pytest.mark.parametrize("code", [307, 401, 403, 415, 422])
-def test_a_submission_that_is_refused_fails_at_once(runs, airbyte, code):
+def test_a_rejected_submission_fails_at_once(runs, airbyte, code):
     airbyte.fail(POST, code)
     with pytest.raises(SyncError, match=f"Airbyte answered {code} to starting a sync"):
         start(runs)
     assert (airbyte.now, airbyte.jobs, runs.state) == (0, [], SyncState(seen=0))
 
 
-def test_a_start_ends_after_ten_minutes_and_a_retry_finds_what_came_of_it(runs, airbyte):
+def test_a_start_ends_after_ten_minutes_and_a_retry_finds_its_job(runs, airbyte):
     airbyte.fail(POST, "lost after")
     airbyte.fail(LIST, None, *[503] * 100)
     with pytest.raises(ApiError, match="Airbyte answered 503 to listing the jobs"):
@@ -123,7 +123,7 @@ def test_a_start_ends_after_ten_minutes_and_a_retry_finds_what_came_of_it(runs, 
     assert len(airbyte.jobs) == 1
 
 
-def test_a_submission_that_is_always_lost_ends_with_what_to_check(runs, airbyte):
+def test_a_submission_that_is_always_lost_ends_with_a_hint(runs, airbyte):
     airbyte.fail(POST, *["lost before"] * 100)
     with pytest.raises(SyncError, match="no job has appeared so far: check the connection's page"):
         start(runs)
@@ -134,7 +134,7 @@ def test_a_submission_that_is_always_lost_ends_with_what_to_check(runs, airbyte)
     assert runs.state == replace(submitted(seen=0, is_submitting=True), submitted_at=last)
 
 
-def test_an_answer_with_a_job_of_the_past_is_no_answer(runs, airbyte):
+def test_a_response_with_an_old_job_is_ignored(runs, airbyte):
     old = airbyte.add("succeeded")
     airbyte.fail(POST, lambda server, _call, _request: server._json(server.shown(old)))
     assert start(runs).job.job_id == 2
@@ -142,7 +142,7 @@ def test_an_answer_with_a_job_of_the_past_is_no_answer(runs, airbyte):
 
 
 @pytest.mark.parametrize("connection_id", [OTHER_UUID, "", None, 7])
-def test_an_answer_for_another_connection_is_no_answer(runs, airbyte, connection_id):
+def test_a_response_for_another_connection_is_ignored(runs, airbyte, connection_id):
     answer = {"jobId": 99, "status": "running", "jobType": "sync", "connectionId": connection_id}
     airbyte.fail(POST, Response(status=200, content=json.dumps(answer).encode()))
     assert start(runs).job.job_id == 1
@@ -152,7 +152,7 @@ class TestBusy:
     """A connection that a job keeps busy."""
 
     @pytest.mark.parametrize("status", STATUSES)
-    def test_an_active_sync_is_adopted_whatever_its_status(self, runs, airbyte, status):
+    def test_an_active_sync_is_adopted_in_any_status(self, runs, airbyte, status):
         airbyte.add(status)
         target = start(runs)
         assert (target.job.job_id, target.role) == (1, Role.ADOPTED)
@@ -161,7 +161,7 @@ class TestBusy:
 
     @pytest.mark.parametrize("on_running", ["adopt", "fail", "skip"])
     @pytest.mark.parametrize("kind", ["sync", "clear"])
-    def test_a_list_that_calls_an_ended_job_active_is_not_believed(self, runs, airbyte, kind, on_running):
+    def test_a_list_that_shows_an_ended_job_as_active_is_not_trusted(self, runs, airbyte, kind, on_running):
         old = airbyte.add("succeeded", job_type=kind)
         listed = json.dumps({"data": [{**airbyte.shown(old), "status": "running"}]}).encode()
         airbyte.fail(LIST, Response(status=200, content=listed))
@@ -169,13 +169,13 @@ class TestBusy:
         assert (target.job.job_id, target.role) == (2, Role.OWN)
         assert "job 1 is succeeded, although the list of jobs shows running" in runs.logged
 
-    def test_a_list_is_believed_where_the_job_itself_cannot_be_asked_for(self, runs, airbyte):
+    def test_a_list_is_trusted_if_the_job_itself_cannot_be_polled(self, runs, airbyte):
         airbyte.add("running")
         airbyte.fail(GET, 500)
         assert start(runs).role is Role.ADOPTED
 
     @pytest.mark.parametrize("status", ["succeeded", "failed", "cancelled"])
-    def test_the_end_of_a_job_is_not_believed_of_the_answer_to_its_submission(self, runs, airbyte, status):
+    def test_a_final_status_in_the_response_to_a_submission_is_not_trusted(self, runs, airbyte, status):
         def lie(server, _call, _request):
             return server._json({**server.shown(server.add("running")), "status": status})
 
@@ -207,7 +207,7 @@ class TestBusy:
         assert (airbyte.count(POST), runs.state) == (0, SyncState())
 
     @pytest.mark.parametrize("kind", ["clear", "reset", "refresh"])
-    def test_a_submission_that_is_answered_with_a_waiting_job_of_another_type(self, runs, airbyte, kind):
+    def test_a_submission_answered_with_a_waiting_job_of_another_type(self, runs, airbyte, kind):
         airbyte.wait_seconds = 30.0
         airbyte.just_before(POST, lambda: airbyte.start(job_type=kind))
         target = start(runs)
@@ -222,7 +222,7 @@ class TestBusy:
         assert (airbyte.now, runs.state) == (0.0, SyncState(seen=0, job_id=1, role=Role.ADOPTED))
 
     @pytest.mark.parametrize(("on_running", "raised"), [("fail", SyncError), ("skip", SyncSkipped)])
-    def test_on_running_counts_for_a_sync_that_begins_just_before(self, runs, airbyte, on_running, raised):
+    def test_on_running_applies_to_a_sync_that_begins_just_before(self, runs, airbyte, on_running, raised):
         airbyte.just_before(POST, airbyte.start)
         with pytest.raises(raised, match="A sync is already running"):
             start(runs, on_running=on_running)
@@ -236,14 +236,14 @@ class TestBusy:
         target = start(runs)
         assert (target.job.job_id, target.role) == (2, Role.OWN)
 
-    def test_a_conflict_after_a_lost_submission_is_that_of_its_own_job(self, runs, airbyte):
+    def test_a_conflict_after_a_lost_submission_is_with_its_own_job(self, runs, airbyte):
         airbyte.fail(POST, "lost after")
         airbyte.fail(LIST, None, *[lambda server, _call, _request: server._json({"data": []})] * 9)
         target = start(runs, on_running="fail")
         assert (target.job.job_id, target.role) == (1, Role.OWN)
         assert (airbyte.count(POST), len(airbyte.jobs)) == (1, 1)
 
-    def test_a_server_that_says_busy_while_nothing_runs_fails_after_ten_minutes(self, runs, airbyte):
+    def test_a_server_that_reports_busy_without_a_job_fails_after_ten_minutes(self, runs, airbyte):
         airbyte.fail(POST, *[problem(409, f"A sync is already running for: {UUID}")] * 100)
         with pytest.raises(SyncError, match=r"Airbyte answered 409 .* \(A sync is already running for"):
             start(runs)
@@ -279,21 +279,21 @@ class TestConnection:
             ),
         ],
     )
-    def test_one_that_does_not_sync_says_so_at_once(self, runs, airbyte, status, text):
+    def test_an_inactive_connection_is_reported_at_once(self, runs, airbyte, status, text):
         airbyte.status = status
         with pytest.raises(SyncError) as error:
             start(runs)
         assert str(error.value) == text
         assert airbyte.calls == [CONNECTION]
 
-    def test_one_that_is_disabled_just_before_the_submission_says_so(self, runs, airbyte):
+    def test_a_connection_disabled_just_before_the_submission_is_reported(self, runs, airbyte):
         airbyte.just_before(POST, lambda: setattr(airbyte, "status", "inactive"))
         with pytest.raises(SyncError, match="is disabled: enable it in Airbyte"):
             start(runs)
         assert (airbyte.jobs, airbyte.now) == ([], 0)
 
     @pytest.mark.parametrize("fault", [401, 403, 500, "lost before", "html after"])
-    def test_one_that_cannot_be_asked_for_is_synced_all_the_same(self, runs, airbyte, fault):
+    def test_a_connection_that_cannot_be_read_is_synced_anyway(self, runs, airbyte, fault):
         airbyte.fail(CONNECTION, *[fault] * 5)
         assert start(runs).job.job_id == 1
         assert any(
@@ -307,7 +307,7 @@ class TestConnection:
         with pytest.raises(ApiError, match="the host must be the API's address and end in /v1"):
             start(runs)
 
-    def test_a_schedule_of_airbytes_own_is_warned_of(self, runs, airbyte):
+    def test_airbytes_own_schedule_is_logged_as_a_warning(self, runs, airbyte):
         airbyte.schedule = {"scheduleType": "cron", "cronExpression": "0 0 12 * * ? UTC"}
         start(runs)
         assert runs.lines[1] == Log(
@@ -316,14 +316,16 @@ class TestConnection:
             level=logging.WARNING,
         )
 
-    def test_a_409_that_no_status_explains_is_looked_into(self, runs, airbyte):
-        """Airbyte also answers so if it did not create a job within a minute."""
+    def test_an_unexplained_409_is_investigated(self, runs, airbyte):
+        """Airbyte gives the same response if it did not create a job within a minute."""
         airbyte.fail(POST, problem(409, "Could not fulfill request"))
         airbyte.just_before(POST, lambda: airbyte.later(5.0, lambda: airbyte.start("us")))
         assert start(runs).job.job_id == 1
         assert airbyte.count(POST) == 1
 
-    def test_a_submission_that_made_nothing_does_not_move_the_bound_of_an_uncertain_one(self, runs, airbyte):
+    def test_a_submission_that_created_nothing_does_not_move_the_bound_of_an_uncertain_one(
+        self, runs, airbyte
+    ):
         airbyte.sleep(400)
         airbyte.just_before(POST, airbyte.start)
         target = start(runs, submitted(seen=0, is_submitting=True))
@@ -333,7 +335,7 @@ class TestConnection:
 class TestState:
     """What is saved before and after each step."""
 
-    def test_a_submission_is_saved_before_it_is_made(self, runs, airbyte):
+    def test_a_submission_is_saved_before_it_is_sent(self, runs, airbyte):
         saved = []
         airbyte.just_before(POST, lambda: saved.append(runs.state))
         airbyte.add("succeeded", job_type="clear")
@@ -342,7 +344,7 @@ class TestState:
         assert runs.state == submitted(seen=1, job_id=2, role=Role.OWN)
 
     @pytest.mark.parametrize("fault", [429, "refused"])
-    def test_a_submission_that_made_nothing_is_no_longer_uncertain(self, runs, airbyte, fault):
+    def test_a_submission_that_created_nothing_is_no_longer_uncertain(self, runs, airbyte, fault):
         airbyte.fail(POST, fault)
         start(runs)
         assert runs.saved == [
@@ -360,13 +362,13 @@ class TestState:
         assert [state.is_submitting for state in runs.saved] == [True, True, True, True, True, False]
 
     @pytest.mark.parametrize(("after", "role"), [(299.0, Role.OWN), (300.0, Role.ADOPTED)])
-    def test_a_job_that_was_made_too_late_is_not_the_one_of_a_submission(self, runs, airbyte, after, role):
+    def test_a_job_created_too_late_does_not_belong_to_a_submission(self, runs, airbyte, after, role):
         airbyte.sleep(after)
         airbyte.add("running")
         target = start(runs, submitted(seen=0, is_submitting=True))
         assert (target.job.job_id, target.role) == (1, role)
 
-    def test_a_job_that_came_too_late_for_one_submission_is_not_taken_for_the_next_one(self, runs, airbyte):
+    def test_a_job_created_too_late_for_one_submission_is_not_attributed_to_the_next(self, runs, airbyte):
         airbyte.add("succeeded")
         airbyte.fail(POST, made_later(12.0))
         target = start(runs, SyncState(seen=0, is_submitting=True, submitted_at=DAWN - 400))

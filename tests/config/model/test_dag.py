@@ -1,4 +1,4 @@
-"""The model has the schema's keys, and the schema's defaults reach rules, `show` and Airflow's DAG."""
+"""The model has the schema's keys, and rules, `show` and Airflow's DAG use the schema's defaults."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_a_triggered_dag_has_the_schemas_keys():
     assert key_names(DraftTrigger) == field_names(TriggeredDag) == properties
 
 
-# Another value for each default, and what the model makes of it where that is not the same.
+# Another value for each default, and the model's value if it differs.
 OTHER = {
     "dag": {
         "enabled": False,
@@ -88,7 +88,7 @@ EACH = [(part, key) for part, values in OTHER.items() for key in values]
 
 @pytest.fixture
 def change_default(monkeypatch):
-    """Change a default in the schema's text, which alone holds it."""
+    """Return a function that changes a default in the schema's text, its only source."""
 
     def change(part, key, value):
         schema = json.loads(schema_text(DAG_SCHEMA))

@@ -1,4 +1,4 @@
-"""A draft's values are typed, know where they are written, and where they come from."""
+"""A draft's values are typed, and know their location and their layer."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_a_set_value_is_typed_and_knows_its_line(draft_of):
     assert written_at(timeout) == ("configs/a.yaml", 5)
 
 
-def test_a_value_of_the_defaults_file_is_set_there(draft_of):
+def test_a_value_of_the_defaults_file_has_its_location(draft_of):
     retries = draft_of(f"schedule: null\nsyncs:\n  money: {UUID}\n").syncs[0].retries
     assert (retries.value, retries.origin) == (2, Origin.SET)
     assert written_at(retries) == ("configs/defaults.yaml", 3)
@@ -46,13 +46,13 @@ def test_a_default_has_the_location_of_its_sync(draft_of):
     assert written_at(wait) == ("configs/a.yaml", 3)
 
 
-def test_below_an_invalid_value_the_weaker_layer_shows(draft_of):
+def test_an_invalid_value_falls_back_to_the_weaker_layer(draft_of):
     draft = draft_of(f"schedule: null\nsyncs:\n  money:\n    connection_id: {UUID}\n    timeout: soon\n")
     timeout = draft.syncs[0].timeout
     assert (timeout.value, timeout.is_set, timeout.is_invalid) == (7200, False, True)
 
 
-def test_an_invalid_value_of_an_environment_counts_only_there(draft_of):
+def test_an_invalid_value_of_an_environment_matters_only_there(draft_of):
     text = f"schedule: null\nsyncs:\n  money: {UUID}\nenvironments:\n  dev:\n    catchup: maybe\n"
     assert draft_of(text).catchup.origin is Origin.DEFAULT
     assert draft_of(text, "dev").catchup.origin is Origin.INVALID

@@ -1,4 +1,4 @@
-"""DAGs that start each other: where the rules are silent, and what they take. Golden cases hold the rest."""
+"""DAGs that start each other: where the rules are silent, and their cost. Golden cases have the rest."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def dag(name, *, number=1, schedule="null", outlets="[]", triggers="[]", more=""
 
 
 def found(configs, documents):
-    """Write a hundred documents into each file, and give what the rules about chains find."""
+    """Return a function that writes a hundred documents per file and returns the findings about chains."""
     files = {
         f"f{start:05}.yaml": "---\n".join(documents[start : start + 100])
         for start in range(0, len(documents), 100)
@@ -49,16 +49,16 @@ def found(configs, documents):
         ],
     ],
 )
-def test_no_ring_and_no_disabled_dag_is_told(documents, configs):
+def test_chains_without_a_cycle_and_disabled_dags_are_not_reported(documents, configs):
     assert found(configs, documents) == []
 
 
-def test_a_dag_that_only_its_own_asset_starts_is_told_by_another_rule(configs):
+def test_a_dag_started_only_by_its_own_asset_is_reported_by_another_rule(configs):
     (diagnostic,) = found(configs, [dag("a", schedule="{assets: [x]}", outlets="[x]")])
     assert diagnostic.code == "asset-loop"
 
 
-def test_what_is_left_without_the_places_told_has_no_ring(configs):
+def test_deleting_the_reported_steps_leaves_no_cycle(configs):
     """A hundred DAGs that trigger each other: a cycle is reported for each step that has to be deleted."""
     names = [f"d{number:02}" for number in range(30)]
     documents = [
@@ -69,7 +69,7 @@ def test_what_is_left_without_the_places_told_has_no_ring(configs):
 
 
 @pytest.mark.slow
-def test_a_ring_of_thousands_is_told_once_and_in_short(configs):
+def test_a_cycle_of_thousands_is_reported_once_and_abbreviated(configs):
     count = 3000
     documents = [
         dag(f"d{number}", number=number, triggers=f"[d{(number + 1) % count}]") for number in range(count)
@@ -81,7 +81,7 @@ def test_a_ring_of_thousands_is_told_once_and_in_short(configs):
 
 
 @pytest.mark.slow
-def test_an_asset_that_many_make_and_many_wait_for_takes_a_step_of_each(configs):
+def test_an_asset_with_many_producers_and_consumers_takes_one_step_for_each(configs):
     makers = [dag(f"m{number}", number=number, outlets="[x]") for number in range(1500)]
     waiters = [
         dag(
@@ -96,7 +96,7 @@ def test_an_asset_that_many_make_and_many_wait_for_takes_a_step_of_each(configs)
     assert diagnostic.message.endswith("m0 -> w7 (asset x) -> m0 (trigger_dags)")
 
 
-def test_one_dag_of_a_ring_is_held_back_and_the_others_are_made(configs):
+def test_one_dag_of_a_cycle_is_held_back_and_the_others_are_created(configs):
     files = {
         "a.yaml": dag("a", triggers="[b]"),
         "b.yaml": dag("b", triggers="[a]", number=2),

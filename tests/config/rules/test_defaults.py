@@ -13,7 +13,7 @@ ORDERS = f'schedule: "@daily"\nsyncs:\n  orders: {OTHER}\n'
 
 
 def reported(root, wanted=lambda _file: True):
-    """Give file, line and code of all that is reported."""
+    """Return file, line and code of every diagnostic."""
     diagnostics = validate_project(root, "configs", None, wanted).diagnostics
     return [(each.file.removeprefix("configs/"), each.span.line, each.code) for each in diagnostics]
 
@@ -24,7 +24,7 @@ def reported(root, wanted=lambda _file: True):
         {"defaults.yaml": "owner: bob\ndefaults: {retries: 1}", "orders.yaml": ORDERS},
         {"defaults.yaml": "owner: bob\ndefaults: {retries: 1}", "far/below/orders.yaml": ORDERS},
         {
-            # One sync of the two has no retries of its own.
+            # One of the two syncs has no retries of its own.
             "defaults.yaml": "defaults: {retries: 1}",
             "money.yaml": f"{MONEY}  orders: {OTHER}\n",
         },
@@ -40,31 +40,31 @@ def reported(root, wanted=lambda _file: True):
         },
     ],
 )
-def test_what_reaches_one_sync_in_one_environment_is_used(configs, files):
+def test_a_default_that_reaches_one_sync_in_one_environment_is_used(configs, files):
     assert [each for each in reported(configs(files)) if each[2] == "unused-default"] == []
 
 
-def test_what_each_file_sets_itself_is_unused(configs):
+def test_a_default_that_each_file_overrides_is_unused(configs):
     root = configs({"defaults.yaml": "owner: bob\ndefaults:\n  retries: 1\n", "money.yaml": MONEY})
     assert reported(root) == [("defaults.yaml", 1, "unused-default"), ("defaults.yaml", 3, "unused-default")]
 
 
-def test_what_applies_to_no_file_is_told_once_as_a_whole(configs):
+def test_defaults_that_apply_to_no_file_are_reported_once(configs):
     root = configs({"old/defaults.yaml": "owner: bob\ncatchup: false\n", "money.yaml": MONEY})
     assert reported(root) == [("old/defaults.yaml", 1, "unused-default")]
 
 
-def test_nothing_is_told_of_a_part_of_the_folder(configs):
+def test_nothing_is_reported_for_a_part_of_the_folder(configs):
     root = configs({"defaults.yaml": "owner: bob\n", "money.yaml": MONEY, "orders.yaml": ORDERS})
     assert reported(root, lambda file: file.stem in ("money", "defaults")) == []
 
 
-def test_nothing_is_told_beside_an_error(configs):
+def test_nothing_is_reported_next_to_an_error(configs):
     root = configs({"defaults.yaml": "owner: bob\n", "money.yaml": f"{MONEY}catchup: 7\n"})
     assert reported(root) == [("money.yaml", 7, "wrong-type")]
 
 
-def test_a_comment_hides_it(configs):
+def test_a_comment_suppresses_it(configs):
     comment = "# dag-factory: ignore[unused-default] for the DAGs to come"
     root = configs({"defaults.yaml": f"owner: bob {comment}\n", "money.yaml": MONEY})
     assert reported(root) == []

@@ -1,4 +1,4 @@
-"""Where rules begin to speak: golden cases hold what they say, and `tests/cases/ok` where they are silent."""
+"""Thresholds of rules: golden cases have their messages, and `tests/cases/ok` the cases without any."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ def dag(schedule="null", more="", sync=""):
         ("{every: never}", "10d", False),
     ],
 )
-def test_a_timeout_is_held_against_the_next_runs(schedule, timeout, warns, configs):
+def test_a_timeout_is_compared_with_the_next_runs(schedule, timeout, warns, configs):
     found = codes(configs, dag(schedule, sync=f"    timeout: {timeout}\n"))
     assert ("short-schedule" in found) == warns
 
 
-def test_a_refused_schedule_is_not_replaced_by_that_of_the_defaults(configs):
+def test_an_invalid_schedule_is_not_replaced_by_that_of_the_defaults(configs):
     files = {"defaults.yaml": "schedule: {every: 1m}\n", "money.yaml": dag("[a]", sync="    timeout: 1h\n")}
     assert codes(configs, files) == ["wrong-type"]
 
@@ -76,7 +76,7 @@ def test_a_start_is_far_after_a_year(start, today, warns, configs):
         ("null", "null", False),
     ],
 )
-def test_two_dags_meet_if_both_come_again_by_themselves(first, second, meet, configs):
+def test_two_dags_collide_if_both_recur_by_themselves(first, second, meet, configs):
     files = {"a.yaml": dag(first), "b.yaml": dag(second)}
     assert ("same-connection" in codes(configs, files)) == meet
 
@@ -94,7 +94,7 @@ def test_two_dags_meet_if_both_come_again_by_themselves(first, second, meet, con
         (f"{UUID}a", "{{ var.value.x }}", False, False),
     ],
 )
-def test_one_connection_is_known_however_it_is_written(first, second, in_one_dag, in_two, configs):
+def test_a_connection_is_recognised_in_any_spelling(first, second, in_one_dag, in_two, configs):
     one = f'schedule: \'@daily\'\nsyncs:\n  a: "{first}"\n  b: "{second}"\n'
     two = {
         "a.yaml": f"schedule: '@daily'\nsyncs:\n  a: \"{first}\"\n",
@@ -114,7 +114,7 @@ def test_one_connection_is_known_however_it_is_written(first, second, in_one_dag
         ("timeout: 10\n    wait_seconds: 10", False),
     ],
 )
-def test_a_timeout_lets_the_job_be_looked_at_twice(lines, wrong, configs):
+def test_a_timeout_allows_two_polls_of_the_job(lines, wrong, configs):
     assert ("wait-over-timeout" in codes(configs, dag(sync=f"    {lines}\n"))) == wrong
 
 
@@ -147,7 +147,7 @@ def test_a_long_chain_is_added_up_without_recursion(configs):
     assert codes(configs, f"schedule: null\ndagrun_timeout: 1h\nsyncs:\n{lines}") == ["short-dagrun-timeout"]
 
 
-def test_an_asset_may_be_made_by_what_was_not_read(configs):
+def test_an_asset_may_come_from_a_file_that_was_not_read(configs):
     files = {"a.yaml": "a: [", "c.yaml": f"schedule: {{assets: [x]}}\nsyncs:\n  x: {UUID}2\n"}
     assert codes(configs, files) == ["yaml-syntax"]
     assert codes(configs, {"a.yaml": dag(), **files}, lambda file: file.stem == "c") == []
@@ -162,18 +162,18 @@ def test_an_asset_may_be_made_by_what_was_not_read(configs):
         ("honey", False),
     ],
 )
-def test_a_slip_in_the_name_of_a_sync_is_not_an_addition(name, warns, configs):
+def test_a_misspelt_sync_name_is_not_an_addition(name, warns, configs):
     text = dag() + f"environments:\n  dev:\n    syncs:\n      {name}: {UUID}1\n"
     assert codes(configs, text) == (["similar-sync"] if warns else [])
 
 
-def test_a_sync_that_was_refused_is_no_unknown_one(configs):
+def test_a_rejected_sync_is_not_unknown(configs):
     text = f"schedule: null\nsyncs:\n  money: 7\n  x: {UUID}0\n"
     text += "environments:\n  dev:\n    syncs:\n      money: {timeout: 5m}\n"
     assert codes(configs, text) == ["wrong-type"]
 
 
-def test_a_mistake_of_the_plain_file_is_not_told_again_for_its_environments(configs):
+def test_an_error_of_the_plain_file_is_not_repeated_for_its_environments(configs):
     text = (
         dag('"@hourly"', sync="    timeout: 2h\n")
         + "environments:\n  dev: {owner: me}\n  prod: {owner: us}\n"
@@ -182,7 +182,7 @@ def test_a_mistake_of_the_plain_file_is_not_told_again_for_its_environments(conf
 
 
 @pytest.mark.slow
-def test_many_dags_of_one_connection_are_compared_in_a_moment(configs):
+def test_many_dags_of_one_connection_are_compared_quickly(configs):
     text = "---\n".join(
         f'dag_id: d{n}\nschedule: "{n % 60} * * * *"\nsyncs:\n  s: {{connection_id: {UUID}0, timeout: 2h}}\n'
         for n in range(100)
@@ -191,8 +191,8 @@ def test_many_dags_of_one_connection_are_compared_in_a_moment(configs):
     assert (found.count("same-connection"), found.count("short-schedule")) == (1999, 2000)
 
 
-def test_the_name_of_a_file_is_told_at_the_first_line_of_its_document(configs):
-    """Not at the whole document, which servers would mark from top to bottom."""
+def test_a_bad_file_name_is_reported_at_the_first_line_of_its_document(configs):
+    """Not at the whole document, which code hosts would mark from top to bottom."""
     root = configs({"no id.yaml": f'# why\nschedule: "@daily" # each night\nsyncs:\n  money: {UUID}0\n'})
     (diagnostic,) = validate_project(root, "configs", None, lambda _file: True).diagnostics
     assert diagnostic.code == "bad-name"
@@ -310,7 +310,7 @@ NO_ZONES = [
 
 @pytest.mark.parametrize("name", NO_ZONES)
 @pytest.mark.parametrize("place", ["timezone: {}\n", "environments: {{dev: {{timezone: {}}}}}\n"])
-def test_what_is_no_time_zone_is_only_told(name, place, configs):
+def test_an_unknown_time_zone_is_only_reported(name, place, configs):
     written = f'"{name}"'
     found = codes(configs, dag(more=place.format(written) + "start_date: 2026-01-01\n"))
     assert found in (["unknown-timezone"], ["bad-value"], ["yaml-encoding"])
@@ -318,8 +318,8 @@ def test_what_is_no_time_zone_is_only_told(name, place, configs):
     assert found in (["unknown-timezone"], ["bad-value"], ["yaml-encoding"])
 
 
-def test_every_time_zone_is_one(configs):
-    # Some systems have these beside the names of the database.
+def test_every_time_zone_is_accepted(configs):
+    # Some systems have these in addition to the names of the database.
     zones = sorted(zoneinfo.available_timezones() - {"Factory", "localtime", "posixrules"})
     files = {f"{number}.yaml": dag(more=f"timezone: {zone}\n") for number, zone in enumerate(zones)}
     assert codes(configs, files) == []
@@ -329,7 +329,7 @@ LANGUAGE = json.loads(schema_text(DAG_SCHEMA))["$defs"]
 
 
 @pytest.mark.parametrize("part", ["dag", "sync"])
-def test_null_is_answered_with_the_default_that_the_schema_has(part, configs):
+def test_the_hint_for_null_has_the_default_of_the_schema(part, configs):
     for key, described in LANGUAGE[part]["properties"].items():
         form = {**LANGUAGE.get(described.get("$ref", "").rpartition("/")[2], {}), **described}
         default = form.get("default")

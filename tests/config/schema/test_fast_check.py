@@ -1,4 +1,4 @@
-"""The fast check and jsonschema accept the same values by the same schemas."""
+"""The fast check and jsonschema accept the same values for the same schemas."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ VALUES = st.recursive(
 
 def documents_of_the_repository():
     for file in [*(ROOT / "configs").rglob("*.yaml"), *(ROOT / "tests" / "cases").rglob("*.yaml")]:
-        # Where aliases make too much of a document it is not whole, and no schema sees it.
+        # A document that is too large because of aliases is incomplete, and not checked against a schema.
         yield from (each.value for each in read_source(file, "a.yaml").documents if each.is_complete)
 
 
@@ -70,7 +70,7 @@ def places(value, path=()):
 
 @st.composite
 def changed_documents(draw):
-    """A document of the repository with one value in it changed, added or taken away."""
+    """Draw a document of the repository with one value changed, added or removed."""
     document = copy.deepcopy(draw(st.sampled_from(DOCUMENTS)))
     path = draw(st.sampled_from(list(places(document))))
     if not path:
@@ -132,7 +132,7 @@ PATTERNS = sorted({each["pattern"] for each in SUBSCHEMAS if isinstance(each.get
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)
-def test_a_pattern_has_a_dollar_sign_at_its_end_alone(pattern):
+def test_a_pattern_has_a_dollar_sign_only_at_its_end(pattern):
     assert "$" not in pattern.removesuffix("$")
     assert not pattern.endswith("\\$")
 

@@ -98,11 +98,11 @@ def hint_for(key, section):
         ),
     ],
 )
-def test_the_answer_fits_the_place(key, section, text):
+def test_the_hint_fits_the_section(key, section, text):
     assert hint_for(key, section).text == text
 
 
-def test_the_best_known_keys_of_other_tools_are_answered():
+def test_the_best_known_keys_of_other_tools_have_a_hint():
     words = (
         "asynchronous schedule_interval cron interval default_args tasks connection conn_id connectionId "
         "poke_interval polling_interval concurrency sla email_on_failure"
@@ -113,7 +113,7 @@ def test_the_best_known_keys_of_other_tools_are_answered():
 
 
 @pytest.mark.parametrize("section", sorted(PATHS))
-def test_every_answer_names_keys_that_exist(section):
+def test_every_hint_names_keys_that_exist(section):
     for key in sorted({*SYNONYMS, *EXPLAINED, *HERE[section], *ALL_KEYS} - set(KEYS[section])):
         answer = hint_for(key, section)
         for written in re.findall(r"(?:write|and|or) '([a-z_]+)", answer.text):
@@ -121,13 +121,13 @@ def test_every_answer_names_keys_that_exist(section):
 
 
 @pytest.mark.parametrize("section", sorted(PATHS))
-def test_no_foreign_key_is_a_key_here(section):
+def test_no_key_of_another_tool_is_a_key_here(section):
     assert not set(SYNONYMS) & set(KEYS["dag"])
     assert not set(SYNONYMS) & set(KEYS["sync"])
     assert not set(HERE[section]) & set(KEYS[section])
 
 
-def test_what_is_meant_is_a_place_in_the_document():
+def test_the_suggested_location_exists_in_the_document():
     assert hint_for("schedule_interval", "sync").meant == ("schedule",)
     assert key_hint("cron", ("environments", "dev"), KEYS["dag"], KEYS, SearchLimit()).meant == (
         "environments",

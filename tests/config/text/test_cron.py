@@ -32,11 +32,11 @@ from dag_factory.config.text.cron import FIELDS, cron_error, expression, stepped
         "H,30 * * * *",
     ],
 )
-def test_what_airflow_takes_is_accepted(text):
+def test_expressions_that_airflow_accepts_are_accepted(text):
     assert cron_error(text) is None
 
 
-def test_hash_stays_the_same_and_differs_between_dags():
+def test_hash_is_stable_and_differs_between_dags():
     values = {expression("H H * * *", f"dag_{number}") for number in range(200)}
     assert len(values) > 150
     assert expression("H H * * *", "money") == "11 13 * * *"
@@ -59,7 +59,7 @@ def test_hash_lies_within_the_field(dag_id, part):
 
 
 def meant(field, text):
-    """The values that croniter, and so Airflow, takes a field's text for."""
+    """Return the values of a field's text according to croniter, and so Airflow."""
     found = values_of(" ".join(text if each is field else "*" for each in FIELDS))[FIELDS.index(field)]
     everything = list(range(field.low, (31 if field.name == "day of month" else field.high) + 1))
     return everything if found == ["*"] else found
@@ -102,7 +102,7 @@ def test_hash_fires_as_often_as_range_and_step_say(field):
 
 
 @pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
-def test_a_plain_range_of_one_value_is_refused(field):
+def test_a_plain_range_of_one_value_is_rejected(field):
     for value in range(field.low, field.high + 1):
         for part in (f"{value}-{value}", f"{value}-{value}/2", f"{value},{value}-{value}"):
             text = " ".join(part if each is field else "*" for each in FIELDS)
@@ -110,12 +110,12 @@ def test_a_plain_range_of_one_value_is_refused(field):
 
 
 @pytest.mark.parametrize("text", ["* * * * sun-sun", "* * * * 1-mon", "* * * * 7-0", "* * * Jan-jan *"])
-def test_a_plain_range_of_one_name_is_refused(text):
+def test_a_plain_range_of_one_name_is_rejected(text):
     assert "to itself" in cron_error(text).message
 
 
 @pytest.mark.parametrize("text", ["* * * * 0-7", "* * * * 1-7", "* * * * mon-sun", "* 22-3 * * *"])
-def test_a_range_of_several_values_is_none_of_one(text):
+def test_a_range_of_several_values_is_not_a_range_of_one(text):
     assert cron_error(text) is None
 
 
@@ -125,7 +125,7 @@ def test_a_preset_is_five_fields():
 
 
 @given(st.text(max_size=30))
-def test_any_text_is_judged(text):
+def test_any_text_is_handled(text):
     error = cron_error(text)
     assert error is None or (error.message and error.hint)
 
@@ -134,7 +134,7 @@ ODD_TEXT = st.text("0123456789*/,-?LH()#RWjanmon", min_size=1, max_size=8)
 
 
 def texts_of(field):
-    """Texts for a field, most of which are valid."""
+    """Draw texts for a field, most of which are valid."""
     values = st.integers(field.low, field.high)
     spans = st.tuples(values, values).map(lambda ends: f"{min(ends)}-{max(ends)}")
     hashes = st.one_of(st.just("H"), spans.map("H({})".format))
@@ -146,8 +146,8 @@ def texts_of(field):
 @pytest.mark.slow
 @settings(deadline=None)
 @given(st.tuples(*map(texts_of, FIELDS)).map(" ".join))
-def test_what_is_accepted_has_dates_in_croniter(text):
-    # Where hardly any text were accepted, hypothesis would fail the test.
+def test_accepted_expressions_have_dates_in_croniter(text):
+    # If hardly any text were accepted, hypothesis would fail the test.
     assume(cron_error(text, "money") is None)
     assert finds_a_date(expression(text, "money"))
 
@@ -166,6 +166,6 @@ def finds_a_date(text):
     st.sampled_from(["*", "2", "feb,apr", "4,6", "1", "*/2", "H"]),
     st.sampled_from(["*", "mon", "5#1", "5#4", "5#5", "L5", "L0,L6", "1#2,5#4", "1-3"]),
 )
-def test_a_date_fits_where_croniter_finds_one(day, month, weekday):
+def test_a_date_exists_if_croniter_finds_one(day, month, weekday):
     text = f"0 0 {day} {month} {weekday}"
     assert (cron_error(text, "money") is None) == finds_a_date(expression(text, "money"))

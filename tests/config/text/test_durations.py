@@ -1,4 +1,4 @@
-"""Durations, both ways."""
+"""Durations from text to seconds and back."""
 
 from __future__ import annotations
 

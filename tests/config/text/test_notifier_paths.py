@@ -1,4 +1,4 @@
-"""Which import paths of notifiers are followed; golden cases hold what is said of the others."""
+"""Which import paths of notifiers are imported; golden cases have the messages about the others."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ UUID = "1e3b5a72-7bfd-4808-a13c-204505490110"
         "team.my_alerts.Pager_2",
     ],
 )
-def test_a_public_path_of_a_package_is_followed(path):
+def test_a_public_path_of_a_package_is_imported(path):
     assert notifier_path_error(path, None) is None
 
 
 @pytest.mark.parametrize("module", sorted({*sys.stdlib_module_names, *sys.builtin_module_names, "test"}))
-def test_nothing_of_python_itself_is_followed(module):
+def test_nothing_of_python_itself_is_imported(module):
     assert notifier_path_error(f"{module}.Notifier", None)
     assert notifier_path_error(f"{module}.inside.Notifier", None)
 
@@ -50,14 +50,14 @@ def test_nothing_of_python_itself_is_followed(module):
         "a.b.C()",
     ],
 )
-def test_what_is_no_path_is_not_followed(path):
+def test_an_invalid_path_is_not_imported(path):
     assert notifier_path_error(path, None)
 
 
 @pytest.mark.parametrize(
     "path", ["_a.B", "a._b.C", "a.b._C", "__main__.B", "a.__init__.B", "a.B.__class__", "a.b.__getattr__"]
 )
-def test_what_is_private_is_not_followed(path):
+def test_a_private_path_is_not_imported(path):
     assert "is private" in notifier_path_error(path, None).message
 
 
@@ -92,7 +92,7 @@ def test_a_prefix_is_made_of_whole_parts(path, is_followed):
     assert (notifier_path_error(path, ("team.alerts", "team.only.This")) is None) == is_followed
 
 
-def test_no_prefix_allows_what_is_refused_without():
+def test_no_prefix_allows_a_path_that_is_rejected_without_one():
     assert notifier_path_error("os.system", ("os",))
     assert notifier_path_error("team._alerts.Pager", ("team",))
 
@@ -117,7 +117,7 @@ def test_a_provider_is_named_by_its_path(path, provider):
     assert provider_of(path) == provider
 
 
-def test_notifiers_that_are_followed_are_not_told(configs):
+def test_imported_notifiers_are_not_reported(configs):
     text = f"""\
 notify:
   on_failure:

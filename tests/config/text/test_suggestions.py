@@ -1,4 +1,4 @@
-"""What was probably meant."""
+"""Suggestions of what was probably meant."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Jinja templates that can be parsed and that cannot; golden cases hold what is said of them."""
+"""Valid and invalid Jinja templates; golden cases have the messages about them."""
 
 from __future__ import annotations
 
@@ -61,12 +61,12 @@ def test_what_jinja_parses_is_valid(text):
         ("{{" + "(" * 4000 + "}}", "the template is nested too deeply"),
     ],
 )
-def test_an_error_says_what_is_wrong(text, message):
+def test_an_error_explains_the_problem(text, message):
     assert template_error(text).message == message
 
 
 @given(st.text("{}%# ads.'|()", max_size=30))
-def test_any_text_is_judged(text):
+def test_any_text_is_handled(text):
     for error in (template_error(text), intended_template_error(text)):
         assert error is None or (error.message and error.hint)
 
@@ -110,7 +110,7 @@ def test_two_braces_make_a_template():
 
 
 @pytest.mark.parametrize(("connection", "imported"), [("{{ var.value.x }}", True), ("", False)])
-def test_jinja_is_imported_only_where_a_template_is(connection, imported, configs):
+def test_jinja_is_imported_only_for_templates(connection, imported, configs):
     connection = connection or "1e3b5a72-7bfd-4808-a13c-204505490110"
     root = configs({"money.yaml": f"schedule: null\nsyncs:\n  money: '{connection}'\n"})
     code = f"""

@@ -1,4 +1,4 @@
-"""Bytes to documents, and from a value back to its place."""
+"""Parsing bytes to documents, and finding the location of a value."""
 
 from __future__ import annotations
 
@@ -54,18 +54,18 @@ def test_scalars_are_read_as_the_core_schema_says(text, value):
     assert only(parse(text)).value == {"a": value}
 
 
-def test_keys_are_text_whatever_they_look_like():
+def test_all_keys_are_text():
     assert only(parse("no: 1\n12: 2\nnull: 3")).value == {"no": 1, "12": 2, "null": 3}
 
 
-def test_merge_keys_fill_in_what_is_not_there():
+def test_merge_keys_add_missing_keys():
     text = "base: &base {a: 1, b: 2}\nmore: &more {b: 3, c: 4}\nuse:\n  <<: [*base, *more]\n  a: 0\n"
     document = only(parse(text))
     assert document.value["use"] == {"a": 0, "b": 2, "c": 4}
     assert Location(document=document, path=("use", "c")).span().line == 2
 
 
-def test_a_place_is_found_by_its_path():
+def test_a_location_is_found_by_its_path():
     document = only(parse("top:\n  - name: ä\n    list: [x, yy]\n"))
     place = Location(document=document, path=("top", 0, "list", 1))
     assert place.span() == Span(line=3, column=15, end_line=3, end_column=17)
@@ -83,7 +83,7 @@ def test_columns_count_characters_not_bytes():
     [
         ((), Span(line=2, column=1, end_line=2, end_column=5)),
         (("x", 0), Span(line=4, column=5, end_line=4, end_column=9)),
-        # The text of one value is marked whole: all of it is to be changed.
+        # A scalar value is marked as a whole, since all of it has to change.
         (("y",), Span(line=6, column=4, end_line=8, end_column=1)),
     ],
 )
@@ -92,7 +92,7 @@ def test_a_document_and_an_item_are_shown_by_their_first_line(path, span):
     assert Location(document=document, path=path).span() == span
 
 
-def test_the_place_of_what_is_not_there_is_the_nearest_above():
+def test_the_location_of_a_missing_value_is_the_nearest_above():
     document = only(parse("a:\n  b: 1\n"))
     assert (
         Location(document=document, path=("a", "missing")).span()
@@ -119,11 +119,11 @@ def test_a_line_break_of_windows_does_not_move_lines():
     assert Location(document=document, path=("b",)).span().line == 2
 
 
-def test_a_byte_order_mark_is_no_part_of_the_first_key():
+def test_a_byte_order_mark_is_not_part_of_the_first_key():
     assert only(parse(b"\xef\xbb\xbfa: 1")).value == {"a": 1}
 
 
-def test_a_large_file_is_refused_by_its_size(tmp_path):
+def test_a_large_file_is_rejected_by_its_size(tmp_path):
     path = tmp_path / "big.yaml"
     with path.open("wb") as file:
         file.truncate(50 * MAX_BYTES)
@@ -131,7 +131,7 @@ def test_a_large_file_is_refused_by_its_size(tmp_path):
     assert diagnostic.message == "is larger than 256 KiB"
 
 
-def test_what_cannot_be_opened_is_a_diagnostic(tmp_path):
+def test_an_unreadable_file_is_a_diagnostic(tmp_path):
     os.mkfifo(tmp_path / "pipe.yaml")
     (tmp_path / "dangling.yaml").symlink_to("nowhere")
     (tmp_path / "loop.yaml").symlink_to("loop.yaml")
@@ -200,14 +200,14 @@ def test_any_pieces_of_yaml_end_in_documents_or_diagnostics(text):
 
 
 @pytest.mark.parametrize("text", ["a: 1\nb: [1]", "a: 1\nb:\n- 1", "a: 1\n--- # nothing"])
-def test_no_place_is_behind_the_end_of_a_file_without_a_last_line_break(text):
+def test_no_location_is_past_the_end_of_a_file_without_a_final_line_break(text):
     for document in parse(text).documents:
         span = Location(document=document).span()
         assert span.line <= span.end_line <= len(text.split("\n"))
         assert (span.line, span.column) < (span.end_line, span.end_column)
 
 
-def test_the_place_of_a_merged_key_is_found_however_often_it_is_merged():
+def test_the_location_of_a_key_merged_many_times_is_found():
     levels = "".join(
         f"p{n}: &p{n} {{<<: [*p{n - 1}, *q{n - 1}, *p{n - 1}]}}\nq{n}: &q{n} {{<<: [*q{n - 1}, *p{n - 1}]}}\n"
         for n in range(1, 45)

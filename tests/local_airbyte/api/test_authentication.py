@@ -32,7 +32,7 @@ def test_calls_without_a_valid_token_are_refused(airbyte):
     assert airbyte.http.get(f"{airbyte.server.url}/jobs").status_code == 200
 
 
-def test_a_token_outlives_a_restart(airbyte):
+def test_a_token_survives_a_restart(airbyte):
     airbyte.jobs()
     airbyte.restart()
     airbyte.jobs()
@@ -40,7 +40,7 @@ def test_a_token_outlives_a_restart(airbyte):
 
 
 @pytest.mark.parametrize("how", ["revoked", "expired"])
-def test_a_token_ends(airbyte, how):
+def test_a_token_expires(airbyte, how):
     airbyte.jobs()
     if how == "revoked":
         airbyte.admin("POST", "/tokens/revoke")

@@ -54,7 +54,7 @@ def test_a_script_is_followed(airbyte):
 
 
 @pytest.mark.parametrize(("end", "status"), [("fail", "failed"), ("cancel", "cancelled")])
-def test_a_script_may_end_badly(airbyte, end, status):
+def test_a_script_may_end_in_failure(airbyte, end, status):
     airbyte.script({"run": 0}, end=end)
     assert airbyte.sync().status.value == status
 
@@ -124,7 +124,7 @@ def test_refused_submissions(airbyte):
     assert refusal(airbyte.submit).status_code == 404
 
 
-def test_delete_cancels_what_the_connection_runs(airbyte):
+def test_delete_cancels_the_running_job_of_the_connection(airbyte):
     airbyte.script({"run": 0}, end="hang")
     job = airbyte.submit()
     assert airbyte.cancel(job.job_id).status is JobStatusEnum.CANCELLED
@@ -187,7 +187,7 @@ def test_a_connection_is_deleted_while_its_job_runs(airbyte):
     assert airbyte.job(job.job_id).status is JobStatusEnum.CANCELLED
 
 
-def test_jobs_outlive_a_restart(airbyte):
+def test_jobs_survive_a_restart(airbyte):
     finished = airbyte.sync()
     airbyte.script({"run": 1.0})
     job_id = airbyte.submit().job_id

@@ -1,4 +1,4 @@
-"""Jobs of other types, which other people start, and what the public API answers meanwhile."""
+"""Jobs of other types, started by other people, and the public API's responses meanwhile."""
 
 import pytest
 from airbyte_api.errors import SDKError
@@ -15,7 +15,7 @@ WAITING = {
 
 
 def start(airbyte, job_type: str, steps: list[dict], end: str = "succeed") -> int:
-    """Start a job as another person would, with a script of its own; return its id."""
+    """Start a job as another person would, with its own script, and return its id."""
     body = {"jobType": job_type, "script": {"steps": steps, "end": end}}
     job = airbyte.admin("POST", JOBS, body)
     assert (job["jobType"], job["startedBy"]) == (job_type, "person")

@@ -17,7 +17,7 @@ PATHS = [
 
 
 def status_of(airbyte, method: str, path: str, headers: list[tuple[str, str]]) -> int:
-    """The status of a call with exactly these headers."""
+    """Return the status of a call with exactly these headers."""
     connection = http.client.HTTPConnection("127.0.0.1", airbyte.server.port, timeout=5)
     connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
     for name, value in headers:

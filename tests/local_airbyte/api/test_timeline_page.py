@@ -1,4 +1,4 @@
-"""The page that the link of a task in Airflow opens."""
+"""The page that a task's link in Airflow opens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Faults with odd answers, byte for byte, as any HTTP client gets them."""
+"""Faults with odd responses, byte for byte, as any HTTP client gets them."""
 
 import gzip
 import json

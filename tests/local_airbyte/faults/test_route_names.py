@@ -1,4 +1,4 @@
-"""A route has one name whatever its prefix and ids."""
+"""A route has the same name with any prefix and ids."""
 
 import pytest
 

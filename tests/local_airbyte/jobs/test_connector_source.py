@@ -143,7 +143,7 @@ def test_no_child_is_left(connected, how):
 
 
 def connected_processes(airbyte) -> list[str]:
-    """The command lines of all processes that run the connector."""
+    """Return the command lines of all processes that run the connector."""
     found = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):  # it may have ended meanwhile
@@ -159,7 +159,7 @@ def test_a_connection_may_stay_with_the_built_in_source(connected):
 
 @pytest.fixture
 def source_faker(tmp_path: Path) -> Path:
-    """Airbyte's own connector in a virtual environment: its dependencies conflict with Airflow's."""
+    """Install Airbyte's own connector in a virtual environment: its dependencies conflict with Airflow's."""
     folder = tmp_path / "venv-faker"
     uv = [sys.executable, "-m", "uv"]
     # The connector's dependencies do not support Python 3.13.

@@ -1,4 +1,4 @@
-"""Nothing outside the data folder is touched, whatever connections are called and whatever links it holds."""
+"""Nothing outside the data folder is touched, for any connection names and any links in it."""
 
 import json
 

@@ -47,7 +47,7 @@ def test_later_requests_carry_the_token(server, api):
     assert server.tokens == [None, "Bearer t0ken"]
 
 
-def test_dags_know_what_can_start_them(server, api):
+def test_dags_have_their_possible_starts(server, api):
     edges = [
         ("dag:maker", "asset:1"),
         ("asset:1", "asset-condition:1"),
@@ -123,13 +123,13 @@ def test_dags_are_unpaused_triggered_and_paused(server, api):
     ]
 
 
-def test_a_dag_that_airflow_does_not_start_is_refused(server, api):
+def test_a_dag_that_airflow_does_not_start_is_rejected(server, api):
     server.answers["POST /api/v2/dags/a/dagRuns"] = (400, {"detail": "a parameter is missing"})
     with pytest.raises(RefusedError, match=r"^a parameter is missing$"):
         api.trigger("a")
 
 
-def test_a_server_error_is_not_a_refusal(server, api):
+def test_a_server_error_is_not_a_rejection(server, api):
     server.answers["POST /api/v2/dags/a/dagRuns"] = (500, {"detail": "oh"})
     with pytest.raises(httpx.HTTPStatusError):
         api.trigger("a")

@@ -84,14 +84,14 @@ def test_a_dag_that_others_start_waits_for_them(has_schedule):
     assert due(poll(ended, run("up"), now=2 * LATER), 2 * LATER) == ["down"]
 
 
-def test_an_upstream_that_failed_or_was_refused_is_waited_for_no_more():
+def test_a_failed_or_rejected_upstream_is_not_waited_for():
     begin = start(dag("up"), dag("other"), dag("down", "up", "other"))
     ended = replace(poll(begin, run("up", "failed")), refused=frozenset({"other"}))
     ended = poll(ended, run("up", "failed"), now=0.0)
     assert due(poll(ended, run("up", "failed"), now=LATER), LATER) == ["down"]
 
 
-def test_an_upstream_that_is_not_here_is_not_waited_for():
+def test_a_missing_upstream_is_not_waited_for():
     begin = poll(start(dag("down", "elsewhere")))
     assert due(poll(begin, now=LATER), LATER) == ["down"]
 

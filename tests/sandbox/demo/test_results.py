@@ -94,7 +94,7 @@ def test_the_job_is_the_one_that_the_task_names():
 
 
 def test_without_a_name_it_is_the_newest_job_since_the_task_began():
-    # Airbyte cuts the moment to whole seconds, so the job seems to be older than its task.
+    # Airbyte truncates the time to whole seconds, so the job seems to be older than its task.
     assert job_of(sync(task("in")), None, [job(5, at=-0.9), job(4, at=-30)]) == job(5, at=-0.9)
     assert job_of(sync(task("in")), None, [job(4, at=-30)]) is None
     assert job_of(sync(replace(task("in"), started_at=None)), None, [job(4)]) is None

@@ -24,7 +24,7 @@ from dag_factory.sandbox.processes.child import (
 
 pytestmark = pytest.mark.slow
 
-# A child with offspring of the awkward kinds; every process adds its pid to the file that is its argument.
+# A child with troublesome descendants; each process appends its pid to the file in its argument.
 FAMILY = """
 import os, signal, subprocess, sys, time
 
@@ -55,7 +55,7 @@ FAMILY_SIZE = 5
 
 @pytest.fixture
 def pids(tmp_path):
-    """Return the file in which the family records its pids; kill processes that a failed test has left."""
+    """Return the file in which the family records its pids; kill processes that a failed test leaves."""
     path = tmp_path / "pids"
     path.touch()
     yield path
@@ -106,7 +106,7 @@ def test_stop_ends_the_child_and_all_its_descendants(pids):
     assert alive(pids) == []
 
 
-def test_orphans_are_ended_too(pids):
+def test_orphans_are_terminated_too(pids):
     child = Child(family(pids))
     assert eventually(lambda: is_complete(pids))
     time.sleep(1)  # by now the deaf grandchild has lost its parent
@@ -115,7 +115,7 @@ def test_orphans_are_ended_too(pids):
     assert alive(pids) == []
 
 
-def test_descendants_of_a_child_that_dies_by_itself_are_ended(pids):
+def test_descendants_of_a_child_that_dies_are_terminated(pids):
     source = FAMILY.replace('print("ready", flush=True)\ntime.sleep(600)', "time.sleep(0.3)\nsys.exit(7)")
     child = Child(python(source, pids, log=pids.with_name("child.log")))
     assert eventually(lambda: child.exit_status() is not None)
@@ -200,7 +200,7 @@ def test_stopping_twice_does_no_harm(pids):
     assert alive(pids) == []
 
 
-def test_the_tail_survives_bytes_that_are_no_text(tmp_path):
+def test_the_tail_survives_bytes_that_are_not_text(tmp_path):
     (tmp_path / "log").write_bytes(b"a\nb\xff\nc\n")
     assert tail(tmp_path / "log", 2) == ["b\N{REPLACEMENT CHARACTER}", "c"]
 

@@ -1,4 +1,4 @@
-"""Virtual time: it passes when something waits, so that a job of hours takes milliseconds."""
+"""Virtual time, which passes when something waits, so that a job of hours takes milliseconds."""
 
 from __future__ import annotations
 
@@ -29,26 +29,26 @@ NOW = ("airflow.sdk.execution_time.supervisor", "airflow.sdk.execution_time.task
 
 
 @dataclass
-class Hours:
-    """Real time and what was skipped of it. All in seconds.
+class VirtualClock:
+    """Real time plus skipped time, in seconds.
 
-    `shift` moves the time of day alone, as a clock does that somebody sets.
+    `shift` only moves the time of day, like setting a machine's clock.
     """
 
     skipped: float = 0.0
     shift: float = 0.0
     _real: float = field(default_factory=time.monotonic)
 
-    def clock(self) -> float:
-        """Seconds that never go back."""
+    def monotonic(self) -> float:
+        """Return monotonic seconds."""
         return time.monotonic() - self._real + self.skipped
 
     def now(self) -> float:
-        """The time of day since 1970."""
+        """Return the time of day, in seconds since 1970."""
         return time.time() + self.skipped + self.shift
 
     def today(self) -> datetime:
-        """The time of day as Airflow asks for it."""
+        """Return the time of day as a datetime, as Airflow needs it."""
         return datetime.fromtimestamp(self.now(), UTC)
 
     def skip(self, seconds: float) -> None:
@@ -57,31 +57,31 @@ class Hours:
 
 
 @contextmanager
-def hours_of_airflow(hours: Hours) -> Iterator[None]:
-    """Let every part of Airflow within this process take its time of day from `hours`."""
+def virtual_time_in_airflow(clock: VirtualClock) -> Iterator[None]:
+    """Make all of Airflow in this process take its time of day from `clock`."""
     with ExitStack() as stack:
         for name in UTCNOW:
-            stack.enter_context(patch.object(import_module(name), "utcnow", hours.today))
+            stack.enter_context(patch.object(import_module(name), "utcnow", clock.today))
         for name in NOW if versions.VERSION >= (3, 0) else ():
-            stack.enter_context(_virtual_datetime(import_module(name), hours))
+            stack.enter_context(_virtual_datetime(import_module(name), clock))
         yield
 
 
 @contextmanager
-def hours_of_airbyte(hours: Hours) -> Iterator[None]:
-    """Let the local Airbyte's clock advance with `hours`; the shift of Airflow's clock is not Airbyte's."""
-    with patch.object(Clock, "now", lambda clock: time.time() + hours.skipped + clock.shift):
+def virtual_time_in_airbyte(clock: VirtualClock) -> Iterator[None]:
+    """Make the local Airbyte's clock advance with `clock`, but not with the shift of Airflow's clock."""
+    with patch.object(Clock, "now", lambda server_clock: time.time() + clock.skipped + server_clock.shift):
         yield
 
 
 @contextmanager
-def _virtual_datetime(module: ModuleType, hours: Hours) -> Iterator[None]:
-    """Let `datetime.now` of one module be that of `hours`."""
+def _virtual_datetime(module: ModuleType, clock: VirtualClock) -> Iterator[None]:
+    """Make `datetime.now` of one module return the time of `clock`."""
 
     class VirtualDatetime(datetime):
         @classmethod
         def now(cls, tz: tzinfo | None = None) -> datetime:
-            return hours.today().astimezone(tz)
+            return clock.today().astimezone(tz)
 
     with patch.object(module, "datetime", VirtualDatetime):
         yield
