@@ -1,7 +1,7 @@
 """Run the version tests on each supported Airflow and Python; `make test-matrix` calls it.
 
 These are tests/matrix on each combination, and tests/faults on one Python of each Airflow. As many run at
-a time as there are cores. Each has its own environment in .venv-matrix/, installed from constraints-MINOR.txt.
+a time as there are cores. Each has its own environment in .venv-matrix/, made of constraints-MINOR.txt.
 """
 
 from __future__ import annotations
