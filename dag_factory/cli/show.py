@@ -10,10 +10,9 @@ from pathlib import Path
 
 from dag_factory.cli.main import CLEAN, FINDINGS, UsageError
 from dag_factory.config.diagnostics import has_errors
-from dag_factory.config.files import ConfigFile
 from dag_factory.config.project import Resolution, resolve_project
 from dag_factory.config.text import suggestions
-from dag_factory.config.yaml.file_bytes import read_bytes
+from dag_factory.config.tree import file_holds
 from dag_factory.report import explanation, explanation_text, json_report, text
 from dag_factory.report.escapes import escape
 
@@ -118,7 +117,8 @@ def _files_of(resolution: Resolution, dag_id: str, with_errors: set[str]) -> set
             if not file.is_defaults and (file.name in with_errors or file.name not in drafted)
         ]
         names = {file.name for file in lost if file.stem == dag_id}
-        names = names or {file.name for file in lost if _holds(file, dag_id)}
+        wanted = dag_id.encode("utf-8", "surrogatepass")
+        names = names or {file.name for file in lost if file_holds(file.path, wanted)}
     above = {f"{folder}/" for name in names for folder in _folders_above(name)}
     defaults = {file.name for file in resolution.files if file.is_defaults and f"{file.folder}/" in above}
     return names | defaults if names else set()
@@ -127,13 +127,6 @@ def _files_of(resolution: Resolution, dag_id: str, with_errors: set[str]) -> set
 def _folders_above(name: str) -> list[str]:
     parts = name.split("/")[:-1]
     return ["/".join(parts[: count + 1]) for count in range(len(parts))]
-
-
-def _holds(file: ConfigFile, dag_id: str) -> bool:
-    try:
-        return dag_id.encode("utf-8", "surrogatepass") in (read_bytes(file.path) or b"")
-    except OSError:  # reported with the other errors
-        return False
 
 
 def _unknown(dag_id: str, known: Sequence[str]) -> str:

@@ -85,5 +85,5 @@ CODES: Mapping[str, str] = MappingProxyType({**ERRORS, **WARNINGS})
 
 
 def severity_of(code: str) -> Severity:
-    """Give the severity of a code, unless its rule sets another one."""
+    """Return the severity of a code, unless its rule sets another one."""
     return Severity.WARNING if code in WARNINGS else Severity.ERROR

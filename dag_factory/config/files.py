@@ -104,12 +104,12 @@ def list_below_top(folder: Path, *, stem: str | None = None) -> Listing:
 
 
 def top_folder(folder: Path) -> Path:
-    """Give the nearest folder named `configs`, from the absolute path of a folder upwards; else itself."""
+    """Return the nearest folder named `configs`, from the absolute path of a folder upwards; else itself."""
     return next((each for each in (folder, *folder.parents) if each.name == TOP_NAME), folder)
 
 
 def defaults_above(file: ConfigFile, defaults: dict[str, ConfigFile]) -> tuple[ConfigFile, ...]:
-    """Give the defaults files that apply to a file, the top folder's first; `defaults` is by folder."""
+    """Return the defaults files that apply to a file, the top folder's first; `defaults` is by folder."""
     parts = file.name.split("/")[:-1]
     folders = [".", *("/".join(parts[:end]) for end in range(1, len(parts) + 1))]
     return tuple(defaults[folder] for folder in folders if folder in defaults)

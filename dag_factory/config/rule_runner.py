@@ -39,7 +39,7 @@ def run_rules(
 
 
 def of_dag(rules: Sequence[DagRule], dag: DraftDag, limits: Limits) -> list[Diagnostic]:
-    """Give what rules find in one DAG; one that fails costs only what it would have found."""
+    """Return what rules find in one DAG; one that fails costs only what it would have found."""
     together = caught(lambda: _found(rules, dag, limits))
     if not isinstance(together, Raised):
         return together
@@ -61,7 +61,7 @@ def _found(rules: Sequence[DagRule], dag: DraftDag, limits: Limits) -> list[Diag
 
 
 def of_all_dags(rule: ProjectRule, dags: Sequence[DraftDag], limits: Limits) -> list[Pair]:
-    """Give what a rule finds in all DAGs together, without those over which it fails."""
+    """Return what a rule finds in all DAGs together, without those over which it fails."""
     left, failed = list(dags), list[Pair]()
     found = _run(rule, left)
     if isinstance(found, Diagnostic):

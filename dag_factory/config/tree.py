@@ -168,7 +168,7 @@ def _layered(file: CheckedFile, defaults: Sequence[CheckedFile]) -> Iterator[Lay
 
 
 def _without_defaults(listing: Listing) -> tuple[str, ...]:
-    """Give the beginnings of the names of files whose defaults cannot be read, such as a bad link."""
+    """Return the beginnings of the names of files whose defaults cannot be read, such as a bad link."""
     unread = (PurePosixPath(each.file) for each in listing.diagnostics)
     # In capitals too: the listing reports such a file, whose author meant defaults.
     folders = (

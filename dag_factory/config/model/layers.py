@@ -51,7 +51,7 @@ class MergedDefaults:
         self._trees: dict[tuple[tuple[Document, ...], str | None], _Tree] = {}
 
     def tree(self, documents: tuple[Document, ...], environment: str | None) -> _Tree:
-        """Give what files of defaults say together, the top folder's first."""
+        """Return what files of defaults say together, the top folder's first."""
         key = (documents, environment)
         if key not in self._trees:
             tree: _Tree = {}

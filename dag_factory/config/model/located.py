@@ -102,7 +102,7 @@ class Key(Generic[T]):
 
 
 def values_of(draft: _Keyed) -> dict[str, Any]:
-    """Give the typed value of each key, defaults included."""
+    """Return the typed value of each key, defaults included."""
     known = _keys_of(type(draft))
     typed = {key: known[key].typed(each.value) for key, each in draft.settings.items() if key in known}
     return {**typed_defaults(type(draft)), **typed}

@@ -77,7 +77,7 @@ def _targets(dag: DraftDag) -> Iterator[DraftTrigger]:
 
 
 def _steps(dags: Sequence[DraftDag]) -> Steps:
-    """Give the steps from each DAG and from each asset that a DAG waits for."""
+    """Return the steps from each DAG and from each asset that a DAG waits for."""
     made = {dag.dag_id.value: dag for dag in reversed(dags) if dag.enabled.value}
     steps: dict[Node, list[Step]] = {}
     for dag in made.values():

@@ -58,7 +58,7 @@ def check_shared_connection(dags: Sequence[DraftDag]) -> Iterator[tuple[DraftDag
 
 
 def _identity(sync: DraftSync, is_the_same: Callable[[frozenset[str]], bool]) -> _Identity | None:
-    """Give a value that is equal for the same Airbyte connection; None if a template makes that unknown.
+    """Return a value that is equal for the same Airbyte connection; None if a template makes that unknown.
 
     Args:
         sync: The sync that uses the connection.

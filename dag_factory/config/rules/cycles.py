@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 
 def cyclic_edges(edges: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-    """Give each node of a cycle with its edges to nodes of the same group of cycles.
+    """Return each node of a cycle with its edges to nodes of the same group of cycles.
 
     Without recursion, since a chain may be long. Edges to unknown nodes are left out.
     """

@@ -55,7 +55,7 @@ def check_unused_default_keys(
 
 
 def _keys_of(document: Document) -> Iterator[Location]:
-    """Give the location of each value that another layer can replace."""
+    """Return the location of each value that another layer can replace."""
     value = document.value
     if not isinstance(value, dict):
         return
@@ -93,7 +93,7 @@ def _stronger(locations: Sequence[Location], dags: Iterable[DraftDag]) -> dict[L
 
 
 def _target(location: Location) -> tuple[str | None, KeyPath]:
-    """Give the environment in which a default applies, and the path at which it does."""
+    """Return the environment in which a default applies, and the path at which it does."""
     path = location.path
     return (str(path[1]), path[2:]) if path[0] == "environments" else (None, path)
 

@@ -122,14 +122,14 @@ class Rules:
 
 
 def rules_of_loading() -> Rules:
-    """Give the rules that keep a DAG from being loaded."""
+    """Return the rules that keep a DAG from being loaded."""
     return Rules(of_one=DAG_RULES, of_all=PROJECT_RULES)
 
 
 def rules_of_validation(
     *, is_whole: bool, today: date | None, notifier_prefixes: tuple[str, ...] | None
 ) -> Rules:
-    """Give the rules of `validate`.
+    """Return the rules of `validate`.
 
     Args:
         is_whole: Whether every file of the folder was read.

@@ -152,7 +152,7 @@ def _last_day(dag: DraftDag, today: date) -> date:
 
 @functools.lru_cache(maxsize=1024)
 def _mean_distance(text: str, dag_id: str) -> int:
-    """Give the mean number of seconds between the first runs, for an expression that has some."""
+    """Return the mean number of seconds between the first runs, for an expression that has some."""
     from croniter import croniter  # noqa: PLC0415 (only for a schedule that catches up)
 
     start = datetime(2024, 1, 1)
@@ -194,7 +194,7 @@ def _longest_timeout(syncs: tuple[DraftSync, ...]) -> Located[int] | None:
 
 
 def _distance(dag: DraftDag, *, timeout: int) -> int | None:
-    """Give the seconds between two runs, if they can be fewer than the timeout."""
+    """Return the seconds between two runs, if they can be fewer than the timeout."""
     every, text = dag.schedule.every.value, dag.schedule.cron.value
     if every is not None:
         return every
@@ -206,7 +206,7 @@ def _distance(dag: DraftDag, *, timeout: int) -> int | None:
 
 @functools.lru_cache(maxsize=1024)
 def _cron_distance(text: str) -> int | None:
-    """Give the least number of seconds between two of the next runs, without daylight saving time."""
+    """Return the least number of seconds between two of the next runs, without daylight saving time."""
     from croniter import CroniterBadDateError, croniter  # noqa: PLC0415 (only where a timeout is long)
 
     times = croniter(cron.expression(text, ""), datetime(2024, 1, 1), max_years_between_matches=8)

@@ -170,13 +170,13 @@ def _retries(sync: DraftSync) -> int:
 
 
 def _times(sync: DraftSync) -> tuple[int | None, int]:
-    """Give the timeout and the delay before a retry in seconds, as far as they are set."""
+    """Return the timeout and the delay before a retry in seconds, as far as they are set."""
     timeout, delay = sync.timeout, sync.retry_delay
     return timeout.value if timeout.is_set else None, delay.value or 0 if delay.is_set else 0
 
 
 def _full_time(sync: DraftSync) -> int:
-    """Give the seconds of all tries and the delays between them, as far as they are set."""
+    """Return the seconds of all tries and the delays between them, as far as they are set."""
     timeout, delay = _times(sync)
     retries = _retries(sync)
     return 0 if timeout is None else timeout * (retries + 1) + delay * retries

@@ -60,7 +60,7 @@ def check_schema(document: Document, schema: str) -> tuple[Document, list[Diagno
 
 
 def _keys_by_section() -> dict[str, tuple[str, ...]]:
-    """Give the keys of each section of the language, most important first."""
+    """Return the keys of each section of the language, most important first."""
     parts = {**_schema(DAG_SCHEMA)["$defs"]}
     parts["trigger"] = parts["trigger_dags"]["items"]
     names = ("dag", "sync", "trigger", "notify", "schedule")

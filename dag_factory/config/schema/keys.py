@@ -16,7 +16,7 @@ Section: TypeAlias = Literal["dag", "sync", "trigger"]
 
 @functools.cache
 def keys_of(section: Section) -> Mapping[str, Schema]:
-    """Give the schema of each key of a section, in the order of the schema."""
+    """Return the schema of each key of a section, in the order of the schema."""
     definitions = parsed_schema(DAG_SCHEMA)["$defs"]
     schema = definitions["trigger_dags"]["items"] if section == "trigger" else definitions[section]
     keys = {key: _resolved(each, definitions) for key, each in schema["properties"].items()}
@@ -26,7 +26,7 @@ def keys_of(section: Section) -> Mapping[str, Schema]:
 
 
 def defaults_of(section: Section) -> dict[str, Any]:
-    """Give the default of each key that has one, as a file would write it."""
+    """Return the default of each key that has one, as a file would write it."""
     return {key: schema["default"] for key, schema in keys_of(section).items() if "default" in schema}
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import functools
-import json
 import re
 from typing import Any
 
-from dag_factory.config.schema.check import DAG_SCHEMA, schema_text
+from dag_factory.config.schema.keys import defaults_of
 from dag_factory.config.text.templates import unrendered_hint
 from dag_factory.config.yaml.values import KeyPath
 
@@ -75,25 +73,11 @@ def undo_hint(path: KeyPath) -> str | None:
 
 
 def _undo_value(key: str | int) -> str | None:
-    """Give the value that a key has where no file sets it: the schema's default, else what means no value."""
-    default = _defaults().get(key)
+    """Return what a key is where no file sets it: the schema's default, else what means no value."""
+    default = {**defaults_of("sync"), **defaults_of("dag")}.get(str(key))
     if default is None:
         return _UNDO_VALUES.get(key)
     return str(default).lower() if isinstance(default, bool) else str(default)
-
-
-@functools.cache
-def _defaults() -> dict[str | int, Any]:
-    """Read the defaults of all keys of DAGs and syncs, once in a process."""
-    parts = json.loads(schema_text(DAG_SCHEMA))["$defs"]
-    properties = {**parts["sync"]["properties"], **parts["dag"]["properties"]}
-    return {key: _default(described, parts) for key, described in properties.items()}
-
-
-def _default(described: dict[str, Any], parts: dict[str, Any]) -> object:
-    """Give the default of a key's schema, or of the definition that it refers to."""
-    shared = parts[described["$ref"].rpartition("/")[2]] if "$ref" in described else {}
-    return described.get("default", shared.get("default"))
 
 
 # What means no value, for keys without a default in the schema.

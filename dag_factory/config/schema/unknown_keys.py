@@ -95,7 +95,7 @@ def _synonym(key: str, path: KeyPath, known: Collection[str], sections: Sections
 
 
 def _path_of(key: str, section: str, path: KeyPath) -> KeyPath | None:
-    """Give the path at which a key belongs, if its section occurs once in a document."""
+    """Return the path at which a key belongs, if its section occurs once in a document."""
     top = path[:2] if path[:1] == ("environments",) else ()
     return {"dag": (*top, key), "schedule": (*top, "schedule")}.get(section)
 

@@ -21,7 +21,7 @@ _FORMS = {
 
 
 def default_asset(airbyte_conn_id: str, connection_id: str) -> str | None:
-    """Give the URI of the asset that a sync without `outlets` updates, named after its two connections.
+    """Return the URI of the asset that a sync without `outlets` updates, named after its two connections.
 
     None if one of them is a template, since Airflow renders no templates in assets.
     """

@@ -105,7 +105,7 @@ def is_daily_at_most(text: str) -> bool:
 
 @functools.lru_cache(maxsize=4096)
 def expression(text: str, dag_id: str) -> str:
-    """Give the five fields of a valid text. The value of `H` depends on the DAG's id and the field alone."""
+    """Return the five fields of a valid text. The value of `H` depends only on the DAG's id and the field."""
     if text in SPECIAL_PRESETS:
         return text
     fields = PRESETS.get(text, text).split()

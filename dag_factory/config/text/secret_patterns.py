@@ -225,7 +225,7 @@ def shape_of(text: str) -> str | None:
 
 
 def shape_in(line: str) -> tuple[int, int] | None:
-    """Give the start and the end of the first secret in a line."""
+    """Return the start and the end of the first secret in a line."""
     return next((match.span() for _, match in _matches(line[:_LONGEST_TEXT])), None)
 
 

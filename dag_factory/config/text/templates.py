@@ -55,7 +55,7 @@ def is_template(text: str) -> bool:
 
 
 def shell_variable(text: str) -> str | None:
-    """Give the name of a shell variable that is the whole text, as in ${NAME}."""
+    """Return the name of a shell variable that is the whole text, as in ${NAME}."""
     match = re.fullmatch(_SHELL_VARIABLE, text.strip())
     return None if match is None else match[1]
 
@@ -124,7 +124,7 @@ def without_spaces(text: str) -> str:
 
 
 def names_in(text: str) -> frozenset[str]:
-    """Give the names that the expressions of a template begin with, such as `var` or `params`."""
+    """Return the names that the expressions of a template begin with, such as `var` or `params`."""
     if not is_template(text):
         return frozenset()
     return frozenset(re.findall(_NAME, re.sub(_QUOTED, "''", text)))
