@@ -39,6 +39,15 @@ from dag_factory.config.rules.schedule import (
     check_special_preset,
     check_timezone,
 )
+from dag_factory.config.rules.sync_settings import (
+    check_effect,
+    check_max_active_tasks,
+    check_pool,
+    check_pool_name,
+    check_retry_delays,
+    check_short_dagrun_timeout,
+    check_wait_over_timeout,
+)
 from dag_factory.config.rules.syncs import (
     check_cycles,
     check_fail_fast,
@@ -49,15 +58,6 @@ from dag_factory.config.rules.syncs import (
     check_trigger_dags,
 )
 from dag_factory.config.rules.templates import check_templates, check_unrendered_templates
-from dag_factory.config.rules.timing import (
-    check_effect,
-    check_max_active_tasks,
-    check_pool,
-    check_pool_name,
-    check_retry_delays,
-    check_short_dagrun_timeout,
-    check_wait_over_timeout,
-)
 
 DagRule = Callable[[DraftDag], Iterator[Diagnostic]]
 
