@@ -20,7 +20,11 @@ from dag_factory.config.limits import Limits
 from dag_factory.config.model.dag import Dag, dag_from
 from dag_factory.config.model.draft import DraftDag
 from dag_factory.config.rule_runner import run_rules
-from dag_factory.config.rules.defaults import check_unused_default_keys, check_unused_defaults
+from dag_factory.config.rules.defaults import (
+    check_unused_defaults,
+    report_unused_default_keys,
+    unused_default_keys,
+)
 from dag_factory.config.rules.registry import Rules, rules_of_loading, rules_of_validation
 from dag_factory.config.secrets import hide_secrets, without_secrets
 from dag_factory.config.tree import ConfigTree, file_holds, read_tree
@@ -158,16 +162,20 @@ def _of_environment(
     return [replace(diagnostic, environment=environment) for diagnostic in found]
 
 
-def _unused_default_keys(tree: ConfigTree, base: Sequence[DraftDag | Diagnostic]) -> Iterator[Diagnostic]:
-    def in_all_environments() -> Iterator[DraftDag]:
-        yield from _split(base)[0]
-        for environment in tree.environments:
-            drafts = tree.drafts(environment, base)
-            changed = [draft for draft, plain in zip(drafts, base, strict=True) if draft is not plain]
-            yield from _split(changed)[0]
-
+def _unused_default_keys(tree: ConfigTree, base: Sequence[DraftDag | Diagnostic]) -> Iterable[Diagnostic]:
     applied = dict.fromkeys(document for each in tree.layered for document in each.defaults)
-    return check_unused_default_keys(applied, in_all_environments)
+    unused = unused_default_keys(applied, _in_every_environment(tree, base))
+    # The drafts are made again where that is needed: all of them together would take much memory.
+    return report_unused_default_keys(unused, _in_every_environment(tree, base)) if unused else ()
+
+
+def _in_every_environment(tree: ConfigTree, base: Sequence[DraftDag | Diagnostic]) -> Iterator[DraftDag]:
+    """Yield each DAG, and again for each environment that changes it."""
+    yield from _split(base)[0]
+    for environment in tree.environments:
+        drafts = tree.drafts(environment, base)
+        changed = [draft for draft, plain in zip(drafts, base, strict=True) if draft is not plain]
+        yield from _split(changed)[0]
 
 
 def _typed_dags(drafts: Sequence[DraftDag]) -> tuple[tuple[Dag, ...], list[Diagnostic]]:

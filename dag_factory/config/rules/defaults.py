@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 
 from dag_factory.config.diagnostics import Diagnostic
@@ -33,22 +33,25 @@ def check_unused_defaults(defaults: Iterable[Document], files: Sequence[ConfigFi
         yield Location(document=document).diagnostic("unused-default", message, hint)
 
 
-def check_unused_default_keys(
-    defaults: Iterable[Document], dags: Callable[[], Iterable[DraftDag]]
-) -> Iterator[Diagnostic]:
-    """Each key of a defaults file applies to a DAG in some environment.
+def unused_default_keys(defaults: Iterable[Document], dags: Iterable[DraftDag]) -> list[Location]:
+    """Find the keys of defaults files that apply to no DAG in any environment.
 
-    `dags` gives all DAGs in all environments. None of them may have an error: an invalid value, which is
+    `dags` are all DAGs in all environments. None of them may have an error: an invalid value, which is
     removed, may be the one that overrides a default.
     """
     unused = dict.fromkeys(location for document in defaults for location in _keys_of(document))
-    for dag in dags():
+    for dag in dags:
         if not unused:
-            return
+            break
         for _, setting in _settings(dag):
             if setting.location.document is not dag.document:
                 unused.pop(setting.location, None)
-    stronger = _stronger(list(unused), dags())
+    return list(unused)
+
+
+def report_unused_default_keys(unused: Sequence[Location], dags: Iterable[DraftDag]) -> Iterator[Diagnostic]:
+    """Report each unused key with the value that overrides it; `dags` as in `unused_default_keys`."""
+    stronger = _stronger(unused, dags)
     for location in unused:
         if location in stronger:
             yield _unused_key(location, stronger[location])
