@@ -111,13 +111,13 @@ test-matrix: $(INSTALLED) ## test on each supported Airflow and Python (ARGS='3.
 test-matrix-fast: $(INSTALLED) ## test on the oldest, a middle and the newest Airflow, each with another Python
 	@$(BIN)/python -m tests.matrix.combinations --fast $(ARGS)
 
-serialised: $(INSTALLED) ## write tests/matrix/serialised anew; read what has changed
+serialised: $(INSTALLED) ## rewrite tests/matrix/serialised; read what has changed
 	@UPDATE_SERIALISED=1 $(BIN)/python -m tests.matrix.combinations 2.11-py3.11 3.0-py3.11 3.1-py3.11 3.2-py3.11 3.3-py3.11
 	@git status --short tests/matrix/serialised
 
-cases: $(INSTALLED) ## write the outputs of tests/cases anew; read what has changed
-	@UPDATE_CASES=1 $(BIN)/pytest --quiet tests/test_cases.py
-	@git status --short tests/cases
+cases: $(INSTALLED) ## rewrite the outputs of tests/cases; read what has changed
+	@UPDATE_CASES=1 $(BIN)/pytest --quiet tests/test_cases.py tests/cli/test_show.py; status=$$?; \
+	    git status --short tests/cases tests/cli; exit $$status
 
 # Memory is bounded from outside too: what is looked for is what nobody has thought of.
 fuzz: $(FUZZ_INSTALLED) ## try 200,000 changed configurations on validate (ARGS='--runs 5000': fewer)
@@ -146,7 +146,7 @@ bench: $(INSTALLED) ## measure validate, the loader, a task's start, a triggerer
 	$(BIN)/python benchmarks/triggers.py
 	$(BIN)/python benchmarks/waiting.py
 
-constraints: $(INSTALLED) ## write constraints.txt anew, with the newest versions
+constraints: $(INSTALLED) ## rewrite constraints.txt with the newest versions
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
 	    --no-annotate --no-header --upgrade --quiet --output-file constraints.txt
 	$(BIN)/uv pip compile pyproject.toml tests/cluster/requirements.txt --extra sandbox --constraint constraints.txt \

@@ -97,7 +97,8 @@ def assert_output(case: Path, output: str) -> None:
     expected = case.with_suffix(".out")
     if os.environ.get("UPDATE_CASES"):
         expected.write_text(output, "utf-8")
-    assert output == expected.read_text("utf-8")
+    assert expected.exists(), "run `make cases`, then read what it has written"
+    assert output == expected.read_text("utf-8"), "run `make cases`, then read the difference"
 
 
 @parametrized(set(CODES))

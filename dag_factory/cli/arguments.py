@@ -38,4 +38,4 @@ def suggest(word: str, known: Iterable[str]) -> str:
 
     words = list(known)
     alike = difflib.get_close_matches(word, words, n=1)
-    return f"did you mean '{alike[0]}'?" if alike else f"there are {', '.join(words)}"
+    return f"did you mean '{alike[0]}'?" if alike else f"known are: {', '.join(words)}"

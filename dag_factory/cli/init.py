@@ -159,7 +159,7 @@ def _create(root: Path, name: str, text: str) -> Outcome:
         return Outcome(name=name, state=State.FAILED, reason="it is a link, and links are not followed")
     if path.is_file():
         same = path.read_bytes() == text.encode()
-        reason = "" if same else "it exists with other content"
+        reason = "" if same else "it exists and is different"
         return Outcome(name=name, state=State.UNCHANGED, reason=reason)
     try:
         with path.open("x", encoding="utf-8", newline="\n") as file:
@@ -189,10 +189,11 @@ def _create_folders(root: Path, name: PurePosixPath) -> str | None:
 def _print_next_steps(outcomes: list[Outcome], package: str | None) -> None:
     created = {each.name for each in outcomes if each.state is State.CREATED}
     for name in sorted(created & set(CI_FILES.values())):
-        text = (
-            f"installs '{package}'" if package else "fails until its variable PACKAGE names what pip installs"
-        )
-        print(f"\n{name} {text}; see --package.")
+        text = f"installs '{package}'"
+        if not package:
+            text = "fails until you write into its variable PACKAGE what pip installs"
+        again = "" if package else "; or delete it, and run init with --package"
+        print(f"\n{name} {text}{again}.")
     if "configs/example.yaml" in created:
         print(
             "\nNext: put your connection's id into configs/example.yaml;"

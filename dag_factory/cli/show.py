@@ -74,8 +74,9 @@ def show(configs: Path, environment: str | None, name: str, style: str, now: dat
 
 def _check_environment(environment: str | None, declared: Sequence[str]) -> None:
     if environment is not None and environment not in declared:
-        known = f"declared are {', '.join(declared)}" if declared else "no file declares one"
-        message = f"there is no environment '{environment}'; {known}"
+        known = f"declared are: {', '.join(declared)}" if declared else "no file declares one"
+        alike = suggestions.did_you_mean(environment, declared, suggestions.SearchLimit())
+        message = f"there is no environment '{environment}'; {alike or known}"
         raise UsageError(message)
 
 
@@ -131,5 +132,5 @@ def _folders_above(name: str) -> list[str]:
 
 def _unknown(dag_id: str, known: Sequence[str]) -> str:
     alike = suggestions.did_you_mean(dag_id, known, suggestions.SearchLimit())
-    hint = alike or f"there are {', '.join(known[:20]) or 'none'}"
+    hint = alike or f"the DAGs are: {', '.join(known[:20]) or 'none'}"
     return f"there is no DAG '{dag_id}'; {hint}"

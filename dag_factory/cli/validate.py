@@ -30,7 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         nargs="*",
         type=_path,
         default=[Path(TOP_NAME)],
-        help="folders or files (default: configs/); the defaults.yaml above a path apply too",
+        help="folders or files (default: configs/); each defaults.yaml above a path applies too",
     )
     parser.add_argument(
         "--format",
@@ -43,7 +43,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="write the report to a file, and print it in the default format",
     )
-    parser.add_argument("--strict", action="store_true", help="exit with 1 for warnings too")
+    parser.add_argument("--strict", action="store_true", help="exit with 1 on warnings too")
     parser.add_argument(
         "--color",
         choices=("auto", "always", "never"),
@@ -54,7 +54,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 examples:
   dag-factory validate                            # check configs/
   dag-factory validate configs/sales/orders.yaml  # check one file, with the defaults above it
-  dag-factory validate --strict                   # fail for warnings too
+  dag-factory validate --strict                   # fail on warnings too
   dag-factory validate --format junit --output dag-factory.xml"""
 
 

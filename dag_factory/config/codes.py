@@ -31,7 +31,7 @@ ERRORS: Mapping[str, str] = MappingProxyType(
         "end-before-start": "an end date before the start date",
         "fail-fast": "'fail_fast' with a trigger rule that Airflow does not allow with it",
         "foreign-file": "a file of another tool among the DAGs",
-        "internal-error": "an error in dag-factory itself, which costs this file's DAGs alone",
+        "internal-error": "an error in dag-factory itself; only this file's DAGs are lost",
         "misplaced-key": "a key in the wrong section",
         "missing-key": "a required key that is missing",
         "name-clash": "two tasks with the same name",
@@ -57,7 +57,7 @@ ERRORS: Mapping[str, str] = MappingProxyType(
 WARNINGS: Mapping[str, str] = MappingProxyType(
     {
         "bad-template": "a Jinja template that cannot be parsed",
-        "catchup-without-start": "catchup from the default start date, which nobody has written",
+        "catchup-without-start": "catchup without a start_date of its own",
         "disabled-dag": "a triggered DAG that 'enabled: false' keeps from being created",
         "each-minute": "a run in every minute of an hour that was probably meant to have one",
         "far-start-date": "a start date more than a year from now",

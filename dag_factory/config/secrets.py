@@ -21,7 +21,7 @@ from dag_factory.config.yaml.document import Document, Location
 from dag_factory.config.yaml.values import KeyPath, Value
 
 _HELP = (
-    "take it out, and change it where it is valid: the repository remembers it; write a template such as "
+    "remove it and revoke it: it stays in the history of the repository; write a template such as "
     "{{ conn.my_connection.password }} or {{ var.value.my_token }}"
 )
 

@@ -15,6 +15,7 @@ from dag_factory.config.ignores import Ignore
 from dag_factory.config.model.draft import DraftDag, draft_from
 from dag_factory.config.model.layers import MergedDefaults, declared_environments
 from dag_factory.config.secrets import Secret
+from dag_factory.config.text.suggestions import SearchLimit, did_you_mean
 from dag_factory.config.yaml.document import Document
 from dag_factory.config.yaml.file_bytes import read_bytes
 
@@ -181,7 +182,8 @@ def _without_defaults(listing: Listing) -> tuple[str, ...]:
 
 def _unknown_environment(name: str, environment: str, declared: Sequence[str]) -> Diagnostic:
     """Create the diagnostic at the folder, since the variable is in no file."""
-    known = f"declared are {', '.join(declared)}" if declared else "no file declares one"
+    known = f"the declared environments are: {', '.join(declared)}" if declared else "no file declares one"
     message = f"DAG_FACTORY_ENV names the environment '{environment}', but {known}"
-    hint = "correct the variable, or declare the environment in a file under 'environments'"
+    hint = did_you_mean(environment, declared, SearchLimit()) or "correct the variable"
+    hint += "; to declare an environment, write it under 'environments' in a file"
     return Diagnostic(file=name, span=Span(), code="unknown-environment", message=message, help=hint)

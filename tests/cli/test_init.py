@@ -104,7 +104,7 @@ def test_missing_files_are_added_to_an_existing_configuration(init, estate):
             "skipped    configs/example.yaml: there are configurations already",
             "skipped    configs/defaults.yaml: there are configurations already",
             *(f"created    {name}" for name in NAMES[2:-1]),
-            "unchanged  README.md: it exists with other content",
+            "unchanged  README.md: it exists and is different",
         ],
     )
     assert (estate / "README.md").read_text() == "# Ours\n"

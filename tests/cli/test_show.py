@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -42,7 +43,10 @@ def estate(configs):
 
 def test_a_whole_dag(estate, capsys):
     assert show(estate, "dev", "money", "text", NOW) == 0
-    assert capsys.readouterr().out == Path(__file__).with_name("show_money.out").read_text("utf-8")
+    shown, expected = capsys.readouterr().out, Path(__file__).with_name("show_money.out")
+    if os.environ.get("UPDATE_CASES"):
+        expected.write_text(shown, "utf-8")
+    assert shown == expected.read_text("utf-8"), "run `make cases`, then read the difference"
 
 
 def test_a_whole_dag_as_json(estate, capsys):
@@ -148,8 +152,8 @@ def test_an_error_in_another_environment_is_not_shown(configs, capsys):
     ("environment", "dag_id", "message"),
     [
         (None, "mony", "there is no DAG 'mony'; did you mean 'money'?"),
-        (None, "x", "there is no DAG 'x'; there are money"),
-        ("prod", "money", "there is no environment 'prod'; declared are dev"),
+        (None, "x", "there is no DAG 'x'; the DAGs are: money"),
+        ("prod", "money", "there is no environment 'prod'; declared are: dev"),
     ],
 )
 def test_a_missing_dag_is_wrong_usage(estate, environment, dag_id, message):

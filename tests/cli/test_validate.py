@@ -219,7 +219,10 @@ def test_the_named_environment_has_to_be_declared(configs):
     assert run("validate", cwd=root.parent, DAG_FACTORY_ENV="dev").returncode == 0
     result = run("validate", cwd=root.parent, DAG_FACTORY_ENV="deb")
     assert result.returncode == 1
-    assert "names the environment 'deb', but declared are dev [unknown-environment]" in result.stdout
+    assert (
+        "names the environment 'deb', but the declared environments are: dev [unknown-environment]"
+        in result.stdout
+    )
 
 
 def test_the_variable_restricts_notifiers(configs):

@@ -32,6 +32,7 @@ OTHER_PROGRAMS = {
     "airflow",
     "alias",
     "cd",
+    "git",
     "curl",
     "eval",
     "export",

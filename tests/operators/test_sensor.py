@@ -66,7 +66,7 @@ def test_permanent_errors_end_it_after_give_up_after(stage, airbyte):
     run = stage.run("async", retries=0)
     assert run.finish() == "failed"
     assert 600 <= airbyte.now < 1200
-    assert "Airbyte answered 403 to asking for job 1" in run.errors[0]
+    assert "Airbyte answered 403 to the request for job 1" in run.errors[0]
 
 
 def test_its_record_is_saved_with_both_tasks(stage):

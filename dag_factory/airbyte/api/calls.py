@@ -62,7 +62,7 @@ class Api:
 
     def get(self, job_id: int) -> Effects[Job]:
         """Get one job."""
-        what = f"asking for job {job_id}"
+        what = f"the request for job {job_id}"
         return (yield from self._call("GET", f"jobs/{job_id}", what, _job_with(job_id)))
 
     def cancel(self, job_id: int) -> Effects[Job]:
@@ -72,7 +72,7 @@ class Api:
 
     def connection(self, connection_id: str) -> Effects[Connection]:
         """Get a connection. Its name, which is logged, is cleared of our secrets."""
-        what = f"asking for connection {connection_id}"
+        what = f"the request for connection {connection_id}"
 
         def read(answer: Any) -> Connection:  # noqa: ANN401 (JSON)
             name = answer.get("name")
@@ -185,7 +185,7 @@ class Api:
             "grant_type": "client_credentials",
         }
         url = urljoin(self._base, access.token_url)
-        what = "asking for a token"
+        what = "the request for a token"
         try:
             request = Request(method="POST", url=url, body=body, is_shareable=True)
             response = yield from self._send(request, what)
@@ -209,7 +209,7 @@ class Api:
 
     def _refuse_token(self, response: Response) -> NoReturn:
         if 300 <= response.status < 400:
-            self._refuse(response, "asking for a token")
+            self._refuse(response, "the request for a token")
         detail = detail_of(response.content, self._clean)
         text = explain_token_status(response.status, detail, self._context, self._access.token_url)
         status = 401 if response.status == 400 else response.status

@@ -91,7 +91,7 @@ def explain_status(status: int, detail: str, what: str, context: ErrorContext) -
 
 def explain_token_status(status: int, detail: str, context: ErrorContext, token_url: str) -> str:
     """Explain a missing token. Self-managed Airbyte answers 400 to wrong credentials, Cloud 401."""
-    answered = f"Airbyte answered {status} to asking for a token" + (f" ({detail})" if detail else "")
+    answered = f"Airbyte answered {status} to the request for a token" + (f" ({detail})" if detail else "")
     if status in (400, 401, 403):
         hint = _STATUS_HINTS[401]
     elif status in (404, 405, 415):

@@ -118,12 +118,27 @@ def _is_running_throughout(sync: DraftSync) -> bool:
 
 
 def check_effect(dag: DraftDag) -> Iterator[Diagnostic]:
-    """No key of a sync is made ineffective by the others."""
+    """No key of a sync is made ineffective by the others, nor the DAG's own connection by all syncs."""
+    yield from _idle_connection(dag)
     for sync in dag.syncs:
         if "max_retry_delay" in sync.settings:
             yield from _idle_delay(sync)
         if "trigger_rule" in sync.settings:
             yield from _idle_trigger_rule(dag, sync)
+
+
+def _idle_connection(dag: DraftDag) -> Iterator[Diagnostic]:
+    """A DAG's own Airflow connection has no effect if each sync takes another one, as from `defaults`."""
+    own = dag.settings.get("airbyte_conn_id")
+    if own is None or own.location.document is not dag.document or not dag.syncs:
+        return
+    others = [sync.airbyte_conn_id.location for sync in dag.syncs]
+    if own.location in others or not all("airbyte_conn_id" in sync.settings for sync in dag.syncs):
+        return
+    message = "the DAG's 'airbyte_conn_id' has no effect: each sync has its own, or takes that of 'defaults'"
+    hint = "delete it, or delete the one that takes precedence"
+    related = (others[0].related("the first of these is here", of_key=True),)
+    yield own.location.diagnostic("no-effect", message, hint, of_key=True, related=related)
 
 
 def _idle_delay(sync: DraftSync) -> Iterator[Diagnostic]:

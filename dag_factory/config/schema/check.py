@@ -14,6 +14,7 @@ from dag_factory.config.diagnostics import MAX_PROBLEMS, Diagnostic
 from dag_factory.config.schema.fast_check import Check, SchemaCompiler, compile_pattern
 from dag_factory.config.schema.invalid_values import without_invalid
 from dag_factory.config.yaml.document import Document
+from dag_factory.config.yaml.values import KeyPath, Value
 
 # jsonschema's Validator: its annotations describe errors that are not complete yet.
 Validator: TypeAlias = Any
@@ -55,8 +56,17 @@ def check_schema(document: Document, schema: str) -> tuple[Document, list[Diagno
     if len(found) == MAX_PROBLEMS:
         # The invalid values beyond the limit are still in the document: no rule could rely on it.
         return replace(document, value=None), without_follow_ups(found)
-    invalid = [path for each in found for path in (each.path, each.meant) if path is not None]
-    return without_invalid(document, invalid), without_follow_ups(found)
+    # The key that was meant is missing because of the mistake, unless the document has it too.
+    meant = [each.meant for each in found if each.meant is not None and not _has(document.value, each.meant)]
+    return without_invalid(document, [*(each.path for each in found), *meant]), without_follow_ups(found)
+
+
+def _has(value: Value, path: KeyPath) -> bool:
+    for part in path:
+        if not isinstance(value, dict) or part not in value:
+            return False
+        value = value[str(part)]
+    return True
 
 
 def _keys_by_section() -> dict[str, tuple[str, ...]]:

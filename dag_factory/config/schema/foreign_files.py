@@ -18,14 +18,22 @@ def foreign_file(document: Document, keys: Collection[str]) -> Diagnostic | None
     value = document.value
     if not isinstance(value, dict) or not value or "syncs" in value:
         return None
+    hint = _HINT
     tool = next((name for name, is_its in _TOOLS.items() if is_its(value)), None)
     if tool is not None:
         message = f"this is not a DAG: its keys are those of {tool}"
     elif not any(_is_similar(key, keys, document.file.search_limit) for key in list(value)[:_MANY]):
         message = "this is not a DAG: none of its keys is a key of a DAG or similar to one"
+        if len(value) == 1 and _is_dag(*value.values()):
+            name = next(iter(value))
+            hint = f"delete the line '{name}:' and unindent the rest: the file's name is the DAG's id"
     else:
         return None
-    return Location(document=document).diagnostic("foreign-file", message, _HINT)
+    return Location(document=document).diagnostic("foreign-file", message, hint)
+
+
+def _is_dag(value: object) -> bool:
+    return isinstance(value, dict) and "syncs" in value
 
 
 # The first keys are enough to recognise a file.

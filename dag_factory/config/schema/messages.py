@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, TypeAlias
 
 from dag_factory.config.diagnostics import Diagnostic, Severity
@@ -93,10 +94,20 @@ def _missing_keys(location: Location, error: ValidationError) -> Iterator[Schema
     for key in error.validator_value:
         if key not in error.instance:
             message = f"the key '{key}' is missing"
-            diagnostic = location.diagnostic("missing-key", message, _MISSING_HINTS.get(key), of_key=True)
+            hint = _misspelt(key, error.instance, location) or _MISSING_HINTS.get(key)
+            diagnostic = location.diagnostic("missing-key", message, hint, of_key=True)
             yield SchemaDiagnostic(diagnostic=diagnostic, path=(*location.path, key))
 
 
+def _misspelt(key: str, keys: Iterable[str], location: Location) -> str | None:
+    """Return a hint if one of the keys that are there is like the missing one."""
+    limit = location.document.file.search_limit
+    alike = next((each for each in islice(keys, _FEW) if suggestions.nearest(each, (key,), limit)), None)
+    return None if alike is None else f"did you mean '{key}' instead of '{alike}'?"
+
+
+# A notifier has no more arguments.
+_FEW = 20
 _MISSING_HINTS = {
     "syncs": "write 'syncs:' with at least one 'name: connection_id' below it",
     "connection_id": "write the UUID of the Airbyte connection",
@@ -264,7 +275,9 @@ def _choice_hint(location: Location, text: str, choices: Sequence[str]) -> str:
 def _subject(path: KeyPath) -> str:
     """Name a value by the nearest key above it in its path."""
     key = next((part for part in reversed(path) if isinstance(part, str)), None)
-    return "the document" if key is None else f"'{key}'"
+    if key is None:
+        return "the document"
+    return f"an item of '{key}'" if isinstance(path[-1], int) else f"'{key}'"
 
 
 def _shown(value: object) -> str:

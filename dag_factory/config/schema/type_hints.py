@@ -49,8 +49,10 @@ def type_hint(error: Any, path: KeyPath) -> str:  # noqa: ANN401 (jsonschema's V
     undo = undo_hint(path) if error.instance is None else None
     if undo is not None:
         return f"write a value, or delete the key to keep the default; {undo}"
-    if path[-1] in _KEY_HINTS:
-        return _KEY_HINTS[path[-1]]
+    # An item of a list takes the hint of its list.
+    key = path[-2] if isinstance(path[-1], int) and len(path) > 1 else path[-1]
+    if key in _KEY_HINTS:
+        return _KEY_HINTS[key]
     return _value_hint(error.instance, _allowed(error))
 
 
@@ -107,7 +109,9 @@ _UNDO_VALUES: dict[str | int, str] = {
     "trigger_dags": "[]",
 }
 
+_NOTIFIERS = "write '- notifier: package.module.ClassName' below it, and its arguments as further keys"
 _KEY_HINTS: dict[str | int, str] = {
+    **dict.fromkeys(("on_failure", "on_success", "on_retry"), _NOTIFIERS),
     "schedule": 'write a cron expression in quotes such as "H 3 * * *", or null to run the DAG only manually',
     "syncs": "write 'name: connection_id' below it, without a dash",
     "connection_id": "write the UUID of the Airbyte connection",

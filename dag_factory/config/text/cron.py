@@ -23,6 +23,7 @@ SPECIAL_PRESETS = ("@once", "@continuous")
 
 _OTHER_PRESETS = {
     "@midnight": "write '@daily'",
+    "@nightly": "write '@daily', or a time such as '0 3 * * *'",
     "@annually": "write '@yearly'",
     "@none": "write null, without quotes",
     "@reboot": "write null, without quotes",

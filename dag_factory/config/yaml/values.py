@@ -123,7 +123,7 @@ class ValueBuilder:
     def _odd_key(self, node: MappingNode, key: Node) -> None:
         if composer.is_bare_template(node, key):
             hint = 'put it in quotes: "{{ var.value.name }}"'
-            self._report(node, "yaml-key", "a template without quotes is a mapping to YAML", hint)
+            self._report(node, "yaml-key", "YAML reads a template without quotes as a mapping", hint)
         else:
             hint = "write a name before the colon"
             self._report(key, "yaml-key", "a key is text, not a list or mapping", hint)

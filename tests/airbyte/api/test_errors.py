@@ -25,34 +25,34 @@ CREDENTIALS = "check login (client id) and password (client secret) of the Airfl
 @pytest.mark.parametrize(
     ("status", "detail", "text"),
     [
-        (401, "", f"401 to asking for job 7: {CREDENTIALS}"),
+        (401, "", f"401 to the request for job 7: {CREDENTIALS}"),
         (
             403,
             "no",
-            "403 to asking for job 7 (no): the connection_id is unknown there, or the client id may not use "
-            "its workspace",
+            "403 to the request for job 7 (no): the connection_id is unknown there, or the client id may not "
+            "use its workspace",
         ),
         (
             404,
             "",
-            "404 to asking for job 7: Airbyte does not know it: check connection_id, and that the host is "
-            "the Airbyte that has it",
+            "404 to the request for job 7: Airbyte does not know it: check connection_id, and that the host "
+            "is the Airbyte that has it",
         ),
-        (415, "", f"415 to asking for job 7: {HOST_HINT}"),
-        (429, "", "429 to asking for job 7: too many calls"),
-        (500, "uncaught", "500 to asking for job 7 (uncaught)"),
-        (599, "", "599 to asking for job 7"),
+        (415, "", f"415 to the request for job 7: {HOST_HINT}"),
+        (429, "", "429 to the request for job 7: too many calls"),
+        (500, "uncaught", "500 to the request for job 7 (uncaught)"),
+        (599, "", "599 to the request for job 7"),
     ],
 )
 def test_a_status(status, detail, text):
-    assert explain_status(status, detail, "asking for job 7", API) == f"Airbyte answered {text}{WHERE}"
+    assert explain_status(status, detail, "the request for job 7", API) == f"Airbyte answered {text}{WHERE}"
 
 
 @pytest.mark.parametrize("status", [404, 405, 415])
 def test_a_host_that_is_not_the_api(status):
-    text = explain_status(status, "", "asking for job 7", ROOT)
+    text = explain_status(status, "", "the request for job 7", ROOT)
     assert text == (
-        f"Airbyte answered {status} to asking for job 7: {HOST_HINT}; "
+        f"Airbyte answered {status} to the request for job 7: {HOST_HINT}; "
         "Airflow connection 'airbyte_default', host http://airbyte"
     )
 
@@ -71,15 +71,15 @@ def test_a_host_that_is_not_the_api(status):
 )
 def test_a_status_of_the_token_call(status, hint):
     text = explain_token_status(status, "", API, "v1/applications/token")
-    assert text == f"Airbyte answered {status} to asking for a token{hint}{WHERE}"
+    assert text == f"Airbyte answered {status} to the request for a token{hint}{WHERE}"
 
 
 @pytest.mark.parametrize(
     ("target", "leads"), [("https://other/v1", " redirects to https://other/v1"), ("", " redirects")]
 )
 def test_a_redirect(target, leads):
-    assert explain_redirect(307, target, "asking for a token", API) == (
-        f"Airbyte answered 307 to asking for a token: the host{leads}; write the API's final address as "
+    assert explain_redirect(307, target, "the request for a token", API) == (
+        f"Airbyte answered 307 to the request for a token: the host{leads}; write the API's final address as "
         f"host, since redirects are not followed{WHERE}"
     )
 
@@ -103,13 +103,15 @@ def test_a_redirect(target, leads):
     ],
 )
 def test_a_call_without_a_response(reason, hint):
-    text = explain_no_response(reason, "asking for job 7", API, 0.5)
-    assert text == f"no response from Airbyte to asking for job 7: {reason}{hint}{WHERE}"
+    text = explain_no_response(reason, "the request for job 7", API, 0.5)
+    assert text == f"no response from Airbyte to the request for job 7: {reason}{hint}{WHERE}"
 
 
 def test_a_response_that_cannot_be_read():
-    text = explain_unreadable("asking for job 7", "is not what Airbyte's API returns", API)
-    assert text == f"the response to asking for job 7 is not what Airbyte's API returns: {HOST_HINT}{WHERE}"
+    text = explain_unreadable("the request for job 7", "is not what Airbyte's API returns", API)
+    assert (
+        text == f"the response to the request for job 7 is not what Airbyte's API returns: {HOST_HINT}{WHERE}"
+    )
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ class TestWait:
     def test_permanent_errors_end_the_wait_after_give_up_after(self, runs, airbyte, code):
         airbyte.add("running")
         airbyte.fail(GET, *[code] * 1000)
-        with pytest.raises(SyncError, match=f"Airbyte answered {code} to asking for job 1"):
+        with pytest.raises(SyncError, match=f"Airbyte answered {code} to the request for job 1"):
             wait(runs, timeout=24 * HOUR)
         assert 600 <= airbyte.now < 700
 
