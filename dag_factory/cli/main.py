@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import gc
 import importlib
 import sys
@@ -69,7 +70,15 @@ def main(argv: Sequence[str]) -> int:
     if unknown:
         # Reported by the command's parser, which shows the usage of the command.
         chosen.error(f"unrecognized arguments: {' '.join(unknown)}")
+    return _run(name, command, arguments)
+
+
+def _run(name: str | None, command: Command, arguments: argparse.Namespace) -> int:
+    """Run a parsed command; every exception becomes an exit status."""
     try:
+        if sys.stdout is None:
+            message = "the standard output is closed"
+            raise UsageError(message)
         status = command.run(arguments)
         # Flush here: a closed pipe has to change the exit status.
         sys.stdout.flush()
@@ -80,14 +89,26 @@ def main(argv: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader (`| head`) is gone, and the rest may have held errors. With devnull, the interpreter's
-        # last flush does not fail.
-        sys.stdout = open("/dev/null", "w")  # noqa: PTH123, SIM115
+        # The reader (`| head`) is gone, and the rest may have held errors.
+        _discard_output()
         return UNREAD
-    except Exception:  # noqa: BLE001 (the outermost boundary: anything else is an error of ours)
+    except Exception as error:  # noqa: BLE001 (the outermost boundary: anything else is an error of ours)
+        if isinstance(error, OSError) and error.errno in _UNWRITABLE and error.filename is None:
+            _discard_output()
+            print(f"dag-factory {name}: the output cannot be written: {error.strerror}", file=sys.stderr)
+            return WRONG_USAGE
         traceback.print_exc()
         print("dag-factory: this is an error in dag-factory itself; please report it", file=sys.stderr)
         return INTERNAL_ERROR
+
+
+# What the system says of an output on a full disk, or of a closed one.
+_UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF)
+
+
+def _discard_output() -> None:
+    """Let the interpreter's last flush go nowhere, so that it does not fail."""
+    sys.stdout = open("/dev/null", "w")  # noqa: PTH123, SIM115
 
 
 def run() -> None:

@@ -6,10 +6,12 @@ import argparse
 import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from dag_factory.cli.main import CLEAN, FINDINGS, UsageError
+from dag_factory.cli.validate import leads_out_of_repository
 from dag_factory.config.diagnostics import has_errors
+from dag_factory.config.files import DEFAULTS_STEM
 from dag_factory.config.project import Resolution, resolve_project
 from dag_factory.config.text import suggestions
 from dag_factory.config.tree import file_holds
@@ -53,6 +55,9 @@ def show(configs: Path, environment: str | None, name: str, style: str, now: dat
     """
     if not configs.is_dir():
         message = f"there is no folder '{configs}'; run the command beside it, or name it with --configs"
+        raise UsageError(message)
+    if leads_out_of_repository(configs.absolute()):
+        message = f"'{configs}' is a link that leads out of the repository; show does not follow it"
         raise UsageError(message)
     # An absolute path, because `.` has no name to show.
     resolution = resolve_project(configs.absolute(), environment)
@@ -122,6 +127,11 @@ def _files_of(resolution: Resolution, dag_id: str, with_errors: set[str]) -> set
         names = names or {file.name for file in lost if file_holds(file.path, wanted)}
     above = {f"{folder}/" for name in names for folder in _folders_above(name)}
     defaults = {file.name for file in resolution.files if file.is_defaults and f"{file.folder}/" in above}
+    # One that is a link, or is named in capitals, is reported and not read.
+    paths = map(PurePosixPath, with_errors)
+    defaults |= {
+        str(path) for path in paths if path.stem.lower() == DEFAULTS_STEM and f"{path.parent}/" in above
+    }
     return names | defaults if names else set()
 
 

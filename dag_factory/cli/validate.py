@@ -92,7 +92,7 @@ def validate(paths: Sequence[Path], environment: str | None, top: Path) -> Findi
 
 def _validate_root(root: Path, paths: Sequence[Path], environment: str | None, top: Path) -> Findings:
     shown = _shown(root, top)
-    if not is_below(os.path.realpath(root), os.path.realpath(_repository(root))):
+    if leads_out_of_repository(root):
         return Findings(diagnostics=(_leading_out(shown),), files=())
     below = {str(_absolute(path)) for path in paths}
 
@@ -108,7 +108,23 @@ def _validate_root(root: Path, paths: Sequence[Path], environment: str | None, t
     )
     named = [path for path in paths if _root_of(path) == root]
     empty = [_nothing_to_check(path, root, shown) for path in named if _is_empty(path, root, shown, found)]
-    return Findings(diagnostics=(*found.diagnostics, *empty), files=found.files)
+    names, checked = frozenset(_named(path, root, shown) for path in named), frozenset(found.files)
+    concerned = [each for each in found.diagnostics if each.file in checked or _concerns(each.file, names)]
+    return Findings(diagnostics=(*concerned, *empty), files=found.files)
+
+
+def _concerns(file: str, names: frozenset[str]) -> bool:
+    """Whether a file that was not read is one of the named paths, below or above one, or its defaults."""
+    path = PurePosixPath(file)
+    below = {str(each) for each in (path, *path.parents)}
+    above = {str(each) for name in names for each in PurePosixPath(name).parents}
+    is_defaults = path.stem.lower() == DEFAULTS_STEM and str(path.parent) in above
+    return not names.isdisjoint(below) or file in above or is_defaults
+
+
+def leads_out_of_repository(root: Path) -> bool:
+    """Whether the folder of the configurations is a link out of their repository."""
+    return not is_below(os.path.realpath(root), os.path.realpath(_repository(root)))
 
 
 def _leading_out(name: str) -> Diagnostic:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from dag_factory.config.diagnostics import Diagnostic, Span
@@ -73,18 +73,32 @@ def hide_secrets(diagnostics: Iterable[Diagnostic], secrets: Sequence[Secret]) -
     return [_hidden(each, hiding.get(each.file)) for each in diagnostics]
 
 
-def redacted_value(value: Value, key: str) -> Value:
-    """Replace what `find_secrets` finds in the value of a key, and in the keys inside it."""
+def redacted_value(value: Value, key: str, location: Location) -> Value:
+    """Replace each part of a value that looks like a secret, or is in a line that may hold one.
+
+    These are the lines that `shown_text` leaves out, and what `find_secrets` finds.
+    """
+    hidden = location.document.file.hidden_lines if may_hold_secret(location.document.file.text) else ()
+    return _redacted_part(value, key, location, hidden)
+
+
+def _redacted_part(value: Value, key: str, location: Location, hidden: Collection[int]) -> Value:
     if isinstance(value, dict):
         return {
-            redacted(name): redacted_value(inner, _key_above(value, name)) for name, inner in value.items()
+            redacted(name): _redacted_part(inner, _key_above(value, name), location.part(name), hidden)
+            for name, inner in value.items()
         }
     if isinstance(value, list):
-        return [redacted_value(inner, key) for inner in value]
+        return [_redacted_part(inner, key, location.part(index), hidden) for index, inner in enumerate(value)]
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return value
     text = str(value)
-    return HIDDEN if shape_of(text) is not None or _is_named_secret(key, text) else value
+    is_secret = shape_of(text) is not None or _is_named_secret(key, text)
+    return HIDDEN if is_secret or (hidden and _is_in(location, hidden)) else value
+
+
+def _is_in(location: Location, lines: Collection[int]) -> bool:
+    return any(line in lines for line in _lines(location.span()))
 
 
 def without_secrets(diagnostic: Diagnostic) -> Diagnostic:
@@ -190,8 +204,8 @@ def _texts(value: Value, path: KeyPath, key: str | None) -> Iterator[tuple[KeyPa
 
 
 def _key_above(mapping: dict[str, Value], name: str) -> str:
-    """Return the key that describes a value: in a pair of `name` and `value`, as in Kubernetes, the name."""
-    described = mapping.get("name")
+    """Return the key that describes a value: the name (or key) of a pair with `value`, as in Kubernetes."""
+    described = mapping.get("name", mapping.get("key"))
     return described if name == "value" and isinstance(described, str) else name
 
 

@@ -12,6 +12,7 @@ from dag_factory.config.model.draft import DraftDag, DraftSync
 from dag_factory.config.model.layers import Setting, Settings
 from dag_factory.config.schema.keys import keys_of
 from dag_factory.config.secrets import redacted_value
+from dag_factory.config.text.secret_patterns import redacted
 from dag_factory.config.yaml.document import Location
 from dag_factory.report import task_graph, upcoming
 
@@ -79,31 +80,42 @@ def explain(resolved: DraftDag, dag: Dag, now: datetime) -> Explanation:
     )
 
 
-def as_json(explanation: Explanation) -> dict[str, Any]:
+def as_json(explanation: Explanation) -> Any:  # noqa: ANN401 (what JSON can hold)
     """Convert an explanation to values that JSON can hold."""
     tasks = task_graph.upstream_of(explanation.steps)
-    return {
-        "dag_id": explanation.dag_id,
-        "environment": explanation.environment,
-        **_location_json(explanation.origin),
-        "defaults_files": list(explanation.defaults_files),
-        "values": [_value_json(value) for value in explanation.values],
-        "syncs": [
-            {
-                "name": sync.name,
-                **_location_json(sync.origin),
-                "values": [_value_json(v) for v in sync.values],
-            }
-            for sync in explanation.syncs
-        ],
-        "tasks": [{"task_id": task, "upstream": list(before)} for task, before in tasks.items()],
-        "schedule": explanation.schedule,
-        "next_runs": [
-            {"local": run.isoformat(), "utc": run.astimezone(UTC).isoformat()}
-            for run in explanation.next_runs
-        ],
-        "remarks": list(explanation.remarks),
-    }
+    return _redacted(
+        {
+            "dag_id": explanation.dag_id,
+            "environment": explanation.environment,
+            **_location_json(explanation.origin),
+            "defaults_files": list(explanation.defaults_files),
+            "values": [_value_json(value) for value in explanation.values],
+            "syncs": [
+                {
+                    "name": sync.name,
+                    **_location_json(sync.origin),
+                    "values": [_value_json(v) for v in sync.values],
+                }
+                for sync in explanation.syncs
+            ],
+            "tasks": [{"task_id": task, "upstream": list(before)} for task, before in tasks.items()],
+            "schedule": explanation.schedule,
+            "next_runs": [
+                {"local": run.isoformat(), "utc": run.astimezone(UTC).isoformat()}
+                for run in explanation.next_runs
+            ],
+            "remarks": list(explanation.remarks),
+        }
+    )
+
+
+def _redacted(part: Any) -> Any:  # noqa: ANN401 (what JSON can hold)
+    """Redact every text: names and assets may look like secrets too."""
+    if isinstance(part, dict):
+        return {key: _redacted(inner) for key, inner in part.items()}
+    if isinstance(part, list):
+        return [_redacted(inner) for inner in part]
+    return redacted(part) if isinstance(part, str) else part
 
 
 def _location_json(origin: Origin) -> dict[str, Any]:
@@ -149,7 +161,9 @@ def _values(settings: Settings, schemas: Mapping[str, Any]) -> Iterator[Explaine
 
 
 def _value(key: str, setting: Setting) -> ExplainedValue:
-    return ExplainedValue(key=key, value=redacted_value(setting.value, key), origin=_origin(setting.location))
+    return ExplainedValue(
+        key=key, value=redacted_value(setting.value, key, setting.location), origin=_origin(setting.location)
+    )
 
 
 def _origin(location: Location) -> Origin:

@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from dag_factory.config.text.secret_patterns import redacted
 from dag_factory.report import task_graph
 from dag_factory.report.escapes import escape
 from dag_factory.report.explanation import ExplainedValue, Explanation, Origin
@@ -23,7 +24,7 @@ def render(explanation: Explanation) -> str:
         _values(f"sync {sync.name}  ({_location(sync.origin)})", sync.values) for sync in explanation.syncs
     ]
     parts += [_indented("tasks", task_graph.draw(explanation.steps)), _runs(explanation)]
-    return "\n\n".join("\n".join(escape(line) for line in part) for part in parts) + "\n"
+    return "\n\n".join("\n".join(escape(redacted(line)) for line in part) for part in parts) + "\n"
 
 
 def _heading(explanation: Explanation) -> list[str]:

@@ -518,6 +518,8 @@ class Checker:
             return "a job came after the search for it had ended"
         if self._claimed_another(run, job):
             return "a job came after another had been taken for it"
+        if self._has_timed_out(run) and not self._has_read_after(run, job):
+            return "nothing was answered between an uncertain submission and the timeout"
         if self._was_refused(run):
             return "the API refused for longer than give_up_after"
         if self._cancelled_in_vain(run):
@@ -572,6 +574,14 @@ class Checker:
                 if is_refused and call.sent - begun >= 590.0:
                     return True
         return False
+
+    def _has_read_after(self, run: Run, job: Job) -> bool:
+        """Whether the run got an answer about its jobs after the submission that made this one."""
+        calls = (call for call in self.world.network.calls if call.actor.run is run and _is_jobs(call))
+        return any(
+            call.method == "GET" and call.sent >= job.created and call.is_answered_well and call.status == 200
+            for call in calls
+        )
 
     def _has_read(self, run: Run, job: Job) -> bool:
         return any(call.actor.run is run for _, call, _, _ in self._reads(job))

@@ -177,3 +177,40 @@ def test_an_uppercase_uuid_is_shown_in_lower_case(configs, capsys):
     shown = capsys.readouterr().out
     assert shown.count(UUID) == 2  # the connection and its asset
     assert UUID.upper() not in shown
+
+
+def test_defaults_that_cannot_be_read_are_shown(configs, capsys):
+    root = configs({"money.yaml": f"syncs:\n  money: {UUID}\n", "defaults.YAML": "schedule: null\n"})
+    assert show(root, None, "money", "text", NOW) == 1
+    assert "configs/defaults.YAML" in capsys.readouterr().out
+
+
+def test_a_folder_that_is_a_link_out_of_the_repository_is_not_followed(configs, tmp_path, monkeypatch):
+    root = configs({"money.yaml": MONEY})
+    (tmp_path / "repository" / ".git").mkdir(parents=True)
+    (tmp_path / "repository" / "configs").symlink_to(root)
+    monkeypatch.chdir(tmp_path / "repository")
+    with pytest.raises(UsageError, match="leads out of the repository"):
+        show(Path("configs"), None, "money", "text", NOW)
+
+
+TOKEN = "gh" + "p_" + "example0" * 5
+
+
+@pytest.mark.parametrize("style", ["text", "json"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"schedule: {{assets: ['https://me:hunter2@h/x']}}\nsyncs:\n  money: {UUID}\n",
+        f"schedule: null\nsyncs:\n  money: {UUID}\ntrigger_dags: [\"{{{{ 'https://me:hunter2@h/x' }}}}\"]\n",
+        f"schedule: null\nairbyte_conn_id: {TOKEN}\nsyncs:\n  money: {UUID}\n",
+        f"schedule: null\nsyncs:\n  {TOKEN}: {UUID}\n",
+    ],
+    ids=["asset of a schedule", "triggered DAG", "Airflow connection", "name of a sync"],
+)
+def test_no_part_shows_a_secret(text, style, configs, capsys):
+    show(configs({"money.yaml": text}), None, "money", style, NOW)
+    shown = capsys.readouterr().out
+    assert "money" in shown
+    assert "hunter2" not in shown
+    assert TOKEN not in shown

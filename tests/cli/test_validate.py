@@ -8,6 +8,7 @@ import os
 import pty
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -366,3 +367,29 @@ def test_configs_may_be_a_link_inside_the_repository(tmp_path, monkeypatch, caps
     (tmp_path / "current").symlink_to("repository")
     assert main(["validate", "current/airflow/configs"]) == 0
     capsys.readouterr()
+
+
+def test_a_file_alone_is_not_blamed_for_its_neighbours(configs):
+    root = configs({"good.yaml": GOOD, "x.YAML": GOOD, "a/defaults.YAML": "owner: x\n", "a/good2.yaml": GOOD})
+    (root / "nowhere.yaml").symlink_to(root / "missing.yaml")
+    result = run("validate", "configs/good.yaml", cwd=root.parent)
+    assert (result.returncode, result.stdout) == (0, "nothing wrong in 1 file\n")
+    # Defaults above the file that cannot be read concern it.
+    assert run("validate", "configs/a/good2.yaml", cwd=root.parent).returncode == 1
+    assert run("validate", cwd=root.parent).stdout.count("error:") == 3
+
+
+@pytest.mark.parametrize("command", [["validate"], ["show", "money"]])
+def test_an_output_that_cannot_be_written_is_2(command, configs):
+    root = configs({"money.yaml": GOOD})
+    call = [sys.executable, "-m", "dag_factory", *command]
+    options = {"cwd": root.parent, "stderr": subprocess.PIPE, "text": True}
+    with Path("/dev/full").open("w") as full:
+        result = subprocess.run(call, stdout=full, check=False, **options)
+    says = f"dag-factory {command[0]}: the output cannot be written: No space left on device\n"
+    assert (result.returncode, result.stderr) == (2, says)
+    result = subprocess.run(["sh", "-c", 'exec "$@" >&-', "sh", *call], check=False, **options)
+    assert (result.returncode, result.stderr) == (
+        2,
+        f"dag-factory {command[0]}: the standard output is closed\n",
+    )

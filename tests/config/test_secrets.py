@@ -7,6 +7,7 @@ import re
 from datetime import date
 
 import pytest
+import yaml
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -22,7 +23,7 @@ from dag_factory.config.text.secret_patterns import (
     redacted,
     shape_of,
 )
-from dag_factory.config.yaml.document import parse_source
+from dag_factory.config.yaml.document import Location, parse_source
 from dag_factory.report.formats import FORMATS, renderer
 from dag_factory.report.text import render
 
@@ -214,10 +215,36 @@ SECRET_PARTS = st.recursive(
 
 @given(SECRET_PARTS)
 @example([{"name": "DB_PASSWORD", "value": "hunter2-one"}])
+@example({"db_password": {"value": "hunter2-one"}})
+@example({"env": "hunter2-one", "db_password": "hunter2-one"})
 def test_show_leaves_out_every_value_that_validate_reports(conf):
-    (document,) = parse_source(json.dumps({"conf": conf}).encode(), "x.yaml").documents
+    text = yaml.safe_dump({"conf": conf}, default_flow_style=False)
+    (document,) = parse_source(text.encode(), "x.yaml").documents
     found = [each for each in find_secrets(document) if "this key" not in each.diagnostic.message]
-    assert json.dumps(redacted_value(conf, "conf")).count("(a secret)") == len(found)
+    shown = json.dumps(redacted_value(conf, "conf", Location(document=document, path=("conf",))))
+    if not document.file.hidden_lines:
+        assert shown.count("(a secret)") == len(found)
+    assert shown.count("(a secret)") >= len(found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "conf: {password: {value: hunter2-one}}",
+        "conf: {PGPASSWORD: hunter2-one}",
+        "conf:\n  k: |\n    hello\n    password: hunter2-one",
+        'conf: {extra: \'{"password": "hunter2-one"}\'}',
+        "conf: {k: 'token=hunter2-one'}",
+        "conf: {n: &x hunter2-one, password: *x}",
+    ],
+)
+def test_show_hides_what_the_dags_docs_hide(text):
+    (document,) = parse_source(text.encode(), "x.yaml").documents
+    value = document.value["conf"]
+    assert "hunter2" not in json.dumps(
+        redacted_value(value, "conf", Location(document=document, path=("conf",)))
+    )
+    assert "hunter2" not in shown_text(document)
 
 
 @pytest.mark.timeout(20)

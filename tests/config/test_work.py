@@ -12,6 +12,7 @@ import pytest
 from dag_factory.config.diagnostics import Diagnostic, Span
 from dag_factory.config.project import load_project, validate_project
 from dag_factory.config.rules import cycles
+from dag_factory.config.rules import syncs as syncs_rules
 from dag_factory.config.secrets import Secret, hide_secrets
 from dag_factory.config.text import secret_patterns
 
@@ -239,3 +240,11 @@ def test_a_long_line_is_searched_for_secrets_once_for_all_its_errors(configs, mo
     root = configs({"a.yaml": f"tags: [{numbers}{' ' * 150_000}]\nschedule: null\n{syncs(1)}"})
     assert len(validate_project(root, "configs", None, lambda _file: True).diagnostics) == 100
     assert searched[True] <= 2
+
+
+def test_slips_are_found_in_as_many_steps_as_there_are_names():
+    def make(number):
+        names = [f"a{each:05}" for each in range(number)]
+        return lambda: [slips.meant_by(name) for slips in [syncs_rules._Slips(names)] for name in names]
+
+    assert growth(make) < 15

@@ -64,7 +64,8 @@ def check_pool(dag: DraftDag) -> Iterator[Diagnostic]:
     pools = [(sync, sync.pool) for sync in dag.syncs if "pool" in sync.settings]
     limiting = {pool.location.path for sync, pool in pools if pool.is_set and sync.mode.value == "sync"}
     for sync, pool in pools:
-        if not pool.is_set or sync.mode.value == "sync":
+        # The default pool takes back another one.
+        if not pool.is_set or sync.mode.value == "sync" or pool.value == "default_pool":
             continue
         why = "in 'mode: async' a task holds a slot only while it submits the job or polls it"
         message = f"the pool '{pool.value}' does not limit how many syncs run: {why}"

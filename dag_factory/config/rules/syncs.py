@@ -31,24 +31,46 @@ def check_overlays(dag: DraftDag) -> Iterator[Diagnostic]:
 def check_similar_sync(dag: DraftDag) -> Iterator[Diagnostic]:
     """A sync that an environment adds is not a misspelled sync of the document: both would run there."""
     added = [sync for sync in dag.syncs if sync.location.path[:1] == ("environments",)]
-    names = [sync.name for sync in dag.syncs if sync.location.path[:1] != ("environments",)]
+    if not added:
+        return
+    slips = _Slips([sync.name for sync in dag.syncs if sync.location.path[:1] != ("environments",)])
     for sync in added:
-        similar = next((name for name in names if _is_slip(sync.name, name)), None)
+        similar = slips.meant_by(sync.name)
         if similar is not None and "connection_id" in sync.settings:
             message = f"the environment adds a sync '{sync.name}' beside '{similar}'"
             hint = f"write '{similar}' to change that sync"
             yield sync.location.diagnostic("similar-sync", message, hint, of_key=True)
 
 
-def _is_slip(one: str, other: str) -> bool:
-    """Whether a letter is missing or extra, or two are swapped; `orders_eu` is not a slip of `orders_us`."""
-    shorter, longer = sorted((one, other), key=len)
-    pairs = enumerate(zip(one, other, strict=False))
-    at = next((index for index, (letter, its) in pairs if letter != its), len(shorter))
-    if len(longer) - len(shorter) == 1:
-        return len(shorter) > 2 and longer[at].isalpha() and longer[at + 1 :] == shorter[at:]
-    swapped = one[:at] + one[at : at + 2][::-1] + one[at + 2 :]
-    return one != other == swapped
+class _Slips:
+    """Finds the name of which another is a slip: a letter is missing or extra, or two are swapped.
+
+    `orders_eu` is not a slip of `orders_us`. Each name is looked up, not compared with all others: an
+    environment may add hundreds to hundreds.
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._order = {name: number for number, name in enumerate(names)}
+        self._longer: dict[str, str] = {}
+        for name in names:
+            for shorter in _with_a_letter_less(name):
+                self._longer.setdefault(shorter, name)
+
+    def meant_by(self, name: str) -> str | None:
+        """Return the first of the names that was probably meant; None if there is none."""
+        swapped = (name[:at] + name[at : at + 2][::-1] + name[at + 2 :] for at in range(len(name) - 1))
+        known = {each for each in (*swapped, *_with_a_letter_less(name)) if each in self._order}
+        known |= {self._longer[name]} if name in self._longer else set()
+        return min(known - {name}, key=self._order.__getitem__, default=None)
+
+
+def _with_a_letter_less(name: str) -> Iterator[str]:
+    if len(name) > _SHORTEST:
+        yield from (name[:at] + name[at + 1 :] for at, letter in enumerate(name) if letter.isalpha())
+
+
+# Shorter names differ by a letter as a rule.
+_SHORTEST = 3
 
 
 def check_sync_names(dag: DraftDag) -> Iterator[Diagnostic]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dag_factory.config.diagnostics import Diagnostic, Severity
 from dag_factory.config.model.draft import DraftDag
 from dag_factory.config.model.located import located_texts
+from dag_factory.config.schema.messages import bad_template
 from dag_factory.config.text.templates import (
     LITERAL_HINT,
     is_template,
@@ -32,7 +33,7 @@ def _unparsed(texts: Iterable[tuple[str, Location]], severity: Severity) -> Iter
     for text, location in _few(texts):
         error = template_error(text)
         if error is not None:
-            yield location.diagnostic("bad-template", error.message, error.hint, severity=severity)
+            yield bad_template(error, location, severity)
 
 
 def _dollars(dag: DraftDag) -> Iterator[Diagnostic]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, TypeAlias
 
@@ -12,6 +12,7 @@ from dag_factory.config.diagnostics import Diagnostic, Severity
 from dag_factory.config.schema.type_hints import allowed_types, type_hint, type_name, undo_hint
 from dag_factory.config.schema.unknown_keys import Sections, key_hint, section_name
 from dag_factory.config.text import suggestions
+from dag_factory.config.text.secret_patterns import is_secret_key
 from dag_factory.config.text.templates import InvalidTemplate, intended_template_error, unrendered_hint
 from dag_factory.config.yaml.document import Document, Location
 from dag_factory.config.yaml.values import KeyPath
@@ -145,10 +146,23 @@ def _bad_value(location: Location, error: ValidationError, keyword: str) -> Diag
         return location.diagnostic("bad-value", message, hint, of_key=True)
     template = _template_error(error, keyword)
     if template is not None:
-        return location.diagnostic("bad-template", template.message, template.hint, severity=Severity.ERROR)
+        return bad_template(template, location, Severity.ERROR)
     unrendered = unrendered_hint(error.instance) if isinstance(error.instance, str) else None
     hint = unrendered or _value_hint(error, location)
     return location.diagnostic("bad-value", f"{subject} {_value_message(error)}", hint)
+
+
+def bad_template(error: InvalidTemplate, location: Location, severity: Severity) -> Diagnostic:
+    """Report a template that cannot be parsed; under the key of a secret without any part of it."""
+    key = next((part for part in reversed(location.path) if isinstance(part, str)), "")
+    if not is_secret_key(key):
+        return location.diagnostic("bad-template", error.message, error.hint, severity=severity)
+    message = f"the template in '{key}' cannot be parsed"
+    diagnostic = location.diagnostic("bad-template", message, _TEMPLATE_HINT, severity=severity)
+    return replace(diagnostic, source_line=None)
+
+
+_TEMPLATE_HINT = "write a template such as {{ conn.my_connection.password }}"
 
 
 def _template_error(error: ValidationError, keyword: str) -> InvalidTemplate | None:

@@ -176,8 +176,8 @@ SHAPES = (
     ),
     Shape(
         name="a password in a text",
-        marks=("client_secret=", "password=", "passwd=", "pwd="),
-        pattern=r"\b(?i:client_secret|passw(?:or)?d|pwd)=(?![$<*{])[^\s;&{}]{4,255}",
+        marks=("client_secret=", "password=", "passwd=", "pwd=", "token=", "api_key=", "apikey="),
+        pattern=r"\b(?i:client_secret|passw(?:or)?d|pwd|(?:access_|auth_)?token|api_?key)=(?![$<*{])[^\s;&{}]{4,255}",
         example="host=db user=me pass" + "word=example",
     ),
 )
@@ -185,8 +185,11 @@ SHAPES = (
 _MARKS = tuple(mark for shape in SHAPES for mark in shape.marks)
 
 # The last word of a key whose value is a secret, and what each of these words contains.
-_WORDS = r"pass(?:word|wd|phrase)?|pwd|secret|token|api_?key|(?:private|access|secret|auth)_?key|credentials?"
-_WORD_MARKS = ("pass", "pwd", "secret", "token", "key", "credential")
+_WORDS = (
+    r"pass(?:wd|phrase)?|[a-z0-9]{0,30}passwords?|passwort|kennwort|pwd?|secret(?:_id)?|token|api_?key"
+    r"|(?:private|access|secret|auth|signing|encryption|fernet|integration|account|master|genie)_?key|credentials?"
+)
+_WORD_MARKS = ("pass", "kennwort", "pw", "secret", "token", "key", "credential")
 
 # Patterns are compiled where they are first needed: few files need any of them.
 _KEY = rf"(?i)(?:.{{0,100}}[_.-])?(?:{_WORDS})"

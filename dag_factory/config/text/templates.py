@@ -69,9 +69,12 @@ def unrendered_hint(text: str) -> str | None:
 
 @functools.lru_cache(maxsize=4096)
 def template_error(text: str) -> InvalidTemplate | None:
-    """Find the reason why Jinja cannot parse a text; None if it can, or if the text is too long to try."""
-    if not is_template(text) or len(text) > _LONGEST:
+    """Find the reason why Jinja cannot parse a text; None if it can."""
+    if not is_template(text):
         return None
+    if len(text) > _LONGEST:
+        message = f"the text with a template is longer than {_LONGEST:,} characters"
+        return InvalidTemplate(message=message, hint="shorten it: longer ones are not parsed")
     from jinja2 import TemplateSyntaxError  # noqa: PLC0415 (0.1 s that only a template costs)
 
     try:

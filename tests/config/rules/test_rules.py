@@ -7,9 +7,12 @@ import zoneinfo
 from datetime import date
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dag_factory.config.diagnostics import Span
 from dag_factory.config.project import load_project, validate_project
+from dag_factory.config.rules.syncs import _Slips
 from dag_factory.config.schema.check import DAG_SCHEMA, schema_text
 
 UUID = "1e3b5a72-7bfd-4808-a13c-20450549011"
@@ -338,3 +341,22 @@ def test_the_hint_for_null_has_the_default_of_the_schema(part, configs):
         text = dag(more=f"{key}: null\n") if part == "dag" else dag(sync=f"    {key}: null\n")
         (found,) = load_project(configs({"money.yaml": text}), None).diagnostics
         assert f"write '{key}: {str(default).lower() if default in (True, False) else default}'" in found.help
+
+
+def is_slip(one, other):
+    """Whether a letter is missing or extra, or two neighbours are swapped, by comparing both names."""
+    shorter, longer = sorted((one, other), key=len)
+    if len(longer) - len(shorter) == 1:
+        less = (longer[:at] + longer[at + 1 :] for at, letter in enumerate(longer) if letter.isalpha())
+        return len(shorter) > 2 and shorter in less
+    swaps = (one[:at] + one[at + 1] + one[at] + one[at + 2 :] for at in range(len(one) - 1))
+    return one != other and other in swaps
+
+
+NAMES = st.text(alphabet="ab1_", min_size=1, max_size=6)
+
+
+@given(st.lists(NAMES, max_size=12, unique=True), NAMES)
+def test_a_slip_is_found_as_by_comparing_with_each_name(names, name):
+    expected = next((each for each in names if is_slip(name, each)), None)
+    assert _Slips(names).meant_by(name) == expected

@@ -72,7 +72,9 @@ def test_any_text_is_handled(text):
 
 
 def test_a_long_text_is_not_parsed():
-    assert template_error("{{ }}" + " " * 10_000) is None
+    error = template_error("{{ x }}" + " " * 10_000)
+    assert error is not None
+    assert error.message == "the text with a template is longer than 10,000 characters"
 
 
 @pytest.mark.parametrize(
