@@ -511,6 +511,8 @@ class Checker:
             return "the first task was cleared alone, and nobody waits for its job"
         if any(how.endswith("deferred") and self._has_no_triggerer(task, time) for time, task, how in kills):
             return "ended by a person while no triggerer held the trigger"
+        if self._has_timed_out(run) and not self._has_read_after(run, job):
+            return "nothing was answered between an uncertain submission and the timeout"
         return None
 
     def _hole_of_killed(self, run: Run, job: Job, kills: list[tuple[float, Task, str]]) -> str | None:
@@ -518,8 +520,6 @@ class Checker:
             return "a job came after the search for it had ended"
         if self._claimed_another(run, job):
             return "a job came after another had been taken for it"
-        if self._has_timed_out(run) and not self._has_read_after(run, job):
-            return "nothing was answered between an uncertain submission and the timeout"
         if self._was_refused(run):
             return "the API refused for longer than give_up_after"
         if self._cancelled_in_vain(run):
