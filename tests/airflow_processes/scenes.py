@@ -177,6 +177,15 @@ class Scene:
     def wait_for_statuses(self, *statuses: str) -> None:
         self._wait_for(lambda: self.statuses() == statuses, f"has jobs {statuses}")
 
+    def wait_for_fault(self) -> None:
+        """Wait until a call has met the fault of the connection."""
+
+        def is_met() -> bool:
+            faults = self.lab.airbyte.platform.faults.faults()
+            return all(fault.met for fault in faults if fault.connection_id == self.connection)
+
+        self._wait_for(is_met, "has met its fault")
+
     def end_job(self, status: str = "succeeded") -> None:
         """End the newest job, as if its work were done."""
         newest = self.lab.jobs(self.connection)[-1]

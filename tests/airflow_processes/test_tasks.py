@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from tests.airflow_processes.scenes import MODES, Outcome, Scene
@@ -83,9 +81,8 @@ def marked_failed_during_a_look(scene: Scene) -> None:
     scene.lab.fault("GET /jobs/{jobId}", "delay", scene.connection, seconds=HELD_BACK)
     scene.begin()
     scene.wait_for_jobs(1)
-    scene.wait_for_state("running")
     # Airflow does not call `on_kill` of a task whose DAG it is still parsing.
-    time.sleep(5)
+    scene.wait_for_fault()
     scene.mark_failed()
     scene.wait_for_end()
 
