@@ -23,7 +23,7 @@ from pathlib import Path
 from pairs import loads, write_hand, write_ours
 from processes import machine, run
 
-LOOP = "by hand: the whole loop"
+LOOP = "the hand-written loop"
 
 
 def main() -> None:

@@ -79,9 +79,9 @@ def show(configs: Path, environment: str | None, name: str, style: str, now: dat
 
 def _check_environment(environment: str | None, declared: Sequence[str]) -> None:
     if environment is not None and environment not in declared:
-        known = f"declared are: {', '.join(declared)}" if declared else "no file declares one"
+        known = f"declared: {', '.join(declared)}" if declared else "no file declares one"
         alike = suggestions.did_you_mean(environment, declared, suggestions.SearchLimit())
-        message = f"there is no environment '{environment}'; {alike or known}"
+        message = f"unknown environment '{environment}'; {alike or known}"
         raise UsageError(message)
 
 

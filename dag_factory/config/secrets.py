@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -78,8 +79,7 @@ def redacted_value(value: Value, key: str, location: Location) -> Value:
 
     These are the lines that `shown_text` leaves out, and what `find_secrets` finds.
     """
-    hidden = location.document.file.hidden_lines if may_hold_secret(location.document.file.text) else ()
-    return _redacted_part(value, key, location, hidden)
+    return _redacted_part(value, key, location, _hidden_lines(location.document))
 
 
 def _redacted_part(value: Value, key: str, location: Location, hidden: Collection[int]) -> Value:
@@ -119,8 +119,16 @@ def shown_text(document: Document) -> str:
     text = document.file.text
     if not may_hold_secret(text):
         return document.text
-    lines = {line for secret in find_secrets(document) for line in _lines(secret.value)}
-    return document.part_of(without_lines(text, document.file.hidden_lines | lines))
+    return document.part_of(without_lines(text, _hidden_lines(document)))
+
+
+@functools.lru_cache(maxsize=16)
+def _hidden_lines(document: Document) -> frozenset[int]:
+    """Number the lines that may show a secret; cached, since `show` asks for each value of a DAG."""
+    if not may_hold_secret(document.file.text):
+        return frozenset()
+    found = (line for secret in find_secrets(document) for line in _lines(secret.value))
+    return document.file.hidden_lines.union(found)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

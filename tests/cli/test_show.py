@@ -153,7 +153,7 @@ def test_an_error_in_another_environment_is_not_shown(configs, capsys):
     [
         (None, "mony", "there is no DAG 'mony'; did you mean 'money'?"),
         (None, "x", "there is no DAG 'x'; the DAGs are: money"),
-        ("prod", "money", "there is no environment 'prod'; declared are: dev"),
+        ("prod", "money", "unknown environment 'prod'; declared: dev"),
     ],
 )
 def test_a_missing_dag_is_wrong_usage(estate, environment, dag_id, message):

@@ -236,6 +236,7 @@ def test_show_leaves_out_every_value_that_validate_reports(conf):
         'conf: {extra: \'{"password": "hunter2-one"}\'}',
         "conf: {k: 'token=hunter2-one'}",
         "conf: {n: &x hunter2-one, password: *x}",
+        "conf:\n  n: &x hunter2-one\n  password: *x",
     ],
 )
 def test_show_hides_what_the_dags_docs_hide(text):
