@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from dag_factory.config.diagnostics import Diagnostic, Span
+from dag_factory.config.diagnostics import MAX_PROBLEMS, Diagnostic, Span
 from dag_factory.config.files import ConfigFile
 from dag_factory.config.ignores import Ignore
 from dag_factory.config.model.layers import declared_environments
@@ -42,7 +42,7 @@ def check_file(file: ConfigFile, schema: str) -> CheckedFile:
     source = read_source(file.path, file.name)
     if not source.documents and not source.diagnostics:
         return CheckedFile(file=file, documents=(), diagnostics=(_empty(file),))
-    checked = [_check_document(document, schema) for document in source.documents]
+    checked = list(_check_documents(source.documents, schema))
     named = len(source.documents) > 1 and schema == DAG_SCHEMA
     pairs = list(_few_environments([_check_named(*each) if named else each for each in checked]))
     found = _foreign_once([diagnostic for _, diagnostics in pairs for diagnostic in diagnostics])
@@ -76,7 +76,18 @@ def _held_back(document: Document, faults: tuple[Diagnostic, ...]) -> Document:
     return replace(document, diagnostics=document.diagnostics or faults) if faults else document
 
 
-def _check_document(document: Document, schema: str) -> tuple[Document, list[Diagnostic]]:
+def _check_documents(
+    documents: Iterable[Document], schema: str
+) -> Iterator[tuple[Document, list[Diagnostic]]]:
+    """Check each document, and explain its errors until the file has enough of them."""
+    errors = 0
+    for document in documents:
+        checked, found = _check_document(document, schema, explains=errors < MAX_PROBLEMS)
+        errors += len(found)
+        yield checked, found
+
+
+def _check_document(document: Document, schema: str, *, explains: bool) -> tuple[Document, list[Diagnostic]]:
     found = list(document.diagnostics)
     if not document.is_complete:
         return replace(document, value=None), found
@@ -84,7 +95,7 @@ def _check_document(document: Document, schema: str) -> tuple[Document, list[Dia
         location = Location(document=document)
         empty = location.diagnostic("empty-document", "the document is empty", "write a DAG, or delete it")
         return document, [*found, empty]
-    checked, more = check_schema(document, schema)
+    checked, more = check_schema(document, schema, explains=explains)
     return checked, [*found, *more]
 
 

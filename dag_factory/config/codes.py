@@ -37,6 +37,7 @@ ERRORS: Mapping[str, str] = MappingProxyType(
         "name-clash": "two tasks with the same name",
         "nothing-to-check": "a folder without a configuration file",
         "secret": "a value that looks like a password, a token or a key",
+        "too-many-errors": "a document with errors in a file that already has a hundred",
         "unknown-environment": "DAG_FACTORY_ENV names an environment that no file declares",
         "unknown-key": "a key that does not exist here",
         "unknown-sync": "the name of a sync that the DAG does not have",

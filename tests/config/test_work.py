@@ -7,14 +7,17 @@ import sys
 from collections import Counter
 from datetime import date
 
+import jsonschema
 import pytest
 
 from dag_factory.config.diagnostics import Diagnostic, Span
 from dag_factory.config.project import load_project, validate_project
 from dag_factory.config.rules import cycles
 from dag_factory.config.rules import syncs as syncs_rules
+from dag_factory.config.schema import check
 from dag_factory.config.secrets import Secret, hide_secrets
 from dag_factory.config.text import secret_patterns
+from dag_factory.config.yaml import composer
 
 pytestmark = pytest.mark.slow
 
@@ -179,6 +182,61 @@ def test_secrets_are_hidden_in_as_many_steps_as_there_are_diagnostics():
         return lambda: hide_secrets(found, secrets)
 
     assert growth(make) < 15
+
+
+def documents(more):
+    return "---\n".join(
+        f"dag_id: d{number}\nschedule: null\nsyncs: {{a: {UUID.format(number)}}}\n{more}"
+        for number in range(100)
+    )
+
+
+ENVIRONMENTS = "".join(f"  e{number}: {{catchup: false, tags: [a, b], owner: me}}\n" for number in range(18))
+EXPLAINED = {
+    "an error in each of many large documents": documents(f"environments:\n{ENVIRONMENTS}"),
+    "many errors in each document": documents("".join(f"retry_dleay_{key}: 1\n" for key in range(90))),
+    "one more error than are explained": documents("retri: 1\ntags: [1]\n"),
+}
+
+
+@pytest.fixture
+def explained(monkeypatch):
+    """Count the values whose type jsonschema checks."""
+    count = Counter()
+    plain = jsonschema.Draft202012Validator.VALIDATORS["type"]
+
+    def counted(*arguments):
+        count["values"] += 1
+        yield from plain(*arguments)
+
+    monkeypatch.setitem(jsonschema.Draft202012Validator.VALIDATORS, "type", counted)
+    check._validator.cache_clear()  # it keeps the functions that it was made with
+    yield count
+    check._validator.cache_clear()
+
+
+@pytest.mark.parametrize("text", EXPLAINED.values(), ids=EXPLAINED)
+def test_only_invalid_values_are_explained_and_few_of_them(text, configs, explained):
+    found = validate_project(configs({"a.yaml": text}), "configs", None, lambda _file: True).diagnostics
+    assert 0 < explained["values"] < 1_500
+    assert len({each.span.line for each in found}) >= 100
+    assert len(found) < 300
+
+
+def test_a_file_is_read_up_to_the_limit_of_values(configs, monkeypatch):
+    read = Counter()
+    plain = composer.scalar_value
+
+    def counted(node):
+        read[""] += 1
+        return plain(node)
+
+    monkeypatch.setattr(composer, "scalar_value", counted)
+    many = "".join(f"  a{key}: [1]\n" for key in range(200))
+    text = documents("").replace("syncs: {", f"syncs:\n{many}  b: {{")
+    found = validate_project(configs({"a.yaml": text}), "configs", None, lambda _file: True).diagnostics
+    assert {each.code for each in found} >= {"unreadable-file"}
+    assert read[""] < 10_000
 
 
 def document_with(number, more):

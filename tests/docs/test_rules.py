@@ -15,11 +15,12 @@ GUIDE = Path(__file__).parents[2] / "docs" / "rules.md"
 BLOCK = re.compile(r"^```yaml ?(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 VARIABLE = re.compile(r"DAG_FACTORY_ENV=(\w+)")
 
-# Codes without examples in Markdown: bytes, missing files, internal errors, and errors that need Airflow.
+# Codes without examples in Markdown: bytes, missing and long files, internal errors, what needs Airflow.
 WITHOUT_EXAMPLE = {
     "airflow-refused",
     "internal-error",
     "nothing-to-check",
+    "too-many-errors",
     "unreadable-file",
     "yaml-encoding",
 }

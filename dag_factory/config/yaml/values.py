@@ -84,6 +84,8 @@ class ValueBuilder:
         return None
 
     def _child(self, parent: Node, node: Node) -> Value:
+        if self._too_large is not None:
+            return None  # what follows in this document is not read
         value = self.build(node)
         self._sizes[id(parent)] += self.size(node)
         if self._sizes[id(parent)] > self._limit and self._too_large is None:
