@@ -107,6 +107,19 @@ def delete_variable(key: str) -> None:
     _variables().delete(key)
 
 
+def delete_variable_after_success(key: str) -> None:
+    """Delete an Airflow Variable in a callback of its task's success, not before that is recorded.
+
+    Airflow 2 calls back before it records the success, in a transaction that then has both
+    (`_run_raw_task` in `airflow/models/taskinstance.py`); Airflow 3 calls back afterwards.
+    """
+    if VERSION < (3, 0):
+        session = _load("airflow.utils.task_instance_session", "get_current_task_instance_session")()
+        _variables().delete(key, session=session)
+    else:
+        delete_variable(key)
+
+
 def _variables() -> Any:  # noqa: ANN401 (another class on each version)
     return _load("airflow.models" if VERSION < (3, 0) else "airflow.sdk", "Variable")
 

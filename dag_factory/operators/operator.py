@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from airflow.providers.airbyte.operators.airbyte import AirbyteTriggerSyncOperator
@@ -14,7 +14,14 @@ from dag_factory.airbyte.sync.policies import ON_KILL, ON_RUNNING, ON_TIMEOUT, O
 from dag_factory.operators.links import AirbyteConnectionLink
 from dag_factory.operators.results import publish, publish_page
 from dag_factory.operators.sync_task import SyncTask, short_traceback
-from dag_factory.operators.task_state import KEY, Store, XComStore, record_as_json, store_of_task
+from dag_factory.operators.task_state import (
+    KEY,
+    Store,
+    XComStore,
+    delete_variable,
+    record_as_json,
+    store_of_task,
+)
 
 
 class AirbyteSyncOperator(SyncTask, AirbyteTriggerSyncOperator):
@@ -37,6 +44,8 @@ class AirbyteSyncOperator(SyncTask, AirbyteTriggerSyncOperator):
         min_rows: int | None = None,
         **kwargs: Any,  # noqa: ANN401 (what the provider's operator takes)
     ) -> None:
+        if wait_task_id is None:
+            kwargs["on_success_callback"] = [*_as_list(kwargs.get("on_success_callback")), delete_variable]
         super().__init__(**kwargs)
         self.wait_task_id = wait_task_id
         self.on_running = on_running
@@ -90,3 +99,9 @@ class AirbyteSyncOperator(SyncTask, AirbyteTriggerSyncOperator):
         if self.wait_task_id is None:
             return store_of_task(context)
         return XComStore(context["ti"], read=self.wait_task_id, written=(self.wait_task_id,))
+
+
+def _as_list(callbacks: Any) -> list[Any]:  # noqa: ANN401 (none, one or several)
+    if callbacks is None:
+        return []
+    return list(callbacks) if isinstance(callbacks, Collection) else [callbacks]

@@ -8,7 +8,8 @@ There are three possible stores, and each loses records in different cases (test
   cleared.
 * The task state store (Airflow 3.3) survives tries, and clears as well.
 * Before 3.3, a single task (`mode: sync`) has no such store. An Airflow Variable survives everything, so the
-  record of a running sync is a Variable, which is deleted when the sync has ended.
+  record of a running sync is a Variable. It is deleted when the sync has failed or Airflow has recorded the
+  success: a worker that is lost before that leaves its job to the next try.
 
 A retry differs from a person's clear in `max_tries`: a clear of a task that is not running raises it
 (`airflow/models/taskinstance.py`, `clear_task_instances`). A running task is first ended by a signal, and its
@@ -109,7 +110,7 @@ class XComStore:
 
 
 class VariableStore:
-    """An Airflow Variable while the sync is running, before Airflow 3.3."""
+    """An Airflow Variable until the task has ended, before Airflow 3.3."""
 
     def __init__(self, ti: Any) -> None:  # noqa: ANN401 (another class on each version)
         self._name = f"{ti.dag_id} {ti.run_id} {ti.task_id} {ti.map_index}"
@@ -122,12 +123,18 @@ class VariableStore:
 
     def save(self, record: Record) -> None:
         state = record.state
-        if state.is_reported or state.is_done or not (state.is_submitting or state.job_id):
+        if state.is_done:
+            return  # `delete_variable` follows, when Airflow has recorded the success
+        if state.is_reported or not (state.is_submitting or state.job_id):
             versions.delete_variable(self._key)  # there is nothing to resume
             return
         versions.write_variable(
             self._key, json.dumps(record_as_json(record)), f"sync under way: {self._name}"
         )
+
+    def delete_after_success(self) -> None:
+        """Delete the Variable; call it in a callback of the task's success."""
+        versions.delete_variable_after_success(self._key)
 
 
 def keep_with_task(ti: Any, task_id: str, key: str, value: object) -> None:  # noqa: ANN401 (per version)
@@ -146,6 +153,13 @@ def store_of_task(context: Mapping[str, Any]) -> Store:
     """Return the store of a task that has no partner to store its record with."""
     store = context.get("task_state_store")
     return VariableStore(context["ti"]) if store is None else StateStore(store)
+
+
+def delete_variable(context: Mapping[str, Any]) -> None:
+    """Delete the Variable of a task that has succeeded, if it has one: a callback of the task."""
+    store = store_of_task(context)
+    if isinstance(store, VariableStore):
+        store.delete_after_success()
 
 
 class TaskState:

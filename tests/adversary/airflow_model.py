@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Mapping
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -330,9 +331,10 @@ class Scheduler:
             self._process_ended(actor)
             return
         task.actor = None
-        self._take(task, report, error)
+        self._take(actor, report, error)
 
-    def _take(self, task: Task, report: Report, error: BaseException | None) -> None:
+    def _take(self, actor: Actor, report: Report, error: BaseException | None) -> None:
+        task = actor.task
         task.reports.append(report)
         if report.outcome == "deferred":
             assert isinstance(error, TaskDeferred)
@@ -344,10 +346,22 @@ class Scheduler:
             self._queue(task, max(delay, 0.0) + self.world.draw_queue_delay(), same_try=True)
         elif report.outcome in ("success", "skipped"):
             self._finish(task, report.outcome, "code")
+            if report.outcome == "success":
+                copy_context().run(self._call_back, actor)
         elif report.outcome == "failed for good":
             self._finish(task, "failed", "code")
         else:
             self.fail(task)
+
+    def _call_back(self, actor: Actor) -> None:
+        """Run the callbacks of a success in the worker that recorded it, unless that is lost before."""
+        if self.world.draw_lost_before_callback():
+            self.world.without_callback.append(actor.task)
+            return
+        ACTOR.set(actor)
+        operator = self.world.instances[actor]
+        for callback in operator.on_success_callback or ():
+            callback(self._context(actor, operator))
 
     def fail(self, task: Task) -> None:
         """Fail a try, and retry the task if a retry is left."""

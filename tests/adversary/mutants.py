@@ -104,6 +104,12 @@ MUTANTS = (
         new="is_clear=False",
     ),
     Mutant(
+        rule="a success leaves no Variable",
+        file="operators/operator.py",
+        old='(kwargs.get("on_success_callback")), delete_variable]',
+        new='(kwargs.get("on_success_callback"))]',
+    ),
+    Mutant(
         rule="a job that this task did not start is not cancelled at its timeout",
         file="airbyte/sync/polling.py",
         old='return target.role is Role.OWN and request.on_timeout == "cancel"',

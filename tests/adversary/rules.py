@@ -62,6 +62,7 @@ class Checker:
             self._waits_for_others,
             self._exceptions,
             self._leaks,
+            self._variables,
             self._ends,
             self._plain_run,
         )
@@ -642,6 +643,13 @@ class Checker:
         for report in self.world.scheduler.reports:
             if SECRET in report.text:
                 yield f"f: an error contains the secret: {report.text}"
+
+    def _variables(self) -> Iterator[str]:
+        """(j) A success leaves no Variable, unless the worker was lost before the callback."""
+        for key, task in self.world.written_variables.items():
+            is_ours = task.state == "success" and task.state_by == "code"
+            if is_ours and key in self.world.variables and task not in self.world.without_callback:
+                yield f"j: {task.name} left a Variable"
 
     def _ends(self) -> Iterator[str]:
         """(h) Nothing waits forever. (i) The number of calls is bounded."""

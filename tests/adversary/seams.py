@@ -110,6 +110,7 @@ def patched() -> Iterator[None]:
         (versions, "read_variable", _read_variable),
         (versions, "write_variable", _write_variable),
         (versions, "delete_variable", _delete_variable),
+        (versions, "delete_variable_after_success", _delete_variable_after_success),
         (versions, "state_of_deferred", _state_of_deferred),
         (rescheduling, "shortest_reschedule", lambda: 15.0),
         (operators_module.ExecutorSafeguard, "test_mode", True),
@@ -345,9 +346,15 @@ def _write_variable(key: str, value: str, _description: str) -> None:
     actor = _actor()
     actor.effect("a Variable")
     actor.world.variables[key] = value
+    actor.world.written_variables[key] = actor.task
 
 
 def _delete_variable(key: str) -> None:
     actor = _actor()
     actor.effect("a Variable")
     actor.world.variables.pop(key, None)
+
+
+def _delete_variable_after_success(key: str) -> None:
+    # Airflow 2 deletes it in the transaction of the success, Airflow 3 after it: no crash loses only one.
+    _actor().world.variables.pop(key, None)

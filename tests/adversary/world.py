@@ -58,6 +58,8 @@ class World:
         )
         self.scheduler = Scheduler(self, self.timeline)
         self.variables: dict[str, str] = {}
+        self.written_variables: dict[str, Task] = {}
+        self.without_callback: list[Task] = []
         self.instances: dict[Actor, Any] = {}
         self.crashes: list[tuple[float, Task, Actor]] = []
         self.kills: list[tuple[float, Task, str]] = []
@@ -181,6 +183,10 @@ class World:
     def draw_forgets_deferral(self) -> bool:
         """Draw whether the DAG is unreadable at the moment when a deferred task resumes."""
         return self.is_airflow_3 and self.random.random() < 0.01
+
+    def draw_lost_before_callback(self) -> bool:
+        """Draw whether a worker is lost after Airflow 3 has recorded its success and before it calls back."""
+        return self.is_airflow_3 and self.random.random() < 0.02
 
     def has_no_connection(self) -> bool:
         """Whether the secrets backend currently fails to return the Airflow connection."""

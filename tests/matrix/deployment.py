@@ -145,6 +145,12 @@ class Deployment:
         query = f"SELECT source_task_id, extra FROM {ASSET_EVENTS} WHERE source_dag_id = ?"
         return [(task_id, json.loads(extra)) for task_id, extra in self._rows(query, dag_id)]
 
+    def variables(self, dag_ids: Iterable[str]) -> list[str]:
+        """Return what is said of the Variables that the tasks of these DAGs have left."""
+        beginnings = tuple(f"sync under way: {dag_id} " for dag_id in dag_ids)
+        texts = [str(text) for (text,) in self._rows("SELECT description FROM variable")]
+        return [text for text in texts if text.startswith(beginnings)]
+
     def mark_failed(self, dag_id: str, task_id: str) -> None:
         """Mark a deferred task as failed, as the UI does."""
         with closing(self._connection()) as connection, connection:

@@ -31,8 +31,9 @@ MODES = {
 DEFERRABLE = [mode for mode in MODES if "deferrable" in mode]
 TIMEOUT_SECONDS = 240.0
 
-# The first try ends after the job was created and before the task waits for it. Its process dies or raises:
-# Airflow 3.0 fails a task whose process has died without a retry.
+# The first try ends after the job was created and before the task waits for it, or after the job has ended
+# and before Airflow records that. Its process dies or raises: Airflow 3.0 fails a task whose process has died
+# without a retry.
 DAG_FILE = """
 import os, signal
 import airflow.providers.airbyte.operators.airbyte
@@ -50,6 +51,14 @@ def die(context, page):
     usual(context, page)
 
 operator.publish_page = die
+usual_end = operator.publish
+
+def die_at_the_end(context, job, page):
+    if context["ti"].dag_id.startswith("lost") and context["ti"].try_number == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return usual_end(context, job, page)
+
+operator.publish = die_at_the_end
 globals().update(load_dags(config_folder(__file__)))
 """
 
@@ -97,6 +106,8 @@ def scenes():
         yield f"failing_{mode}", mode, [script("fail", times=1), script()]
     for dag_id in ("killed_worker", "broken_off"):
         yield dag_id, "sync", [script(seconds=6.0)]
+    for mode in ("sync", "sync_deferrable"):
+        yield f"lost_{mode}", mode, [script()]
     for mode in DEFERRABLE:
         yield f"killed_{mode}", mode, [script("hang")]
     yield "moved", "sync_deferrable", [script("hang")]
@@ -180,6 +191,26 @@ def test_a_retry_after_the_death_of_the_worker_resumes_the_job(lab):
     assert lab.finish("killed_worker") == state
     assert lab.airflow.task("killed_worker", "money") == Task(state=state, tries=tries)
     lab.airflow.wait_until(lambda: lab.statuses("killed_worker") == ["succeeded"], "the job goes on", 60)
+
+
+@pytest.mark.parametrize("mode", ["sync", "sync_deferrable"])
+def test_a_retry_after_a_death_at_the_end_takes_the_job_as_its_result(lab, mode):
+    state, tries = ("failed", 1) if versions.VERSION == (3, 0) else ("success", 2)
+    assert lab.finish(f"lost_{mode}") == state
+    assert lab.airflow.task(f"lost_{mode}", "money") == Task(state=state, tries=tries)
+    assert lab.statuses(f"lost_{mode}") == ["succeeded"]
+
+
+def test_a_success_leaves_no_variable(lab):
+    succeeding = (
+        "plain_sync",
+        "plain_sync_deferrable",
+        "failing_sync",
+        "failing_sync_deferrable",
+        "broken_off",
+    )
+    assert {lab.finish(dag_id) for dag_id in succeeding} == {"success"}
+    lab.airflow.wait_until(lambda: not lab.airflow.variables(succeeding), "Variables are left", 60)
 
 
 @pytest.mark.parametrize("mode", DEFERRABLE)

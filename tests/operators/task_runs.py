@@ -192,6 +192,8 @@ class TaskRun:
             raise
         self.xcoms[task.task_id, "return_value"] = result
         task.state = "success"
+        for callback in operator.on_success_callback or ():
+            callback(context)
         return None
 
     def _event_of(self, trigger: Any) -> Any:
@@ -309,6 +311,7 @@ class Stage:
             "read_variable": run.variables.get,
             "write_variable": lambda key, value, _description: run.variables.update({key: value}),
             "delete_variable": lambda key: run.variables.pop(key, None),
+            "delete_variable_after_success": lambda key: run.variables.pop(key, None),
             "state_of_deferred": lambda _task_instance: run.task_state,
         }
         self._monkeypatch.setattr(task_state, "keep_with_task", run.keep_with_task)

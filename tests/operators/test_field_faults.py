@@ -13,7 +13,7 @@ from airflow.providers.common.compat.sdk import DAG, BaseHook
 from dag_factory.airbyte.effects import Response
 from dag_factory.airbyte.state import Role, SyncState, state_as_json
 from dag_factory.factory.load import load_dags, sync_group
-from dag_factory.operators import airflow_connection, rescheduling
+from dag_factory.operators import airflow_connection, operator, rescheduling, results, sensor
 from dag_factory.operators.trigger import AirbyteJobTrigger
 from tests.airbyte.fake_airbyte import (
     CONNECTION,
@@ -213,6 +213,23 @@ class TestRetries:
         airbyte.later(200, crash)
         run = stage.run(mode, has_state_store=has_state_store, on_running="fail")
         assert outcome(run, airbyte) == ("success", 1, [1])
+        assert run.variables == {}
+
+    @pytest.mark.parametrize("has_state_store", [True, False], ids=["3.3", "before 3.3"])
+    def test_the_try_after_a_crash_at_the_end_has_the_result(
+        self, stage, airbyte, mode, has_state_store, monkeypatch
+    ):
+        crashes = iter([crash])
+
+        def publish(*arguments):
+            next(crashes, lambda: None)()
+            return results.publish(*arguments)
+
+        for module in (operator, sensor):
+            monkeypatch.setattr(module, "publish", publish)
+        run = stage.run(mode, has_state_store=has_state_store)
+        assert outcome(run, airbyte) == ("success", 1, [1])
+        assert run.last.try_number == 2
         assert run.variables == {}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -20,6 +21,7 @@ from dag_factory.operators.task_state import (
     TaskState,
     VariableStore,
     XComStore,
+    delete_variable,
     record_as_json,
     record_from_json,
     store_of_task,
@@ -195,7 +197,8 @@ class TestVariableStore:
         kept: dict[str, str] = {}
         monkeypatch.setattr(versions, "read_variable", kept.get)
         monkeypatch.setattr(versions, "write_variable", lambda key, value, _text: kept.update({key: value}))
-        monkeypatch.setattr(versions, "delete_variable", lambda key: kept.pop(key, None))
+        for name in ("delete_variable", "delete_variable_after_success"):
+            monkeypatch.setattr(versions, name, lambda key: kept.pop(key, None))
         return kept
 
     @pytest.mark.parametrize("state", [OWN, SyncState(seen=4, is_submitting=True)])
@@ -210,12 +213,18 @@ class TestVariableStore:
             SyncState(),
             SyncState(seen=4),
             SyncState(seen=4, job_id=5, is_reported=True),
-            SyncState(seen=4, job_id=5, is_done=True),
         ],
     )
     def test_nothing_is_left_if_there_is_nothing_to_resume(self, variables, state):
         VariableStore(ti_of()).save(Record(state=OWN))
         VariableStore(ti_of()).save(Record(state=state))
+        assert variables == {}
+
+    def test_the_record_stays_until_airflow_has_recorded_the_success(self, variables):
+        VariableStore(ti_of()).save(Record(state=OWN))
+        VariableStore(ti_of()).save(Record(state=replace(OWN, is_done=True)))
+        assert VariableStore(ti_of()).load() == Record(state=OWN)
+        delete_variable({"ti": ti_of(), "task_state_store": None})
         assert variables == {}
 
     @pytest.mark.parametrize("field", ["dag_id", "run_id", "task_id", "map_index"])
