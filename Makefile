@@ -49,11 +49,11 @@ endef
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo up validate lint types check coverage test test-lowest test-airflow test-cluster test-matrix test-matrix-fast serialised cases fuzz fuzz-folders histories wheel sdist bench constraints docs reference clean
+.PHONY: help install demo up validate lint types check coverage test test-lowest test-airflow test-airflow-fast test-cluster test-matrix test-matrix-fast serialised cases fuzz fuzz-folders histories wheel sdist bench constraints docs reference clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
-	    printf '  make %-13s %s\n' "$$name" "$$text"; done
+	    printf '  make %-17s %s\n' "$$name" "$$text"; done
 
 install: $(INSTALLED) ## create .venv with everything in it (PYTHON=python3.12: with this Python)
 
@@ -100,6 +100,9 @@ test-lowest: $(LOWEST_INSTALLED) ## test validate on the lowest versions that py
 # Needs PostgreSQL's programs: Debian's package `postgresql`. The tests start a server of their own.
 test-airflow: $(INSTALLED) ## kill the parts of a real Airflow on PostgreSQL, in a quarter of an hour
 	@exec $(BIN)/pytest -m processes tests/airflow_processes $(ARGS)
+
+test-airflow-fast: ARGS += --quarter=0
+test-airflow-fast: test-airflow ## a quarter of these tests: some of the events, most in one mode
 
 # Needs Debian's packages `postgresql`, `redis-server` and `git`. The tests start servers of their own.
 test-cluster: $(CLUSTER_INSTALLED) ## send 500 syncs through a cluster of Airflow and kill parts of it, in a quarter of an hour

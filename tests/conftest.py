@@ -20,6 +20,16 @@ REPOSITORY = Path(__file__).parent.parent
 ONLY_ON_REQUEST = ("processes", "matrix", "cluster")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--quarter",
+        type=int,
+        choices=range(4),
+        action="append",
+        help="try only this quarter of the fault matrix and of the tests of Airflow's processes; repeatable",
+    )
+
+
 def pytest_configure() -> None:
     """Set the variables that Airflow reads on import, and the signal handlers that children inherit."""
     for name in [name for name in os.environ if name.startswith(("AIRFLOW", "_AIRFLOW"))]:
@@ -36,9 +46,23 @@ def pytest_configure() -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Deselect slow tests and those that need more than Airflow, unless `-m` names their marker."""
     excluded = [marker for marker in ONLY_ON_REQUEST if marker not in config.option.markexpr]
-    deselected = [item for item in items if any(item.get_closest_marker(marker) for marker in excluded)]
-    config.hook.pytest_deselected(items=deselected)
-    items[:] = [item for item in items if item not in deselected]
+    quarters = config.getoption("--quarter")
+    kept = [
+        item
+        for item in items
+        if not any(item.get_closest_marker(marker) for marker in excluded) and _is_in(item, quarters)
+    ]
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = kept
+
+
+def _is_in(item: pytest.Item, quarters: list[int] | None) -> bool:
+    """Whether a test is of one of these quarters, or of none. A module with quarters defines `quarter_of`."""
+    quarter_of = getattr(getattr(item, "module", None), "quarter_of", None)
+    if quarters is None or quarter_of is None:
+        return True
+    quarter = quarter_of(item)
+    return quarter is None or quarter % 4 in quarters
 
 
 def pytest_unconfigure() -> None:

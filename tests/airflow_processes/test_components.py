@@ -82,6 +82,11 @@ STORIES = {
 }
 
 
+def quarter_of(item):
+    """A disruption is played in all its modes at once."""
+    return list(STORIES.values()).index(item.callspec.params["part"].story)
+
+
 @pytest.fixture(scope="module")
 def played(lab):
     """Return a function that plays the stories of a disruption once and returns their outcomes."""

@@ -29,6 +29,10 @@ MOST_ACTIVE = {
 }
 
 
+def quarter_of(item):
+    return (test_fifty_syncs_in_two_slots, test_the_jobs_that_a_pool_limits).index(item.function) + 1
+
+
 @pytest.fixture
 def two_slots(lab):
     """Limit all of Airflow to two worker slots."""

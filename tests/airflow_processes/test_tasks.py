@@ -250,6 +250,12 @@ STORIES = (
 )
 
 
+def quarter_of(item):
+    """Each quarter has each story in at most one mode."""
+    part = item.callspec.params["part"]
+    return STORIES.index(part.story) + ALL.index(part.mode)
+
+
 @pytest.fixture(scope="module")
 def played(request, lab):
     return play(lab, selected(request))

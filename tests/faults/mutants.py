@@ -803,11 +803,25 @@ MUTANTS = (
         modes=(ASYNC,),
     ),
     Mutant(
-        protection="deleting the Variable of an ended sync",
+        protection="deleting the Variable of a failed sync",
         file="operators/task_state.py",
-        old="state.is_reported or state.is_done or not",
-        new="not",
+        old="if state.is_reported or not (",
+        new="if not (",
         tests=("operators/task_state",),
+    ),
+    Mutant(
+        protection="keeping the Variable until the success is recorded",
+        file="operators/task_state.py",
+        old="            return  # `delete_variable` follows",
+        new="            return versions.delete_variable(self._key)  # `delete_variable` follows",
+        tests=("operators/task_state", "operators/field_faults"),
+    ),
+    Mutant(
+        protection="deleting the Variable after the success",
+        file="operators/operator.py",
+        old='(kwargs.get("on_success_callback")), delete_variable]',
+        new='(kwargs.get("on_success_callback"))]',
+        tests=("operators/field_faults",),
     ),
     Mutant(
         protection="keeping the records of runs separate",
