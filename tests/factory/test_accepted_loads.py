@@ -34,7 +34,7 @@ pytestmark = pytest.mark.airflow
 
 SCHEMA = json.loads(schema_text(DAG_SCHEMA))
 # Folders, and the number of files in each.
-EXAMPLES, FILES = 150, 8
+EXAMPLES, FILES = 80, 8
 NAMES = ("a", "B-1", "_", "x" * 200, "trigger_a")
 
 
