@@ -71,7 +71,7 @@ class TransportError(Exception):
     """A call ended without a response.
 
     `was_sent` is false if the server cannot have received it. `is_permanent`: waiting does not help, as with
-    an address that is not a URL. The message never contains headers or bodies.
+    a host that is not a URL. The message never contains headers or bodies.
     """
 
     def __init__(self, message: str, *, was_sent: bool, is_permanent: bool = False) -> None:

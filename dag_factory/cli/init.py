@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from dag_factory.cli.main import CLEAN, FINDINGS, UsageError
 from dag_factory.config.files import list_files
 from dag_factory.config.schema.check import DAG_SCHEMA, DEFAULTS_SCHEMA, schema_text
+from dag_factory.packaged_files import packaged_text
 
 CI_FILES = {"github": ".github/workflows/dag-factory.yml", "gitlab": ".gitlab-ci.yml"}
 DAG_FILES = ("airbyte_syncs.py", "airbyte_config_errors.py")
@@ -144,10 +145,7 @@ def _template(name: str) -> str:
 
 
 def _dag_file(name: str) -> str:
-    """Read a file of `dags/`: part of the package in a wheel, beside it in a checkout."""
-    packaged = Path(__file__).parents[1] / "templates" / "dags" / name
-    beside = Path(__file__).parents[2] / "dags" / name
-    return (packaged if packaged.is_file() else beside).read_text("utf-8")
+    return packaged_text(f"templates/dags/{name}", f"dags/{name}")
 
 
 def _create(root: Path, name: str, text: str) -> Outcome:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import re
-from pathlib import Path
 
 from dag_factory.cli.arguments import suggest
 from dag_factory.cli.main import CLEAN, UsageError
 from dag_factory.config.codes import CODES, ERRORS
+from dag_factory.packaged_files import packaged_text
 
 _ENTRY = re.compile(r"^## (\S+)\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 _CODE_BLOCK = re.compile(r"(^```.*?^```$)", re.MULTILINE | re.DOTALL)
@@ -54,7 +54,4 @@ def _table() -> str:
 
 
 def _rules_page() -> str:
-    """Read docs/rules.md: part of the package in a wheel, beside it in a checkout."""
-    packaged = Path(__file__).parents[1] / "docs" / "rules.md"
-    beside = Path(__file__).parents[2] / "docs" / "rules.md"
-    return (packaged if packaged.is_file() else beside).read_text("utf-8")
+    return packaged_text("docs/rules.md", "docs/rules.md")

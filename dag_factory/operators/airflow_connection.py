@@ -25,7 +25,7 @@ def access(conn_id: str) -> Access:
     extra = connection.extra_dejson
     host = (connection.host or "").strip()
     if not host:
-        message = f"Airflow connection '{conn_id}' has no host: write the API's address, ending in /v1"
+        message = f"Airflow connection '{conn_id}' has no host: write the API's URL, ending in /v1"
         raise SyncError(message)
     return Access(
         conn_id=conn_id,
@@ -59,7 +59,7 @@ def _proxies(extra: dict[str, Any], conn_id: str) -> tuple[tuple[str, str], ...]
         return proxies_by_scheme(extra.get("proxies"))
     except ValueError:
         message = (
-            f"Airflow connection '{conn_id}': 'proxies' in its extra must be the address of a proxy, or one "
+            f"Airflow connection '{conn_id}': 'proxies' in its extra must be the URL of a proxy, or one "
             'for each scheme: write {"proxies": {"https": "http://proxy:3128"}}'
         )
         raise SyncError(message) from None

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class AirbyteConnectionLink(BaseOperatorLink):
     """The page of the connection's jobs.
 
-    Airflow 3 stores the address as an XCom that the worker writes when a try ends; the operators write it
+    Airflow 3 stores the URL as an XCom that the worker writes when a try ends; the operators write it
     as soon as they know it. Airflow 2 calls this class in the web server, which finds it by the entry point
     `apache_airflow_provider`.
     """
@@ -24,11 +24,11 @@ class AirbyteConnectionLink(BaseOperatorLink):
 
     @property
     def xcom_key(self) -> str:
-        """The XCom that holds the address."""
+        """The XCom that holds the URL."""
         return PAGE_KEY
 
     def get_link(self, operator: BaseOperator, *, ti_key: Any) -> str:  # noqa: ANN401 (per version)
-        """Return the address that the task has found in this try, else the stored one; may be empty."""
+        """Return the URL that the task has found in this try, else the stored one; may be empty."""
         page = getattr(operator, "page", None)
         if page is None:
             page = XCom.get_value(ti_key=ti_key, key=PAGE_KEY)

@@ -144,7 +144,7 @@ def test_no_package_is_assumed_since_anybody_could_own_its_name(init, estate, ci
         ["sh", "-ec", command], env=variables, capture_output=True, text=True, check=False, cwd=estate
     )
     assert result.returncode != 0
-    assert result.stderr.strip().endswith("PACKAGE: say what pip installs, such as the address of the wheel")
+    assert result.stderr.strip().endswith("PACKAGE: say what pip installs, such as the URL of the wheel")
     hooks = yaml.safe_load((estate / ".pre-commit-config.yaml").read_text("utf-8"))["repos"][0]["hooks"]
     assert [(hook["language"], "additional_dependencies" in hook) for hook in hooks] == [("system", False)]
 

@@ -31,7 +31,7 @@ CALL_SECONDS = 0.5
 
 
 class Server:
-    """A local Airbyte that can be stopped and started again at the same address."""
+    """A local Airbyte that can be stopped and started again at the same URL."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

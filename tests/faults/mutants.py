@@ -708,14 +708,14 @@ MUTANTS = (
         tests=("airbyte/http/client",),
     ),
     Mutant(
-        protection="rejecting an invalid address permanently",
+        protection="rejecting an invalid URL permanently",
         file="airbyte/http/client.py",
         old=(
-            'message = "the address is not a URL"\n            raise TransportError(message, '
+            'message = "the host is not a URL"\n            raise TransportError(message, '
             "was_sent=False, is_permanent=True) from None"
         ),
         new=(
-            'message = "the address is not a URL"\n            raise TransportError(message, '
+            'message = "the host is not a URL"\n            raise TransportError(message, '
             "was_sent=False) from None"
         ),
         tests=("airbyte/http/client",),

@@ -57,7 +57,7 @@ def test_a_missing_host_says_what_to_write(read, host):
     with pytest.raises(SyncError) as error:
         read(host=host)
     assert str(error.value) == (
-        "Airflow connection 'airbyte_default' has no host: write the API's address, ending in /v1"
+        "Airflow connection 'airbyte_default' has no host: write the API's URL, ending in /v1"
     )
 
 
@@ -86,7 +86,7 @@ def test_proxies_that_cannot_be_used_say_what_to_write(read, proxies):
     with pytest.raises(SyncError) as error:
         read(extra={"proxies": proxies})
     assert str(error.value) == (
-        "Airflow connection 'airbyte_default': 'proxies' in its extra must be the address of a proxy, or one "
+        "Airflow connection 'airbyte_default': 'proxies' in its extra must be the URL of a proxy, or one "
         'for each scheme: write {"proxies": {"https": "http://proxy:3128"}}'
     )
 

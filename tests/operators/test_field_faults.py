@@ -664,9 +664,7 @@ class TestRedirects:
             run = stage.run(mode, retries=0)
             assert run.finish() == "failed"
             assert other.requests == []
-        assert (
-            f"the host redirects to {other.url}/api/public/v1; write the API's final address" in run.errors[0]
-        )
+        assert f"the host redirects to {other.url}/api/public/v1; write the API's final URL" in run.errors[0]
         assert "check login" not in run.errors[0]
         assert airbyte.ours == []
 
@@ -687,7 +685,7 @@ class TestRedirects:
         airbyte.fail(TOKEN, *[Response(status=302, content=b"", headers=headers)] * 50)
         run = stage.run(mode, retries=0)
         assert run.finish() == "failed"
-        assert "write the API's final address as host" in run.errors[0]
+        assert "write the API's final URL as host" in run.errors[0]
         assert airbyte.now < 60
 
 
@@ -714,7 +712,7 @@ class TestDetails:
         stage.set_connection(host=host)
         run = stage.run(mode, retries=0)
         assert (run.finish(), airbyte.now) == ("failed", 0)
-        assert "the address is not a URL; write the host as https://name/api/public/v1" in run.errors[0]
+        assert "the host is not a URL; write the host as https://name/api/public/v1" in run.errors[0]
 
     def test_a_token_endpoint_that_is_missing_is_not_a_missing_connection(self, stage, airbyte, mode):
         airbyte.fail(TOKEN, *[404] * 9)

@@ -149,7 +149,7 @@ class TestEvent:
         payload = event_of(trigger())
         assert payload["error"] == (
             "Airflow connection 'airbyte_default' cannot be read: Airflow connection 'airbyte_default' has "
-            "no host: write the API's address, ending in /v1"
+            "no host: write the API's URL, ending in /v1"
         )
         assert airbyte.now >= 3600
 

@@ -1,1 +1,1 @@
-"""Airbyte's public API: addresses and credentials, calls, responses and errors."""
+"""Airbyte's public API: URLs and credentials, calls, responses and errors."""

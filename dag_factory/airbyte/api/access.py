@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 from dag_factory.airbyte.api.errors import ErrorContext
 
-TOKEN_URL = "v1/applications/token"  # noqa: S105 (an address)
+TOKEN_URL = "v1/applications/token"  # noqa: S105 (a URL)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -17,7 +17,7 @@ class Access:
 
     `conn_id` names the Airflow connection that they come from. `timeout` limits one whole call, in seconds.
     A wait ends when the API has returned permanent errors (401, 403, 404, ...) for `give_up_after` seconds in
-    a row. `proxies` are pairs of a scheme and an address.
+    a row. `proxies` are pairs of a scheme and a URL.
     """
 
     conn_id: str
@@ -49,34 +49,34 @@ class Access:
     def secrets(self) -> tuple[str, ...]:
         """The values that must not appear in any text."""
         basic = basic_authorization(self.host)
-        addresses = (self.host, *(url for _, url in self.proxies))
-        passwords = [password for address in addresses for password in _passwords_in(address)]
+        urls = (self.host, *(url for _, url in self.proxies))
+        passwords = [password for url in urls for password in _passwords_in(url)]
         parts = (self.client_secret, basic and basic.removeprefix("Basic "), *passwords)
         return tuple(part for part in parts if part and len(part) >= 4)
 
 
-def _passwords_in(address: str) -> tuple[str, ...]:
-    """Return the password in an address, as written there and as sent."""
+def _passwords_in(url: str) -> tuple[str, ...]:
+    """Return the password in a URL, as written there and as sent."""
     try:
-        password = urlsplit(address).password or ""
+        password = urlsplit(url).password or ""
     except ValueError:
         return ()
     return (password, unquote(password))
 
 
-def without_user(address: str) -> str:
-    """Return an address without its user and password, or an empty string if it cannot be parsed."""
+def without_user(url: str) -> str:
+    """Return a URL without its user and password, or an empty string if it cannot be parsed."""
     try:
-        parts = urlsplit(address)
+        parts = urlsplit(url)
     except ValueError:
         return ""
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
-def basic_authorization(address: str) -> str | None:
-    """Return the `Authorization` header for the user and password in an address (RFC 7617), if it has any."""
+def basic_authorization(url: str) -> str | None:
+    """Return the `Authorization` header for the user and password in a URL (RFC 7617), if it has any."""
     try:
-        parts = urlsplit(address)
+        parts = urlsplit(url)
     except ValueError:
         return None
     if not parts.username:

@@ -61,17 +61,20 @@ class Api:
         return (yield from self._call("POST", "jobs", what, _job_of(connection_id), body=body))
 
     def get(self, job_id: int) -> Effects[Job]:
-        """Get one job."""
+        """Get one job; raises ApiError."""
         what = f"the request for job {job_id}"
         return (yield from self._call("GET", f"jobs/{job_id}", what, _job_with(job_id)))
 
     def cancel(self, job_id: int) -> Effects[Job]:
-        """Cancel what the job's connection is running: the server does not check which job that is."""
+        """Cancel what the job's connection is running: the server does not check which job that is.
+
+        Raises ApiError.
+        """
         what = f"cancelling job {job_id}"
         return (yield from self._call("DELETE", f"jobs/{job_id}", what, _job_with(job_id)))
 
     def connection(self, connection_id: str) -> Effects[Connection]:
-        """Get a connection. Its name, which is logged, is cleared of our secrets."""
+        """Get a connection; raises ApiError. Its name, which is logged, is cleared of our secrets."""
         what = f"the request for connection {connection_id}"
 
         def read(answer: Any) -> Connection:  # noqa: ANN401 (JSON)

@@ -14,7 +14,7 @@ class ErrorContext:
 
     @property
     def host_is_api(self) -> bool:
-        """Whether the host may be the API's address."""
+        """Whether the host may be the API's URL."""
         return self.host.rstrip("/").endswith("/v1")
 
     @property
@@ -102,15 +102,15 @@ def explain_token_status(status: int, detail: str, context: ErrorContext, token_
 
 
 def explain_redirect(status: int, target: str, what: str, context: ErrorContext) -> str:
-    """Explain that the server redirects; credentials are not sent to another address."""
+    """Explain that the server redirects; credentials are not sent to another URL."""
     to = f" redirects to {target}" if target else " redirects"
     return (
-        f"Airbyte answered {status} to {what}: the host{to}; write the API's final address as host, "
+        f"Airbyte answered {status} to {what}: the host{to}; write the API's final URL as host, "
         f"since redirects are not followed; {context.where}"
     )
 
 
-_HOST_HINT = "the host must be the API's address and end in /v1, such as https://.../api/public/v1"
+_HOST_HINT = "the host must be the API's URL and end in /v1, such as https://.../api/public/v1"
 _STATUS_HINTS = {
     401: "check login (client id) and password (client secret) of the Airflow connection",
     403: "the connection_id is unknown there, or the client id may not use its workspace",

@@ -1,4 +1,4 @@
-"""The addresses of Airbyte's web pages."""
+"""The URLs of Airbyte's web pages."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ _API_PATHS = ("/api/public/v1", "/v1")
 
 
 def page_of(host: str, connection: Connection) -> str | None:
-    """Return the address of a connection's page, None if its workspace is unknown."""
+    """Return the URL of a connection's page, None if its workspace is unknown."""
     if connection.workspace_id is None:
         return None
-    root = web_address(host)
+    root = web_url(host)
     return f"{root}/workspaces/{connection.workspace_id}/connections/{connection.connection_id}/timeline"
 
 
-def web_address(host: str) -> str:
-    """Return the address of the web pages that belong to the address of an API, without credentials."""
-    address = without_user(host).rstrip("/")
-    if address.startswith(_CLOUD_API):
+def web_url(host: str) -> str:
+    """Return the URL of the web pages that belong to the URL of an API, without credentials."""
+    url = without_user(host).rstrip("/")
+    if url.startswith(_CLOUD_API):
         return _CLOUD
     for path in _API_PATHS:
-        if address.endswith(path):
-            return address.removesuffix(path)
-    parts = urlsplit(address)
+        if url.endswith(path):
+            return url.removesuffix(path)
+    parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"

@@ -28,8 +28,8 @@ KEEP_ALIVE = 5.0
 _PORTS = range(1, 2**16)
 # Errors before the server can have received a request.
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
-# Errors for an address that the HTTP client cannot use; it has sent nothing.
-_NOT_AN_ADDRESS = (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError, ValueError, TypeError)
+# Errors for a host that the HTTP client cannot use; it has sent nothing.
+_NOT_A_URL = (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError, ValueError, TypeError)
 
 
 class HttpClient:
@@ -73,8 +73,8 @@ class HttpClient:
                 json=request.body,
                 headers={"Accept-Encoding": "identity", **request.headers},
             )
-        except _NOT_AN_ADDRESS:
-            message = "the address is not a URL"
+        except _NOT_A_URL:
+            message = "the host is not a URL"
             raise TransportError(message, was_sent=False, is_permanent=True) from None
 
     async def _exchange(self, request: httpx.Request) -> Response:
@@ -125,7 +125,7 @@ def _transport_error(error: httpx.HTTPError) -> TransportError:
 
 
 def proxies_by_scheme(proxies: object) -> tuple[tuple[str, str], ...]:
-    """Read the `proxies` of an Airflow connection's extra: one address, or one for each scheme.
+    """Read the `proxies` of an Airflow connection's extra: one URL, or one for each scheme.
 
     Raises ValueError if they cannot be used; the message does not contain them.
     """
@@ -144,7 +144,7 @@ def proxies_by_scheme(proxies: object) -> tuple[tuple[str, str], ...]:
 def _proxy(url: object) -> str:
     try:
         httpx.Proxy(url)  # type: ignore[arg-type]
-    except (*_NOT_AN_ADDRESS, AttributeError):
+    except (*_NOT_A_URL, AttributeError):
         message = "not a proxy"
         raise ValueError(message) from None
     return str(url)

@@ -77,14 +77,14 @@ def progress_text(job: Job) -> str:
     return f"job {job.job_id} is {job.status}" + (f": {moved}{age}" if moved else age)
 
 
-def cancel(context: SyncContext, job_id: int, seconds: float = CANCEL_SECONDS) -> Effects[Job]:
+def cancel(context: SyncContext, job_id: int) -> Effects[Job]:
     """Cancel a job until it has ended.
 
     The server cancels whatever the connection is running, so the job is polled before each call. It ignores
-    a cancellation between two attempts of a job, so the call is repeated for `seconds`. Raises SyncError if
-    the job is still active after that.
+    a cancellation between two attempts of a job, so the call is repeated for CANCEL_SECONDS. Raises SyncError
+    if the job is still active after that.
     """
-    deadline = context.clock() + seconds
+    deadline = context.clock() + CANCEL_SECONDS
     pause = 1.0
     logged = ""
     while True:
@@ -103,7 +103,7 @@ def cancel(context: SyncContext, job_id: int, seconds: float = CANCEL_SECONDS) -
             yield Log(text)
             logged = text
         if context.clock() >= deadline:
-            raise SyncError(cancel_failed_text(job_id, seconds))
+            raise SyncError(cancel_failed_text(job_id, CANCEL_SECONDS))
         yield Sleep(pause)
         pause = min(2 * pause, MAX_CANCEL_PAUSE_SECONDS)
 

@@ -54,7 +54,7 @@ def describe_connection(context: SyncContext) -> Effects[None]:
     try:
         context.connection = yield from context.api.connection(context.connection.connection_id)
     except ApiError as error:
-        # Any server answers 404 if the host is not the API's address. The next call reports that.
+        # Any server answers 404 if the host is not the API's URL. The next call reports that.
         is_missing = error.is_unknown_connection and context.api.access.context.host_is_api
         context.connection = replace(context.connection, status="missing" if is_missing else None)
         yield Log(f"the name and page of {context.label} are unknown: {error}")
@@ -82,7 +82,7 @@ def discover(context: SyncContext, state: SyncState) -> Effects[Job | None]:
 
 
 def log_page(context: SyncContext) -> Effects[None]:
-    """Log the address of the connection's page on a line of its own, so that people can click it."""
+    """Log the URL of the connection's page on a line of its own, so that people can click it."""
     if context.page is not None:
         yield Log(context.page)
 

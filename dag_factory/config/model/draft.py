@@ -21,7 +21,7 @@ from dag_factory.config.text.asset_uris import default_asset
 from dag_factory.config.text.dates import moment
 from dag_factory.config.text.timezones import is_timezone
 from dag_factory.config.yaml.document import Document, Location
-from dag_factory.config.yaml.values import Value
+from dag_factory.config.yaml.values import KeyPath, Value
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -115,7 +115,7 @@ class DraftSchedule:
     assets = Key[Value]()
 
     def located_assets(self) -> Iterator[tuple[str, Location]]:
-        """Yield each asset that the DAG waits for."""
+        """Yield each asset that the schedule names."""
         if self.is_set and "assets" in self.settings:
             assets = self.assets
             yield from located_texts(assets.value, assets.location)
@@ -180,12 +180,14 @@ class DraftDag:
         """The moment of `end_date`; None without one, and if there is no such date."""
         return _moment(self.end_date.value, self.zone)
 
+    def awaited_assets(self) -> Iterator[tuple[str, Location]]:
+        """Yield each asset that the DAG waits for; a disabled DAG waits for none."""
+        if self.enabled.value:
+            yield from self.schedule.located_assets()
+
     def is_invalid(self, *path: str) -> bool:
         """Whether the schema refused the value at a path, in the document or in its environment."""
-        invalid = self.document.invalid_paths
-        if not invalid:  # asked often, and nearly always so
-            return False
-        return path in invalid or ("environments", self.environment, *path) in invalid
+        return path in self.document.invalid_paths_in(self.environment)
 
 
 def draft_from(
@@ -197,7 +199,8 @@ def draft_from(
 ) -> DraftDag:
     """Lay all layers over each other; `layers` are the defaults, the top folder's first, without errors."""
     merged = merged_layers(document, tuple(layers), environment, shared)
-    invalid = _invalid_keys(document, environment)
+    invalid_paths = document.invalid_paths_in(environment)
+    invalid = frozenset(str(path[0]) for path in invalid_paths if path)
     settings, location = merged.settings, Location(document=document)
     return DraftDag(
         document=document,
@@ -212,7 +215,7 @@ def draft_from(
                 name=name,
                 location=location_of_sync,
                 settings=settings_of_sync,
-                invalid=_invalid_sync_keys(document, environment, name),
+                invalid=_invalid_sync_keys(invalid_paths, name),
             )
             for name, (location_of_sync, settings_of_sync) in merged.syncs.items()
         ),
@@ -250,27 +253,10 @@ def _triggers(setting: Setting | None) -> Iterator[DraftTrigger]:
         yield DraftTrigger(location=location, settings=settings)
 
 
-def _invalid_keys(document: Document, environment: str | None) -> frozenset[str]:
-    """Name the keys of a DAG whose value, or a part of it, the schema refused here or in the environment."""
-    return frozenset(str(path[0]) for path in _invalid_paths(document, environment) if path)
-
-
-def _invalid_sync_keys(document: Document, environment: str | None, name: str) -> frozenset[str]:
+def _invalid_sync_keys(paths: frozenset[KeyPath], name: str) -> frozenset[str]:
     """Name the keys of a sync that the schema refused, on it or among the document's defaults."""
-    paths = _invalid_paths(document, environment)
     own = {str(path[2]) for path in paths if path[:2] == ("syncs", name) and len(path) == 3}
     return frozenset(own | {str(path[1]) for path in paths if path[:1] == ("defaults",) and len(path) == 2})
-
-
-_NONE: frozenset[tuple[str | int, ...]] = frozenset()
-
-
-def _invalid_paths(document: Document, environment: str | None) -> frozenset[tuple[str | int, ...]]:
-    if not document.invalid_paths:
-        return _NONE
-    prefix = ("environments", environment)
-    inside = {path[2:] for path in document.invalid_paths if path[:2] == prefix}
-    return frozenset({*document.invalid_paths, *inside} - {()})
 
 
 def _moment(text: str | None, zone: str) -> datetime | None:

@@ -23,7 +23,7 @@ def check_asset_uri(dag: DraftDag) -> Iterator[Diagnostic]:
 
 def check_asset_loop(dag: DraftDag) -> Iterator[Diagnostic]:
     """A DAG does not wait for what only its own runs update."""
-    waited = list(waited_for(dag))
+    waited = list(dag.awaited_assets())
     if not waited:
         return
     updated = {asset: (sync, location) for sync in dag.syncs for asset, location in sync.updates()}
@@ -58,7 +58,7 @@ def check_similar_asset(dags: Sequence[DraftDag]) -> Iterator[tuple[DraftDag, Di
 
 def check_unknown_asset(dags: Sequence[DraftDag]) -> Iterator[tuple[DraftDag, Diagnostic]]:
     """A sync updates each asset that a DAG waits for. This is known only if all files have been read."""
-    waiting = [(dag, asset, location) for dag in dags for asset, location in waited_for(dag)]
+    waiting = [(dag, asset, location) for dag in dags for asset, location in dag.awaited_assets()]
     if not waiting:
         return
     updated = {asset for dag in dags for sync in dag.syncs for asset, _ in sync.updates()}
@@ -82,9 +82,3 @@ def _unknown(asset: str, location: Location, known: Sequence[str]) -> Diagnostic
 # With more names, and for more assets of one file, the search for a similar name takes longer than the whole
 # check.
 _MANY, _FEW = 2_000, 10
-
-
-def waited_for(dag: DraftDag) -> Iterator[tuple[str, Location]]:
-    """Yield each asset that a DAG waits for; a disabled DAG waits for none."""
-    if dag.enabled.value:
-        yield from dag.schedule.located_assets()

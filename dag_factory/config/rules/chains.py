@@ -9,7 +9,6 @@ from typing import TypeAlias
 
 from dag_factory.config.diagnostics import MAX_PROBLEMS, Diagnostic
 from dag_factory.config.model.draft import DraftDag, DraftSync, DraftTrigger
-from dag_factory.config.rules.assets import waited_for
 from dag_factory.config.yaml.document import Location
 
 
@@ -81,7 +80,7 @@ def _steps(dags: Sequence[DraftDag]) -> Steps:
     made = {dag.dag_id.value: dag for dag in reversed(dags) if dag.enabled.value}
     steps: dict[Node, list[Step]] = {}
     for dag in made.values():
-        for asset, location in waited_for(dag):
+        for asset, location in dag.awaited_assets():
             to = Node(kind="dag", name=dag.dag_id.value)
             step = Step(to=to, by=f"asset {asset}", dag=dag, location=location)
             steps.setdefault(Node(kind="asset", name=asset), []).append(step)

@@ -119,10 +119,10 @@ def date(text: str) -> str | None:
 
 
 def connection_id(text: str) -> str | None:
-    """Find the UUID in the address of a connection's page, or add the dashes that one lacks."""
-    address = re.search(rf"/connections/({_UUID})", text, re.IGNORECASE)
-    if address:
-        return address[1]
+    """Find the UUID in the URL of a connection's page, or add the dashes that one lacks."""
+    url = re.search(rf"/connections/({_UUID})", text, re.IGNORECASE)
+    if url:
+        return url[1]
     inside = re.fullmatch(rf"\s*[{{<]?({_UUID})[}}>]?\s*", text, re.IGNORECASE)
     if inside:
         return inside[1]

@@ -104,6 +104,14 @@ class Document:
         """Whether nothing is wrong so far."""
         return not self.diagnostics and not self.invalid_paths
 
+    def invalid_paths_in(self, environment: str | None) -> frozenset[KeyPath]:
+        """Return the paths to invalid values; those in this environment also as if they were at the top."""
+        if not self.invalid_paths:  # asked often, and nearly always so
+            return self.invalid_paths
+        prefix = ("environments", environment)
+        inside = {path[2:] for path in self.invalid_paths if path[:2] == prefix}
+        return self.invalid_paths | (inside - {()})
+
     @property
     def text(self) -> str:
         """The document's own part of the file, without its `---`."""

@@ -155,9 +155,9 @@ def wait_for_failure(children: Sequence[Child], *, poll_seconds: float = 1.0) ->
         time.sleep(poll_seconds)
 
 
-def tail(log: Path, lines: int = TAIL_LINES) -> list[str]:
-    """Return the last lines of a log file."""
-    return log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:]
+def tail(log: Path) -> list[str]:
+    """Return the last lines of a log file, at most TAIL_LINES."""
+    return log.read_text(encoding="utf-8", errors="replace").splitlines()[-TAIL_LINES:]
 
 
 @contextmanager

@@ -28,15 +28,15 @@ def test_a_host_is_shown_without_its_user(host, shown):
 
 
 @pytest.mark.parametrize(
-    ("address", "bare"),
+    ("url", "bare"),
     [("http://user:pass@proxy:3128", "http://proxy:3128"), ("http://[broken", ""), ("", "")],
 )
-def test_an_address_without_its_user(address, bare):
-    assert without_user(address) == bare
+def test_a_url_without_its_user(url, bare):
+    assert without_user(url) == bare
 
 
 @pytest.mark.parametrize(
-    ("address", "header"),
+    ("url", "header"),
     [
         ("http://airbyte/v1", None),
         ("http://user:pass@airbyte/v1", "Basic dXNlcjpwYXNz"),
@@ -45,8 +45,8 @@ def test_an_address_without_its_user(address, bare):
         ("http://[broken", None),
     ],
 )
-def test_the_header_for_a_user_in_the_address(address, header):
-    assert basic_authorization(address) == header
+def test_the_header_for_a_user_in_the_url(url, header):
+    assert basic_authorization(url) == header
 
 
 @pytest.mark.parametrize(

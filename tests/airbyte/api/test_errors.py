@@ -18,7 +18,7 @@ from dag_factory.airbyte.api.errors import (
 API = ErrorContext(conn_id="airbyte_default", host="http://airbyte/api/public/v1")
 ROOT = ErrorContext(conn_id="airbyte_default", host="http://airbyte")
 WHERE = "; Airflow connection 'airbyte_default', host http://airbyte/api/public/v1"
-HOST_HINT = "the host must be the API's address and end in /v1, such as https://.../api/public/v1"
+HOST_HINT = "the host must be the API's URL and end in /v1, such as https://.../api/public/v1"
 CREDENTIALS = "check login (client id) and password (client secret) of the Airflow connection"
 
 
@@ -79,7 +79,7 @@ def test_a_status_of_the_token_call(status, hint):
 )
 def test_a_redirect(target, leads):
     assert explain_redirect(307, target, "the request for a token", API) == (
-        f"Airbyte answered 307 to the request for a token: the host{leads}; write the API's final address as "
+        f"Airbyte answered 307 to the request for a token: the host{leads}; write the API's final URL as "
         f"host, since redirects are not followed{WHERE}"
     )
 
@@ -94,7 +94,7 @@ def test_a_redirect(target, leads):
             "; its certificate is not trusted: set SSL_CERT_FILE in workers and triggerer",
         ),
         ("[SSL: WRONG_VERSION_NUMBER]", "; it does not speak TLS: write http:// instead of https://"),
-        ("the address is not a URL", "; write the host as https://name/api/public/v1"),
+        ("the host is not a URL", "; write the host as https://name/api/public/v1"),
         (
             "the request timed out",
             '; it waited 0.5 seconds: write {"timeout": 120} into the connection\'s extra',

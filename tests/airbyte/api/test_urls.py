@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from dag_factory.airbyte.api.model import Connection
-from dag_factory.airbyte.api.urls import page_of, web_address
+from dag_factory.airbyte.api.urls import page_of, web_url
 
 
 @pytest.mark.parametrize(
-    ("host", "address"),
+    ("host", "url"),
     [
         ("https://api.airbyte.com/v1", "https://cloud.airbyte.com"),
         ("https://airbyte.example/api/public/v1", "https://airbyte.example"),
@@ -21,8 +21,8 @@ from dag_factory.airbyte.api.urls import page_of, web_address
         ("http://airbyte/something?token=secret", "http://airbyte"),
     ],
 )
-def test_the_web_url_of_a_host(host, address):
-    assert web_address(host) == address
+def test_the_web_url_of_a_host(host, url):
+    assert web_url(host) == url
 
 
 def test_the_page_of_a_connection():

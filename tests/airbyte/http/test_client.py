@@ -200,10 +200,10 @@ HOSTS = [
 
 
 @pytest.mark.parametrize("host", HOSTS, ids=lambda host: repr(host)[:30])
-def test_an_address_that_is_not_a_url_fails_permanently(send, host):
+def test_a_host_that_is_not_a_url_fails_permanently(send, host):
     error = failure(send, host)
     assert (error.was_sent, error.is_permanent) == (False, True)
-    assert str(error) == "the address is not a URL"
+    assert str(error) == "the host is not a URL"
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ def test_an_address_that_is_not_a_url_fails_permanently(send, host):
         ("{url}/ä", "/%C3%A4/v1/jobs/7"),
     ],
 )
-def test_an_address_that_can_be_converted_to_a_url(send, host, path):
+def test_a_host_that_can_be_converted_to_a_url(send, host, path):
     with raw_server(answer()) as server:
         get(send, host.format(url=server.url))
     assert server.requests[0].split(b" ")[1] == path.encode()
@@ -240,7 +240,7 @@ def test_a_port_without_a_listener(send):
     assert (error.was_sent, error.is_permanent) == (False, False)
 
 
-def test_a_host_without_an_address(send):
+def test_a_host_without_a_url(send):
     error = failure(send, "http://no-such-host.invalid")
     assert (error.was_sent, error.is_permanent) == (False, False)
 

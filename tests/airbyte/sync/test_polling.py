@@ -37,8 +37,8 @@ def wait(runs, target=None, seconds=None, **more):
     return runs.run(lambda context: polling.wait(context, request, target or target_of(), seconds))
 
 
-def cancel(runs, **more):
-    return runs.run(lambda context: polling.cancel(context, 1, **more))
+def cancel(runs):
+    return runs.run(lambda context: polling.cancel(context, 1))
 
 
 class TestWait:

@@ -304,7 +304,7 @@ class TestConnection:
         runs = Runs(airbyte, Access(conn_id="airbyte_default", host="http://airbyte"))
         airbyte.fail(CONNECTION, 404)
         airbyte.fail(LIST, 404)
-        with pytest.raises(ApiError, match="the host must be the API's address and end in /v1"):
+        with pytest.raises(ApiError, match="the host must be the API's URL and end in /v1"):
             start(runs)
 
     def test_airbytes_own_schedule_is_logged_as_a_warning(self, runs, airbyte):

@@ -9,11 +9,11 @@ CONNECTION = "1e3b5a72-7bfd-4808-a13c-204505490110"
 
 def test_a_connection_has_a_page(airbyte):
     job = airbyte.sync()
-    address = f"{airbyte.server.root_url}/workspaces/any/connections/{CONNECTION}/timeline"
-    page = airbyte.http.get(address)
+    url = f"{airbyte.server.root_url}/workspaces/any/connections/{CONNECTION}/timeline"
+    page = airbyte.http.get(url)
     assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert f"<tr><td>{job.job_id}</td><td>sync</td><td>succeeded</td>" in page.text
-    assert airbyte.http.get(address.replace(CONNECTION, "unknown")).status_code == 404
+    assert airbyte.http.get(url.replace(CONNECTION, "unknown")).status_code == 404
 
 
 def test_a_name_is_escaped():

@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from dag_factory.sandbox.processes.child import (
+    TAIL_LINES,
     Child,
     ChildFailedError,
     Command,
@@ -201,8 +202,8 @@ def test_stopping_twice_does_no_harm(pids):
 
 
 def test_the_tail_survives_bytes_that_are_not_text(tmp_path):
-    (tmp_path / "log").write_bytes(b"a\nb\xff\nc\n")
-    assert tail(tmp_path / "log", 2) == ["b\N{REPLACEMENT CHARACTER}", "c"]
+    (tmp_path / "log").write_bytes(b"a\n" * TAIL_LINES + b"b\xff\nc\n")
+    assert tail(tmp_path / "log") == ["a"] * (TAIL_LINES - 2) + ["b\N{REPLACEMENT CHARACTER}", "c"]
 
 
 OWNER = """
