@@ -84,7 +84,7 @@ def one_of_each_file(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
 def _is_control_flow(error: BaseException) -> bool:
     of_whom = type(error).__module__.partition(".")[0]
     is_passing = of_whom in _PACKAGES and not isinstance(error, Exception)
-    return is_passing or isinstance(error, KeyboardInterrupt | GeneratorExit)
+    return is_passing or isinstance(error, KeyboardInterrupt)
 
 
 def _place(error: BaseException) -> str:

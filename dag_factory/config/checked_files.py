@@ -32,9 +32,9 @@ class CheckedFile:
     ignores: tuple[Ignore, ...] = ()
 
     @property
-    def is_complete(self) -> bool:
-        """Whether every part of the file could be read."""
-        return bool(self.documents) and all(each.is_complete for each in self.documents)
+    def is_valid(self) -> bool:
+        """Whether the file could be read, and nothing is wrong with it so far."""
+        return bool(self.documents) and all(each.is_complete and each.is_valid for each in self.documents)
 
 
 def check_file(file: ConfigFile, schema: str) -> CheckedFile:

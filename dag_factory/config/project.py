@@ -26,7 +26,7 @@ from dag_factory.config.rules.defaults import (
     unused_default_keys,
 )
 from dag_factory.config.rules.registry import Rules, rules_of_loading, rules_of_validation
-from dag_factory.config.secrets import hide_secrets, without_secrets
+from dag_factory.config.secrets import Secret, hide_secrets, without_secrets
 from dag_factory.config.tree import ConfigTree, file_holds, read_tree
 
 T = TypeVar("T")
@@ -124,11 +124,12 @@ def validate_project(
     found = [*tree.diagnostics, *tree.unknown_environment(environment)]
     is_whole = tree.is_whole and not has_errors(found)
     rules = rules_of_validation(is_whole=is_whole, today=today, notifier_prefixes=notifier_prefixes)
-    limits, base = Limits(), tree.drafts(None)
+    limits, base = Limits(by_key(tree.ignores)), tree.drafts(None)
     found += _of_folder(name, lambda: check_unused_defaults(tree.defaults, listing.files))
     for each in (None, *tree.environments):
         found += _of_environment(tree, base, each, rules, limits)
-    found += [secret.diagnostic for secret in tree.secrets]
+    secrets = (secret.diagnostic for secret in tree.secrets)
+    found += [secret for secret in secrets if limits.admit(Secret, secret.file, secret)]
     shown = _shown(found, tree)
     if tree.is_whole and not has_errors(shown) and not limits.is_cut:
         # Else what a default or a comment is about may be in what was not checked.

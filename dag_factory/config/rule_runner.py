@@ -51,11 +51,13 @@ def of_dag(rules: Sequence[DagRule], dag: DraftDag, limits: Limits) -> list[Diag
 
 def _found(rules: Sequence[DagRule], dag: DraftDag, limits: Limits) -> list[Diagnostic]:
     file, found = dag.document.file.name, list[Diagnostic]()
-    asked = [rule for rule in rules if not limits.is_reached(rule, file)] if limits.is_cut else rules
-    for rule in asked:
+    for rule in rules:
+        if limits.is_cut and limits.is_done(rule, file, dag.document):
+            continue
         for diagnostic in rule(dag):
-            found.append(diagnostic)
-            if limits.count(rule, file, diagnostic):
+            if limits.admit(rule, dag.document, diagnostic):
+                found.append(diagnostic)
+            elif limits.is_done(rule, file, dag.document):
                 break
     return found
 
@@ -75,8 +77,7 @@ def of_all_dags(rule: ProjectRule, dags: Sequence[DraftDag], limits: Limits) -> 
         left = [] if len(failed) >= _MOST_CULPRITS else [dag for dag in left if dag is not culprit]
         found = _run(rule, left)
     pairs = [] if isinstance(found, Diagnostic) else found
-    bounded = [(dag, each) for dag, one in pairs for each in limits.few(rule, dag.document.file.name, (one,))]
-    return [*failed, *bounded]
+    return [*failed, *((dag, each) for dag, each in pairs if limits.admit(rule, dag.document, each))]
 
 
 def _run(rule: ProjectRule, dags: Sequence[DraftDag]) -> list[Pair] | Diagnostic:

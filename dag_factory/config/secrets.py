@@ -29,9 +29,6 @@ _HELP = (
 # What is shown instead of a secret.
 HIDDEN = "(a secret)"
 
-# More come only from nested aliases; the first ones are enough to act on.
-_MOST = 100
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Secret:
@@ -48,8 +45,6 @@ def find_secrets(document: Document) -> tuple[Secret, ...]:
     shapes: dict[str, str | None] = {}
     found: list[Secret] = []
     for path, key, text, is_key in _texts(document.value, (), None):
-        if len(found) == _MOST:
-            break
         # Aliases repeat the same text.
         if text not in shapes:
             shapes[text] = shape_of(text)

@@ -102,11 +102,11 @@ class ConfigTree:
         ]
 
     def unknown_environment(self, environment: str | None) -> list[Diagnostic]:
-        """Report an environment that no file declares, unless one that cannot be read may do so."""
+        """Report an environment that no file declares, unless one with an error may mean to do so."""
         if environment is None or environment in self.environments:
             return []
         wanted = environment.encode("utf-8", "surrogatepass")
-        if any(file_holds(file.file.path, wanted) for file in self.checked if not file.is_complete):
+        if any(file_holds(file.file.path, wanted) for file in self.checked if not file.is_valid):
             return []
         return [_unknown_environment(self.listing.name, environment, self.environments)]
 

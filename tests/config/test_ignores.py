@@ -287,3 +287,25 @@ def test_a_file_full_of_comments_is_read_quickly():
     quoted = "a: '" + "# dag-factory: ignore[no-effect] why" * 20_000 + "'"
     assert read_ignores("a.yaml", quoted) == ((), ())
     assert time.perf_counter() - started < 5
+
+
+def test_ignored_findings_hide_no_others(configs):
+    ignored = "".join(
+        f"- {{dag_id: x{number}, conf: {{token: example{number}}}}} # dag-factory: ignore[secret] a test\n"
+        for number in range(120)
+    )
+    text = f"schedule: null\nsyncs: {{money: {UUID}}}\ntrigger_dags:\n{ignored}"
+    root = configs({"a.yaml": text + "- {dag_id: y, conf: {password: other-example}}\n"})
+    found = validate_project(root, "configs", None, lambda _file: True).diagnostics
+    assert [(each.code, each.span.line) for each in found] == [("secret", 124)]
+
+
+def test_ignored_warnings_do_not_use_up_the_limit(configs):
+    ignored = "".join(
+        f"  s{number}: {{connection_id: {UUID}, max_retry_delay: 5m}} {IGNORE}\n" for number in range(120)
+    )
+    text = f"schedule: null\nsyncs:\n{ignored}"
+    root = configs({"a.yaml": f"{text}  last: {{connection_id: {UUID}, max_retry_delay: 5m}}\n"})
+    found = validate_project(root, "configs", None, lambda _file: True).diagnostics
+    assert [each.span.line for each in found if each.code == "no-effect"] == [123]
+    assert not [each for each in found if each.code == "unused-ignore"]

@@ -249,3 +249,67 @@ def test_a_file_that_cannot_be_read_may_declare_the_environment(configs, broken,
     assert ("unknown-environment" in found) == (not is_known)
     found = {each.code for each in validate_project(root, "configs", "prd", lambda _file: True).diagnostics}
     assert ("unknown-environment" in found) == (not is_known)
+
+
+BROKEN_SYNC = "{connection_id: " + UUID + "%s, retrys: 1}"
+
+
+@pytest.mark.parametrize("errors", [5, 99, 100, 300])
+def test_an_invalid_file_keeps_its_dag_id_however_many_errors_it_has(configs, errors):
+    syncs = "".join(f"  s{number}: {BROKEN_SYNC % (number % 10)}\n" for number in range(errors))
+    root = configs({"up.yaml": f"schedule: null\nsyncs:\n{syncs}", "c.yaml": f"dag_id: up\n{GOOD}"})
+    assert dags_of(root) == {}
+    assert ("configs/c.yaml", 1, "duplicate-dag-id") in codes_of(root)
+
+
+def test_a_document_beyond_the_listed_errors_keeps_its_dag_id(configs):
+    keys = "".join(f"key_{number}: 1\n" for number in range(100))
+    documents = f"dag_id: other\n{keys}{GOOD}---\ndag_id: up\nretrys: 1\n{GOOD}"
+    root = configs({"a.yaml": documents, "c.yaml": f"dag_id: up\n{GOOD}"})
+    assert dags_of(root) == {}
+    assert ("configs/c.yaml", 1, "duplicate-dag-id") in codes_of(root)
+
+
+def test_errors_are_listed_in_the_order_of_the_file(configs):
+    syncs = "".join(f"  s{number}: {BROKEN_SYNC % (number % 10)}\n" for number in range(150))
+    codes = codes_of(configs({"a.yaml": f"schedule: null\nsyncs:\n{syncs}"}))
+    assert codes == [
+        ("configs/a.yaml", 1, "too-many-errors"),
+        *(("configs/a.yaml", line, "unknown-key") for line in range(3, 103)),
+    ]
+
+
+# Each has several errors of one rule.
+RULE_ERRORS = {
+    "unknown-sync": "syncs: {m: {connection_id: %s, depends_on: [x, y, z]}}",
+    "same-connection": "syncs: {m: %s, n: %s, o: %s}",
+    "wait-over-timeout": "syncs: {m: {connection_id: %s, timeout: 1m, wait_seconds: 90, deferrable: false}}",
+    "dependency-cycle": "syncs: {m: {connection_id: %s, depends_on: [n]}, n: {connection_id: %s, depends_on:"
+    " [m]}, o: {connection_id: %s, depends_on: [p]}, p: {connection_id: %s, depends_on: [o]}}",
+    "asset-loop": "schedule: {assets: [a://b/%s, c://d, e://f]}\n"
+    "syncs: {m: {connection_id: %s, outlets: ['a://b/%s', 'c://d', 'e://f']}}",
+}
+
+
+@pytest.mark.parametrize("code", RULE_ERRORS)
+def test_an_error_of_a_rule_holds_back_its_dag_however_many_the_file_has(configs, code):
+    text = RULE_ERRORS[code]
+    schedule = "" if "schedule" in text else "schedule: null\n"
+    ids = [f"1e3b5a72-7bfd-4808-a13c-20450549{number:04}" for number in range(100)]
+    documents = [f"dag_id: d{number}\n{schedule}{text.replace('%s', ids[number])}\n" for number in range(100)]
+    root = configs({"a.yaml": "---\n".join(documents), "good.yaml": GOOD})
+    assert set(dags_of(root)) == {"good"}
+    found = validate_project(root, "configs", None, everything).diagnostics
+    lines = {each.span.line for each in found if each.code == code}
+    starts = [
+        number for number, line in enumerate("---\n".join(documents).splitlines(), 1) if "dag_id" in line
+    ]
+    assert all(any(start <= line <= start + 4 for line in lines) for start in starts)
+
+
+@pytest.mark.parametrize("environments", ["prod:", "[prod]", "{prod: 5}", "{prod: {owner: 5}}"])
+def test_an_environment_that_an_invalid_file_means_is_known(configs, environments):
+    text = f"{GOOD}environments:\n  {environments}\n"
+    root = configs({"a.yaml": text, "good.yaml": GOOD.replace("110", "111")})
+    assert set(dags_of(root, "prod")) == {"good"}
+    assert set(dags_of(root, "prd")) == set()

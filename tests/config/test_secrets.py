@@ -337,3 +337,76 @@ def test_a_document_is_shown_without_the_lines_of_secrets():
     assert "sesame" not in shown_text(second)
     assert [line.strip() for line in shown_text(second).splitlines()][:3] == [remark] * 3
     assert shown_text(second).splitlines()[-1] == "  last: 1"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "password: !hunter2xyz",
+        "password: !hunter2xyz x",
+        "password: !!hunter2xyz x",
+        "password: [!hunter2xyz x]",
+        "password: {hunter2xyz: 1, hunter2xyz: 2}",
+        '\'{"password": "hunter2xyz"}\'',
+        '"--password hunter2xyz"',
+        "password_prod: hunter2xyz",
+        "passwordProd: hunter2xyz",
+        "api_key_2: hunter2xyz",
+        "apitoken: hunter2xyz",
+        "ssh_key: hunter2xyz",
+        "Authorization: hunter2xyz",
+        "secret_value: hunter2xyz",
+    ],
+)
+@pytest.mark.parametrize("style", FORMATS)
+def test_no_format_shows_a_password(style, line, configs):
+    is_pair = not line.startswith(("'", '"'))
+    conf = f"      {line}\n" if is_pair else f"      args: [{line}]\n"
+    root = configs({"a.yaml": f"{GOOD}trigger_dags:\n  - dag_id: x\n    conf:\n{conf}"})
+    findings = validate_project(root, "configs", None, lambda _file: True)
+    report = renderer(style)(findings.diagnostics, findings.files)
+    assert findings.diagnostics
+    assert "hunter2xyz" not in report
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "conf:\n  private_key: |\n      -----BEGIN RSA "
+        + "PRIVATE KEY-----\n      MIIE\n hunter2xyz\n      x",
+        "password: |\n\thunter2xyz",
+        "password:\n\t hunter2xyz",
+        "password: |\n  x\n hunter2xyz",
+        "password: 'abc\nhunter2xyz' x",
+        "conf:\n  password: {value:\n  @hunter2xyz}",
+        "conf:\n  password: [\n  hunter2xyz: @]",
+        "? password\n: @hunter2xyz",
+        "? password\n:\n@hunter2xyz",
+        "Authorization:\n@Bearer hunter2xyz",
+        "- name: PASSWORD\n  value: @hunter2xyz",
+    ],
+)
+def test_an_error_of_the_syntax_shows_no_password(text, configs):
+    findings = validate_project(configs({"a.yaml": text}), "configs", None, lambda _file: True)
+    assert {each.code for each in findings.diagnostics} == {"yaml-syntax"}
+    for style in FORMATS:
+        assert "hunter2xyz" not in renderer(style)(findings.diagnostics, findings.files)
+
+
+def test_a_wrong_value_of_a_sync_named_like_a_secret_is_not_shown(configs):
+    messages = all_messages(configs, "schedule: null\nsyncs:\n  password: hunter2xyz\n")
+    assert "'password' cannot have this value" in messages
+    assert "hunter2xyz" not in messages
+
+
+@pytest.mark.parametrize(
+    "key", ["token_url", "secret_name", "password_file", "max_tokens", "token_type", "primary_key"]
+)
+def test_keys_about_secrets_are_no_secrets(key):
+    assert not is_secret_key(key)
+
+
+def test_show_hides_more_than_a_hundred_secrets():
+    lines = "".join(f"      k{number}_password: hunter2xyz\n" for number in range(300))
+    source = parse_source(f"{GOOD}trigger_dags:\n  - dag_id: x\n    conf:\n{lines}".encode(), "a.yaml")
+    assert len(find_secrets(source.documents[0])) == 300

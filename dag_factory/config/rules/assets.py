@@ -67,6 +67,8 @@ def check_unknown_asset(dags: Sequence[DraftDag]) -> Iterator[tuple[DraftDag, Di
         if asset not in updated:
             name = dag.document.file.name
             reported[name] += 1
+            if reported[name] > _MOST:
+                continue
             yield dag, _unknown(asset, location, known if reported[name] <= _FEW else [])
 
 
@@ -80,5 +82,5 @@ def _unknown(asset: str, location: Location, known: Sequence[str]) -> Diagnostic
 
 
 # With more names, and for more assets of one file, the search for a similar name takes longer than the whole
-# check.
-_MANY, _FEW = 2_000, 10
+# check. No file gets more warnings than the last number, before those that comments ignore are left out.
+_MANY, _FEW, _MOST = 2_000, 10, 1_000

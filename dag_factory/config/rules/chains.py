@@ -39,13 +39,15 @@ Steps: TypeAlias = Mapping[Node, Sequence[Step]]
 
 def check_dag_loop(dags: Sequence[DraftDag]) -> Iterator[tuple[DraftDag, Diagnostic]]:
     """No DAG leads back to itself; each cycle is reported once, at its last step."""
-    reported = Counter[str]()
+    reported, with_error = Counter[str](), set[DraftDag]()
     for cycle in _cycles(_steps(dags)):
         last = cycle.steps[-1]
         name = last.dag.document.file.name
         reported[name] += 1
         is_known = len(cycle.starts) == 1 and last.by != "trigger_dags"  # check_asset_loop reports it
-        if not is_known and reported[name] <= MAX_PROBLEMS:
+        # The first one keeps its DAG from being made.
+        if not is_known and (reported[name] <= MAX_PROBLEMS or last.dag not in with_error):
+            with_error.add(last.dag)
             yield last.dag, _loop(cycle, _LOCATIONS if reported[name] <= _FEW else 0)
 
 

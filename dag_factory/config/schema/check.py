@@ -45,7 +45,7 @@ def check_schema(
     if _fast_check()(schema)(document.value):
         return document, []
     if not explains:
-        return replace(document, value=None), [_unexplained(document)]
+        return _with_id_alone(document), [_unexplained(document)]
     # Only an error needs these modules, and most files have none.
     from dag_factory.config.schema.foreign_files import foreign_file  # noqa: PLC0415
     from dag_factory.config.schema.messages import schema_diagnostics, without_follow_ups  # noqa: PLC0415
@@ -59,15 +59,26 @@ def check_schema(
     found = list(islice(every, MAX_PROBLEMS))
     if len(found) == MAX_PROBLEMS:
         # The invalid values beyond the limit are still in the document: no rule could rely on it.
-        return replace(document, value=None), without_follow_ups(found)
+        return _with_id_alone(document), [*without_follow_ups(found), _unexplained(document)]
     # The key that was meant is missing because of the mistake, unless the document has it too.
     meant = [each.meant for each in found if each.meant is not None and not _has(document.value, each.meant)]
     return without_invalid(document, [*(each.path for each in found), *meant]), without_follow_ups(found)
 
 
+def _with_id_alone(document: Document) -> Document:
+    """Leave out all of a document but the DAG's id, which no other document may take."""
+    value = document.value
+    if not isinstance(value, dict):
+        return replace(document, value=None)
+    dag_id = value.get("dag_id")
+    is_valid = dag_id is not None and _fast_check()(f"{DAG_SCHEMA}#/$defs/dag_id")(dag_id)
+    kept: dict[str, Value] = {"dag_id": dag_id} if is_valid else {}
+    return replace(document, value=kept, invalid_paths=frozenset((key,) for key in value if key not in kept))
+
+
 def _unexplained(document: Document) -> Diagnostic:
-    message = f"this document has errors too, which are not listed: the file already has {MAX_PROBLEMS}"
-    hint = "correct the errors above, then validate the file again"
+    message = f"this document may have more errors: only about {MAX_PROBLEMS} of a file are listed"
+    hint = "correct the listed ones, then validate the file again"
     return Location(document=document).diagnostic("too-many-errors", message, hint)
 
 
@@ -107,6 +118,7 @@ def _validator(name: str) -> Validator:
     types = base.TYPE_CHECKER.redefine("integer", lambda _checker, value: type(value) is int)
     extend: Any = jsonschema.validators.extend
     ours = {
+        "additionalProperties": _in_order(base.VALIDATORS["additionalProperties"]),
         "$ref": _invalid_references(base.VALIDATORS["$ref"]),
         "pattern": _pattern,
         "required": _required,
@@ -142,6 +154,25 @@ def _invalid_references(follow: Callable[..., Iterator[Any]]) -> Callable[..., I
             yield from follow(validator, uri, value, schema)
 
     return reference
+
+
+def _in_order(refuse: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
+    """Check values such as syncs in the order of the file; jsonschema's order is that of a set."""
+
+    def additional(
+        validator: Validator,
+        inner: object,
+        value: object,
+        schema: Mapping[str, Any],
+    ) -> Iterator[Any]:
+        if not isinstance(inner, Mapping):
+            yield from refuse(validator, inner, value, schema)
+        elif isinstance(value, Mapping):
+            for key in value:
+                if key not in schema.get("properties", ()):
+                    yield from validator.descend(value[key], inner, path=key)
+
+    return additional
 
 
 def _pattern(_validator: object, pattern: str, value: object, _schema: object) -> Iterator[Any]:

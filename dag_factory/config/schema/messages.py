@@ -149,12 +149,12 @@ def _bad_value(location: Location, error: ValidationError, keyword: str) -> Diag
         return bad_template(template, location, Severity.ERROR)
     unrendered = unrendered_hint(error.instance) if isinstance(error.instance, str) else None
     hint = unrendered or _value_hint(error, location)
-    return location.diagnostic("bad-value", f"{subject} {_value_message(error)}", hint)
+    return location.diagnostic("bad-value", f"{subject} {_value_message(error, location.path)}", hint)
 
 
 def bad_template(error: InvalidTemplate, location: Location, severity: Severity) -> Diagnostic:
     """Report a template that cannot be parsed; under the key of a secret without any part of it."""
-    key = next((part for part in reversed(location.path) if isinstance(part, str)), "")
+    key = _key(location.path)
     if not is_secret_key(key):
         return location.diagnostic("bad-template", error.message, error.hint, severity=severity)
     message = f"the template in '{key}' cannot be parsed"
@@ -191,10 +191,13 @@ def _twice(location: Location, items: list[Any]) -> Diagnostic:
     return at.diagnostic("bad-value", message, "delete one of them", related=(first.related("first here"),))
 
 
-def _value_message(error: ValidationError) -> str:
+def _value_message(error: ValidationError, path: KeyPath) -> str:
     keyword = str(error.validator)
     if keyword in ("pattern", "enum"):
-        return f"cannot be {_shown(error.instance)}"
+        # A sync may be named `password` by mistake.
+        return (
+            "cannot have this value" if is_secret_key(_key(path)) else f"cannot be {_shown(error.instance)}"
+        )
     plural = "" if error.validator_value == 1 else "s"
     return _BOUNDS[keyword].format(bound=error.validator_value, plural=plural)
 
@@ -288,10 +291,15 @@ def _choice_hint(location: Location, text: str, choices: Sequence[str]) -> str:
 
 def _subject(path: KeyPath) -> str:
     """Name a value by the nearest key above it in its path."""
-    key = next((part for part in reversed(path) if isinstance(part, str)), None)
-    if key is None:
+    key = _key(path)
+    if not key:
         return "the document"
     return f"an item of '{key}'" if isinstance(path[-1], int) else f"'{key}'"
+
+
+def _key(path: KeyPath) -> str:
+    """Return the nearest key in a path; empty for a document or an item of one."""
+    return next((part for part in reversed(path) if isinstance(part, str)), "")
 
 
 def _shown(value: object) -> str:

@@ -138,6 +138,24 @@ SHAPES = (
         example="abc8" + "Q~" + "example0" * 4,
     ),
     Shape(
+        name="a Hugging Face token",
+        marks=("hf_",),
+        pattern=r"\bhf_[A-Za-z0-9]{30,60}",
+        example="h" + "f_" + "example0" * 4,
+    ),
+    Shape(
+        name="a DigitalOcean token",
+        marks=("dop_v1_", "doo_v1_", "dor_v1_"),
+        pattern=r"\bdo[opr]_v1_[0-9a-f]{32,64}",
+        example="do" + "p_v1_" + "0123abcd" * 8,
+    ),
+    Shape(
+        name="an age key",
+        marks=("age-secret-key-",),
+        pattern=r"\bAGE-SECRET-KEY-1[A-Z0-9]{20,100}",
+        example="AGE-SECRET" + "-KEY-1" + "EXAMPLE0" * 7,
+    ),
+    Shape(
         name="a Vault token",
         marks=("hvs.", "hvb."),
         pattern=r"\bhv[sb]\.[A-Za-z0-9_-]{20,255}",
@@ -176,24 +194,58 @@ SHAPES = (
     ),
     Shape(
         name="a password in a text",
+        marks=tuple(
+            f"{word}{quote}"
+            for word in ("password", "passwd", "secret", "token", "api_key", "apikey")
+            for quote in "'\""
+        ),
+        pattern=r"""["'](?i:(?:client_)?secret|passw(?:or)?d|(?:access_|auth_)?token|api_?key)["']\s{0,5}:\s{0,5}"""
+        r"""["'](?![$<*{])[^"'{}]{4,255}["']""",
+        example="{'pass" + "word': 'example0'}",
+    ),
+    Shape(
+        name="a password in a text",
+        marks=("--password", "--token", "--secret", "--api-key"),
+        pattern=r"--(?:password|token|secret|api-key)[ =](?![$<*{-])[^\s{}]{4,255}",
+        example="--pass" + "word example0",
+    ),
+    Shape(
+        name="a password in a text",
         marks=("client_secret=", "password=", "passwd=", "pwd=", "token=", "api_key=", "apikey="),
         pattern=r"\b(?i:client_secret|passw(?:or)?d|pwd|(?:access_|auth_)?token|api_?key)=(?![$<*{])[^\s;&{}]{4,255}",
         example="host=db user=me pass" + "word=example",
     ),
 )
 
-_MARKS = tuple(mark for shape in SHAPES for mark in shape.marks)
+_SHAPE_BY_MARK = tuple((mark, shape) for shape in SHAPES for mark in shape.marks)
+_MARKS = tuple(mark for mark, _ in _SHAPE_BY_MARK)
 
 # The last word of a key whose value is a secret, and what each of these words contains.
 _WORDS = (
-    r"pass(?:wd|phrase)?|[a-z0-9]{0,30}passwords?|passwort|kennwort|pwd?|secret(?:_id)?|token|api_?key"
-    r"|(?:private|access|secret|auth|signing|encryption|fernet|integration|account|master|genie)_?key|credentials?"
+    r"pass(?:wd|phrase)?|[a-z0-9]{0,30}passwords?|passwort|kennwort|pwd?|secret(?:_id)?"
+    r"|(?:access|api|auth|bearer|bot|refresh)?token|api_?key|authorization|credentials?"
+    r"|(?:private|access|secret|auth|signing|encryption|fernet|integration|account|master|genie|ssh)_?key"
 )
-_WORD_MARKS = ("pass", "kennwort", "pw", "secret", "token", "key", "credential")
+_WORD_MARKS = ("pass", "kennwort", "pw", "secret", "token", "key", "credential", "authorization")
+# What may follow that word: a number, or which of several secrets it is.
+_WHICH = (
+    r"(?:_?[0-9]{1,4}|[_.-](?:prod(?:uction)?|dev(?:elopment)?|stag(?:e|ing)|test|qa|live|local|main|default"
+    r"|primary|secondary|old|new|current|backup|value|text|plain))"
+)
 
 # Patterns are compiled where they are first needed: few files need any of them.
-_KEY = rf"(?i)(?:.{{0,100}}[_.-])?(?:{_WORDS})"
-_KEY_IN_LINE = rf"""(?i)(?:^|[\s{{,"'])["']?[\w.-]{{0,100}}?(?:{_WORDS})["']?\s{{0,9}}:"""
+_KEY = rf"(?i)(?:.{{0,100}}[_.-])?(?:{_WORDS}){_WHICH}{{0,3}}"
+_KEY_IN_LINE = rf"""(?i)(?:^|[\s{{,"'])["']?[\w.-]{{0,100}}?(?:{_WORDS}){_WHICH}{{0,3}}["']?\s{{0,9}}:"""
+# A secret's key before the line with its colon, and as the name in a pair of name and value.
+_WHOLE_KEY = rf"""["']?[\w.-]{{0,100}}?(?:{_WORDS}){_WHICH}{{0,3}}["']?\s{{0,99}}$"""
+_KEY_ALONE = rf"(?i)\?\s{{0,9}}{_WHOLE_KEY}"
+_NAME_OF_VALUE = rf"""(?i)\b(?:name|key)["']?\s{{0,9}}:\s{{0,9}}{_WHOLE_KEY}"""
+_VALUE = r"""\s*(?:-\s+)?["']?value["']?\s*:"""
+# A line that can follow a value: another key, a marker of a document or a comment.
+_NEXT_KEY = (
+    r"""\s*(?:[-?]\s+)*(?:"[^"]{0,200}"|'[^']{0,200}'|[^\s"'#:{\[][^:#]{0,200})\s{0,9}:(?:\s|$)"""
+    r"|---|\.\.\.|\s*#"
+)
 # A template that only quotes a text renders that text.
 _LITERAL = r"""\s{0,20}(?:'[^'{}]{0,500}'|"[^"{}]{0,500}")\s{0,20}\}\}"""
 _TEMPLATE = rf"\{{\{{(?!{_LITERAL})[^{{}}]{{1,2000}}\}}\}}|\{{%[^{{}}]{{1,2000}}%\}}"
@@ -214,9 +266,8 @@ def may_hold_secret(text: str) -> bool:
 def _matches(text: str) -> list[tuple[Shape, re.Match[str]]]:
     """Find what looks like a secret, in the order of the text; only shapes with a mark in it are compiled."""
     folded = text.casefold()
-    if not any(mark in folded for mark in _MARKS):
-        return []
-    shapes = [shape for shape in SHAPES if any(mark in folded for mark in shape.marks)]
+    # A list of pairs, since nested loops take five times as long: this runs for each value of a file.
+    shapes = dict.fromkeys([shape for mark, shape in _SHAPE_BY_MARK if mark in folded])
     # ASCII, so that a token right after a letter such as ö still begins a word.
     found = [(shape, match) for shape in shapes for match in re.finditer(shape.pattern, text, re.ASCII)]
     return sorted(found, key=lambda pair: pair[1].start())
@@ -301,28 +352,38 @@ def is_secret_key(key: str) -> bool:
 def hidden_lines(text: str) -> frozenset[int]:
     """Number the lines (from 1) that may hold a secret, whether the text is YAML or not.
 
-    A key such as `password` hides the lines below it that are indented more, since they may be its value.
+    A key such as `password` hides the lines below it up to the next key that is not indented more, since they
+    may be its value. Without that key they are: where the text is not YAML, indentation proves nothing.
     """
     if not may_hold_secret(text):
         return frozenset()
     hidden = set()
     below: int | None = None
+    is_pair = False
     for number, line in enumerate(LINE_BREAK.split(text), 1):
+        start = line[:_LONGEST_LINE]
         indent = len(line) - len(line.lstrip())
-        if below is not None and line.strip() and indent <= below:
+        if below is not None and indent <= below and re.match(_NEXT_KEY, start):
             below = None
-        if below is None and _begins_secret(line):
-            # The lines of a private key are indented as much as its first line.
-            below = indent - ("-----BEGIN" in line)
+        is_pair = re.search(_NAME_OF_VALUE, start) is not None or (is_pair and not re.match(r"\s*-\s", start))
+        if below is None and (_begins_secret(start) or (is_pair and re.match(_VALUE, start))):
+            # The lines of a private key, and what is in quotes or brackets, need not be indented more.
+            below = indent - ("-----BEGIN" in start or _is_open(start))
         if below is not None or len(line) > _LONGEST_LINE or shape_in(line):
             hidden.add(number)
     return frozenset(hidden)
 
 
+def _is_open(line: str) -> bool:
+    """Whether a line begins what a later one closes: a quote or a bracket."""
+    opened = line.count("[") + line.count("{") - line.count("]") - line.count("}")
+    return opened > 0 or line.count("'") % 2 == 1 or line.count('"') % 2 == 1
+
+
 def _begins_secret(line: str) -> bool:
-    if "PRIVATE KEY" in line:
+    if "PRIVATE KEY" in line or re.search(_KEY_ALONE, line):
         return True
-    match = re.search(_KEY_IN_LINE, line[:_LONGEST_LINE])
+    match = re.search(_KEY_IN_LINE, line)
     if match is None:
         return False
     value = line[match.end() :].strip()

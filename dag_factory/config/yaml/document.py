@@ -249,7 +249,9 @@ def _problem_diagnostic(file: SourceFile, problem: Problem) -> Diagnostic:
     first = [] if problem.first is None else [span_of(file.lines, problem.first)]
     related = tuple(Related(file=file.name, span=span, message="first here") for span in first)
     span = first_line_of(file.lines, span_of(file.lines, problem.node))
-    return file.diagnostic(span, problem.code, problem.message, problem.help, related=related)
+    # The tag of `password: !word` is the password.
+    message = problem.plain if problem.plain and span.line in file.hidden_lines else problem.message
+    return file.diagnostic(span, problem.code, message, problem.help, related=related)
 
 
 def _cut(message: str) -> str:

@@ -27,13 +27,14 @@ Value: TypeAlias = dict[str, Any] | list[Any] | str | int | float | bool | None
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Problem:
-    """Why a node is not valid in a configuration."""
+    """Why a node is not valid in a configuration; `plain` is a message that quotes nothing of the file."""
 
     node: Node
     code: str
     message: str
     help: str
     first: Node | None = None
+    plain: str | None = None
 
 
 class ValueBuilder:
@@ -80,7 +81,8 @@ class ValueBuilder:
             self._check_text(node)
             return composer.scalar_value(node)
         tag = node.tag.replace("tag:yaml.org,2002:", "!!")
-        self._report(node, "yaml-tag", f"the tag '{tag}' is not read here", "delete the tag")
+        message, plain = f"the tag '{tag}' is not read here", "a tag is not read here"
+        self._report(node, "yaml-tag", message, "delete the tag", plain=plain)
         return None
 
     def _child(self, parent: Node, node: Node) -> Value:
@@ -139,7 +141,7 @@ class ValueBuilder:
 
     def _duplicate(self, key: ScalarNode, first: Node) -> None:
         message = f"the key '{key.value}' is repeated"
-        self._report(key, "duplicate-key", message, "keep one of the two", first)
+        self._report(key, "duplicate-key", message, "keep one of the two", first, plain="a key is repeated")
 
     def _merge(self, parent: Node, key: Node, value: Node, into: dict[str, Any]) -> None:
         mappings = composer.merged_mappings(value)
@@ -152,7 +154,16 @@ class ValueBuilder:
             if isinstance(merged, dict) and self._too_large is None:
                 into.update({name: item for name, item in merged.items() if name not in into})
 
-    def _report(self, node: Node, code: str, message: str, hint: str, first: Node | None = None) -> None:
+    def _report(
+        self,
+        node: Node,
+        code: str,
+        message: str,
+        hint: str,
+        first: Node | None = None,
+        plain: str | None = None,
+    ) -> None:
         # A file that is too large is reported even beyond the limit, once.
         if len(self.problems) < MAX_PROBLEMS or node is self._too_large:
-            self.problems.append(Problem(node=node, code=code, message=message, help=hint, first=first))
+            problem = Problem(node=node, code=code, message=message, help=hint, first=first, plain=plain)
+            self.problems.append(problem)
