@@ -151,6 +151,7 @@ def test_a_path_that_the_operator_does_not_allow_is_not_imported(module):
         ("raise SystemExit(3)", "SystemExit: 3"),
         ("def down(): down()\ndown()", "RecursionError: maximum recursion depth exceeded"),
         ("raise MemoryError", "MemoryError"),
+        ("raise GeneratorExit", "GeneratorExit"),
         ("class Odd(BaseException): pass\nraise Odd('x')", "made_up.Odd: x"),
         ("class Odd(Exception):\n    __str__ = called\nraise Odd", "made_up.Odd: <exception str() failed>"),
         ("this is no Python", "SyntaxError: invalid syntax"),
