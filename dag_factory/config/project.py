@@ -76,7 +76,7 @@ def resolve_project(root: Path, environment: str | None) -> Resolution:
     """Read a whole folder as `load_project` does, and keep the drafts."""
     tree = read_tree(list_below_top(root))
     drafts, failed = _split(tree.drafts(environment))
-    dags, found = _typed_dags(drafts)
+    dags, found = _typed_dags(drafts, tree)
     project = _project(tree, dags, [*failed, *found])
     return Resolution(drafts=tuple(drafts), project=project, files=tree.files)
 
@@ -88,8 +88,9 @@ def load_dag(root: Path, environment: str | None, dag_id: str) -> Dag | None:
     of those whose text holds the id.
     """
     for listing, files in _files_that_may_hold(root, dag_id):
-        drafts, _ = _split(read_tree(listing, files).drafts(environment))
-        dags, _ = _typed_dags(drafts)
+        tree = read_tree(listing, files)
+        drafts, _ = _split(tree.drafts(environment))
+        dags, _ = _typed_dags(drafts, tree)
         for dag in dags:
             if dag.dag_id == dag_id:
                 return dag
@@ -123,7 +124,9 @@ def validate_project(
     tree = read_tree(listing, [file for file in listing.files if wanted(file)], watch)
     found = [*tree.diagnostics, *tree.unknown_environment(environment)]
     is_whole = tree.is_whole and not has_errors(found)
-    rules = rules_of_validation(is_whole=is_whole, today=today, notifier_prefixes=notifier_prefixes)
+    rules = rules_of_validation(
+        unread=tree.unread, is_whole=is_whole, today=today, notifier_prefixes=notifier_prefixes
+    )
     limits, base = Limits(by_key(tree.ignores)), tree.drafts(None)
     found += _of_folder(name, lambda: check_unused_defaults(tree.defaults, listing.files))
     for each in (None, *tree.environments):
@@ -143,7 +146,7 @@ def _loaded(tree: ConfigTree, environment: str | None) -> Project:
     unknown = tree.unknown_environment(environment)
     # With the wrong environment a DAG would do the wrong thing: none is made.
     drafts, failed = _split([] if unknown else tree.drafts(environment))
-    dags, found = _typed_dags(drafts)
+    dags, found = _typed_dags(drafts, tree)
     return _project(tree, dags, [*unknown, *failed, *found])
 
 
@@ -179,9 +182,9 @@ def _in_every_environment(tree: ConfigTree, base: Sequence[DraftDag | Diagnostic
         yield from _split(changed)[0]
 
 
-def _typed_dags(drafts: Sequence[DraftDag]) -> tuple[tuple[Dag, ...], list[Diagnostic]]:
+def _typed_dags(drafts: Sequence[DraftDag], tree: ConfigTree) -> tuple[tuple[Dag, ...], list[Diagnostic]]:
     """Make DAGs of the drafts that no rule holds back, and report what the rules found."""
-    found = list(run_rules(rules_of_loading(), drafts, Limits()))
+    found = list(run_rules(rules_of_loading(tree.unread), drafts, Limits()))
     held_back = {id(draft) for draft, diagnostic in found if has_errors([diagnostic])}
     valid = [draft for draft in drafts if draft.is_valid and id(draft) not in held_back]
     dags, failed = _split([_typed_dag(draft) for draft in valid])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -85,6 +85,12 @@ class ConfigTree:
         """The files of defaults."""
         files = (file for file in self.checked if file.file.is_defaults)
         return tuple(document for file in files for document in file.documents)
+
+    @functools.cached_property
+    def unread(self) -> Mapping[str, str]:
+        """The files without a document, by their names without folder and ending: the ids of their DAGs."""
+        files = (file.file for file in self.checked if not file.file.is_defaults and not file.documents)
+        return {file.stem: file.name for file in files}
 
     def drafts(
         self, environment: str | None, base: Sequence[DraftDag | Diagnostic] = ()

@@ -270,6 +270,17 @@ def test_a_document_beyond_the_listed_errors_keeps_its_dag_id(configs):
     assert ("configs/c.yaml", 1, "duplicate-dag-id") in codes_of(root)
 
 
+@pytest.mark.parametrize("unread", ["syncs: [", "- {", "\x00", "a: &a [*b]"])
+def test_a_file_that_cannot_be_read_keeps_the_dag_id_of_its_name(configs, unread):
+    root = configs({"team/up.yaml": unread, "c.yaml": f"dag_id: up\n{GOOD}", "good.yaml": GOOD})
+    assert set(dags_of(root)) == {"good"}
+    assert ("configs/c.yaml", 1, "duplicate-dag-id") in codes_of(root)
+    assert load_dag(root, None, "up") is None
+    assert dags_of(
+        configs({"team/up.yaml": unread, "other/up.yaml": GOOD, "c.yaml": GOOD.replace("110", "111")})
+    )
+
+
 def test_errors_are_listed_in_the_order_of_the_file(configs):
     syncs = "".join(f"  s{number}: {BROKEN_SYNC % (number % 10)}\n" for number in range(150))
     codes = codes_of(configs({"a.yaml": f"schedule: null\nsyncs:\n{syncs}"}))

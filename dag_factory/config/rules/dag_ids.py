@@ -2,28 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from dag_factory.config.diagnostics import Diagnostic
 from dag_factory.config.model.draft import DraftDag
 
 
-def check_duplicate_dag_id(dags: Sequence[DraftDag]) -> Iterator[tuple[DraftDag, Diagnostic]]:
+def check_duplicate_dag_id(
+    dags: Sequence[DraftDag], unread: Mapping[str, str]
+) -> Iterator[tuple[DraftDag, Diagnostic]]:
     """A DAG id belongs to one document: the file that is named after it, else the first in order.
 
     Its owner is loaded, so a new file cannot replace an existing DAG, and the start of a task finds it by the
-    file's name alone.
+    file's name alone. A file that cannot be read, such as one with a syntax error, keeps its id too: `unread`
+    has these files by their names without folder and ending.
     """
     owners: dict[str, DraftDag] = {}
     for dag in sorted(_with_valid_dag_id(dags), key=lambda dag: not _is_named_after_file(dag)):
         owner = owners.setdefault(dag.dag_id.value, dag)
         if owner is not dag:
-            message = f"the DAG id '{dag.dag_id.value}' is already taken"
-            related = (owner.dag_id.location.related("by this document"),)
-            diagnostic = dag.dag_id.location.diagnostic(
-                "duplicate-dag-id", message, "choose another 'dag_id'", related=related
-            )
-            yield dag, diagnostic
+            yield dag, _taken(dag, owner)
+        elif dag.dag_id.value in unread and not _is_named_after_file(dag):
+            yield dag, _reserved(dag, unread[dag.dag_id.value])
+
+
+def _taken(dag: DraftDag, owner: DraftDag) -> Diagnostic:
+    message = f"the DAG id '{dag.dag_id.value}' is already taken"
+    related = (owner.dag_id.location.related("by this document"),)
+    return dag.dag_id.location.diagnostic(
+        "duplicate-dag-id", message, "choose another 'dag_id'", related=related
+    )
+
+
+def _reserved(dag: DraftDag, file: str) -> Diagnostic:
+    message = f"the DAG id '{dag.dag_id.value}' belongs to {file}, which cannot be read"
+    hint = "correct that file, or choose another 'dag_id'"
+    return dag.dag_id.location.diagnostic("duplicate-dag-id", message, hint)
 
 
 def check_similar_dag_id(dags: Sequence[DraftDag]) -> Iterator[tuple[DraftDag, Diagnostic]]:

@@ -6,7 +6,7 @@ does not rely on any other rule.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -101,7 +101,6 @@ ProjectRule = Callable[[Sequence[DraftDag]], Iterator[tuple[DraftDag, Diagnostic
 
 
 PROJECT_RULES: tuple[ProjectRule, ...] = (
-    check_duplicate_dag_id,
     check_similar_dag_id,
     check_shared_connection,
     check_dag_loop,
@@ -121,17 +120,22 @@ class Rules:
     of_all: tuple[ProjectRule, ...]
 
 
-def rules_of_loading() -> Rules:
-    """Return the rules that keep a DAG from being loaded."""
-    return Rules(of_one=DAG_RULES, of_all=PROJECT_RULES)
+def rules_of_loading(unread: Mapping[str, str]) -> Rules:
+    """Return the rules that keep a DAG from being loaded; `unread` is as in `rules_of_validation`."""
+    return Rules(of_one=DAG_RULES, of_all=(_duplicate_dag_id(unread), *PROJECT_RULES))
 
 
 def rules_of_validation(
-    *, is_whole: bool, today: date | None, notifier_prefixes: tuple[str, ...] | None
+    *,
+    unread: Mapping[str, str],
+    is_whole: bool,
+    today: date | None,
+    notifier_prefixes: tuple[str, ...] | None,
 ) -> Rules:
     """Return the rules of `validate`.
 
     Args:
+        unread: The files without a document, by their names without folder and ending.
         is_whole: Whether every file of the folder was read.
         today: The day that dates are compared with, if any.
         notifier_prefixes: What the import paths of notifiers have to begin with; None allows all.
@@ -141,8 +145,16 @@ def rules_of_validation(
     notifiers = partial(check_notifiers, prefixes=notifier_prefixes)
     return Rules(
         of_one=(*DAG_RULES, *dated, notifiers),
-        of_all=(*PROJECT_RULES, *WHOLE_PROJECT_RULES) if is_whole else PROJECT_RULES,
+        of_all=(
+            _duplicate_dag_id(unread),
+            *PROJECT_RULES,
+            *(WHOLE_PROJECT_RULES if is_whole else ()),
+        ),
     )
+
+
+def _duplicate_dag_id(unread: Mapping[str, str]) -> ProjectRule:
+    return lambda dags: check_duplicate_dag_id(dags, unread)
 
 
 def _dated(rule: DatedRule, today: date) -> DagRule:
