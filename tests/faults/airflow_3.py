@@ -45,6 +45,7 @@ _OBJECTS = import_module("airflow.serialization.serialized_objects")
 SERIALIZATION = _OBJECTS.DagSerialization if IS_3_2 else _OBJECTS.SerializedDAG
 STORED = import_module("airflow.serialization.definitions.dag").SerializedDAG if IS_3_2 else SERIALIZATION
 DECODING = import_module("airflow.serialization.decoders") if IS_3_2 else _OBJECTS
+_GET_DEPENDANT = import_module("fastapi.dependencies.utils").get_dependant
 LOADING = import_module("airflow.sdk._shared.module_loading" if IS_3_2 else "airflow.utils.module_loading")
 
 
@@ -142,8 +143,15 @@ def workload_of(task_instance: TaskInstance) -> Workload:
 
 @contextmanager
 def _shared_api() -> Iterator[None]:
-    """Share one API between all tasks and triggers: Airflow starts one for each, which takes seconds."""
-    with patch.object(supervisor, "in_process_api_server", _api):
+    """Share one API between all tasks and triggers: Airflow starts one for each, which takes seconds.
+
+    It overrides dependencies of FastAPI, which then reads the signatures of all dependencies again at each
+    request. That is half of a request, so they are kept.
+    """
+    with (
+        patch.object(supervisor, "in_process_api_server", _api),
+        patch("fastapi.dependencies.utils.get_dependant", _dependant),
+    ):
         yield
 
 
@@ -151,6 +159,19 @@ def _shared_api() -> Iterator[None]:
 def _api() -> Any:
     # Its libraries warn on import, which pytest would turn into errors at the top of a module.
     return import_module("airflow.api_fastapi.execution_api.app").InProcessExecutionAPI()
+
+
+@cache
+def _known_dependants() -> dict[tuple[tuple[str, object], ...], Any]:
+    return {}
+
+
+def _dependant(**arguments: Any) -> Any:
+    known = _known_dependants()
+    key = tuple((name, tuple(each) if isinstance(each, list) else each) for name, each in arguments.items())
+    if key not in known:
+        known[key] = _GET_DEPENDANT(**arguments)
+    return known[key]
 
 
 def _over_the_wire(answer: Any) -> Any:
