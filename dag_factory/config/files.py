@@ -37,7 +37,7 @@ class ConfigFile:
 
     @property
     def stem(self) -> str:
-        """The file's name without its ending: the id of a DAG that has no `dag_id`."""
+        """The file's name without its extension: the id of a DAG that has no `dag_id`."""
         return _stem(self.name.rpartition("/")[2])
 
     @property
@@ -159,7 +159,7 @@ def _kind_of(entry: os.DirEntry[str], name: str, inside: str, *, is_file: bool) 
         elif not is_file and entry.is_dir(follow_symlinks=False):
             return _Kind.FOLDER
         if not is_file and entry.name.lower().endswith(ENDINGS) and entry.is_file():
-            message = "is not read: its ending is written in capitals"
+            message = "is not read: its extension is written in capitals"
             return _unreadable(name, message, f"call it '{_in_lower_case(entry.name)}'")
     except OSError as error:  # a file system that has to be asked what it has listed, and does not answer
         return _unreadable(name, f"cannot be read: {_reason(error)}")

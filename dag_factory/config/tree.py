@@ -88,7 +88,7 @@ class ConfigTree:
 
     @functools.cached_property
     def unread(self) -> Mapping[str, str]:
-        """The files without a document, by their names without folder and ending: the ids of their DAGs."""
+        """The files without a document, by their names without folder and extension."""
         files = (file.file for file in self.checked if not file.file.is_defaults and not file.documents)
         return {file.stem: file.name for file in files}
 

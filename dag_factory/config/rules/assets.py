@@ -69,13 +69,21 @@ def check_unknown_asset(dags: Sequence[DraftDag]) -> Iterator[tuple[DraftDag, Di
             reported[name] += 1
             if reported[name] > _MOST:
                 continue
-            yield dag, _unknown(asset, location, known if reported[name] <= _FEW else [])
+            yield dag, _unknown(asset, location, _others(dag, asset, known) if reported[name] <= _FEW else [])
+
+
+def _others(dag: DraftDag, asset: str, known: Sequence[str]) -> list[str]:
+    """Return the assets that may be meant: neither one that the DAG updates itself, nor any UUID."""
+    if asset.startswith("airbyte://") or len(known) > _MANY:
+        return []
+    own = {name for sync in dag.syncs for name, _ in sync.updates()}
+    return [each for each in known if each not in own and not each.startswith("airbyte://")]
 
 
 def _unknown(asset: str, location: Location, known: Sequence[str]) -> Diagnostic:
     message = f"no sync here updates the asset '{asset}'"
     limit = location.document.file.search_limit
-    similar = suggestions.did_you_mean(asset, known, limit) if 0 < len(known) <= _MANY else None
+    similar = suggestions.did_you_mean(asset, known, limit) if known else None
     comment = "# dag-factory: ignore[unknown-asset] updated by ..."
     hint = f"{similar or 'correct the name;'} if something else updates it, write '{comment}' on the line"
     return location.diagnostic("unknown-asset", message, hint)

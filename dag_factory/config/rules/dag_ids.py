@@ -15,7 +15,7 @@ def check_duplicate_dag_id(
 
     Its owner is loaded, so a new file cannot replace an existing DAG, and the start of a task finds it by the
     file's name alone. A file that cannot be read, such as one with a syntax error, keeps its id too: `unread`
-    has these files by their names without folder and ending.
+    has these files by their names without folder and extension.
     """
     owners: dict[str, DraftDag] = {}
     for dag in sorted(_with_valid_dag_id(dags), key=lambda dag: not _is_named_after_file(dag)):

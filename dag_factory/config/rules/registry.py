@@ -135,7 +135,7 @@ def rules_of_validation(
     """Return the rules of `validate`.
 
     Args:
-        unread: The files without a document, by their names without folder and ending.
+        unread: The files without a document, by their names without folder and extension.
         is_whole: Whether every file of the folder was read.
         today: The day that dates are compared with, if any.
         notifier_prefixes: What the import paths of notifiers have to begin with; None allows all.

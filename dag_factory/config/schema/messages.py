@@ -95,9 +95,16 @@ def _missing_keys(location: Location, error: ValidationError) -> Iterator[Schema
     for key in error.validator_value:
         if key not in error.instance:
             message = f"the key '{key}' is missing"
-            hint = _misspelt(key, error.instance, location) or _MISSING_HINTS.get(key)
+            hint = _misspelt(key, error.instance, location) or _missing_hint(key, location)
             diagnostic = location.diagnostic("missing-key", message, hint, of_key=True)
             yield SchemaDiagnostic(diagnostic=diagnostic, path=(*location.path, key))
+
+
+def _missing_hint(key: str, location: Location) -> str | None:
+    name = location.document.file.name
+    if key == "syncs" and name.rpartition("/")[2].partition(".")[0].lower() in ("default", "defaults"):
+        return "rename the file to 'defaults.yaml' if it holds the defaults of its folder"
+    return _MISSING_HINTS.get(key)
 
 
 def _misspelt(key: str, keys: Iterable[str], location: Location) -> str | None:

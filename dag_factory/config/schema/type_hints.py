@@ -49,6 +49,8 @@ def type_hint(error: Any, path: KeyPath) -> str:  # noqa: ANN401 (jsonschema's V
     undo = undo_hint(path) if error.instance is None else None
     if undo is not None:
         return f"write a value, or delete the key to keep the default; {undo}"
+    if path == ("schedule",) and isinstance(error.instance, list):
+        return "write 'schedule: {assets: [...]}' to wait for these assets"
     # An item of a list takes the hint of its list.
     key = path[-2] if isinstance(path[-1], int) and len(path) > 1 else path[-1]
     if key in _KEY_HINTS:
@@ -141,10 +143,17 @@ def _text_hint(text: str, allowed: list[str]) -> str:
     if unrendered is not None:
         return unrendered
     if "boolean" in allowed:
-        return f"write {_YES_NO.get(text.lower(), 'true or false')}, without quotes"
+        word = _YES_NO.get(text.lower())
+        return (
+            f"write {word}; YAML 1.2 reads '{text}' as text"
+            if word
+            else "write true or false, without quotes"
+        )
     if "integer" in allowed:
         number = re.fullmatch(r"\s*([0-9]{1,9})\s*", text)
-        return f"write {number[1]}, without quotes" if number else "write an integer such as 3"
+        thousands = re.fullmatch(r"\s*([0-9]{1,3}(?:[,_ .'][0-9]{3}){1,2})\s*", text)
+        digits = number[1] if number else re.sub(r"[^0-9]", "", thousands[1]) if thousands else None
+        return f"write {digits}, without quotes" if digits else "write an integer such as 3"
     if "array" in allowed:
         parts = re.fullmatch(r"[\w.:/-]{1,60}(?:\s*,\s*[\w.:/-]{1,60}){0,9}", text)
         return f"write a list: [{parts.group()}]" if parts else _TYPE_HINTS["array"]

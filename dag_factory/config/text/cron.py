@@ -175,7 +175,19 @@ def _form_error(text: str, count: int) -> tuple[str, str]:
             text.lower(), known, suggestions.SearchLimit()
         )
         return f"unknown preset '{text}'", hint or f"write one of {', '.join(known)}"
-    return f"a cron expression has five fields, not {count}", _COUNT_HINTS.get(count, _FIVE)
+    return _foreign_form(text) or (
+        f"a cron expression has five fields, not {count}",
+        _COUNT_HINTS.get(count, _FIVE),
+    )
+
+
+def _foreign_form(text: str) -> tuple[str, str] | None:
+    """Explain what Airflow, or cron itself, takes in Python or in a crontab."""
+    if "TZ=" in text:
+        return f"'{text}' names a time zone", "write the cron expression alone, and the zone under 'timezone'"
+    if "timedelta(" in text:
+        return f"'{text}' is Python, not a cron expression", "write a duration such as {every: 1d}"
+    return None if text.strip() else ("the text is empty", "write null to run the DAG only manually")
 
 
 _PARTS_OF_A_DAY = (1, 2, 3, 4, 6, 8, 12)

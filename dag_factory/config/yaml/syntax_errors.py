@@ -56,6 +56,8 @@ def invalid_syntax(text: str, error: MarkedYAMLError) -> InvalidSyntax:
     glued = _glued_key(lines, span.line - 1) if "mapping values are" in problem else None
     if glued is not None:
         return InvalidSyntax(span=glued, message="no space after the colon", help="write 'key: value'")
+    if "could not find expected ':'" in problem and (line_at(lines, span.line) or "").strip() in ("-", "--"):
+        return InvalidSyntax(span=span, message=problem, help="write '---' to begin another document")
     if "\t" in (line_at(lines, span.line) or "")[: span.column]:
         hint: str | None = "indent with spaces: YAML does not allow tabs there"
     else:

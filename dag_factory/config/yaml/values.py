@@ -37,6 +37,13 @@ class Problem:
     plain: str | None = None
 
 
+# Keys that begin something of which a file may have several.
+_REPEATED = {
+    **dict.fromkeys(("dag_id", "syncs"), "keep one of the two, or separate two DAGs with a line '---'"),
+    "notifier": "keep one of the two, or begin the second notifier with '- '",
+}
+
+
 class ValueBuilder:
     """Builds plain values from nodes and collects what is wrong on the way.
 
@@ -141,7 +148,8 @@ class ValueBuilder:
 
     def _duplicate(self, key: ScalarNode, first: Node) -> None:
         message = f"the key '{key.value}' is repeated"
-        self._report(key, "duplicate-key", message, "keep one of the two", first, plain="a key is repeated")
+        hint = _REPEATED.get(key.value, "keep one of the two")
+        self._report(key, "duplicate-key", message, hint, first, plain="a key is repeated")
 
     def _merge(self, parent: Node, key: Node, value: Node, into: dict[str, Any]) -> None:
         mappings = composer.merged_mappings(value)
