@@ -235,6 +235,9 @@ class Checker:
             "the list was behind and hid the run's own job": lambda: (
                 is_behind and not self._has_read(run, before)
             ),
+            "the list was behind and hid a job that was taken for the run's own": lambda: (
+                is_behind and self._hid_an_older_job(run, before)
+            ),
             "a job came after the search for it had ended": lambda: self._came_late(before),
             "a job ended before its submission was answered with a reset": lambda: (
                 self._was_answered_by_reset(before)
@@ -245,6 +248,16 @@ class Checker:
         if excuse is not None:
             self.verdict.exclusions[excuse] += 1
         return excuse is not None
+
+    def _hid_an_older_job(self, run: Run, job: Job) -> bool:
+        """Whether the last list before a job's submission lacked a sync of somebody else that existed."""
+        others = [each for each in self._jobs if each.job_type == "sync" and not self._is_of(run, each)]
+        return any(
+            self._last_list(post.sender) <= each.created <= post.sent
+            for post in job.posts
+            if isinstance(post.sender, Call) and _run_of(post) is run and _is_uncertain(post.sender)
+            for each in others
+        )
 
     def _has_succeeded(self, run: Run, job: Job) -> bool:
         rows, least = job.plan.rows, run.setup.min_rows
@@ -403,10 +416,17 @@ class Checker:
             return  # it was submitted again and answered with the old job
         if run.setup.on_kill == "leave":
             self.verdict.holes["on_kill is leave: a cleared task's job went on"] += 1
+        elif any(self._saved_nothing(run, task, actor, began) for _, task, actor in self.world.crashes):
+            self.verdict.holes["a worker was lost before it had saved its record, and all was cleared"] += 1
         elif any(child.run is run for child in self.world.lost_children):
             self.verdict.holes["the machine was lost with the cancelling process"] += 1
         else:
             yield f"g: {prefix[3:]}, which was made before the clear at {began:.1f} s"
+
+    def _saved_nothing(self, run: Run, task: Task, actor: Actor, before: float) -> bool:
+        """Whether a worker of the waiting task was lost as it started, before a moment."""
+        is_waiting = task.run is run and task.upstream is not None and actor.begun < before
+        return is_waiting and not any(call.actor is actor for call in self.world.network.calls)
 
     def _failures(self) -> Iterator[str]:
         """(c) A job that failed before a retry began does not fail the retry, which starts another."""
