@@ -44,7 +44,7 @@ def find_secrets(document: Document) -> tuple[Secret, ...]:
         return ()
     shapes: dict[str, str | None] = {}
     found: list[Secret] = []
-    for path, key, text, is_key in _texts(document.value, (), None):
+    for path, key, text, is_key in _texts(document.value, (), None, set()):
         # Aliases repeat the same text.
         if text not in shapes:
             shapes[text] = shape_of(text)
@@ -189,19 +189,27 @@ def _narrowed(lines: Sequence[str], span: Span) -> Span:
     return span
 
 
-def _texts(value: Value, path: KeyPath, key: str | None) -> Iterator[tuple[KeyPath, str | None, str, bool]]:
+def _texts(
+    value: Value, path: KeyPath, key: str | None, seen: set[tuple[int, str | None]]
+) -> Iterator[tuple[KeyPath, str | None, str, bool]]:
     """Yield each scalar as text with its path and its key, and each key itself.
 
-    The names of syncs and environments say nothing about their values.
+    The names of syncs and environments say nothing about their values. `seen` are the mappings and lists that
+    were visited, with the key of a secret above them: an alias is the same object again, at the same place.
     """
+    if isinstance(value, dict | list):
+        visit = id(value), key if key is not None and is_secret_key(key) else None
+        if visit in seen:
+            return
+        seen.add(visit)
     if isinstance(value, dict):
         names = path[-1:] in (("syncs",), ("environments",))
         for name, inner in value.items():
             yield (*path, name), None, name, True
-            yield from _texts(inner, (*path, name), None if names else _key_above(value, name))
+            yield from _texts(inner, (*path, name), None if names else _key_above(value, name), seen)
     elif isinstance(value, list):
         for index, inner in enumerate(value):
-            yield from _texts(inner, (*path, index), key)
+            yield from _texts(inner, (*path, index), key, seen)
     elif isinstance(value, str | int | float) and not isinstance(value, bool):
         yield path, key, str(value), False
 

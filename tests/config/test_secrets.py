@@ -410,3 +410,19 @@ def test_show_hides_more_than_a_hundred_secrets():
     lines = "".join(f"      k{number}_password: hunter2xyz\n" for number in range(300))
     source = parse_source(f"{GOOD}trigger_dags:\n  - dag_id: x\n    conf:\n{lines}".encode(), "a.yaml")
     assert len(find_secrets(source.documents[0])) == 300
+
+
+def test_a_secret_that_aliases_repeat_is_found_once():
+    lines = "".join(f"a{number}: &a{number} [*a{number - 1}, *a{number - 1}]\n" for number in range(1, 10))
+    source = parse_source(f"a0: &a0 [password: hunter22]\n{lines}".encode(), "a.yaml")
+    assert source.documents[0].is_complete
+    assert len(find_secrets(source.documents[0])) == 1
+
+
+def test_the_key_above_an_alias_counts():
+    source = parse_source(
+        b"x: &x {value: hunter22}\npasswords: [*x]\ntokens: {password: *x, y: *x}\n", "a.yaml"
+    )
+    assert len(find_secrets(source.documents[0])) == 0
+    source = parse_source(b"x: &x [hunter22]\npassword: *x\n", "a.yaml")
+    assert [each.diagnostic.code for each in find_secrets(source.documents[0])] == ["secret"]
