@@ -47,13 +47,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Deselect slow tests and those that need more than Airflow, unless `-m` names their marker."""
     excluded = [marker for marker in ONLY_ON_REQUEST if marker not in config.option.markexpr]
     quarters = config.getoption("--quarter")
-    kept = [
-        item
-        for item in items
-        if not any(item.get_closest_marker(marker) for marker in excluded) and _is_in(item, quarters)
-    ]
-    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
-    items[:] = kept
+    kept: dict[bool, list[pytest.Item]] = {True: [], False: []}
+    for item in items:
+        is_excluded = any(item.get_closest_marker(marker) for marker in excluded)
+        kept[not is_excluded and _is_in(item, quarters)].append(item)
+    config.hook.pytest_deselected(items=kept[False])
+    items[:] = kept[True]
 
 
 def _is_in(item: pytest.Item, quarters: list[int] | None) -> bool:

@@ -15,7 +15,6 @@ from dag_factory.config.project import load_project, validate_project
 from dag_factory.config.secrets import find_secrets, redacted_value, shown_text
 from dag_factory.config.text.secret_patterns import (
     _KEY,
-    SHAPES,
     hidden_lines,
     is_harmless,
     is_secret_key,
@@ -23,6 +22,7 @@ from dag_factory.config.text.secret_patterns import (
     redacted,
     shape_of,
 )
+from dag_factory.config.text.secret_shapes import SHAPES
 from dag_factory.config.yaml.document import Location, parse_source
 from dag_factory.report.formats import FORMATS, renderer
 from dag_factory.report.text import render
