@@ -22,16 +22,22 @@ ONLY_ON_REQUEST = ("processes", "matrix", "cluster")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--quarter",
-        type=int,
-        choices=range(4),
-        action="append",
-        help="try only this quarter of the fault matrix and of the tests of Airflow's processes; repeatable",
+        "--part",
+        type=_part,
+        metavar="K/N",
+        help="try only one of N parts of the fault matrix and of the tests of Airflow's processes, K from 0",
     )
 
 
-def pytest_configure() -> None:
+def _part(text: str) -> tuple[int, int]:
+    number, _, parts = text.partition("/")
+    return int(number), int(parts)
+
+
+def pytest_configure(config: pytest.Config) -> None:
     """Set the variables that Airflow reads on import, and the signal handlers that children inherit."""
+    if config.pluginmanager.hasplugin("hypothesispytest"):  # the matrix does without
+        _accept_any_speed()
     for name in [name for name in os.environ if name.startswith(("AIRFLOW", "_AIRFLOW"))]:
         del os.environ[name]
     for name in ("DAG_FACTORY_ENV", "DAG_FACTORY_NOTIFIER_PREFIXES"):
@@ -43,25 +49,37 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
+def _accept_any_speed() -> None:
+    """Keep Hypothesis from failing a test because the machine is slow, at making inputs or at running it."""
+    from hypothesis import HealthCheck, settings  # noqa: PLC0415 (not everywhere installed)
+
+    settings.register_profile("any speed", suppress_health_check=[HealthCheck.too_slow], deadline=None)
+    settings.load_profile("any speed")
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect slow tests and those that need more than Airflow, unless `-m` names their marker."""
+    """Deselect slow tests and those that need more than Airflow, unless `-m` names their marker.
+
+    Tests that start Airflow's processes come first: they take minutes, and one that began last would leave
+    the other cores idle.
+    """
     excluded = [marker for marker in ONLY_ON_REQUEST if marker not in config.option.markexpr]
-    quarters = config.getoption("--quarter")
+    part = config.getoption("--part")
     kept: dict[bool, list[pytest.Item]] = {True: [], False: []}
     for item in items:
         is_excluded = any(item.get_closest_marker(marker) for marker in excluded)
-        kept[not is_excluded and _is_in(item, quarters)].append(item)
+        kept[not is_excluded and _is_in(item, part)].append(item)
     config.hook.pytest_deselected(items=kept[False])
-    items[:] = kept[True]
+    items[:] = sorted(kept[True], key=lambda item: item.get_closest_marker("stack") is None)
 
 
-def _is_in(item: pytest.Item, quarters: list[int] | None) -> bool:
-    """Whether a test is of one of these quarters, or of none. A module with quarters defines `quarter_of`."""
-    quarter_of = getattr(getattr(item, "module", None), "quarter_of", None)
-    if quarters is None or quarter_of is None:
+def _is_in(item: pytest.Item, part: tuple[int, int] | None) -> bool:
+    """Whether a test is of this part, or of none. A module with parts has a function `part_of`."""
+    part_of = getattr(getattr(item, "module", None), "part_of", None)
+    number = None if part is None or part_of is None else part_of(item)
+    if part is None or number is None:
         return True
-    quarter = quarter_of(item)
-    return quarter is None or quarter % 4 in quarters
+    return bool(number % part[1] == part[0])
 
 
 def pytest_unconfigure() -> None:

@@ -82,7 +82,7 @@ STORIES = {
 }
 
 
-def quarter_of(item):
+def part_of(item):
     """A disruption is played in all its modes at once."""
     return list(STORIES.values()).index(item.callspec.params["part"].story)
 

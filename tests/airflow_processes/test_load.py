@@ -29,7 +29,7 @@ MOST_ACTIVE = {
 }
 
 
-def quarter_of(item):
+def part_of(item):
     return (test_fifty_syncs_in_two_slots, test_the_jobs_that_a_pool_limits).index(item.function) + 1
 
 

@@ -60,7 +60,6 @@ DAG = st.fixed_dictionaries(
 @settings(
     max_examples=400,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-    deadline=None,
 )
 @given(document=DAG, defaults=st.one_of(st.just({}), DAG))
 @pytest.mark.timeout(300)

@@ -17,8 +17,7 @@ from fuzz.properties import PLAIN_DAG, check
 FEW = settings(
     derandomize=True,
     database=None,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 

@@ -253,7 +253,7 @@ def values(text):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("parser", [yaml.CSafeLoader, yaml.SafeLoader])
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(drawn=TEXTS)
 def test_a_comment_is_text_that_yaml_ignores(parser, drawn):
     text = text_of(*drawn)

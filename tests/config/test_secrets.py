@@ -74,7 +74,7 @@ def test_each_shape_is_found_in_its_example(shape):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.example[:12])
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_every_match_of_a_shape_contains_one_of_its_markers(shape, data):
     text = data.draw(st.from_regex(re.compile(shape.pattern, re.ASCII)))
@@ -82,7 +82,7 @@ def test_every_match_of_a_shape_contains_one_of_its_markers(shape, data):
     assert may_hold_secret(text)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, suppress_health_check=list(HealthCheck))
 @given(st.from_regex(re.compile(_KEY), fullmatch=True))
 def test_a_file_with_the_key_of_a_secret_is_searched(key):
     assert may_hold_secret(key)

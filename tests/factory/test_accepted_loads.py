@@ -291,9 +291,7 @@ def serialised(dag):
 
 
 # Without a database of examples and without randomness: each run tries the same.
-SETTINGS = settings(
-    max_examples=EXAMPLES, derandomize=True, deadline=None, database=None, phases=[Phase.generate]
-)
+SETTINGS = settings(max_examples=EXAMPLES, derandomize=True, database=None, phases=[Phase.generate])
 
 
 def write(root, folder):

@@ -16,8 +16,8 @@ from tests.faults.version_tables import MINOR, NEWEST, table_of_versions
 pytestmark = [pytest.mark.airflow, pytest.mark.filterwarnings("ignore")]
 
 
-def quarter_of(item):
-    """Each quarter has each fault in only one mode; the four make up the matrix."""
+def part_of(item):
+    """Each of four or more parts has a fault in at most one mode."""
     cell = getattr(item, "callspec", None)
     return None if cell is None else FAULTS.index(cell.params["fault"]) + MODES.index(cell.params["mode"])
 

@@ -12,7 +12,10 @@ import pytest
 
 
 class Server(ThreadingHTTPServer):
-    """Responds from `answers` by method and path, lists in pages, and records the requests."""
+    """Responds from `answers` by method and path, lists in pages, and records the requests.
+
+    An answer is JSON, a status and JSON, or a list of answers, one for each request.
+    """
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
@@ -48,6 +51,8 @@ class Handler(BaseHTTPRequestHandler):
             offset, limit = int(query["offset"][0]), int(query["limit"][0])
             return 200, {name: items[offset : offset + limit], "total_entries": len(items)}
         answer = self.server.answers.get(key, (404, {"detail": "not there"}))
+        if isinstance(answer, list):
+            answer = answer.pop(0)
         return answer if isinstance(answer, tuple) else (200, answer)
 
     do_GET = do_POST = do_PATCH = _answer  # noqa: N815 (the names that the library calls)

@@ -15,6 +15,8 @@ from dag_factory.sandbox.airflow.model import Dag, DagImportError, Run, Snapshot
 
 ALL = "~"  # stands for every DAG and every run in the API's paths
 PAGE_SIZE = 100  # Airflow's default of `[api] maximum_page_limit`
+# How often a write is sent at most; each that fails takes SQLite's 5 seconds.
+MOST_WRITES = 6
 _COMPONENTS = ("metadatabase", "scheduler", "triggerer", "dag_processor")
 
 # Answers of the API; they do not leave this module.
@@ -83,7 +85,7 @@ class AirflowApi:
 
     def trigger(self, dag_id: str) -> None:
         """Trigger a run manually; raise `RefusedError` if Airflow refuses."""
-        response = self._http.post(f"/api/v2/dags/{quote(dag_id)}/dagRuns", json={"logical_date": None})
+        response = self._write("POST", f"/api/v2/dags/{quote(dag_id)}/dagRuns", {"logical_date": None})
         if response.is_client_error:
             raise RefusedError(response.json()["detail"])
         response.raise_for_status()
@@ -116,7 +118,20 @@ class AirflowApi:
         return _json(self._http.get(path, params=parameters or None))
 
     def _send(self, method: str, path: str, body: Mapping[str, object]) -> None:
-        _json(self._http.request(method, path, json=body))
+        _json(self._write(method, path, body))
+
+    def _write(self, method: str, path: str, body: Mapping[str, object]) -> httpx.Response:
+        """Send a request that changes something, again if Airflow answers 500: nothing was written then.
+
+        Airflow logs each change in its event loop (`log_action`, api_fastapi/logging/decorators.py). If a
+        task reports its state just then, that transaction waits for the event loop, which waits for SQLite's
+        lock: after 5 seconds SQLite gives up, and with it the change.
+        """
+        for _ in range(MOST_WRITES - 1):
+            response = self._http.request(method, path, json=body)
+            if response.status_code != httpx.codes.INTERNAL_SERVER_ERROR:
+                return response
+        return self._http.request(method, path, json=body)
 
     def _pages(self, path: str, key: str, **parameters: str | int | bool) -> Iterator[_Json]:
         """Yield the items of all pages of a list."""

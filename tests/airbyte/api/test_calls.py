@@ -444,7 +444,7 @@ ANSWERS = JSON | ODD_JOB | st.fixed_dictionaries({"data": JSON | st.lists(ODD_JO
 
 
 @pytest.mark.slow
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(
     name=st.sampled_from(sorted(CALLS)),
     status=st.sampled_from([200, 200, 200, 201, 302, 400, 401, 404, 409, 429, 500]),

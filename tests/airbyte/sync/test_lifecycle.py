@@ -402,7 +402,7 @@ FAULTS = st.sampled_from(
 
 
 @pytest.mark.slow
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     # More would use up the ten minutes for a start.
     faults=st.fixed_dictionaries(

@@ -220,7 +220,7 @@ def run_tries(history: History) -> tuple[FakeAirbyte, Runs, FakeJob | None]:
 
 
 @pytest.mark.slow
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(histories(CERTAIN, most_crashes=0))
 def test_with_certain_responses_no_foreign_job_is_claimed_or_cancelled(history):
     airbyte, runs, result = run_tries(history)
@@ -230,7 +230,7 @@ def test_with_certain_responses_no_foreign_job_is_claimed_or_cancelled(history):
 
 
 @pytest.mark.slow
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(histories(CERTAIN | UNCERTAIN, most_crashes=2))
 def test_with_uncertain_responses_or_killed_tries_there_is_no_second_job(history):
     airbyte, runs, result = run_tries(history)

@@ -30,7 +30,7 @@ def test_the_same_errors_are_found_in_the_documents_of_the_repository(validators
     assert all(errors_of(ours, value) == errors_of(every, value) for value in documents_of_the_repository())
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(VALUES)
 def test_the_same_errors_are_found_in_any_value(validators, value):
     ours, every = validators

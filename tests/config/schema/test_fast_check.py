@@ -90,7 +90,7 @@ def changed_documents(draw):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("schema", [DAG_SCHEMA, DEFAULTS_SCHEMA])
-@settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=1500, suppress_health_check=list(HealthCheck))
 @given(document=changed_documents())
 def test_both_accept_the_same(schema, document):
     assert _fast_check()(schema)(document) == _validator(schema).is_valid(document)
@@ -104,7 +104,7 @@ def test_both_accept_the_same_of_the_repositorys_files(schema):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(DEFS))
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, suppress_health_check=list(HealthCheck))
 @given(value=VALUES)
 def test_both_accept_the_same_for_each_definition(name, value):
     reference = f"{DAG_SCHEMA}#/$defs/{name}"

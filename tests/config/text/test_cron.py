@@ -144,7 +144,6 @@ def texts_of(field):
 
 
 @pytest.mark.slow
-@settings(deadline=None)
 @given(st.tuples(*map(texts_of, FIELDS)).map(" ".join))
 def test_accepted_expressions_have_dates_in_croniter(text):
     # If hardly any text were accepted, hypothesis would fail the test.
@@ -160,7 +159,7 @@ def finds_a_date(text):
 
 
 @pytest.mark.slow
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(
     st.sampled_from(["*", "?", "1", "21", "28", "29", "30", "31", "L", "1,30", "29-31", "*/15", "1,L", "H"]),
     st.sampled_from(["*", "2", "feb,apr", "4,6", "1", "*/2", "H"]),

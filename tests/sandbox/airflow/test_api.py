@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from dag_factory.sandbox.airflow.api import PAGE_SIZE, AirflowApi, RefusedError
+from dag_factory.sandbox.airflow.api import MOST_WRITES, PAGE_SIZE, AirflowApi, RefusedError
 from dag_factory.sandbox.airflow.model import Dag, DagImportError, Run, Task
 
 HEALTHY = {
@@ -133,6 +133,20 @@ def test_a_server_error_is_not_a_rejection(server, api):
     server.answers["POST /api/v2/dags/a/dagRuns"] = (500, {"detail": "oh"})
     with pytest.raises(httpx.HTTPStatusError):
         api.trigger("a")
+
+
+def test_a_change_is_sent_again_while_the_database_is_locked(server, api):
+    locked = (500, {"detail": "database is locked"})
+    server.answers["PATCH /api/v2/dags/a"] = [locked, locked, {}]
+    api.pause("a")
+    assert server.sent == [("PATCH /api/v2/dags/a", {"is_paused": True})] * 3
+
+
+def test_a_change_is_not_sent_forever(server, api):
+    server.answers["PATCH /api/v2/dags/a"] = (500, {"detail": "database is locked"})
+    with pytest.raises(httpx.HTTPStatusError):
+        api.pause("a")
+    assert len(server.sent) == MOST_WRITES
 
 
 def test_only_missing_pools_are_created(server, api):
