@@ -127,6 +127,8 @@ _NO_RESPONSE_HINTS = {
     "Name or service not known": "check the host's name",
     "nodename nor servname": "check the host's name",
     "Connection refused": "nothing listens there: check the host and its port",
+    # What anyio says when no address of a host accepts a connection.
+    "All connection attempts failed": "nothing listens there: check the host and its port",
     "CERTIFICATE_VERIFY_FAILED": "its certificate is not trusted: set SSL_CERT_FILE in workers and triggerer",
     "WRONG_VERSION_NUMBER": "it does not speak TLS: write http:// instead of https://",
     "unsupported protocol": "write the host as https://... or http://...",

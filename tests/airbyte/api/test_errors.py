@@ -89,6 +89,7 @@ def test_a_redirect(target, leads):
     [
         ("[Errno -2] Name or service not known", "; check the host's name"),
         ("[Errno 111] Connection refused", "; nothing listens there: check the host and its port"),
+        ("All connection attempts failed", "; nothing listens there: check the host and its port"),
         (
             "[SSL: CERTIFICATE_VERIFY_FAILED] self-signed",
             "; its certificate is not trusted: set SSL_CERT_FILE in workers and triggerer",
