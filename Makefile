@@ -101,8 +101,8 @@ test-lowest: $(LOWEST_INSTALLED) ## test validate on the lowest versions that py
 test-airflow: $(INSTALLED) ## kill the parts of a real Airflow on PostgreSQL, in a quarter of an hour
 	@exec $(BIN)/pytest -m processes tests/airflow_processes $(ARGS)
 
-test-airflow-fast: ARGS += --part=3/4
-test-airflow-fast: test-airflow ## a quarter of these tests: some of the events, most in one mode
+test-airflow-fast: ARGS += --part=3/8
+test-airflow-fast: test-airflow ## an eighth of these tests: some of the events, most in one mode
 
 # Needs Debian's packages `postgresql`, `redis-server` and `git`. The tests start servers of their own.
 test-cluster: $(CLUSTER_INSTALLED) ## send 500 syncs through a cluster of Airflow and kill parts of it, in a quarter of an hour
