@@ -92,7 +92,7 @@ class Checker:
         without a clear response, and the submission's own job, if any, was created later.
         """
         for call in self._posts:
-            if call.actor.run is not run or not _is_uncertain(call):
+            if call.actor.run is not run or not (_is_uncertain(call) or self._was_overtaken(call)):
                 continue
             own = _job_of(call)
             if own is not None and own.created <= job.created:
@@ -101,6 +101,17 @@ class Checker:
             if self._is_first_since(self._last_list(call), until, job):
                 return True
         return self._may_be_of_dead_worker(run, job)
+
+    def _was_overtaken(self, post: Call) -> bool:
+        """Whether a cleared task began again before its submission was answered.
+
+        Its record says then that it was about to submit, but not that it was refused.
+        """
+        answered = float("inf") if post.answered_at is None else post.answered_at
+        return any(
+            actor.generation > post.actor.generation and actor.begun <= answered
+            for actor in post.actor.task.actors
+        )
 
     def _was_misdated(self, post: Call) -> bool:
         """Whether the sender of a submission had read no date or a wrong one, so no time limit applies."""
@@ -355,7 +366,12 @@ class Checker:
         ]
         if not before or named.ended is None:
             return False
-        reads = [time for time, sender, _, _ in self._reads(named) if sender in before[-3:]]
+        # A request that was queued is read after its sender has given up.
+        reads = [
+            time
+            for time, sender, _, _ in self._reads(named)
+            if sender in before[-3:] and sender.status is not None
+        ]
         return bool(reads) and reads[-1] <= named.ended <= delete.arrived
 
     def _successes(self) -> Iterator[str]:

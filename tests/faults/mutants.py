@@ -171,7 +171,10 @@ MUTANTS = (
     Mutant(
         protection="searching for the job of a lost submission",
         file="airbyte/sync/submission.py",
-        old=("        found = yield from discover(self.context, state)\n        if found is not None:"),
+        old=(
+            "        found = yield from discover(self.context, state, self._patience())\n"
+            "        if found is not None:"
+        ),
         new="        found = None\n        if found is not None:",
         tests=("airbyte/sync/submission",),
         modes=(SYNC,),
@@ -234,6 +237,27 @@ MUTANTS = (
         ),
     ),
     Mutant(
+        protection="searching until the timeout for a job that may have been created",
+        file="airbyte/sync/submission.py",
+        old="return max(self.request.timeout - (self.context.clock() - self.begun), START_SECONDS)",
+        new="return START_SECONDS",
+        tests=("airbyte/sync/submission",),
+    ),
+    Mutant(
+        protection="asking until the timeout for the job of an earlier try",
+        file="airbyte/sync/lifecycle.py",
+        old="seconds = max(request.timeout, START_SECONDS)",
+        new="seconds = START_SECONDS",
+        tests=("airbyte/sync/lifecycle",),
+    ),
+    Mutant(
+        protection="searching for the job of a killed task as long as one is cancelled",
+        file="airbyte/sync/lifecycle.py",
+        old="discover(context, state, CANCEL_SECONDS)",
+        new="discover(context, state, START_SECONDS)",
+        tests=("airbyte/sync/lifecycle",),
+    ),
+    Mutant(
         protection="listing with retries while a job of ours may be running",
         file="airbyte/sync/submission.py",
         old="            permanent_seconds=context.api.access.give_up_after,\n",
@@ -243,7 +267,7 @@ MUTANTS = (
     Mutant(
         protection="resuming the job of the previous try",
         file="airbyte/sync/lifecycle.py",
-        old="    job = yield from _previous_job(context, previous.state)\n",
+        old="    job = yield from _previous_job(context, request, previous.state)\n",
         new="    job = None\n",
         tests=("airbyte/sync/lifecycle",),
         modes=(SYNC,),
@@ -340,7 +364,7 @@ MUTANTS = (
         protection="undoing a pending submission",
         file="airbyte/sync/lifecycle.py",
         old=(
-            "(yield from discover(context, state)) if state.is_submitting else None\n    "
+            "(yield from discover(context, state, CANCEL_SECONDS)) if state.is_submitting else None\n    "
             "return None if found is None else (yield"
         ),
         new="None\n    return None if found is None else (yield",
@@ -371,8 +395,8 @@ MUTANTS = (
     Mutant(
         protection="polling our own job while a proxy restarts",
         file="airbyte/sync/lifecycle.py",
-        old=("context, lambda: context.api.get(job_id), permanent_seconds=context.api.access.give_up_after"),
-        new="context, lambda: context.api.get(job_id)",
+        old="                permanent_seconds=context.api.access.give_up_after,\n",
+        new="",
         tests=("airbyte/sync/lifecycle",),
     ),
     Mutant(

@@ -15,8 +15,8 @@ from dag_factory.airbyte.effects import Effects, Log, SaveState, Sleep
 from dag_factory.airbyte.state import Role, SyncState
 from dag_factory.airbyte.sync.errors import JobEndedError, JobTimedOutError
 from dag_factory.airbyte.sync.formatting import duration_text, moved_text
-from dag_factory.airbyte.sync.polling import cancel, cancel_once, ended_late_text, wait
-from dag_factory.airbyte.sync.retries import with_retries
+from dag_factory.airbyte.sync.polling import CANCEL_SECONDS, cancel, cancel_once, ended_late_text, wait
+from dag_factory.airbyte.sync.retries import START_SECONDS, with_retries
 from dag_factory.airbyte.sync.submission import describe_connection, discover, log_page, start
 from dag_factory.airbyte.sync.types import PreviousTry, SyncContext, SyncRequest, Target
 
@@ -34,7 +34,7 @@ def begin(context: SyncContext, request: SyncRequest, previous: PreviousTry | No
         return (yield from start(context, request))
     if previous.is_settled:
         return (yield from start(context, request, SyncState(seen=previous.state.newest_known)))
-    job = yield from _previous_job(context, previous.state)
+    job = yield from _previous_job(context, request, previous.state)
     # A try that had to replace a cleared task's job has not done so: that job is still no result.
     if previous.is_clear or previous.state.role is Role.CLEARED:
         target = yield from _end_cleared(context, request, previous.state, job)
@@ -122,7 +122,7 @@ def undo(context: SyncContext, state: SyncState) -> Effects[Job | None]:
     """
     if state.may_cancel and state.job_id is not None:
         return (yield from cancel(context, state.job_id))
-    found = (yield from discover(context, state)) if state.is_submitting else None
+    found = (yield from discover(context, state, CANCEL_SECONDS)) if state.is_submitting else None
     return None if found is None else (yield from cancel(context, found.job_id))
 
 
@@ -139,11 +139,15 @@ def failure_of(job: Job, request: SyncRequest) -> str | None:
     return None
 
 
-def _previous_job(context: SyncContext, state: SyncState) -> Effects[Job | None]:
-    """Find the job of an earlier try: by its id if that is known, else as the job of its submission."""
+def _previous_job(context: SyncContext, request: SyncRequest, state: SyncState) -> Effects[Job | None]:
+    """Find the job of an earlier try: by its id if that is known, else as the job of its submission.
+
+    It may be running, so it is looked for as long as it may take.
+    """
+    seconds = max(request.timeout, START_SECONDS)
     if state.job_id is not None and state.role is not Role.BLOCKER:
-        return (yield from _known_job(context, state.job_id))
-    return (yield from discover(context, state)) if state.is_submitting else None
+        return (yield from _known_job(context, state.job_id, seconds))
+    return (yield from discover(context, state, seconds)) if state.is_submitting else None
 
 
 def _left_of(state: SyncState, job: Job | None) -> SyncState:
@@ -157,12 +161,15 @@ def _left_of(state: SyncState, job: Job | None) -> SyncState:
     return SyncState() if is_forgotten else SyncState(seen=state.newest_known)
 
 
-def _known_job(context: SyncContext, job_id: int) -> Effects[Job | None]:
+def _known_job(context: SyncContext, job_id: int, seconds: float) -> Effects[Job | None]:
     """Get a job of an earlier try; None if Airbyte no longer knows it, as after a reinstallation."""
     try:
         return (
             yield from with_retries(
-                context, lambda: context.api.get(job_id), permanent_seconds=context.api.access.give_up_after
+                context,
+                lambda: context.api.get(job_id),
+                seconds=seconds,
+                permanent_seconds=context.api.access.give_up_after,
             )
         )
     except ApiError as error:

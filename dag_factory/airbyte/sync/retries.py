@@ -20,9 +20,13 @@ MAX_RETRY_AFTER_SECONDS = 600.0
 
 
 def with_retries(
-    context: SyncContext, call: Callable[[], Effects[T]], *, permanent_seconds: float = 0.0
+    context: SyncContext,
+    call: Callable[[], Effects[T]],
+    *,
+    seconds: float = START_SECONDS,
+    permanent_seconds: float = 0.0,
 ) -> Effects[T]:
-    """Retry a call that changes nothing while waiting may help; raises the last ApiError.
+    """Retry a call that changes nothing for `seconds` while waiting may help; raises the last ApiError.
 
     Permanent errors are retried for `permanent_seconds` too: a task must not abandon a job that may be
     running because a proxy restarts.
@@ -32,7 +36,7 @@ def with_retries(
         try:
             return (yield from call())
         except ApiError as error:
-            limit = START_SECONDS if error.is_retryable else permanent_seconds
+            limit = seconds if error.is_retryable else permanent_seconds
             if context.clock() - begun >= limit:
                 raise
             pause = pause_after(error, failures, context)

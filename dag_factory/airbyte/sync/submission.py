@@ -70,12 +70,15 @@ def describe_connection(context: SyncContext) -> Effects[None]:
         )
 
 
-def discover(context: SyncContext, state: SyncState) -> Effects[Job | None]:
-    """Find the job of an uncertain submission: the oldest sync after `seen`."""
+def discover(context: SyncContext, state: SyncState, seconds: float) -> Effects[Job | None]:
+    """Find the job of an uncertain submission: the oldest sync after `seen`.
+
+    If Airbyte does not answer, a list is retried for `seconds`: to give up would leave a job behind.
+    """
     for pause in DISCOVERY_PAUSES:
         if pause:
             yield Sleep(pause)
-        found = _found((yield from _list_after(context, state.seen or 0)), state)
+        found = _found((yield from _list_after(context, state.seen or 0, seconds)), state)
         if found is not None:
             return found
     return None
@@ -116,7 +119,7 @@ class _Submission:
     def _jobs(self, state: SyncState) -> Effects[list[Job]]:
         """List the jobs, with long retries if one of ours may be among them."""
         if state.is_submitting:
-            return (yield from _list_after(self.context, state.seen or 0))
+            return (yield from _list_after(self.context, state.seen or 0, self._patience()))
         api, connection_id = self.context.api, self.request.connection_id
         return (yield from with_retries(self.context, lambda: api.jobs(connection_id)))
 
@@ -189,7 +192,7 @@ class _Submission:
     def _discover(self, state: SyncState, step_number: int, reason: str) -> Effects[Target | SyncState]:
         """Poll for the job of an uncertain submission; submit again if none appears."""
         yield Log(f"{reason}; checking whether a job was created")
-        found = yield from discover(self.context, state)
+        found = yield from discover(self.context, state, self._patience())
         if found is not None:
             return (yield from self._claim_found(state, found))
         if self._is_over():
@@ -234,6 +237,10 @@ class _Submission:
         if self.request.on_running == "fail":
             raise SyncError(text)
 
+    def _patience(self) -> float:
+        """Return how many seconds more a job that may be running is looked for: as long as it may take."""
+        return max(self.request.timeout - (self.context.clock() - self.begun), START_SECONDS)
+
     def _is_over(self) -> bool:
         return self.context.clock() - self.begun >= START_SECONDS
 
@@ -243,13 +250,14 @@ def _found(jobs: list[Job], state: SyncState) -> Job | None:
     return oldest_sync_after(jobs, state.seen or 0, state.submitted_at)
 
 
-def _list_after(context: SyncContext, seen: int) -> Effects[list[Job]]:
-    """List all jobs after `seen`, with long retries: a job of ours may be running."""
+def _list_after(context: SyncContext, seen: int, seconds: float) -> Effects[list[Job]]:
+    """List all jobs after `seen`, and retry that for `seconds`: a job of ours may be running."""
     connection_id = context.connection.connection_id
     return (
         yield from with_retries(
             context,
             lambda: context.api.jobs(connection_id, down_to=seen),
+            seconds=seconds,
             permanent_seconds=context.api.access.give_up_after,
         )
     )

@@ -12,6 +12,7 @@ from dag_factory.airbyte.effects import Log, Response
 from dag_factory.airbyte.state import Role, SyncState
 from dag_factory.airbyte.sync import lifecycle
 from dag_factory.airbyte.sync.errors import JobEndedError, JobTimedOutError, SyncError, SyncSkipped
+from dag_factory.airbyte.sync.polling import CANCEL_SECONDS
 from dag_factory.airbyte.sync.types import PreviousTry, Target
 from tests.airbyte.fake_airbyte import CONNECTION, DAWN, DELETE, GET, LIST, POST, UUID, FakeAirbyte
 from tests.airbyte.protocol_runs import CONNECTION_LABEL, Runs, sync_request
@@ -147,6 +148,20 @@ class TestRetry:
         state = SyncState(seen=0, job_id=1, role=Role.OWN)
         assert runs.sync(PreviousTry(state=state)).job_id == 1
         assert len(airbyte.jobs) == 1
+
+    @pytest.mark.parametrize("code", [401, 403, 404])
+    def test_a_retry_searches_for_its_job_while_a_proxy_restarts(self, runs, airbyte, code):
+        airbyte.add("running", 400, requested_by="us")
+        airbyte.fail(LIST, *[code] * 5)
+        assert runs.sync(PreviousTry(state=SyncState(seen=0, is_submitting=True))).job_id == 1
+        assert len(airbyte.jobs) == 1
+
+    def test_a_retry_asks_for_its_job_until_the_timeout(self, runs, airbyte):
+        airbyte.add("running", 3000, requested_by="us")
+        airbyte.fail(GET, *[503] * 30)
+        state = SyncState(seen=0, job_id=1, role=Role.OWN)
+        assert runs.sync(PreviousTry(state=state)).job_id == 1
+        assert airbyte.now > 1200
 
     def test_an_uncertain_submission_that_created_nothing_is_repeated(self, runs, airbyte):
         assert runs.sync(PreviousTry(state=SyncState(seen=0, is_submitting=True))).job_id == 1
@@ -332,6 +347,15 @@ class TestFinish:
 
 
 class TestUndo:
+    def test_a_job_that_may_have_been_created_is_searched_for_as_long_as_one_is_cancelled(
+        self, runs, airbyte
+    ):
+        airbyte.add("running", 9000, requested_by="us")
+        airbyte.fail(LIST, *[503] * 30)
+        state = SyncState(seen=0, is_submitting=True)
+        assert runs.run(lambda context: lifecycle.undo(context, state)).status == "cancelled"
+        assert 1200 < airbyte.now < CANCEL_SECONDS
+
     """Which job is cancelled when a task is killed."""
 
     @pytest.mark.parametrize("role", [Role.OWN, Role.CLEARED])

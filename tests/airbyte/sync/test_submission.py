@@ -111,12 +111,26 @@ def test_a_rejected_submission_fails_at_once(runs, airbyte, code):
     assert (airbyte.now, airbyte.jobs, runs.state) == (0, [], SyncState(seen=0))
 
 
-def test_a_start_ends_after_ten_minutes_and_a_retry_finds_its_job(runs, airbyte):
+def test_a_start_that_can_have_created_nothing_ends_after_ten_minutes(runs, airbyte):
+    airbyte.fail(LIST, *[503] * 200)
+    with pytest.raises(ApiError, match="Airbyte answered 503 to listing the jobs"):
+        start(runs)
+    assert 600 <= airbyte.now < 700
+
+
+def test_a_job_that_may_have_been_created_is_searched_for_until_the_timeout(runs, airbyte):
+    airbyte.fail(POST, "lost after")
+    airbyte.fail(LIST, None, *[503] * 40)
+    assert start(runs).job.job_id == 1
+    assert 1800 <= airbyte.now < 3600
+
+
+def test_a_start_ends_at_the_timeout_and_a_retry_finds_its_job(runs, airbyte):
     airbyte.fail(POST, "lost after")
     airbyte.fail(LIST, None, *[503] * 100)
     with pytest.raises(ApiError, match="Airbyte answered 503 to listing the jobs"):
         start(runs)
-    assert 600 <= airbyte.now < 700
+    assert 3600 <= airbyte.now < 3700
     assert runs.state == submitted(seen=0, is_submitting=True)
     airbyte.faults.clear()
     assert runs.retry().job_id == 1
