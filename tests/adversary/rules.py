@@ -254,11 +254,25 @@ class Checker:
                 self._was_answered_by_reset(before)
             ),
             "the API denied for ten minutes that there is such a job": lambda: self._was_denied(run, before),
+            "a job ended before the cancellation that a person had asked for": lambda: (
+                self._was_ended_while_submitting(run, before)
+            ),
         }
         excuse = next((reason for reason, holds in excuses.items() if holds()), None)
         if excuse is not None:
             self.verdict.exclusions[excuse] += 1
         return excuse is not None
+
+    def _was_ended_while_submitting(self, run: Run, job: Job) -> bool:
+        """Whether a person ended the task that created a job before its submission was answered."""
+        return any(
+            task is post.sender.actor.task
+            and post.sender.actor.begun <= time
+            and (post.sender.answered_at is None or time <= post.sender.answered_at)
+            for post in job.posts
+            if _made(post, job) and _run_of(post) is run
+            for time, task, _ in self.world.kills
+        )
 
     def _hid_an_older_job(self, run: Run, job: Job) -> bool:
         """Whether the last list before a job's submission lacked a sync of somebody else that existed."""
@@ -499,7 +513,12 @@ class Checker:
             yield f"{prefix} of {job.maker} with on_running {run.setup.on_running}"
             return
         assert job.ended is not None
-        began = report.task.generations[report.generation]
+        # The first task may have adopted the job for the last one, which was cleared later.
+        began = min(
+            max(time for time in task.generations if time <= report.time)
+            for task in run.tasks
+            if task.generations[0] <= report.time
+        )
         own = [
             each.ended for each in self._made_by(run) if each.created < job.created and each.ended is not None
         ]

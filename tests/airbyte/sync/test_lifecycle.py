@@ -177,6 +177,12 @@ class TestRetry:
         state = SyncState(seen=0, job_id=1, role=Role.BLOCKER)
         assert runs.sync(PreviousTry(state=state)).job_id == 2
 
+    def test_a_sync_that_replaces_a_job_in_the_way_is_not_asked_for_by_its_id(self, runs, airbyte):
+        """A blocker's record may meet another job with its id, as after a reinstallation of Airbyte."""
+        airbyte.add("succeeded")
+        state = SyncState(seen=0, job_id=1, role=Role.BLOCKER)
+        assert runs.sync(PreviousTry(state=state)).job_id == 2
+
     def test_an_adopted_job_stays_somebody_elses(self, runs, airbyte):
         airbyte.add("running")
         state = SyncState(seen=0, job_id=1, role=Role.ADOPTED)

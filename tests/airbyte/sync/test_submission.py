@@ -188,6 +188,18 @@ class TestBusy:
         airbyte.fail(GET, 500)
         assert start(runs).role is Role.ADOPTED
 
+    @pytest.mark.parametrize("on_running", ["adopt", "fail", "skip"])
+    def test_a_conflict_with_the_job_of_a_lost_submission_is_not_somebody_elses(
+        self, runs, airbyte, on_running
+    ):
+        """The list does not show the job yet, so the task submits again, and is told that one is running."""
+        nothing = Response(status=200, content=b'{"data": []}')
+        airbyte.add("running", requested_by="us")
+        airbyte.fail(LIST, nothing)
+        target = start(runs, submitted(seen=0, is_submitting=True), on_running=on_running)
+        assert (target.job.job_id, target.role) == (1, Role.OWN)
+        assert (airbyte.count(POST), len(airbyte.jobs)) == (1, 1)
+
     @pytest.mark.parametrize("status", ["succeeded", "failed", "cancelled"])
     def test_a_final_status_in_the_response_to_a_submission_is_not_trusted(self, runs, airbyte, status):
         def lie(server, _call, _request):
