@@ -17,6 +17,7 @@ from dag_factory import versions
 from dag_factory.airbyte import clock
 from dag_factory.airbyte.api.model import job_from_json
 from dag_factory.airbyte.clock import Clock
+from dag_factory.airbyte.effects import Response
 from dag_factory.airbyte.state import Role, SyncState, state_as_json, state_from_json
 from dag_factory.operators import airflow_connection, rescheduling
 from dag_factory.operators.trigger import AirbyteJobTrigger
@@ -268,10 +269,10 @@ class TestKill:
         task_is(monkeypatch, "failed")
         asked, go_on = threading.Event(), threading.Event()
 
-        def slowly(server, call, request):
+        def slowly(_server, _call, _request):
             asked.set()
             go_on.wait(60)
-            return server._do(call, request)
+            return Response(status=503, content=b"")  # so that another call has to follow
 
         airbyte.fail(DELETE, slowly)
 
