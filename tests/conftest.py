@@ -30,8 +30,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def _part(text: str) -> tuple[int, int]:
-    number, _, parts = text.partition("/")
-    return int(number), int(parts)
+    number, parts = map(int, text.split("/"))
+    if not 0 <= number < parts:
+        message = f"there is no part {number} of {parts}"
+        raise ValueError(message)
+    return number, parts
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -992,14 +992,14 @@ def failures(mutant: Mutant, *, has_matrix: bool) -> list[str]:
             source = ROOT / name
             (shutil.copytree if source.is_dir() else shutil.copy)(source, copy / name)
         mutate(copy / "dag_factory" / mutant.file, mutant)
-        red = run_tests(copy, [test_path(name) for name in mutant.tests])
+        red = run_tests(copy, [path_of(name) for name in mutant.tests])
         if has_matrix and mutant.modes:
             chosen = f"-k={' or '.join(mutant.modes)}"
             red += run_tests(copy, ["tests/faults/test_matrix.py", chosen])
     return red
 
 
-def test_path(name: str) -> str:
+def path_of(name: str) -> str:
     """Return the path of a test that a mutant names."""
     module, _, test = name.partition("::")
     path = Path("tests", module)

@@ -353,6 +353,8 @@ class TestFinish:
 
 
 class TestUndo:
+    """Which job is cancelled when a task is killed."""
+
     def test_a_job_that_may_have_been_created_is_searched_for_as_long_as_one_is_cancelled(
         self, runs, airbyte
     ):
@@ -361,8 +363,6 @@ class TestUndo:
         state = SyncState(seen=0, is_submitting=True)
         assert runs.run(lambda context: lifecycle.undo(context, state)).status == "cancelled"
         assert 1200 < airbyte.now < CANCEL_SECONDS
-
-    """Which job is cancelled when a task is killed."""
 
     @pytest.mark.parametrize("role", [Role.OWN, Role.CLEARED])
     def test_our_own_job_is_cancelled(self, runs, airbyte, role):

@@ -192,7 +192,7 @@ class TestBusy:
     def test_a_conflict_with_the_job_of_a_lost_submission_is_not_somebody_elses(
         self, runs, airbyte, on_running
     ):
-        """The list does not show the job yet, so the task submits again, and is told that one is running."""
+        """The list does not show the job yet; Airbyte answers the next submission that one is running."""
         nothing = Response(status=200, content=b'{"data": []}')
         airbyte.add("running", requested_by="us")
         airbyte.fail(LIST, nothing)
