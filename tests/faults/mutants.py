@@ -180,6 +180,13 @@ MUTANTS = (
         modes=(SYNC,),
     ),
     Mutant(
+        protection="one limit for all lists of a search",
+        file="airbyte/sync/submission.py",
+        old="_list_after(context, state.seen or 0, deadline - context.clock())",
+        new="_list_after(context, state.seen or 0, seconds)",
+        tests=("airbyte/sync/submission",),
+    ),
+    Mutant(
         protection="searching for two minutes",
         file="airbyte/sync/submission.py",
         old="DISCOVERY_PAUSES = (0.0, 1.0, 3.0, 6.0, 10.0, 20.0, 30.0, 30.0, 30.0)",

@@ -73,12 +73,13 @@ def describe_connection(context: SyncContext) -> Effects[None]:
 def discover(context: SyncContext, state: SyncState, seconds: float) -> Effects[Job | None]:
     """Find the job of an uncertain submission: the oldest sync after `seen`.
 
-    If Airbyte does not answer, a list is retried for `seconds`: to give up would leave a job behind.
+    Lists that Airbyte does not answer are retried, for `seconds` in all: to give up would leave a job behind.
     """
+    deadline = context.clock() + seconds
     for pause in DISCOVERY_PAUSES:
         if pause:
             yield Sleep(pause)
-        found = _found((yield from _list_after(context, state.seen or 0, seconds)), state)
+        found = _found((yield from _list_after(context, state.seen or 0, deadline - context.clock())), state)
         if found is not None:
             return found
     return None

@@ -125,6 +125,14 @@ def test_a_job_that_may_have_been_created_is_searched_for_until_the_timeout(runs
     assert 1800 <= airbyte.now < 3600
 
 
+def test_lists_that_fail_in_turns_share_one_timeout(runs, airbyte):
+    airbyte.fail(POST, "lost before")
+    airbyte.fail(LIST, None, *[*[503] * 40, None] * 3)
+    with pytest.raises(ApiError, match="Airbyte answered 503 to listing the jobs"):
+        start(runs)
+    assert 3600 <= airbyte.now < 3700
+
+
 def test_a_start_ends_at_the_timeout_and_a_retry_finds_its_job(runs, airbyte):
     airbyte.fail(POST, "lost after")
     airbyte.fail(LIST, None, *[503] * 100)
