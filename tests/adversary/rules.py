@@ -27,6 +27,8 @@ MAX_CALLS = 1500
 # How long a cancellation is repeated, and how long the job of a killed task is searched for, in seconds.
 CANCEL_SECONDS = 2600.0
 DISCOVERY_SECONDS = 125.0
+# Within how many seconds a triggerer is notified that a task has ended.
+NOTICE_SECONDS = 2.0
 # How long an unexplained response is treated as a restarting proxy, in seconds.
 DENIAL_SECONDS = 540.0
 
@@ -433,9 +435,13 @@ class Checker:
             yield from self._foreign_success(run, report, job, prefix)
 
     def _was_waited_for(self, report: Report, job: Job) -> bool:
-        """Whether a task had read a job before it was cleared."""
+        """Whether a task had read a job before its clear, and after the first task had last returned it."""
+        first = report.task.run.tasks[0]
+        returned = max((each.time for each in first.reports if each.result == job.job_id), default=0.0)
         return any(
-            call.actor.task is report.task and call.actor.generation < report.generation
+            call.actor.task is report.task
+            and call.actor.generation < report.generation
+            and call.sent >= returned
             for _, call, _, _ in self._reads(job)
         )
 
@@ -549,7 +555,7 @@ class Checker:
         kills = [kill for kill in kills if kill[0] >= job.created - 120.0]
         if setup.on_kill == "leave" and kills:
             return "on_kill is leave"
-        if setup.on_timeout == "leave" and self._has_timed_out(run):
+        if setup.on_timeout == "leave" and (self._has_timed_out(run) or self._timed_out_unaware(run, kills)):
             return "on_timeout is leave"
         if any(task.run is run and time >= job.created - 120.0 for time, task, _ in self.world.crashes):
             return "a worker was lost on the last try"
@@ -643,9 +649,18 @@ class Checker:
         return any(call.actor.run is run for _, call, _, _ in self._reads(job))
 
     def _claimed_another(self, run: Run, job: Job) -> bool:
-        """Whether the run has read an older job that could as well have been its own."""
+        """Whether the run has seen an older job that could as well have been its own."""
         others = (each for each in self._jobs if each.created <= job.created and not self._is_of(run, each))
-        return any(self._has_read(run, each) and self._is_excused(run, each) for each in others)
+        return any(self._has_seen(run, each) and self._is_excused(run, each) for each in others)
+
+    def _has_seen(self, run: Run, job: Job) -> bool:
+        """Whether the run has read a job, or a list that shows it."""
+        lists = (
+            time
+            for time, each in self.world.airbyte.lists
+            if isinstance(each, Call) and each.actor.run is run and each.status == 200
+        )
+        return self._has_read(run, job) or any(time >= job.created for time in lists)
 
     def _ended_unaware(self, task: Task, time: float) -> bool:
         """Whether a worker's process finished after its task was ended, but before it was notified."""
@@ -663,6 +678,13 @@ class Checker:
             for actor in task.actors
             if report.outcome == "failed"
             and (actor.try_number, actor.generation) == (report.try_number, report.generation)
+        )
+
+    def _timed_out_unaware(self, run: Run, kills: list[tuple[float, Task, str]]) -> bool:
+        """Whether a trigger reached the timeout of its sync before it was notified of the end of its task."""
+        return any(
+            how.endswith("deferred") and time + NOTICE_SECONDS >= _deferred_at(task, time) + run.setup.timeout
+            for time, task, how in kills
         )
 
     def _waits_for_others(self) -> Iterator[str]:
@@ -777,6 +799,17 @@ def _is_refused(call: Call) -> bool:
 
 def _ids(jobs: list[Job]) -> str:
     return ", ".join(str(job.job_id) for job in jobs)
+
+
+def _deferred_at(task: Task, time: float) -> float:
+    """Return when the try of a task that was deferred at a moment was first deferred."""
+    workers = [actor for actor in task.actors if actor.kind == "worker" and actor.begun <= time]
+    last = workers[-1]
+    return min(actor.over_at for actor in workers if _place(actor) == _place(last))
+
+
+def _place(actor: Actor) -> tuple[int, int]:
+    return actor.generation, actor.try_number
 
 
 def _was_first_cleared_alone(run: Run, time: float) -> bool:
