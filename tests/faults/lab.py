@@ -107,7 +107,7 @@ class Lab:
             self.clock.skip(due[0] - self.clock.monotonic())
             self._advance_jobs()
             due[1]()
-            self._record_starts()
+            self.record_starts()
         self.clock.skip(end - self.clock.monotonic())
         self._advance_jobs()
 
@@ -164,10 +164,10 @@ class Lab:
     def _observe(self) -> None:
         if not self.server.airbyte.is_alive:
             return
-        if self._record_starts():
+        if self.record_starts():
             self._act(DURING)
 
-    def _record_starts(self) -> bool:
+    def record_starts(self) -> bool:
         """Record when jobs began, in the tasks' virtual time. Return whether one is active."""
         if not self.server.airbyte.is_alive:
             return False
