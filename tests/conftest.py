@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import os
+import re
 import shutil
 import signal
 import tempfile
@@ -30,11 +32,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def _part(text: str) -> tuple[int, int]:
-    number, parts = map(int, text.split("/"))
-    if not 0 <= number < parts:
-        message = f"there is no part {number} of {parts}"
-        raise ValueError(message)
-    return number, parts
+    found = re.fullmatch(r"(\d+)/(\d+)", text)
+    if found is None or int(found[1]) >= int(found[2]):
+        message = f"'{text}' is not K/N; K counts from 0, so the last of 8 parts is 7/8"
+        raise argparse.ArgumentTypeError(message)
+    return int(found[1]), int(found[2])
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -803,7 +803,8 @@ def _ids(jobs: list[Job]) -> str:
 
 def _deferred_at(task: Task, time: float) -> float:
     """Return when the try of a task that was deferred at a moment was first deferred."""
-    workers = [actor for actor in task.actors if actor.kind == "worker" and actor.begun <= time]
+    # A worker that was lost has not ended by itself, and deferred nothing.
+    workers = [each for each in task.actors if each.kind == "worker" and 0.0 <= each.over_at <= time]
     last = workers[-1]
     return min(actor.over_at for actor in workers if _place(actor) == _place(last))
 
