@@ -28,6 +28,9 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
     }
 )
 
+# Commands whose module has another name than the command.
+MODULES: Mapping[str, str] = MappingProxyType({})
+
 _DESCRIPTION = """\
 Airbyte syncs in Airflow, declared in YAML.
 
@@ -121,7 +124,8 @@ def run() -> None:
 
 def import_command(name: str) -> Command:
     """Import the module of a command."""
-    module: Command = importlib.import_module(f"dag_factory.cli.{name.replace('-', '_')}")
+    path = MODULES.get(name) or name.replace("-", "_")
+    module: Command = importlib.import_module(f"dag_factory.cli.{path}")
     return module
 
 

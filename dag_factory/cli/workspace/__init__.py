@@ -1,0 +1,1 @@
+"""The commands about an Airbyte: pull, import, take-over and doctor."""

@@ -1,0 +1,152 @@
+"""From the bytes of a snapshot to its values, or to one diagnostic that says what is wrong where."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from dag_factory.config.diagnostics import Diagnostic, Span
+from dag_factory.config.snapshot.model import Connector, Snapshot, SnapshotConnection, normal
+from dag_factory.config.snapshot.serialising import VERSION
+
+CODE = "bad-snapshot"
+# 1,000 connections take a quarter of a megabyte.
+MAX_BYTES = 32_000_000
+
+_PULL = "run 'dag-factory pull' to write it again"
+_CONFLICT = re.compile(r"^(<{7}|={7}|>{7})( |$)", re.MULTILINE)
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+class _BadSnapshotError(Exception):
+    """What is wrong, the text near which it is found, and what to do."""
+
+    def __init__(self, message: str, near: str = "", hint: str = _PULL) -> None:
+        super().__init__(message)
+        self.near, self.hint = near, hint
+
+
+def parse_snapshot(data: bytes, file: str) -> Snapshot | Diagnostic:
+    """Read a snapshot; whatever is wrong in it, it is one diagnostic, and nothing of it counts."""
+    if len(data) > MAX_BYTES:
+        return _diagnostic(file, f"the snapshot is larger than {MAX_BYTES // 1_000_000} MB", Span(), _PULL)
+    try:
+        text = data.decode("utf-8")
+        return _snapshot(json.loads(text, object_pairs_hook=_without_repeated_keys), file, text)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        return _diagnostic(file, "the snapshot is not UTF-8", _at(line, 1), _PULL)
+    except json.JSONDecodeError as error:
+        return _not_json(file, text, error)
+    except RecursionError:
+        return _diagnostic(file, "the snapshot is nested too deeply", Span(), _PULL)
+    except _BadSnapshotError as error:
+        at = max(text.find(error.near), 0) if error.near else 0
+        return _diagnostic(file, str(error), _at(text.count("\n", 0, at) + 1, 1), error.hint)
+
+
+def _not_json(file: str, text: str, error: json.JSONDecodeError) -> Diagnostic:
+    conflict = _CONFLICT.search(text)
+    if conflict is not None:
+        line = text.count("\n", 0, conflict.start()) + 1
+        message, hint = "the snapshot has a merge conflict", f"take either side, then {_PULL}"
+        return _diagnostic(file, message, _at(line, 1), hint)
+    message = "the snapshot is empty" if not text.strip() else f"the snapshot is not JSON: {error.msg}"
+    if text.strip() and not text.rstrip().endswith("}"):
+        message = "the snapshot is not complete: its end is missing"
+    return _diagnostic(file, message, _at(error.lineno, error.colno), _PULL)
+
+
+def _without_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        message = f"the snapshot has '{twice[:80]}' twice"
+        raise _BadSnapshotError(message, json.dumps(twice, ensure_ascii=False))
+    return values
+
+
+def _snapshot(value: Any, file: str, text: str) -> Snapshot:  # noqa: ANN401 (what JSON can hold)
+    if not isinstance(value, dict) or not isinstance(value.get("version"), int):
+        message = "the file is not a snapshot: its 'version' is missing"
+        raise _BadSnapshotError(message)
+    if value["version"] != VERSION:
+        message = f"the snapshot has version {value['version']}, and this dag-factory reads {VERSION}"
+        newer = "update airbyte-dag-factory" if value["version"] > VERSION else _PULL
+        raise _BadSnapshotError(message, '"version"', newer)
+    workspaces, connections = (_mapping(value, key) for key in ("workspaces", "connections"))
+    return Snapshot(
+        file=file,
+        workspaces={each: _text(workspaces, each) for each in workspaces},
+        connections={each: _connection(each, connections) for each in connections},
+        text=text,
+    )
+
+
+def _connection(connection_id: str, connections: Mapping[str, Any]) -> SnapshotConnection:
+    if not _UUID.fullmatch(connection_id):
+        message = f"'{connection_id[:80]}' is not the id of a connection"
+        raise _BadSnapshotError(message, json.dumps(connection_id, ensure_ascii=False))
+    near = f'"{connection_id}"'
+    values = connections[connection_id]
+    if not isinstance(values, dict):
+        message = f"the connection {connection_id} is not a mapping"
+        raise _BadSnapshotError(message, near)
+    schedule = _mapping(values, "schedule", near)
+    return SnapshotConnection(
+        connection_id=connection_id,
+        name=normal(_text(values, "name", near)),
+        status=_text(values, "status", near),
+        schedule={key: _text(schedule, key, near) for key in schedule},
+        workspace_id=_text(values, "workspaceId", near),
+        source=_connector(values, "source", near),
+        destination=_connector(values, "destination", near),
+        prefix=_text(values, "prefix", near, ""),
+        namespace_definition=_text(values, "namespaceDefinition", near, ""),
+        namespace_format=_text(values, "namespaceFormat", near, ""),
+        tags=_texts(values, "tags", near),
+        former_names=tuple(map(normal, _texts(values, "formerNames", near))),
+    )
+
+
+def _connector(values: Mapping[str, Any], key: str, near: str) -> Connector:
+    connector = _mapping(values, key, near)
+    return Connector(name=_text(connector, "name", near, ""), type=_text(connector, "type", near, ""))
+
+
+def _mapping(values: Mapping[str, Any], key: str, near: str = "") -> Mapping[str, Any]:
+    value = values.get(key)
+    if isinstance(value, dict):
+        return value
+    raise _wrong(values, key, near, "a mapping")
+
+
+def _text(values: Mapping[str, Any], key: str, near: str = "", absent: str | None = None) -> str:
+    value = values.get(key, absent)
+    if isinstance(value, str):
+        return value
+    raise _wrong(values, key, near, "text")
+
+
+def _texts(values: Mapping[str, Any], key: str, near: str) -> tuple[str, ...]:
+    value = values.get(key, [])
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return tuple(value)
+    raise _wrong(values, key, near, "a list of texts")
+
+
+def _wrong(values: Mapping[str, Any], key: str, near: str, wanted: str) -> _BadSnapshotError:
+    of_what = f"connection {near[1:-1]}" if near else "snapshot"
+    problem = f"is not {wanted}" if key in values else "is missing"
+    return _BadSnapshotError(f"the '{key[:80]}' of the {of_what} {problem}", near or f'"{key}"')
+
+
+def _at(line: int, column: int) -> Span:
+    return Span(line=line, column=column, end_line=line, end_column=column)
+
+
+def _diagnostic(file: str, message: str, span: Span, hint: str) -> Diagnostic:
+    return Diagnostic(file=file, span=span, code=CODE, message=message, help=hint)
