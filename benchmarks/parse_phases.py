@@ -74,6 +74,7 @@ def _phases(work: Path) -> dict[str, float]:
     measured("import of this package", lambda: __import__("dag_factory.factory.load"))
     from dag_factory.config.files import list_below_top
     from dag_factory.config.project import load_project
+    from dag_factory.config.snapshot.snapshots import snapshots_beside
     from dag_factory.config.tree import read_tree
     from dag_factory.factory.build import build_dag
     from dag_factory.factory.dry_run import DryRun
@@ -83,7 +84,7 @@ def _phases(work: Path) -> dict[str, float]:
     project = measured("reading, rules and models", lambda: load_project(configs, None))
     # Measured again by themselves: the files, their YAML and the schema.
     tree_seconds = -time.process_time()
-    read_tree(list_below_top(configs))
+    read_tree(list_below_top(configs), snapshots_beside(configs))
     tree_seconds += time.process_time()
     taken["  of which files, YAML and schema"] = tree_seconds
     defaults = dag_defaults()

@@ -1,5 +1,7 @@
 """Golden cases: `tests/cases/CODE/NAME.yaml` (or a folder NAME) with NAME.out, the output of `validate`.
 
+A folder with snapshots has them in its `airbyte`, beside its `configs`.
+
 Cases in `tests/cases/ok` stay clean. Their NAME.out is the output of `show` for each DAG at the start of
 TODAY, without the values that are defaults.
 
@@ -49,14 +51,21 @@ def variable(case: Path, name: str) -> str | None:
     return file.read_text("utf-8").strip() if file.exists() else None
 
 
+def root_of(case: Path) -> Path:
+    """Return the folder of configurations; a case with snapshots has them beside its `configs`."""
+    inner = case / "configs"
+    return inner if inner.is_dir() else case
+
+
 def findings_of(case: Path) -> Findings:
     if not case.is_dir():
         return validate_project(case.parent, "configs", None, lambda file: file.path == case, TODAY)
-    prefixes = variable(case, PREFIXES)
+    root = root_of(case)
+    prefixes = variable(root, PREFIXES)
     return validate_project(
-        case,
+        root,
         "configs",
-        variable(case, ENVIRONMENT),
+        variable(root, ENVIRONMENT),
         lambda _file: True,
         TODAY,
         notifier_prefixes=None if prefixes is None else prefixes_from(prefixes),
@@ -71,7 +80,9 @@ def output_of(case: Path) -> str:
 def alone(case: Path, folder: Path) -> Path:
     """Copy a case to a separate folder `configs`, without other cases."""
     root = folder / "configs"
-    if case.is_dir():
+    if root_of(case) != case:
+        shutil.copytree(case, folder, dirs_exist_ok=True)
+    elif case.is_dir():
         shutil.copytree(case, root)
     else:
         root.mkdir()

@@ -109,6 +109,7 @@ def _validate_root(root: Path, paths: Sequence[Path], environment: str | None, t
     named = [path for path in paths if _root_of(path) == root]
     empty = [_nothing_to_check(path, root, shown) for path in named if _is_empty(path, root, shown, found)]
     names, checked = frozenset(_named(path, root, shown) for path in named), frozenset(found.files)
+    checked = checked.union(found.snapshots)
     concerned = [each for each in found.diagnostics if each.file in checked or _concerns(each.file, names)]
     return Findings(diagnostics=(*concerned, *empty), files=found.files)
 

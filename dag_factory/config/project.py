@@ -26,7 +26,9 @@ from dag_factory.config.rules.defaults import (
     unused_default_keys,
 )
 from dag_factory.config.rules.registry import Rules, rules_of_loading, rules_of_validation
+from dag_factory.config.rules.snapshots import check_snapshots, check_unsynced, used_by
 from dag_factory.config.secrets import Secret, hide_secrets, without_secrets
+from dag_factory.config.snapshot.snapshots import snapshots_beside
 from dag_factory.config.tree import ConfigTree, file_holds, read_tree
 
 T = TypeVar("T")
@@ -55,26 +57,30 @@ class Resolution:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Findings:
-    """What is wrong in the files that were asked for, by name, in any environment."""
+    """What is wrong in the files that were asked for, by name, in any environment.
+
+    `snapshots` are the files of snapshots that they use, also those that cannot be read.
+    """
 
     diagnostics: tuple[Diagnostic, ...]
     files: tuple[str, ...]
+    snapshots: tuple[str, ...] = ()
 
 
 def load_project(root: Path, environment: str | None) -> Project:
     """Read a whole folder as it is in one environment, with the defaults above it."""
-    return _loaded(read_tree(list_below_top(root)), environment)
+    return _loaded(read_tree(list_below_top(root), snapshots_beside(root)), environment)
 
 
 def load_every_environment(root: Path) -> Iterator[Project]:
     """Read a whole folder once; yield it without an environment, and in each one that it declares."""
-    tree = read_tree(list_below_top(root))
+    tree = read_tree(list_below_top(root), snapshots_beside(root))
     return (_loaded(tree, environment) for environment in (None, *tree.environments))
 
 
 def resolve_project(root: Path, environment: str | None) -> Resolution:
     """Read a whole folder as `load_project` does, and keep the drafts."""
-    tree = read_tree(list_below_top(root))
+    tree = read_tree(list_below_top(root), snapshots_beside(root))
     drafts, failed = _split(tree.drafts(environment))
     dags, found = _typed_dags(drafts, tree)
     project = _project(tree, dags, [*failed, *found])
@@ -87,8 +93,9 @@ def load_dag(root: Path, environment: str | None, dag_id: str) -> Dag | None:
     The same document is found as in `load_project`: the one in the file that has the DAG's name, else one
     of those whose text holds the id.
     """
+    snapshots = snapshots_beside(root, is_for_one_dag=True)
     for listing, files in _files_that_may_hold(root, dag_id):
-        tree = read_tree(listing, files)
+        tree = read_tree(listing, snapshots, files)
         drafts, _ = _split(tree.drafts(environment))
         dags, _ = _typed_dags(drafts, tree)
         for dag in dags:
@@ -121,25 +128,37 @@ def validate_project(
         notifier_prefixes: What the import paths of notifiers have to begin with; None allows all.
     """
     listing = list_files(root, name)
-    tree = read_tree(listing, [file for file in listing.files if wanted(file)], watch)
+    snapshots = snapshots_beside(root, name)
+    tree = read_tree(listing, snapshots, [file for file in listing.files if wanted(file)], watch)
     found = [*tree.diagnostics, *tree.unknown_environment(environment)]
     is_whole = tree.is_whole and not has_errors(found)
     rules = rules_of_validation(
-        unread=tree.unread, is_whole=is_whole, today=today, notifier_prefixes=notifier_prefixes
+        unread=tree.unread,
+        is_whole=is_whole,
+        today=today,
+        notifier_prefixes=notifier_prefixes,
+        snapshots=snapshots,
     )
     limits, base = Limits(by_key(tree.ignores)), tree.drafts(None)
     found += _of_folder(name, lambda: check_unused_defaults(tree.defaults, listing.files))
     for each in (None, *tree.environments):
         found += _of_environment(tree, base, each, rules, limits)
+    used = used_by(_in_every_environment(tree, base), snapshots)
+    found += _of_folder(name, lambda: check_snapshots(snapshots, used))
     secrets = (secret.diagnostic for secret in tree.secrets)
     found += [secret for secret in secrets if limits.admit(Secret, secret.file, secret)]
     shown = _shown(found, tree)
     if tree.is_whole and not has_errors(shown) and not limits.is_cut:
         # Else what a default or a comment is about may be in what was not checked.
         found += _of_folder(name, lambda: _unused_default_keys(tree, base))
+        found += _of_folder(name, lambda: check_unsynced(snapshots, used))
         unused = _of_folder(name, lambda: unused_ignores(found, by_key(tree.ignores)))
         shown = [*_shown(found, tree), *map(without_secrets, unused)]
-    return Findings(diagnostics=sort_unique(shown), files=tuple(file.name for file in tree.files))
+    return Findings(
+        diagnostics=sort_unique(shown),
+        files=tuple(file.name for file in tree.files),
+        snapshots=tuple(used),
+    )
 
 
 def _loaded(tree: ConfigTree, environment: str | None) -> Project:

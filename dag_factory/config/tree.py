@@ -15,6 +15,7 @@ from dag_factory.config.ignores import Ignore
 from dag_factory.config.model.draft import DraftDag, draft_from
 from dag_factory.config.model.layers import MergedDefaults, declared_environments
 from dag_factory.config.secrets import Secret
+from dag_factory.config.snapshot.snapshots import Snapshots
 from dag_factory.config.text.suggestions import SearchLimit, did_you_mean
 from dag_factory.config.yaml.document import Document
 from dag_factory.config.yaml.file_bytes import read_bytes
@@ -27,18 +28,23 @@ class Layered:
     document: Document
     defaults: tuple[Document, ...]
     file_stem: str
+    snapshots: Snapshots
 
     @property
     def environments(self) -> frozenset[str]:
-        """The environments that change something about this DAG."""
+        """The environments that change something about this DAG, or that have their own Airbyte."""
         layers = (*self.defaults, self.document)
-        return frozenset(name for layer in layers for name in declared_environments(layer))
+        declared = {name for layer in layers for name in declared_environments(layer)}
+        return self.snapshots.environments.union(declared)
 
     def draft(self, environment: str | None, shared: MergedDefaults) -> DraftDag | Diagnostic:
         """Lay the layers over each other; where that fails, a diagnostic takes the draft's place."""
         name = self.document.file.name
         return attempt(
-            name, lambda: draft_from(self.document, self.defaults, environment, self.file_stem, shared)
+            name,
+            lambda: draft_from(
+                self.document, self.defaults, environment, self.file_stem, shared, self.snapshots
+            ),
         )
 
 
@@ -53,6 +59,7 @@ class ConfigTree:
     files: tuple[ConfigFile, ...]
     checked: tuple[CheckedFile, ...]
     layered: tuple[Layered, ...]
+    snapshots: Snapshots
 
     @property
     def is_whole(self) -> bool:
@@ -66,9 +73,10 @@ class ConfigTree:
 
     @functools.cached_property
     def environments(self) -> tuple[str, ...]:
-        """The environments that the files declare, in order."""
+        """The environments that the files declare or that have their own snapshots, in order."""
         documents = (document for file in self.checked for document in file.documents)
-        return tuple(sorted({name for document in documents for name in declared_environments(document)}))
+        declared = {name for document in documents for name in declared_environments(document)}
+        return tuple(sorted(self.snapshots.environments | declared))
 
     @functools.cached_property
     def secrets(self) -> tuple[Secret, ...]:
@@ -119,6 +127,7 @@ class ConfigTree:
 
 def read_tree(
     listing: Listing,
+    snapshots: Snapshots,
     files: Sequence[ConfigFile] | None = None,
     watch: Callable[[Sequence[ConfigFile]], Iterable[ConfigFile]] = iter,
 ) -> ConfigTree:
@@ -126,6 +135,7 @@ def read_tree(
 
     Args:
         listing: All files of the folder.
+        snapshots: Those in which the names of connections are looked up.
         files: Those that are asked for; all by default.
         watch: Wraps the list of files; yields each of them and may report progress.
     """
@@ -141,13 +151,14 @@ def read_tree(
         each
         for file in checked
         if not file.file.name.startswith(lacking)
-        for each in _layered(file, [defaults[chain.name] for chain in above[file.file.name]])
+        for each in _layered(file, [defaults[chain.name] for chain in above[file.file.name]], snapshots)
     )
     return ConfigTree(
         listing=listing,
         files=tuple(files),
         checked=(*defaults.values(), *checked),
         layered=tuple(layered),
+        snapshots=snapshots,
     )
 
 
@@ -166,12 +177,12 @@ def _checked(file: ConfigFile, check: Callable[[ConfigFile], CheckedFile]) -> Ch
     return checked
 
 
-def _layered(file: CheckedFile, defaults: Sequence[CheckedFile]) -> Iterator[Layered]:
+def _layered(file: CheckedFile, defaults: Sequence[CheckedFile], snapshots: Snapshots) -> Iterator[Layered]:
     if any(has_errors(each.diagnostics) for each in defaults):
         return
     layers = tuple(document for each in defaults for document in each.documents)
     for document in file.documents:
-        yield Layered(document=document, defaults=layers, file_stem=file.file.stem)
+        yield Layered(document=document, defaults=layers, file_stem=file.file.stem, snapshots=snapshots)
 
 
 def _without_defaults(listing: Listing) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ Leaving a `with DAG` block registers the DAG, even on an exception, so half a DA
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,6 +21,7 @@ from dag_factory.config.text.secret_patterns import shown
 from dag_factory.factory.failures import describe_failures, describe_success
 from dag_factory.factory.notifiers import Callbacks
 from dag_factory.factory.sync_tasks import SyncTasks, make_sync_tasks
+from dag_factory.report.escapes import escape
 
 
 def build_dag(model: Dag, callbacks: Callbacks, defaults: Mapping[str, Any] | None = None) -> DAG:
@@ -142,6 +143,20 @@ def _moment(moment: datetime) -> datetime:
     return pendulum.instance(moment)
 
 
+def _connections(model: Dag) -> Iterator[str]:
+    """List the connections that syncs name, each with the id that Airflow's task shows."""
+    named = [(sync.connection, sync.connection_id) for sync in model.syncs if sync.connection is not None]
+    if named:
+        yield "Connections:\n\n" + "\n".join(f"* {_code(name)} (`{each}`)" for name, each in named)
+
+
+def _code(text: str) -> str:
+    """Write a name as Markdown's code on one line, with a fence that it does not contain."""
+    line = " ".join(escape(shown(text)).split())
+    fence = "`" * max((len(run) + 1 for run in re.findall("`+", line)), default=1)
+    return f"{fence} {line} {fence}" if len(fence) > 1 else f"`{line}`"
+
+
 def _docs(model: Dag) -> str:
     """Return the DAG's docs with its file and YAML, because Airflow's Code tab shows the loader."""
     document = model.location.document
@@ -149,7 +164,8 @@ def _docs(model: Dag) -> str:
     # A fence longer than any in the YAML.
     fence = "`" * max((len(run) + 1 for run in re.findall("`{3,}", yaml)), default=3)
     written = None if model.doc_md is None else shown(model.doc_md)
-    parts = [written, f"Generated from `{document.file.name}`:", f"{fence}yaml\n{yaml}\n{fence}"]
+    source = [f"Generated from `{document.file.name}`:", f"{fence}yaml\n{yaml}\n{fence}"]
+    parts = [written, *_connections(model), *source]
     if model.defaults_files:
         parts.append(f"with the defaults of {', '.join(f'`{name}`' for name in model.defaults_files)}.")
     return "\n\n".join(part for part in parts if part)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from dag_factory.config.model.draft import DraftDag, DraftSync
 from dag_factory.config.model.layers import Setting, Settings
 from dag_factory.config.schema.keys import keys_of
 from dag_factory.config.secrets import redacted_value
+from dag_factory.config.snapshot.model import Snapshot
 from dag_factory.config.text.secret_patterns import redacted
 from dag_factory.config.yaml.document import Location
 from dag_factory.report import task_graph, upcoming
@@ -146,10 +147,19 @@ def _explained_dag_values(resolved: DraftDag, schemas: Mapping[str, Any]) -> Ite
 
 
 def _explained_sync(sync: DraftSync, schemas: Mapping[str, Any], assets: list[str]) -> ExplainedSync:
-    values = list(_values(sync.settings, schemas))
+    values = [_of_snapshot(value, sync) for value in _values(sync.settings, schemas)]
     if "outlets" not in sync.settings:
         values.append(ExplainedValue(key="outlets", value=assets))
     return ExplainedSync(name=sync.name, origin=_origin(sync.location), values=tuple(values))
+
+
+def _of_snapshot(value: ExplainedValue, sync: DraftSync) -> ExplainedValue:
+    """Say where the id of a connection comes from that the sync names: the snapshot's line."""
+    lookup = sync.lookup
+    if value.key != "connection_id" or lookup is None or not isinstance(lookup.snapshot, Snapshot):
+        return value
+    line = lookup.snapshot.line_of(str(value.value))
+    return replace(value, origin=Origin(file=lookup.snapshot.file, line=line))
 
 
 def _values(settings: Settings, schemas: Mapping[str, Any]) -> Iterator[ExplainedValue]:

@@ -12,7 +12,7 @@ from airflow.dag_processing.dagbag import DagBag
 from dag_factory.config.project import validate_project
 
 GUIDES = Path(__file__).parents[2] / "docs"
-BLOCK = re.compile(r"^```(?:yaml|python) (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```(?:yaml|python|json) (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def blocks_of(guide: Path) -> dict[str, str]:

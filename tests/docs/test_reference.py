@@ -8,6 +8,8 @@ import pytest
 import yaml
 
 from dag_factory.config.project import validate_project
+from dag_factory.config.snapshot.model import Connector, SnapshotConnection
+from dag_factory.config.snapshot.serialising import snapshot_text
 from docs_tools import keys
 from docs_tools.generated import ROOT, examples, files
 
@@ -15,6 +17,24 @@ GENERATED = files()
 SCHEMA = json.loads((ROOT / "schemas" / "dag.schema.json").read_text("utf-8"))
 EXAMPLES = examples()
 SYNC = {"connection_id": "1e3b5a72-7bfd-4808-a13c-204505490110"}
+SNAPSHOT = snapshot_text(
+    {},
+    [
+        SnapshotConnection(
+            connection_id=connection_id,
+            name=name,
+            status="active",
+            schedule={"scheduleType": "manual"},
+            workspace_id="1",
+            source=Connector(name="bank", type="postgres"),
+            destination=Connector(name="json", type="s3"),
+        )
+        for connection_id, name in (
+            (SYNC["connection_id"], "bank → json"),
+            ("7f6c1f6e-52a1-4f43-9f0b-2d3a4a8f5c21", "warehouse"),
+        )
+    ],
+)
 # A DAG that updates the assets for which examples wait.
 WAREHOUSE = """\
 schedule: null
@@ -51,10 +71,13 @@ def test_the_example_of_a_dags_key_is_accepted(path, configs):
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES["sync"]))
 def test_the_example_of_a_syncs_key_is_accepted(path, configs):
+    if path == "connection":
+        configs({"../airbyte/airbyte_default.json": SNAPSHOT})
     example = yaml.safe_load(EXAMPLES["sync"][path])
     assert path in example
     others = {"customers": "3a0e8a0c-3c5e-4f0e-9f57-0c7e0f6f2b01"} if "depends_on" in example else {}
-    document = {"schedule": None, "syncs": {**others, "money": {**SYNC, **example}}}
+    own = {} if "connection" in example else SYNC
+    document = {"schedule": None, "syncs": {**others, "money": {**own, **example}}}
     check(document, EXAMPLES["sync"][path], configs)
 
 

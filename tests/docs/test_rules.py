@@ -12,7 +12,7 @@ from dag_factory.config.codes import CODES, ERRORS
 from dag_factory.config.project import validate_project
 
 GUIDE = Path(__file__).parents[2] / "docs" / "rules.md"
-BLOCK = re.compile(r"^```yaml ?(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```(?:yaml|json|text) ?(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 VARIABLE = re.compile(r"DAG_FACTORY_ENV=(\w+)")
 
 # Codes without examples in Markdown: bytes, missing and long files, internal errors, what needs Airflow.
@@ -39,7 +39,10 @@ def example(code, heading):
 
 
 def found(configs, code, heading):
-    files = {name.removeprefix("configs/"): text for name, text in example(code, heading).items()}
+    files = {
+        name.removeprefix("configs/") if name.startswith("configs/") else f"../{name}": text
+        for name, text in example(code, heading).items()
+    }
     assert files
     variable = VARIABLE.search(ENTRIES[code])
     environment = variable[1] if variable else None

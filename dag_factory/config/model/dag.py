@@ -52,6 +52,7 @@ class Sync:
 
     name: str
     connection_id: str
+    connection: str | None
     airbyte_conn_id: str
     mode: Mode
     deferrable: bool | None

@@ -14,8 +14,10 @@ from typing import Any, ClassVar
 
 from dag_factory.config.model.layers import MergedDefaults, Setting, Settings, merged_layers
 from dag_factory.config.model.located import Key, Located, Origin, located_texts
+from dag_factory.config.model.names import Lookup, look_up, with_connection_id
 from dag_factory.config.model.policies import Mode, OnKill, OnRunning, OnTimeout
 from dag_factory.config.schema.keys import Section
+from dag_factory.config.snapshot.snapshots import Snapshots
 from dag_factory.config.text import durations
 from dag_factory.config.text.asset_uris import default_asset
 from dag_factory.config.text.dates import moment
@@ -26,7 +28,11 @@ from dag_factory.config.yaml.values import KeyPath, Value
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class DraftSync:
-    """A sync after all layers: its settings by key, and the keys whose values the schema refused."""
+    """A sync after all layers: its settings by key, and the keys whose values the schema refused.
+
+    Where it names its connection, `lookup` is what was found, and `connection_id` the id of a connection that
+    was found.
+    """
 
     section: ClassVar[Section | None] = "sync"
 
@@ -34,8 +40,10 @@ class DraftSync:
     location: Location
     settings: Settings
     invalid: frozenset[str] = frozenset()
+    lookup: Lookup | None = None
 
     connection_id = Key[str | None]()
+    connection = Key[str | None]()
     airbyte_conn_id = Key[str]()
     mode = Key[Mode]()
     deferrable = Key[bool | None]()
@@ -196,8 +204,12 @@ def draft_from(
     environment: str | None,
     file_stem: str,
     shared: MergedDefaults,
+    snapshots: Snapshots,
 ) -> DraftDag:
-    """Lay all layers over each other; `layers` are the defaults, the top folder's first, without errors."""
+    """Lay all layers over each other, and look up the connections that syncs name.
+
+    `layers` are the defaults, the top folder's first, without errors.
+    """
     merged = merged_layers(document, tuple(layers), environment, shared)
     invalid_paths = document.invalid_paths_in(environment)
     invalid = frozenset(str(path[0]) for path in invalid_paths if path)
@@ -211,17 +223,30 @@ def draft_from(
         settings=settings,
         notify=merged.notify,
         syncs=tuple(
-            DraftSync(
-                name=name,
-                location=location_of_sync,
-                settings=settings_of_sync,
-                invalid=_invalid_sync_keys(invalid_paths, name),
+            _sync(
+                name,
+                location_of_sync,
+                settings_of_sync,
+                _invalid_sync_keys(invalid_paths, name),
+                look_up(settings_of_sync, snapshots, environment),
             )
             for name, (location_of_sync, settings_of_sync) in merged.syncs.items()
         ),
         schedule=_schedule(settings.get("schedule"), location, is_invalid="schedule" in invalid),
         trigger_dags=tuple(_triggers(settings.get("trigger_dags"))),
         invalid=invalid,
+    )
+
+
+def _sync(
+    name: str, location: Location, settings: Settings, invalid: frozenset[str], lookup: Lookup | None
+) -> DraftSync:
+    return DraftSync(
+        name=name,
+        location=location,
+        settings=with_connection_id(settings, lookup),
+        invalid=invalid,
+        lookup=lookup,
     )
 
 

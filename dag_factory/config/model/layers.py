@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
+from dag_factory.config.text.connection_ids import is_connection_id
 from dag_factory.config.text.templates import is_template
 from dag_factory.config.yaml.document import Document, Location
 from dag_factory.config.yaml.values import KeyPath, Value
@@ -110,7 +111,9 @@ def _layer(document: Document, path: KeyPath, mapping: dict[str, Any]) -> _Tree:
 
 def _sync_layer(sync: Setting) -> _Tree:
     if isinstance(sync.value, str):
-        return {"": sync.location, "connection_id": _airbyte_spelling(sync)}
+        is_id = is_connection_id(sync.value)
+        named = {"connection_id": _airbyte_spelling(sync)} if is_id else {"connection": sync}
+        return {"": sync.location, **named}
     inside = {
         key: Setting(value=value, location=sync.location.part(key)) for key, value in sync.value.items()
     }
@@ -128,8 +131,12 @@ def _airbyte_spelling(connection_id: Setting) -> Setting:
     return replace(connection_id, value=text.lower())
 
 
+# A layer that names a sync's connection in one way hides the other way below it.
+_OTHER_WAY = {"connection": "connection_id", "connection_id": "connection"}
+
+
 def _laid_over(below: _Tree, above: _Tree) -> _Tree:
-    result = dict(below)
+    result = {key: value for key, value in below.items() if _OTHER_WAY.get(key) not in above}
     for key, value in above.items():
         if isinstance(value, dict):
             result[key] = _laid_over(below[key], value) if key in below else value

@@ -26,6 +26,7 @@ from dag_factory.config.rules.connections import (
     check_shared_connection,
 )
 from dag_factory.config.rules.dag_ids import check_dag_id, check_duplicate_dag_id, check_similar_dag_id
+from dag_factory.config.rules.names import check_names
 from dag_factory.config.rules.notifiers import check_notifiers
 from dag_factory.config.rules.schedule import (
     check_catchup,
@@ -39,6 +40,7 @@ from dag_factory.config.rules.schedule import (
     check_special_preset,
     check_timezone,
 )
+from dag_factory.config.rules.snapshots import check_connections
 from dag_factory.config.rules.sync_settings import (
     check_effect,
     check_max_active_tasks,
@@ -58,6 +60,7 @@ from dag_factory.config.rules.syncs import (
     check_trigger_dags,
 )
 from dag_factory.config.rules.templates import check_templates, check_unrendered_templates
+from dag_factory.config.snapshot.snapshots import Snapshots
 
 DagRule = Callable[[DraftDag], Iterator[Diagnostic]]
 
@@ -84,6 +87,7 @@ DAG_RULES: tuple[DagRule, ...] = (
     check_pool_name,
     check_max_active_tasks,
     check_effect,
+    check_names,
     check_placeholder,
     check_same_connection,
     check_asset_loop,
@@ -131,6 +135,7 @@ def rules_of_validation(
     is_whole: bool,
     today: date | None,
     notifier_prefixes: tuple[str, ...] | None,
+    snapshots: Snapshots,
 ) -> Rules:
     """Return the rules of `validate`.
 
@@ -139,12 +144,15 @@ def rules_of_validation(
         is_whole: Whether every file of the folder was read.
         today: The day that dates are compared with, if any.
         notifier_prefixes: What the import paths of notifiers have to begin with; None allows all.
+        snapshots: What is known of the connections.
     """
     dated = () if today is None else tuple(_dated(rule, today) for rule in DATED_RULES)
     # What it reports costs a notification, not the DAG.
     notifiers = partial(check_notifiers, prefixes=notifier_prefixes)
+    # They do not hold back a DAG that is loaded: the snapshot may be older than a connection.
+    connections = partial(check_connections, snapshots=snapshots)
     return Rules(
-        of_one=(*DAG_RULES, *dated, notifiers),
+        of_one=(*DAG_RULES, *dated, notifiers, connections),
         of_all=(
             _duplicate_dag_id(unread),
             *PROJECT_RULES,

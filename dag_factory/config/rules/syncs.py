@@ -18,12 +18,12 @@ _FEW = 20
 def check_overlays(dag: DraftDag) -> Iterator[Diagnostic]:
     """An environment changes existing syncs; a sync that it adds has its own connection_id."""
     for sync in dag.syncs:
-        if "connection_id" in sync.settings or "connection_id" in sync.invalid:
+        if _has_connection(sync) or not sync.invalid.isdisjoint(("connection_id", "connection")):
             continue
         if dag.is_invalid("syncs") or dag.is_invalid("syncs", sync.name):
             continue
         message = f"there is no sync '{sync.name}' to change, and a new one needs a 'connection_id'"
-        others = [other.name for other in dag.syncs if "connection_id" in other.settings]
+        others = [other.name for other in dag.syncs if _has_connection(other)]
         hint = _known(sync.location, sync.name, others)
         yield sync.location.diagnostic("unknown-sync", message, hint, of_key=True)
 
@@ -36,10 +36,14 @@ def check_similar_sync(dag: DraftDag) -> Iterator[Diagnostic]:
     slips = _Slips([sync.name for sync in dag.syncs if sync.location.path[:1] != ("environments",)])
     for sync in added:
         similar = slips.meant_by(sync.name)
-        if similar is not None and "connection_id" in sync.settings:
+        if similar is not None and _has_connection(sync):
             message = f"the environment adds a sync '{sync.name}' beside '{similar}'"
             hint = f"write '{similar}' to change that sync"
             yield sync.location.diagnostic("similar-sync", message, hint, of_key=True)
+
+
+def _has_connection(sync: DraftSync) -> bool:
+    return "connection_id" in sync.settings or "connection" in sync.settings
 
 
 class _Slips:

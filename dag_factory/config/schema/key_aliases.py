@@ -14,7 +14,8 @@ from types import MappingProxyType
 _OTHER_NAMES = {
     "airbyte_conn_id": "airbyte_conn airflow_conn_id airflow_connection airflow_connection_id http_conn_id",
     "catchup": "catch_up catchup_by_default",
-    "connection_id": "airbyte_connection_id airbyte_connection connection connection_uuid uuid",
+    "connection_id": "airbyte_connection_id airbyte_connection connection_uuid uuid",
+    "connection": "connection_name airbyte_connection_name",
     "dag_id": "id dag dag_name flow_id pipeline",
     "dagrun_timeout": "dag_run_timeout dagrun_timeout_sec dag_timeout run_timeout",
     "deferrable": "defer deferred",

@@ -43,7 +43,7 @@ def schema_diagnostics(
     elif "propertyNames" in error.absolute_schema_path:
         yield _bad_name(location, error)
     elif location.path[-2:-1] == ("syncs",) and location.path[-1] in sections["sync"]:
-        yield _misplaced_sync_key(location)
+        yield SchemaDiagnostic(diagnostic=misplaced_sync_key(location), path=location.path)
     else:
         yield SchemaDiagnostic(diagnostic=_bad_value(location, error, keyword), path=location.path)
 
@@ -82,13 +82,11 @@ def _unknown_keys(
         yield SchemaDiagnostic(diagnostic=diagnostic, path=at.path, meant=hint.meant)
 
 
-def _misplaced_sync_key(location: Location) -> SchemaDiagnostic:
+def misplaced_sync_key(location: Location) -> Diagnostic:
     """Report a key of a sync in place of a sync's name."""
     message = f"'{location.path[-1]}' is a key of a sync, but the name of a sync belongs here"
     hint = "write the sync's name above it, and indent the keys below the name"
-    return SchemaDiagnostic(
-        diagnostic=location.diagnostic("misplaced-key", message, hint, of_key=True), path=location.path
-    )
+    return location.diagnostic("misplaced-key", message, hint, of_key=True)
 
 
 def _missing_keys(location: Location, error: ValidationError) -> Iterator[SchemaDiagnostic]:
@@ -118,7 +116,7 @@ def _misspelt(key: str, keys: Iterable[str], location: Location) -> str | None:
 _FEW = 20
 _MISSING_HINTS = {
     "syncs": "write 'syncs:' with at least one 'name: connection_id' below it",
-    "connection_id": "write the UUID of the Airbyte connection",
+    "connection_id": "write the UUID of the Airbyte connection, or its name as 'connection'",
     "notifier": "write the notifier's import path",
     "dag_id": "write the id of the DAG to trigger",
 }
@@ -180,7 +178,9 @@ def _template_error(error: ValidationError, keyword: str) -> InvalidTemplate | N
 
 
 _MOVE = {
-    **dict.fromkeys(("connection_id", "depends_on"), "write it on a sync, below its name under 'syncs'"),
+    **dict.fromkeys(
+        ("connection_id", "connection", "depends_on"), "write it on a sync, below its name under 'syncs'"
+    ),
     **dict.fromkeys(("dag_id", "syncs"), "move it into the DAG's own file"),
     **dict.fromkeys(("cron", "assets", "timezone"), "keep one of the two"),
     "environments": "write its environments beside this one",

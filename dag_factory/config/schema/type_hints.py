@@ -117,6 +117,7 @@ _KEY_HINTS: dict[str | int, str] = {
     "schedule": 'write a cron expression in quotes such as "H 3 * * *", or null to run the DAG only manually',
     "syncs": "write 'name: connection_id' below it, without a dash",
     "connection_id": "write the UUID of the Airbyte connection",
+    "connection": "write the name of the Airbyte connection, in quotes",
     "start_date": "write a date such as 2026-01-31",
     "end_date": "write a date such as 2026-01-31",
 }

@@ -44,7 +44,7 @@ _SECTION_NAMES = {
 }
 
 # The keys of a sync that cannot be defaults.
-_OF_ONE_SYNC = frozenset(("connection_id", "depends_on"))
+_OF_ONE_SYNC = frozenset(("connection_id", "connection", "depends_on"))
 
 
 def key_hint(

@@ -15,7 +15,7 @@ CODE = "bad-snapshot"
 # 1,000 connections take a quarter of a megabyte.
 MAX_BYTES = 32_000_000
 
-_PULL = "run 'dag-factory pull' to write it again"
+_PULL = "restore it with git, or delete it and run 'dag-factory pull'"
 _CONFLICT = re.compile(r"^(<{7}|={7}|>{7})( |$)", re.MULTILINE)
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -51,10 +51,10 @@ def _not_json(file: str, text: str, error: json.JSONDecodeError) -> Diagnostic:
     conflict = _CONFLICT.search(text)
     if conflict is not None:
         line = text.count("\n", 0, conflict.start()) + 1
-        message, hint = "the snapshot has a merge conflict", f"take either side, then {_PULL}"
+        message, hint = "the snapshot has a merge conflict", "take either side, then run 'dag-factory pull'"
         return _diagnostic(file, message, _at(line, 1), hint)
     message = "the snapshot is empty" if not text.strip() else f"the snapshot is not JSON: {error.msg}"
-    if text.strip() and not text.rstrip().endswith("}"):
+    if text.lstrip().startswith("{") and not text.rstrip().endswith("}"):
         message = "the snapshot is not complete: its end is missing"
     return _diagnostic(file, message, _at(error.lineno, error.colno), _PULL)
 

@@ -41,20 +41,22 @@ def streams_text(streams: Mapping[str, Sequence[Stream]]) -> str:
 
 
 def _connection(connection: SnapshotConnection) -> dict[str, Any]:
-    values: dict[str, Any] = {
+    always: dict[str, Any] = {
         "name": connection.name,
         "status": connection.status,
         "schedule": dict(sorted(connection.schedule.items())),
         "workspaceId": connection.workspace_id,
         "source": _connector(connection.source),
         "destination": _connector(connection.destination),
+    }
+    sometimes: dict[str, Any] = {
         "prefix": connection.prefix,
         "namespaceDefinition": connection.namespace_definition,
         "namespaceFormat": connection.namespace_format,
         "tags": sorted(connection.tags),
         "formerNames": list(connection.former_names),
     }
-    return {key: value for key, value in values.items() if value not in ("", [])}
+    return always | {key: value for key, value in sometimes.items() if value}
 
 
 def _connector(connector: Connector) -> dict[str, str]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
-from dag_factory.config.boundary import attempt
 from dag_factory.config.diagnostics import Diagnostic, Span
 from dag_factory.config.files import top_folder
 from dag_factory.config.snapshot.model import Snapshot
@@ -16,10 +16,13 @@ from dag_factory.config.snapshot.one_connection import part_with
 from dag_factory.config.snapshot.parsing import CODE, MAX_BYTES, parse_snapshot
 
 FOLDER = "airbyte"
+DEFAULT_CONN_ID = "airbyte_default"
 ENDING = ".json"
 STREAMS_ENDING = ".streams.json"
 
-Key = tuple[str | None, str]
+# An environment, or None, and an airbyte_conn_id.
+Key: TypeAlias = tuple[str | None, str]
+Found: TypeAlias = "Snapshot | Diagnostic | None"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -29,28 +32,43 @@ class Snapshots:
     Args:
         folder: The folder of the snapshots, which need not exist.
         name: How diagnostics name it.
-        only: A name of a connection: snapshots are searched for it instead of read.
+        is_for_one_dag: Whether few names are asked for: large files are searched for them instead of parsed.
     """
 
     folder: Path
     name: str
-    only: str | None = None
+    is_for_one_dag: bool = False
 
-    def of(self, environment: str | None, airbyte_conn_id: str) -> Snapshot | Diagnostic | None:
+    def of(self, environment: str | None, airbyte_conn_id: str) -> Found:
         """Return the snapshot that applies, None if there is none, or what is wrong with it."""
-        for key in ((environment, airbyte_conn_id), (None, airbyte_conn_id)):
-            if key in self._files:
-                return self._read(key)
-        return None
+        key = self._key(environment, airbyte_conn_id)
+        return None if key is None else self._parsed(key)
+
+    def for_name(self, environment: str | None, airbyte_conn_id: str, name: str) -> Found:
+        """Return what `of` returns, or of a snapshot only the part with the connections of this name."""
+        key = self._key(environment, airbyte_conn_id)
+        if key is None or not self.is_for_one_dag:
+            return None if key is None else self._parsed(key)
+        data = self._data(key)
+        return (
+            data
+            if isinstance(data, Diagnostic)
+            else parse_snapshot(part_with(data, name), self.name_of(*key))
+        )
 
     def name_of(self, environment: str | None, airbyte_conn_id: str) -> str:
-        """Return how diagnostics name the snapshot of an Airbyte in an environment."""
-        parts = (self.name, environment, f"{airbyte_conn_id}{ENDING}")
+        """Return how diagnostics name the snapshot that applies, or that would be the first to be written."""
+        of_all = self._key(environment, airbyte_conn_id) in ((None, airbyte_conn_id), None)
+        parts = (self.name, None if of_all else environment, f"{airbyte_conn_id}{ENDING}")
         return "/".join(part for part in parts if part)
 
-    def for_name(self, name: str) -> Snapshots:
-        """Return the same snapshots, to be searched for one name."""
-        return replace(self, only=name)
+    def pull_command(self, environment: str | None, airbyte_conn_id: str) -> str:
+        """Return the command that writes the snapshot that applies."""
+        key = self._key(environment, airbyte_conn_id)
+        own = [f" --env {key[0]}"] if key is not None and key[0] is not None else []
+        if airbyte_conn_id != DEFAULT_CONN_ID:
+            own.append(f" --airbyte-conn-id {airbyte_conn_id}")
+        return f"dag-factory pull{''.join(own)}"
 
     @property
     def environments(self) -> frozenset[str]:
@@ -66,38 +84,55 @@ class Snapshots:
     def _files(self) -> Mapping[Key, str]:
         return dict(_files_in(self.folder))
 
+    def _key(self, environment: str | None, airbyte_conn_id: str) -> Key | None:
+        keys = ((environment, airbyte_conn_id), (None, airbyte_conn_id))
+        return next((key for key in keys if key in self._files), None)
+
+    def _parsed(self, key: Key) -> Snapshot | Diagnostic:
+        if key not in self._known:
+            data = self._data(key)
+            self._known[key] = (
+                data if isinstance(data, Diagnostic) else parse_snapshot(data, self.name_of(*key))
+            )
+        return self._known[key]
+
+    def _data(self, key: Key) -> bytes | Diagnostic:
+        if key not in self._read:
+            self._read[key] = _bytes_of(self._files[key], self.name_of(*key))
+        return self._read[key]
+
     @functools.cached_property
     def _known(self) -> dict[Key, Snapshot | Diagnostic]:
         return {}
 
-    def _read(self, key: Key) -> Snapshot | Diagnostic:
-        if key not in self._known:
-            name = self.name_of(*key)
-            self._known[key] = attempt(name, lambda: self._parsed(Path(self._files[key]), name))
-        return self._known[key]
-
-    def _parsed(self, path: Path, name: str) -> Snapshot | Diagnostic:
-        try:
-            with path.open("rb") as file:
-                data = file.read(MAX_BYTES + 1)
-        except OSError as error:
-            message = f"the snapshot cannot be read: {error.strerror}"
-            return Diagnostic(file=name, span=Span(), code=CODE, message=message, help="allow reading it")
-        return parse_snapshot(data if self.only is None else part_with(data, self.only), name)
+    @functools.cached_property
+    def _read(self) -> dict[Key, bytes | Diagnostic]:
+        return {}
 
 
-def snapshots_beside(configs: Path, name: str = "configs") -> Snapshots:
+def snapshots_beside(configs: Path, name: str = "configs", *, is_for_one_dag: bool = False) -> Snapshots:
     """Return the snapshots beside the top folder of configuration files.
 
     Args:
         configs: The folder of configuration files, or one below it.
         name: How diagnostics name it.
+        is_for_one_dag: As in `Snapshots`.
     """
     own = Path(os.path.abspath(configs))  # noqa: PTH100 (as the files are listed)
     top = top_folder(own)
     below = own.relative_to(top).parts
     above = Path(name).parts[: -len(below) - 1]
-    return Snapshots(folder=top.parent / FOLDER, name=Path(*above, FOLDER).as_posix())
+    folder, shown = top.parent / FOLDER, Path(*above, FOLDER).as_posix()
+    return Snapshots(folder=folder, name=shown, is_for_one_dag=is_for_one_dag)
+
+
+def _bytes_of(path: str, name: str) -> bytes | Diagnostic:
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 (a task's start does without Path)
+            return file.read(MAX_BYTES + 1)
+    except OSError as error:
+        message = f"the snapshot cannot be read: {error.strerror}"
+        return Diagnostic(file=name, span=Span(), code=CODE, message=message, help="allow reading it")
 
 
 def _files_in(folder: Path) -> Iterator[tuple[Key, str]]:

@@ -6,6 +6,7 @@ import pytest
 
 from dag_factory.config.files import list_files
 from dag_factory.config.model.located import Origin, located_texts
+from dag_factory.config.snapshot.snapshots import snapshots_beside
 from dag_factory.config.tree import read_tree
 from dag_factory.config.yaml.document import Location
 
@@ -17,7 +18,7 @@ DEFAULTS = "defaults:\n  timeout: 2h\n  retries: 2\n"
 def draft_of(configs):
     def draft(text, environment=None, defaults=DEFAULTS):
         root = configs({"defaults.yaml": defaults, "a.yaml": text})
-        (made,) = read_tree(list_files(root, "configs")).drafts(environment)
+        (made,) = read_tree(list_files(root, "configs"), snapshots_beside(root)).drafts(environment)
         return made
 
     return draft
