@@ -10,6 +10,8 @@ from jsonschema import Draft202012Validator
 
 from dag_factory.cli.main import main
 from dag_factory.config.schema.check import DAG_SCHEMA, DEFAULTS_SCHEMA, schema_text
+from dag_factory.config.snapshot.model import Connector, SnapshotConnection
+from dag_factory.config.snapshot.serialising import snapshot_text
 
 UUID = "1e3b5a72-7bfd-4808-a13c-204505490110"
 
@@ -56,4 +58,37 @@ def test_a_file_in_the_way_is_reported(tmp_path, capsys):
     assert (
         capsys.readouterr().err
         == f"dag-factory schema: '{tmp_path / 'schemas'}' cannot be written: File exists\n"
+    )
+
+
+def test_the_names_of_connections_are_written_as_examples(printed, tmp_path):
+    (tmp_path / "airbyte" / "dev").mkdir(parents=True)
+    (tmp_path / "airbyte" / "airbyte_default.json").write_text(snapshot("bank → json", "crm"), "utf-8")
+    (tmp_path / "airbyte" / "dev" / "airbyte_default.json").write_text(snapshot("only in dev"), "utf-8")
+    (tmp_path / "airbyte" / "broken.json").write_text("{", "utf-8")
+    printed("--output", str(tmp_path / "schemas"))
+    schema = json.loads((tmp_path / "schemas" / DAG_SCHEMA).read_text("utf-8"))
+    names = ["bank → json", "crm", "only in dev"]
+    assert schema["$defs"]["connection_name"]["examples"] == names
+    assert schema["$defs"]["sync"]["examples"] == names
+    Draft202012Validator.check_schema(schema)
+    assert Draft202012Validator(schema).is_valid({"syncs": {"money": "another name"}})
+
+
+def snapshot(*names: str) -> str:
+    nowhere = Connector(name="", type="")
+    return snapshot_text(
+        {},
+        [
+            SnapshotConnection(
+                connection_id=f"{number:08d}-0000-4000-8000-000000000000",
+                name=name,
+                status="active",
+                schedule={"scheduleType": "manual"},
+                workspace_id="",
+                source=nowhere,
+                destination=nowhere,
+            )
+            for number, name in enumerate(names)
+        ],
     )

@@ -25,7 +25,7 @@ _TYPES = {
 # Keywords that do not restrict a value, or are read together with another one.
 _SILENT = frozenset(
     (
-        *("$schema", "$defs", "title", "description", "default", "then"),
+        *("$schema", "$defs", "title", "description", "default", "examples", "then"),
         *("patternErrorMessage", "errorMessage", "x-suggest", "x-template"),
     )
 )
