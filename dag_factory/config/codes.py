@@ -28,6 +28,7 @@ ERRORS: Mapping[str, str] = MappingProxyType(
         "dag-loop": "DAGs that start each other in a cycle, or a DAG that starts itself",
         "deleted-connection": "a connection that has been deleted in Airbyte",
         "dependency-cycle": "syncs that depend on each other in a cycle",
+        "drift": "an Airbyte that differs from its snapshot",
         "duplicate-dag-id": "a DAG id that another document already has",
         "duplicate-key": "a key that occurs twice in one mapping",
         "empty-document": "a file or a document without a DAG",

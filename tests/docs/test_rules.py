@@ -18,6 +18,7 @@ VARIABLE = re.compile(r"DAG_FACTORY_ENV=(\w+)")
 # Codes without examples in Markdown: bytes, missing and long files, internal errors, what needs Airflow.
 WITHOUT_EXAMPLE = {
     "airflow-refused",
+    "drift",
     "internal-error",
     "nothing-to-check",
     "too-many-errors",
