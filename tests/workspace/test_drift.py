@@ -1,7 +1,7 @@
 """What differs between an Airbyte and its snapshot, and where that is reported.
 
-A case is a folder in `drift_cases` with configurations, their snapshot, what a pull would write (`now.json`), and
-the report (`expected.out`). UPDATE_CASES=1 writes the report: `make cases` does.
+A case is a folder in `drift_cases` with configurations, their snapshot, what a pull would write (`now.json`),
+and the report (`expected.out`). UPDATE_CASES=1 writes the report: `make cases` does.
 """
 
 from __future__ import annotations
