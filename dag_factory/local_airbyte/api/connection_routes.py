@@ -7,7 +7,6 @@ import uuid
 from fastapi import Request, Response
 
 from dag_factory.local_airbyte.api.authentication import PlatformOf
-from dag_factory.local_airbyte.api.quartz_cron import cron_error
 from dag_factory.local_airbyte.api.request_bodies import JsonBody
 from dag_factory.local_airbyte.api.request_parameters import is_true, read_choice, read_page, read_text
 from dag_factory.local_airbyte.api.responses import page_response
@@ -17,7 +16,8 @@ from dag_factory.local_airbyte.model.identifiers import ConnectionId
 from dag_factory.local_airbyte.model.json_values import Json
 from dag_factory.local_airbyte.model.problems import ProblemError
 from dag_factory.local_airbyte.platform import Platform
-from dag_factory.local_airbyte.storage.seeds import MANUAL
+from dag_factory.local_airbyte.schedules.quartz_cron import cron_error
+from dag_factory.local_airbyte.schedules.schedule import MANUAL
 
 DEPRECATED = "deprecated"
 CHANGEABLE = (

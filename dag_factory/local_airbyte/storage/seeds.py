@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dag_factory.local_airbyte.model.built_in_rows import SHARES
 from dag_factory.local_airbyte.model.connection import ConnectionSeed
 from dag_factory.local_airbyte.model.json_values import Json
+from dag_factory.local_airbyte.schedules.schedule import MANUAL
 
 NAMESPACE = uuid.UUID("b5d3a2f6-6c0d-4f43-8a53-3f0f1b1b2c77")
 NOTIFICATIONS = (
@@ -30,7 +31,6 @@ SUBJECTS = (
     "returns",
 )
 CREATED_AT = 1_767_225_600  # 2026-01-01T00:00:00Z, in seconds
-MANUAL: Json = {"scheduleType": "manual"}
 SPECIAL: dict[str, Json] = {
     "paused_sync": {"status": "inactive"},
     "deleted_sync": {"status": "deprecated"},
@@ -50,7 +50,7 @@ def seed_id(name: str) -> str:
 def iter_documents() -> Documents:
     """Yield kind, id and document of everything that a new server has."""
     for workspace in ("analytics", "sandbox"):
-        yield "workspace", seed_id(workspace), _workspace(workspace)
+        yield "workspace", seed_id(workspace), workspace_document(seed_id(workspace), workspace)
         yield "source", seed_id(f"{workspace}/source"), _actor("source", "faker", workspace)
         yield (
             "destination",
@@ -99,33 +99,40 @@ def _connection(name: str, workspace: str, changes: Json) -> tuple[str, str, Jso
     return "connection", seed_id(name), {**document, "tags": tags, **changes}
 
 
-def _workspace(name: str) -> Json:
+def workspace_document(workspace_id: str, name: str) -> Json:
+    """Return a workspace that notifies nobody."""
     notification = {"email": {"enabled": False}, "webhook": {"enabled": False}}
     notifications = dict.fromkeys(NOTIFICATIONS, notification)
     return {
-        "workspaceId": seed_id(name),
+        "workspaceId": workspace_id,
         "name": name,
         "dataResidency": "auto",
         "notifications": notifications,
     }
 
 
-def _actor(role: str, kind: str, workspace: str) -> Json:
+def actor_document(role: str, actor_id: str, name: str, connector: str, workspace_id: str) -> Json:
+    """Return a source or a destination, which is what `role` says."""
     return {
-        f"{role}Id": seed_id(f"{workspace}/{role}"),
-        "name": f"{workspace} {kind}",
-        f"{role}Type": kind,
-        "definitionId": seed_id(f"definition/{kind}"),
-        "workspaceId": seed_id(workspace),
+        f"{role}Id": actor_id,
+        "name": name,
+        f"{role}Type": connector,
+        "definitionId": seed_id(f"definition/{connector}"),
+        "workspaceId": workspace_id,
         "configuration": {},
         "createdAt": CREATED_AT,
     }
 
 
+def tag_document(tag_id: str, name: str, color: str, workspace_id: str) -> Json:
+    """Return a tag."""
+    return {"tagId": tag_id, "workspaceId": workspace_id, "name": name, "color": color}
+
+
+def _actor(role: str, connector: str, workspace: str) -> Json:
+    name = f"{workspace} {connector}"
+    return actor_document(role, seed_id(f"{workspace}/{role}"), name, connector, seed_id(workspace))
+
+
 def _tag(name: str, color: str) -> Json:
-    return {
-        "tagId": seed_id(f"tag/{name}"),
-        "workspaceId": seed_id("analytics"),
-        "name": name,
-        "color": color,
-    }
+    return tag_document(seed_id(f"tag/{name}"), name, color, seed_id("analytics"))
