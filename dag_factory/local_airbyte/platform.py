@@ -10,7 +10,7 @@ from dag_factory.local_airbyte.jobs.runner import Runner
 from dag_factory.local_airbyte.model import problems
 from dag_factory.local_airbyte.model.clock import Clock
 from dag_factory.local_airbyte.model.connection import CONNECTION
-from dag_factory.local_airbyte.model.job import CANCELLED, SYNC, Job, Script
+from dag_factory.local_airbyte.model.job import CANCELLED, INCOMPLETE, QUEUED, SYNC, Job, Script
 from dag_factory.local_airbyte.model.job_life_cycle import (
     API,
     TYPE_OF_SUBMITTED,
@@ -25,6 +25,7 @@ from dag_factory.local_airbyte.model.json_values import Json
 from dag_factory.local_airbyte.model.problems import Problem, ProblemError
 from dag_factory.local_airbyte.storage.connection_plans import take_script
 from dag_factory.local_airbyte.storage.store import Store
+from dag_factory.local_airbyte.storage.timers import put_timer
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,11 +89,23 @@ class Platform:
         return document
 
     def change_connection(self, connection_id: str, changes: Json) -> Json:
-        """Change some keys of a connection."""
+        """Change some keys of a connection; its wait for the next scheduled sync begins again."""
         with self.store.transaction():
             document = {**self.connection(connection_id), **changes}
             self.store.put_document(CONNECTION, connection_id, document)
+            put_timer(self.store, connection_id, self.clock.now())
             return document
+
+    def tell_active_job(self, connection_id: str) -> None:
+        """Tell the connection's workflow of a change, as each update through Airbyte's API does.
+
+        A queued job is cancelled, the wait before a next attempt begins again, and a running job goes on.
+        """
+        active = self.store.active_job(connection_id)
+        if active is not None and active.status == QUEUED:
+            self.end_active_job(connection_id)
+        elif active is not None and active.status == INCOMPLETE:
+            self.runner.wait_again(active.job_id)
 
     def end_active_job(self, connection_id: str, status: str = CANCELLED) -> None:
         """End the connection's active job, whatever its status."""

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import IO, Self
 
 import uvicorn
+from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from dag_factory.local_airbyte.api.admin_routes import PREFIX as ADMIN_PREFIX
@@ -28,6 +29,7 @@ from dag_factory.local_airbyte.model.clock import Clock
 from dag_factory.local_airbyte.model.connection import CONNECTION, ConnectionSeed
 from dag_factory.local_airbyte.model.identifiers import canonical_id
 from dag_factory.local_airbyte.platform import Platform
+from dag_factory.local_airbyte.scheduler import Scheduler
 from dag_factory.local_airbyte.storage.data_folder import UnsafePathError, check_not_linked, open_file
 from dag_factory.local_airbyte.storage.seeds import iter_documents, seed_document
 from dag_factory.local_airbyte.storage.store import Store
@@ -79,7 +81,9 @@ class LocalAirbyte:
             self.url = self.root_url + PREFIXES[0]
             self.admin_url = self.root_url + ADMIN_PREFIX
             self.platform = _platform(options, store, self.url)
-            self._server = uvicorn.Server(_configuration(self.platform, options.verbose))
+            self._scheduler = Scheduler(self.platform)
+            app = create_app(self.platform, self._scheduler)
+            self._server = uvicorn.Server(_configuration(app, options.verbose))
             self._resources = stack.pop_all()
         self._thread = threading.Thread(
             target=self._server.run, args=([listener],), name="local-airbyte", daemon=True
@@ -112,9 +116,11 @@ class LocalAirbyte:
 
     def stop(self) -> None:
         """Stop serving and end all job threads and child processes; active jobs resume at the next start."""
+        self._scheduler.stop()
         self.platform.runner.stop()
         self._server.should_exit = True
         self._thread.join()
+        self._scheduler.join()
         self._resources.close()
 
     def __enter__(self) -> Self:
@@ -128,6 +134,7 @@ class LocalAirbyte:
     def _run(self) -> None:
         self._thread.start()
         self.platform.runner.resume()
+        self._scheduler.start()
         deadline = time.monotonic() + START_SECONDS
         while not self._server.started:
             if time.monotonic() > deadline or not self.is_alive:
@@ -178,9 +185,9 @@ def _signing_key(store: Store) -> str:
         return str(store.meta(SIGNING_KEY))
 
 
-def _configuration(platform: Platform, verbose: bool) -> uvicorn.Config:
+def _configuration(app: FastAPI, verbose: bool) -> uvicorn.Config:
     return uvicorn.Config(
-        create_app(platform),
+        app,
         http=TransportProtocol,
         loop="asyncio",
         ws="none",

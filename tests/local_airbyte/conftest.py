@@ -70,6 +70,12 @@ class Airbyte:
         security = Security(client_credentials=credentials)
         return AirbyteAPI(server_url=self.server.url, security=security, client=self.http)
 
+    def bearer(self) -> dict[str, str]:
+        """Return the headers of calls without the SDK, with a new token."""
+        body = {"client_id": self.client_id, "client_secret": SECRET}
+        token = self.http.post(f"{self.server.url}/applications/token", json=body).json()["access_token"]
+        return {"Authorization": f"Bearer {token}"}
+
     def admin(self, method: str, path: str, body: object = None) -> dict:
         answer = self.http.request(method, f"{self.server.admin_url}{path}", json=body)
         assert answer.status_code < 300, answer.text

@@ -10,16 +10,17 @@ from fastapi import APIRouter, Response
 from pydantic import TypeAdapter
 
 from dag_factory.local_airbyte.api.authentication import PlatformOf, revoke_tokens
+from dag_factory.local_airbyte.api.contents_routes import read_changes
 from dag_factory.local_airbyte.api.request_bodies import JsonBody, OptionalJsonBody
 from dag_factory.local_airbyte.api.request_parameters import read_choice, read_text
 from dag_factory.local_airbyte.api.responses import job_response
 from dag_factory.local_airbyte.faults.active_faults import render_fault
 from dag_factory.local_airbyte.faults.fault import Fault
 from dag_factory.local_airbyte.model import problems
-from dag_factory.local_airbyte.model.connection import CONNECTION, CONNECTION_STATUSES
+from dag_factory.local_airbyte.model.connection import CONNECTION
 from dag_factory.local_airbyte.model.identifiers import ConnectionId, NewConnectionId
 from dag_factory.local_airbyte.model.job import CANCELLED, FAILED, JOB_TYPES, SUCCEEDED, SYNC, Job, Script
-from dag_factory.local_airbyte.model.job_life_cycle import may_follow
+from dag_factory.local_airbyte.model.job_life_cycle import PERSON, may_follow
 from dag_factory.local_airbyte.model.job_query import JobQuery
 from dag_factory.local_airbyte.model.job_scripts import read_script, render_script
 from dag_factory.local_airbyte.model.json_values import Json
@@ -33,6 +34,8 @@ from dag_factory.local_airbyte.storage.connection_plans import (
     render_plan,
 )
 from dag_factory.local_airbyte.storage.seeds import connection_document
+from dag_factory.local_airbyte.storage.timers import restart_timers
+from dag_factory.local_airbyte.storage.workspace_contents import CONNECTION_KEYS
 
 PREFIX = "/local-admin"
 ALL_JOBS = JobQuery(limit=1_000_000)
@@ -94,8 +97,11 @@ def read_settings(platform: PlatformOf) -> Json:
 def change_settings(body: JsonBody, platform: PlatformOf) -> Json:
     """Change some settings; a clock shift takes effect at once."""
     settings = _read_value(Settings, {**asdict(platform.store.settings()), **body})
+    is_on = settings.run_schedules and not platform.store.settings().run_schedules
     platform.store.put_settings(settings)
     platform.clock.shift = settings.clock_shift
+    if is_on:  # what was due while it was off is not made up for
+        restart_timers(platform.store, platform.clock.now())
     return asdict(settings)
 
 
@@ -148,15 +154,18 @@ def put_connection(connection_id: NewConnectionId, body: JsonBody, platform: Pla
 
 
 def change_connection(connection_id: ConnectionId, body: JsonBody, platform: PlatformOf) -> Json:
-    """Set status, scripts, rows, source or the connector's config; a running job continues."""
-    changes = {key: value for key, value in body.items() if key != "status"}
-    if "status" in body:
-        status = read_choice(body, "status", CONNECTION_STATUSES)
-        platform.change_connection(connection_id, {"status": status})
+    """Set what a person sets in Airbyte, and scripts, rows, source or the connector's config.
+
+    No active job is affected.
+    """
+    settable = {key: value for key, value in body.items() if key in CONNECTION_KEYS}
     with platform.store.transaction():
         platform.connection(connection_id)
+        if settable:
+            platform.change_connection(connection_id, read_changes(connection_id, settable, platform))
         present = render_plan(read_plan(platform.store, connection_id))
-        put_plan(platform.store, connection_id, _plan({**present, **changes}))
+        planned = {key: value for key, value in body.items() if key not in CONNECTION_KEYS}
+        put_plan(platform.store, connection_id, _plan({**present, **planned}))
     return read_connection(connection_id, platform)
 
 
@@ -173,7 +182,7 @@ def start_job(connection_id: ConnectionId, body: OptionalJsonBody, platform: Pla
     _check_known(body, {"jobType", "script"})
     job_type = read_choice({"jobType": SYNC, **body}, "jobType", JOB_TYPES)
     script = _script(body["script"]) if "script" in body else None
-    return _job(platform.submit(connection_id, job_type, started_by="person", script=script))
+    return _job(platform.submit(connection_id, job_type, started_by=PERSON, script=script))
 
 
 def _job(job: Job) -> Json:

@@ -7,20 +7,22 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from dag_factory.local_airbyte.api import admin_routes, public_routes, timeline_page
+from dag_factory.local_airbyte.api import admin_routes, contents_routes, public_routes, timeline_page
 from dag_factory.local_airbyte.api.loopback_guard import GuardMiddleware
 from dag_factory.local_airbyte.faults.fault_middleware import FaultMiddleware
 from dag_factory.local_airbyte.faults.route_names import PREFIXES
 from dag_factory.local_airbyte.model import problems
 from dag_factory.local_airbyte.model.problems import Problem, ProblemError
 from dag_factory.local_airbyte.platform import Platform
+from dag_factory.local_airbyte.scheduler import Scheduler
 
 
-def create_app(platform: Platform) -> FastAPI:
-    """Return the ASGI application for a platform."""
+def create_app(platform: Platform, scheduler: Scheduler) -> FastAPI:
+    """Return the ASGI application for a platform and its scheduler."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
-    app.state.platform = platform
+    app.state.platform, app.state.scheduler = platform, scheduler
     app.include_router(admin_routes.build_router())
+    app.include_router(contents_routes.build_router(), prefix=admin_routes.PREFIX)
     app.include_router(timeline_page.build_router())
     for prefix in PREFIXES:
         app.include_router(public_routes.build_router(), prefix=prefix)

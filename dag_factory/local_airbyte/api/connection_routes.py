@@ -18,6 +18,7 @@ from dag_factory.local_airbyte.model.problems import ProblemError
 from dag_factory.local_airbyte.platform import Platform
 from dag_factory.local_airbyte.schedules.quartz_cron import cron_error
 from dag_factory.local_airbyte.schedules.schedule import MANUAL
+from dag_factory.local_airbyte.storage.timers import put_timer
 
 DEPRECATED = "deprecated"
 CHANGEABLE = (
@@ -77,6 +78,7 @@ def create_connection(body: JsonBody, platform: PlatformOf) -> Json:
         **_changes(body),
     }
     platform.store.put_document(CONNECTION, connection_id, document)
+    put_timer(platform.store, connection_id, platform.clock.now())
     return document
 
 
@@ -84,7 +86,9 @@ def change_connection(connection_id: ConnectionId, body: JsonBody, platform: Pla
     """Change a connection, unless Airbyte has locked it."""
     if platform.connection(connection_id)["status"] == "locked":
         raise ProblemError(problems.locked(connection_id))
-    return platform.change_connection(connection_id, _changes(body))
+    changed = platform.change_connection(connection_id, _changes(body))
+    platform.tell_active_job(connection_id)
+    return changed
 
 
 def delete_connection(connection_id: ConnectionId, platform: PlatformOf) -> Response:

@@ -16,7 +16,13 @@ from dag_factory.local_airbyte.api.connection_routes import (
     read_connection,
 )
 from dag_factory.local_airbyte.api.request_bodies import JsonBody
-from dag_factory.local_airbyte.api.request_parameters import read_choice, read_job_query, read_page, read_text
+from dag_factory.local_airbyte.api.request_parameters import (
+    is_true,
+    read_choice,
+    read_job_query,
+    read_page,
+    read_text,
+)
 from dag_factory.local_airbyte.api.responses import job_response, page_response
 from dag_factory.local_airbyte.model import problems
 from dag_factory.local_airbyte.model.built_in_rows import stream_properties
@@ -26,6 +32,7 @@ from dag_factory.local_airbyte.model.job_life_cycle import TYPE_OF_SUBMITTED
 from dag_factory.local_airbyte.model.json_values import Json
 from dag_factory.local_airbyte.model.problems import ProblemError
 from dag_factory.local_airbyte.platform import Platform
+from dag_factory.local_airbyte.storage.workspace_contents import DELETED
 
 COLLECTIONS = {"workspaces": "workspace", "sources": "source", "destinations": "destination", "tags": "tag"}
 
@@ -93,16 +100,21 @@ def list_streams() -> list[Json]:
 
 
 def list_documents(collection: str, request: Request, platform: PlatformOf) -> Json:
-    """List workspaces, sources, destinations or tags."""
-    limit, offset = read_page(request.query_params)
-    workspaces = request.query_params.getlist("workspaceIds")
+    """List workspaces, sources or destinations by pages, and tags all at once."""
+    kind, workspaces = _kind(collection, request), request.query_params.getlist("workspaceIds")
+    is_deleted_shown = is_true(request.query_params, "includeDeleted")
+    hidden = set() if is_deleted_shown else {each["id"] for each in platform.store.documents(DELETED)}
     found = [
         document
-        for document in platform.store.documents(_kind(collection, request))
-        if not workspaces or document["workspaceId"] in workspaces
+        for document in platform.store.documents(kind)
+        if (not workspaces or document["workspaceId"] in workspaces) and document[f"{kind}Id"] not in hidden
     ]
+    if collection == "tags":
+        return {"data": found}
+    limit, offset = read_page(request.query_params)
+    kept = {key: request.query_params.getlist(key) for key in ("workspaceIds", "includeDeleted")}
     url = f"{platform.url}/{collection}"
-    return page_response(found[offset : offset + limit], url=url, limit=limit, offset=offset)
+    return page_response(found[offset : offset + limit], url=url, limit=limit, offset=offset, kept=kept)
 
 
 def read_document(collection: str, document_id: str, request: Request, platform: PlatformOf) -> Json:

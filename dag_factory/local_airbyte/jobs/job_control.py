@@ -26,6 +26,7 @@ class JobControl:
         self._end: str | None = None
         self._stop = False
         self._hurry = False
+        self._again = False
         self._interrupt: Callable[[], None] | None = None
 
     def end(self, status: str) -> None:
@@ -44,6 +45,12 @@ class JobControl:
         """End the current wait."""
         with self._condition:
             self._hurry = True
+            self._condition.notify_all()
+
+    def wait_again(self) -> None:
+        """Begin the current wait for the next attempt again."""
+        with self._condition:
+            self._again = True
             self._condition.notify_all()
 
     def on_interrupt(self, interrupt: Callable[[], None] | None) -> None:
@@ -66,7 +73,11 @@ class JobControl:
     def sleep(self, seconds: float | None, *, may_hurry: bool = False) -> None:
         """Wait (None: forever); raise JobEnded or ServerStopping if the job is ended or stopped meanwhile."""
         with self._condition:
-            self._condition.wait_for(lambda: self._is_interrupted(may_hurry), seconds)
+            self._again = False
+            while self._condition.wait_for(lambda: self._is_interrupted(may_hurry) or self._again, seconds):
+                if self._is_interrupted(may_hurry):
+                    break
+                self._again = False
             self._raise()
 
     def wind_down(self, seconds: float) -> None:

@@ -56,6 +56,11 @@ class Runner:
         if (running := self._find(job_id)) is not None:
             running[1].hurry()
 
+    def wait_again(self, job_id: int) -> None:
+        """Begin the wait of an incomplete job again."""
+        if (running := self._find(job_id)) is not None:
+            running[1].wait_again()
+
     def wait(self, job_id: int) -> None:
         """Wait until the job's thread has ended, because the job has ended or because the server stops."""
         if (running := self._find(job_id)) is not None:

@@ -53,3 +53,11 @@ class Job:
     def is_active(self) -> bool:
         """Whether the job may still change."""
         return self.status in ACTIVE_STATUSES
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobTimes:
+    """Of a connection's jobs: the last change of any, and the creation of the last sync or refresh."""
+
+    last_change: float
+    last_sync: float | None = None

@@ -26,7 +26,8 @@ from dag_factory.local_airbyte.model.job import (
 from dag_factory.local_airbyte.model.problems import Problem
 from dag_factory.local_airbyte.model.settings import Settings
 
-API = "api"  # a job was started through the public API; any other value names who started it
+# Who started a job: a client of the public API, a person, or the schedule of its connection.
+API, PERSON, SCHEDULE = "api", "person", "schedule"
 FOLLOWERS = {
     PENDING: {QUEUED, RUNNING, FAILED, CANCELLED, INCOMPLETE},
     QUEUED: {PENDING, RUNNING, CANCELLED, FAILED},

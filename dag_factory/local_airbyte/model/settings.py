@@ -17,6 +17,7 @@ class Settings:
     ignore_cancel_seconds: float = 0.0  # the same, but only until a job has this age
     cancel_seconds: float = 0.0  # how long a cancelled job takes to stop
     list_lag: float = 0.0  # GET /jobs leaves out jobs younger than this
+    run_schedules: bool = False  # start the syncs of active connections with a schedule
     clock_shift: float = 0.0  # seconds added to the machine's clock
 
     def __post_init__(self) -> None:

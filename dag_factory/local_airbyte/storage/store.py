@@ -17,7 +17,15 @@ from typing import Any
 
 from dag_factory.local_airbyte.model.connection import StreamPosition
 from dag_factory.local_airbyte.model.identifiers import LARGEST_JOB_ID
-from dag_factory.local_airbyte.model.job import ACTIVE_STATUSES, PENDING, Job, Script
+from dag_factory.local_airbyte.model.job import (
+    ACTIVE_STATUSES,
+    PENDING,
+    REFRESH,
+    SYNC,
+    Job,
+    JobTimes,
+    Script,
+)
 from dag_factory.local_airbyte.model.job_query import JobQuery, where_clause
 from dag_factory.local_airbyte.model.job_scripts import read_script, render_script
 from dag_factory.local_airbyte.model.json_values import Json
@@ -39,6 +47,12 @@ CREATE TABLE IF NOT EXISTS streams (
     connection_id TEXT NOT NULL, source TEXT NOT NULL, stream TEXT NOT NULL,
     state TEXT NOT NULL, file_bytes INTEGER NOT NULL, PRIMARY KEY (connection_id, source, stream)
 );
+"""
+
+LAST_TIMES = """
+SELECT connection_id, MAX(updated_at) AS last_change,
+    MAX(CASE WHEN job_type IN (?, ?) THEN created_at END) AS last_sync
+FROM jobs GROUP BY connection_id
 """
 
 
@@ -168,6 +182,14 @@ class Store:
         """Return the number of jobs that each connection ever had."""
         rows = self._all("SELECT connection_id, COUNT(*) AS jobs FROM jobs GROUP BY connection_id")
         return {row["connection_id"]: row["jobs"] for row in rows}
+
+    def job_times(self) -> dict[str, JobTimes]:
+        """Return the times of jobs that schedules count from, by connection."""
+        rows = self._all(LAST_TIMES, SYNC, REFRESH)
+        return {
+            row["connection_id"]: JobTimes(last_change=row["last_change"], last_sync=row["last_sync"])
+            for row in rows
+        }
 
     # Positions of streams
 

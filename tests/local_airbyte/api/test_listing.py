@@ -32,12 +32,6 @@ def patch(airbyte, connection_id=CONNECTION, **changes):
     return airbyte.sdk.connections.patch_connection(request=request).connection_response
 
 
-def bearer(airbyte) -> dict[str, str]:
-    body = {"client_id": airbyte.client_id, "client_secret": "test-secret"}
-    token = airbyte.http.post(f"{airbyte.server.url}/applications/token", json=body).json()["access_token"]
-    return {"Authorization": f"Bearer {token}"}
-
-
 def test_the_seeds_fill_two_pages_and_every_status(airbyte):
     first, second = connections(airbyte), connections(airbyte, offset=20)
     assert (len(first.data), len(second.data) > 0) == (20, True)
@@ -92,7 +86,7 @@ def test_jobs_by_time_type_and_workspace(airbyte):
     ).connection_response
     assert len(airbyte.jobs(workspace_ids=[connection.workspace_id])) == 2
     assert airbyte.jobs(workspace_ids=["00000000-0000-4000-8000-000000000000"]) == []
-    headers = bearer(airbyte)
+    headers = airbyte.bearer()
     for query, expected in (
         ("createdAtStart=2020-01-01T00:00:00Z", [sync.job_id, reset.job_id]),
         ("createdAtEnd=2020-01-01T00:00:00Z", []),
@@ -105,7 +99,7 @@ def test_jobs_by_time_type_and_workspace(airbyte):
 def test_the_next_page_drops_status_and_order(airbyte):
     airbyte.sync()
     query = "status=succeeded&orderBy=createdAt|DESC&connectionId=" + CONNECTION
-    page = airbyte.http.get(f"{airbyte.server.url}/jobs?{query}", headers=bearer(airbyte)).json()
+    page = airbyte.http.get(f"{airbyte.server.url}/jobs?{query}", headers=airbyte.bearer()).json()
     assert page["next"] == f"{airbyte.server.url}/jobs?limit=20&offset=20&connectionId={CONNECTION}"
 
 
@@ -134,7 +128,7 @@ def test_a_locked_connection_is_not_changed(airbyte):
 
 
 def test_a_connection_is_created_and_deleted(airbyte):
-    headers = bearer(airbyte)
+    headers = airbyte.bearer()
     source = airbyte.http.get(f"{airbyte.server.url}/sources", headers=headers).json()["data"][0]
     destination = airbyte.http.get(f"{airbyte.server.url}/destinations", headers=headers).json()["data"][0]
     body = {"sourceId": source["sourceId"], "destinationId": destination["destinationId"], "name": "new"}
@@ -148,7 +142,7 @@ def test_a_connection_is_created_and_deleted(airbyte):
 
 
 def test_the_other_routes(airbyte):
-    headers = bearer(airbyte)
+    headers = airbyte.bearer()
     assert airbyte.sdk.health.get_health_check().status_code == 200
     for prefix in ("/v1", "/api/public/v1"):
         base = airbyte.server.root_url + prefix
