@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -19,6 +18,7 @@ from dag_factory.local_airbyte.faults.fault import (
     HTML,
     HUGE_BODY,
     LATE_JOB,
+    LYING_NEXT,
     MALFORMED_JSON,
     NULL_FIELDS,
     ODD_NUMBER,
@@ -34,6 +34,14 @@ from dag_factory.local_airbyte.faults.fault import (
     WRONG_JOB,
     ZONE_LESS,
     Fault,
+)
+from dag_factory.local_airbyte.faults.list_distortions import (
+    Page,
+    lie_about_next,
+    page_of,
+    page_query,
+    requested_page,
+    set_page,
 )
 from dag_factory.local_airbyte.faults.route_names import PREFIXES
 from dag_factory.local_airbyte.model import problems
@@ -105,6 +113,29 @@ def distort(fault: Fault, reply: Reply, request: ReceivedRequest) -> Reply | Non
     return reply if reply.status >= 400 else _distort_document(fault, reply, request)
 
 
+def distort_list(fault: Fault, reply: Reply, items: Sequence[object], request: ReceivedRequest) -> Reply:
+    """Put the page that the fault makes of the whole list into an answer."""
+    document = json.loads(reply.body)
+    set_page(document, page_of(fault, items, requested_page(request.query)), next_url(request))
+    return replace(reply, body=json.dumps(document).encode())
+
+
+def is_list(reply: Reply) -> bool:
+    """Return whether an answer is a page of a list; tags are listed without pages."""
+    if reply.status != 200 or JSON_TYPE not in reply.headers:
+        return False
+    document = json.loads(reply.body)
+    return isinstance(document, dict) and isinstance(document.get("data"), list) and "next" in document
+
+
+def next_url(request: ReceivedRequest) -> str:
+    """Return the address of the page after the requested one."""
+    page = requested_page(request.query)
+    query = page_query(request.query, Page(limit=page.limit, offset=page.offset + page.limit))
+    host = dict(request.headers).get(b"host", b"").decode("latin-1")
+    return f"http://{host}{request.path}?{query}"
+
+
 def _distort_document(fault: Fault, reply: Reply, request: ReceivedRequest) -> Reply:
     """Change the JSON of a successful answer; leave other answers unchanged."""
     change = _changes(fault, request).get(fault.kind)
@@ -126,6 +157,7 @@ def _changes(fault: Fault, request: ReceivedRequest) -> Mapping[str, Callable[[o
         WRONG_JOB: lambda document: _replace_job(document, request),
         ZONE_LESS: _remove_zones,
         SHUFFLED: lambda document: _shuffle(document, fault.seed, request),
+        LYING_NEXT: lambda document: lie_about_next(document, next_url(request)),
     }
 
 
@@ -160,15 +192,8 @@ def _shuffle(document: object, seed: int, request: ReceivedRequest) -> None:
     """Shuffle the first jobs, in the same order for the same seed, and keep the requested page."""
     if isinstance(document, dict) and isinstance(document.get("data"), list):
         random.Random(seed).shuffle(document["data"])  # noqa: S311 (nothing secret)
-        requested = dict(parse_qsl(request.query))
-        limit, offset = (
-            _number(requested.get(key, ""), default) for key, default in (("limit", 20), ("offset", 0))
-        )
-        document["data"] = document["data"][offset : offset + limit]
-
-
-def _number(text: str, default: int) -> int:
-    return int(text) if re.fullmatch("[0-9]{1,9}", text) else default
+        page = requested_page(request.query)
+        document["data"] = document["data"][page.offset : page.offset + page.limit]
 
 
 def _location(fault: Fault, request: ReceivedRequest) -> bytes:

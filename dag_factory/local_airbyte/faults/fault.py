@@ -15,6 +15,7 @@ MALFORMED_JSON, HTML, UNKNOWN_STATUS = "malformed_json", "html", "unknown_status
 REDIRECT, SECRET_ECHO = "redirect", "secret_echo"
 ORDER_REFUSED, ORDER_IGNORED = "order_refused", "order_ignored"
 SHUFFLED, FILTER_IGNORED, WRONG_JOB = "shuffled", "filter_ignored", "wrong_job"
+UNORDERED, OVERLAPPING, SHORT_PAGES, LYING_NEXT = "unordered", "overlapping", "short_pages", "lying_next"
 DRIP, HUGE_BODY, CONTENT_ENCODING = "drip", "huge_body", "content_encoding"
 DEEP_JSON, ODD_NUMBER, NULL_FIELDS = "deep_json", "odd_number", "null_fields"
 ZONE_LESS, TOKEN = "zone_less", "token"
@@ -22,6 +23,7 @@ KINDS = (
     *(DELAY, DELAY_AFTER, DROP_BEFORE, DROP_AFTER, STATUS, STATUS_AFTER, LATE_JOB),
     *(MALFORMED_JSON, HTML, UNKNOWN_STATUS, REDIRECT, SECRET_ECHO),
     *(ORDER_REFUSED, ORDER_IGNORED, SHUFFLED, FILTER_IGNORED, WRONG_JOB),
+    *(UNORDERED, OVERLAPPING, SHORT_PAGES, LYING_NEXT),
     *(DRIP, HUGE_BODY, CONTENT_ENCODING, DEEP_JSON, ODD_NUMBER, NULL_FIELDS, ZONE_LESS, TOKEN),
 )
 # Kinds that apply to one route only, whatever route the fault names.
@@ -51,7 +53,7 @@ class Fault:
     raw: str = "1e999"  # the JSON text that `odd_number` writes as a value
     values: Json = field(default_factory=dict)  # that `token` sets in the answer
     headers: bool = False  # whether `drip` starts at the status line, not at the body
-    seed: int = 0  # of the random order of `shuffled`
+    seed: int = 0  # of the random order of `shuffled` and `unordered`
     mib: int = 64  # of spaces after the body, for `huge_body`
     depth: int = 100_000  # levels of `deep_json`
     encoding: str = "gzip"  # that `content_encoding` claims

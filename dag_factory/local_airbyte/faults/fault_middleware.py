@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
@@ -21,7 +22,9 @@ from dag_factory.local_airbyte.faults.distortions import (
     ReceivedRequest,
     answer_early,
     distort,
+    distort_list,
     distort_query,
+    is_list,
 )
 from dag_factory.local_airbyte.faults.fault import (
     DELAY,
@@ -32,10 +35,11 @@ from dag_factory.local_airbyte.faults.fault import (
     ZONE_LESS,
     Fault,
 )
+from dag_factory.local_airbyte.faults.list_distortions import WHOLE_LIST, Page, page_query
 from dag_factory.local_airbyte.faults.request_counts import RequestCounts
 from dag_factory.local_airbyte.faults.route_names import route_of
 from dag_factory.local_airbyte.model.clock import Clock
-from dag_factory.local_airbyte.model.job_query import JobQuery
+from dag_factory.local_airbyte.model.job_query import MAX_LIMIT, JobQuery
 from dag_factory.local_airbyte.model.json_values import parse_json
 from dag_factory.local_airbyte.storage.store import Store
 
@@ -97,6 +101,8 @@ class FaultMiddleware:
         if fault.kind == DELAY:
             await asyncio.sleep(fault.seconds)
         reply = await self._call_app(await self._changed_scope(fault, scope, request), request)
+        if fault.kind in WHOLE_LIST and is_list(reply):
+            return distort_list(fault, reply, await self._whole_list(scope, request), request)
         if fault.kind == DELAY_AFTER:
             await asyncio.sleep(fault.seconds)
         return distort(fault, reply, request)
@@ -116,6 +122,17 @@ class FaultMiddleware:
         start, *rest = messages
         content = b"".join(message.get("body", b"") for message in rest)
         return Reply(status=start["status"], headers=tuple(start["headers"]), body=content)
+
+    async def _whole_list(self, scope: Scope, request: ReceivedRequest) -> list[object]:
+        """Let the application answer with one page after the other; return the items of all."""
+        items: list[object] = []
+        while True:
+            query = page_query(request.query, Page(limit=MAX_LIMIT, offset=len(items)))
+            reply = await self._call_app({**scope, "query_string": query.encode()}, request)
+            page = json.loads(reply.body)["data"] if is_list(reply) else []
+            items += page
+            if len(page) < MAX_LIMIT:
+                return items
 
     async def _call_app_later(self, scope: Scope, request: ReceivedRequest, seconds: float) -> None:
         """Call the application after some seconds (0: now), unless the server stops before."""
