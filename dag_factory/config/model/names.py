@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 from dag_factory.config.diagnostics import Diagnostic
 from dag_factory.config.model.layers import Setting, Settings
-from dag_factory.config.schema.keys import defaults_of
 from dag_factory.config.snapshot.model import Snapshot, SnapshotConnection, normal
-from dag_factory.config.snapshot.snapshots import Snapshots
+from dag_factory.config.snapshot.snapshots import DEFAULT_CONN_ID, Snapshots
 from dag_factory.config.text.templates import is_template
 
 
@@ -50,7 +49,7 @@ def look_up(settings: Settings, snapshots: Snapshots, environment: str | None) -
     if named is None or "connection_id" in settings:
         return None
     setting = settings.get("airbyte_conn_id")
-    airbyte_conn_id = str(defaults_of("sync")["airbyte_conn_id"] if setting is None else setting.value)
+    airbyte_conn_id = DEFAULT_CONN_ID if setting is None else str(setting.value)
     name = str(named.value)
     key = (environment, airbyte_conn_id)
     is_known = not is_template(airbyte_conn_id)

@@ -68,20 +68,19 @@ def _differs_little(connection: SnapshotConnection, connection_id: str) -> bool:
 def _state(
     sync: DraftSync, connection: SnapshotConnection, snapshot: Snapshot, at: Location
 ) -> Iterator[Diagnostic]:
-    related = (in_snapshot(snapshot, connection, "in the snapshot"),)
-    what = f"the connection '{connection.name}' of sync '{sync.name}'"
+    code, problem, hint = "", "", ""
     if connection.status == "inactive":
-        message, hint = f"{what} is disabled in Airbyte", "enable it there, or delete the sync"
-        yield at.diagnostic("inactive-connection", message, hint, related=related)
+        code, problem, hint = "inactive", "is disabled in Airbyte", "enable it there, or delete the sync"
     elif connection.status == "locked":
-        message = f"{what} is locked in Airbyte, and cannot be started"
-        yield at.diagnostic(
-            "locked-connection", message, "ask who runs Airbyte for the reason", related=related
-        )
+        code, hint = "locked", "ask who runs Airbyte for the reason"
+        problem = "is locked in Airbyte, and cannot be started"
     elif connection.is_scheduled:
-        message = f"{what} is also scheduled in Airbyte: {schedule_text(connection)}"
-        hint = "run 'dag-factory take-over', or set it to manual in Airbyte"
-        yield at.diagnostic("scheduled-connection", message, hint, related=related)
+        code, hint = "scheduled", "run 'dag-factory take-over', or set it to manual in Airbyte"
+        problem = f"is also scheduled in Airbyte: {schedule_text(connection)}"
+    if code:
+        message = f"the connection '{connection.name}' of sync '{sync.name}' {problem}"
+        related = (in_snapshot(snapshot, connection, "in the snapshot"),)
+        yield at.diagnostic(f"{code}-connection", message, hint, related=related)
 
 
 def schedule_text(connection: SnapshotConnection) -> str:
@@ -108,12 +107,23 @@ def check_snapshots(snapshots: Snapshots, used: Used) -> Iterator[Diagnostic]:
     for snapshot in _each(snapshots, used):
         if isinstance(snapshot, Diagnostic):
             yield snapshot
-        elif redacted(snapshot.text) != snapshot.text:
+        elif not _is_plain(snapshot):
             for number, line in enumerate(snapshot.text.split("\n"), start=1):
                 if redacted(line) != line:
                     message = "this line of the snapshot looks like it contains a secret"
                     hint = "rename what contains it in Airbyte, change the secret, and run 'dag-factory pull'"
                     yield _of_snapshot(snapshot, number, "secret", message, hint)
+
+
+def _is_plain(snapshot: Snapshot) -> bool:
+    """Whether no value looks like a secret; much of the text is keys and spaces."""
+    values = set(snapshot.workspaces.values())
+    for each in snapshot.connections.values():
+        values.update((each.name, each.source.name, each.destination.name, each.prefix))
+        values.update((each.source.type, each.destination.type, each.namespace_format))
+        values.update((*each.schedule.values(), *each.tags, *each.former_names))
+    text = "\n".join(sorted(values))
+    return redacted(text) == text
 
 
 def check_unsynced(snapshots: Snapshots, used: Used) -> Iterator[Diagnostic]:

@@ -90,8 +90,15 @@ class Snapshot:
 
     def line_of(self, connection_id: str) -> int:
         """Return the line of a connection, counted from 1."""
-        at = self.text.find(f'"{connection_id}": {{')
-        return self.text.count("\n", 0, max(at, 0)) + 1
+        return self._lines.get(f'"{connection_id}": {{', 1)
+
+    @functools.cached_property
+    def _lines(self) -> dict[str, int]:
+        """The number of each line, or of the first of equal ones."""
+        lines: dict[str, int] = {}
+        for number, line in enumerate(self.text.split("\n"), start=1):
+            lines.setdefault(line.strip(), number)
+        return lines
 
     @functools.cached_property
     def _by_name(self) -> dict[str, list[SnapshotConnection]]:

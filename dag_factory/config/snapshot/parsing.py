@@ -95,6 +95,7 @@ def _connection(connection_id: str, connections: Mapping[str, Any]) -> SnapshotC
     if not isinstance(values, dict):
         message = f"the connection {connection_id} is not a mapping"
         raise _BadSnapshotError(message, near)
+    _refuse_unknown_keys(values, _KEYS, near)
     schedule = _mapping(values, "schedule", near)
     return SnapshotConnection(
         connection_id=connection_id,
@@ -112,8 +113,26 @@ def _connection(connection_id: str, connections: Mapping[str, Any]) -> SnapshotC
     )
 
 
+def _refuse_unknown_keys(values: Mapping[str, Any], known: frozenset[str], near: str) -> None:
+    if not values.keys() <= known:
+        unknown = min(values.keys() - known)
+        message = f"the connection {near[1:-1]} has an unknown key '{unknown[:80]}'"
+        raise _BadSnapshotError(message, near)
+
+
+# What `pull` writes of a connection.
+_KEYS = frozenset(
+    (
+        *("name", "status", "schedule", "workspaceId", "source", "destination", "prefix", "tags"),
+        *("namespaceDefinition", "namespaceFormat", "formerNames"),
+    )
+)
+_CONNECTOR_KEYS = frozenset(("name", "type"))
+
+
 def _connector(values: Mapping[str, Any], key: str, near: str) -> Connector:
     connector = _mapping(values, key, near)
+    _refuse_unknown_keys(connector, _CONNECTOR_KEYS, near)
     return Connector(name=_text(connector, "name", near, ""), type=_text(connector, "type", near, ""))
 
 

@@ -16,6 +16,7 @@ from dag_factory.config.snapshot.one_connection import part_with
 from dag_factory.config.snapshot.parsing import CODE, MAX_BYTES, parse_snapshot
 
 FOLDER = "airbyte"
+# The schema's default of `airbyte_conn_id`.
 DEFAULT_CONN_ID = "airbyte_default"
 ENDING = ".json"
 STREAMS_ENDING = ".streams.json"
