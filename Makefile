@@ -118,8 +118,9 @@ serialised: $(INSTALLED) ## rewrite tests/matrix/serialised; read what has chang
 	@UPDATE_SERIALISED=1 $(BIN)/python -m tests.matrix.combinations 2.11-py3.11 3.0-py3.11 3.1-py3.11 3.2-py3.11 3.3-py3.11
 	@git status --short tests/matrix/serialised
 
-cases: $(INSTALLED) ## rewrite the outputs of tests/cases; read what has changed
-	@UPDATE_CASES=1 $(BIN)/pytest --quiet tests/test_cases.py tests/cli/test_show.py tests/workspace/test_drift.py; status=$$?; \
+cases: $(INSTALLED) ## rewrite the outputs of the cases in tests; read what has changed
+	@UPDATE_CASES=1 $(BIN)/pytest --quiet tests/test_cases.py tests/cli/test_show.py tests/workspace/test_drift.py \
+	    tests/workspace/test_import_cases.py; status=$$?; \
 	    git status --short tests/cases tests/cli tests/workspace; exit $$status
 
 # Memory is bounded from outside too: what is looked for is what nobody has thought of.

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 import textwrap
 from collections.abc import Iterator
 
-from dag_factory.cli.main import COMMANDS
+from dag_factory.cli.main import COMMANDS, import_command
 
 _INTRODUCTION = """\
 Every command, argument and option, as `dag-factory COMMAND --help` shows them.
@@ -25,7 +24,7 @@ def page() -> str:
 def parser_of(name: str) -> argparse.ArgumentParser:
     """Return the parser of one command, as the command line creates it."""
     parser = argparse.ArgumentParser(prog=f"dag-factory {name}", add_help=False)
-    importlib.import_module(f"dag_factory.cli.{name.replace('-', '_')}").configure(parser)
+    import_command(name).configure(parser)
     return parser
 
 

@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
     {
         "validate": "check configuration files; report every error with its line",
         "show": "print a DAG's values, tasks and next runs",
+        "import": "write the configuration of each connection that is in no DAG",
         "rule": "explain the code of a diagnostic, with examples",
         "init": "create a DAG repository, or add what is missing to one",
         "schema": "print the JSON Schema of the files, for editors",
@@ -29,7 +30,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
 )
 
 # Commands whose module has another name than the command.
-MODULES: Mapping[str, str] = MappingProxyType({})
+MODULES: Mapping[str, str] = MappingProxyType({"import": "workspace.importing"})
 
 _DESCRIPTION = """\
 Airbyte syncs in Airflow, declared in YAML.
