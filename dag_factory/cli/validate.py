@@ -14,6 +14,7 @@ from typing import TextIO
 from dag_factory.cli.main import CLEAN, FINDINGS, INTERNAL_ERROR, UsageError
 from dag_factory.cli.progress import watched
 from dag_factory.config.boundary import has_internal_errors
+from dag_factory.config.codes import TO_BE_MOVED
 from dag_factory.config.diagnostics import Diagnostic, Span, has_errors, sort_unique
 from dag_factory.config.files import DEFAULTS_STEM, ENDINGS, TOP_NAME, ConfigFile, is_below, top_folder
 from dag_factory.config.project import Findings, validate_project
@@ -43,7 +44,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="write the report to a file, and print it in the default format",
     )
-    parser.add_argument("--strict", action="store_true", help="exit with 1 on warnings too")
+    parser.add_argument(
+        "--strict",
+        action="store_true",
+        help="exit with 1 on warnings too, except those about what is to be moved from Airbyte",
+    )
     parser.add_argument(
         "--color",
         choices=("auto", "always", "never"),
@@ -77,8 +82,12 @@ def run(arguments: argparse.Namespace) -> int:
     _print(findings, chosen if arguments.output is None else usual, arguments.color)
     if has_internal_errors(findings.diagnostics):
         return INTERNAL_ERROR
-    has_failed = bool(findings.diagnostics) if arguments.strict else has_errors(findings.diagnostics)
-    return FINDINGS if has_failed else CLEAN
+    return FINDINGS if _fails(findings, strict=arguments.strict) else CLEAN
+
+
+def _fails(findings: Findings, *, strict: bool) -> bool:
+    is_moving = all(each.code in TO_BE_MOVED for each in findings.diagnostics)
+    return not is_moving if strict else has_errors(findings.diagnostics)
 
 
 def validate(paths: Sequence[Path], environment: str | None, top: Path) -> Findings:

@@ -19,6 +19,7 @@ from dag_factory.config.project import Resolution, resolve_project
 from dag_factory.config.rules.connections import check_placeholder
 from dag_factory.config.rules.defaults import unused_default_keys
 from dag_factory.config.schema.check import DAG_SCHEMA
+from dag_factory.config.snapshot.snapshots import Snapshots, snapshots_beside
 from dag_factory.config.text.templates import is_template
 from dag_factory.config.tree import read_tree
 from dag_factory.config.yaml.document import Document, Location, parse_source
@@ -38,7 +39,8 @@ class DagFolder:
         declared: The environments that files declare.
         drafts: The DAGs in all of these environments.
         own_names: The names of the DAGs and of the files.
-        schema: The schema that editors are told of, as a path from above the top folder or a URL, if any.
+        schema: The schema that the files name for editors, as a path from above the top folder or a URL.
+        snapshots: Those in which names of connections are looked up.
     """
 
     name: str
@@ -48,6 +50,7 @@ class DagFolder:
     drafts: tuple[DraftDag, ...]
     own_names: frozenset[str]
     schema: str | None
+    snapshots: Snapshots
 
     @functools.cached_property
     def covered(self) -> frozenset[str]:
@@ -119,7 +122,7 @@ class DagFolder:
     def _in_each_environment(self, data: bytes, dag_id: str) -> list[DraftDag]:
         document = parse_source(data, f"{self.name}/{dag_id}.yaml").documents[0]
         return [
-            draft_from(document, self.defaults, environment, dag_id, self._merged)
+            draft_from(document, self.defaults, environment, dag_id, self._merged, self.snapshots)
             for environment in self.environments
         ]
 
@@ -138,10 +141,13 @@ def read_dag_folder(
         below: The folder for new files, from the top folder on. It need not exist.
         environment: An environment that counts even if no file declares it.
     """
+    snapshots = snapshots_beside(root)
     plain = resolve_project(root, None)
     environments = (None, *dict.fromkeys((*plain.project.environments, *filter(None, [environment]))))
     resolutions = [plain, *(resolve_project(root, each) for each in environments[1:])]
-    errors = [each for resolution in resolutions for each in _errors(resolution)]
+    # Where each environment has its own Airbyte, names are looked up in none without an environment.
+    checked = resolutions if snapshots.has_one_for_all or not snapshots.environments else resolutions[1:]
+    errors = [each for resolution in checked for each in _errors(resolution)]
     if errors:
         return sort_unique(errors)
     listing = list_below_top(root)
@@ -149,7 +155,7 @@ def read_dag_folder(
     drafts = tuple(draft for each in resolutions for draft in each.drafts)
     return DagFolder(
         name=name,
-        defaults=_defaults_of(listing, name),
+        defaults=_defaults_of(listing, snapshots, name),
         environments=environments,
         declared=plain.project.environments,
         drafts=drafts,
@@ -161,6 +167,7 @@ def read_dag_folder(
             )
         ),
         schema=_schema(root, drafts),
+        snapshots=snapshots,
     )
 
 
@@ -173,9 +180,11 @@ def _errors(resolution: Resolution) -> Sequence[Diagnostic]:
     return [each for each in found if (each.file, each.span) not in placeholders]
 
 
-def _defaults_of(listing: Listing, folder: str) -> tuple[Document, ...]:
+def _defaults_of(listing: Listing, snapshots: Snapshots, folder: str) -> tuple[Document, ...]:
     files = [file for file in listing.files if file.is_defaults]
-    documents = {checked.file.name: checked.documents for checked in read_tree(listing, files).checked}
+    documents = {
+        checked.file.name: checked.documents for checked in read_tree(listing, snapshots, files).checked
+    }
     above = defaults_above(
         ConfigFile(os_path="", name=f"{folder}/new.yaml"), {file.folder: file for file in files}
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dag_factory.config.project import validate_project
+from dag_factory.config.snapshot.snapshots import Snapshots
 from dag_factory.config.yaml.document import parse_source
 from dag_factory.workspace.dag_folder import DagFolder, read_dag_folder
 from dag_factory.workspace.grouping import GROUPS
@@ -24,6 +25,7 @@ EMPTY = DagFolder(
     drafts=(),
     own_names=frozenset(),
     schema=None,
+    snapshots=Snapshots(folder=Path("nowhere"), name="airbyte"),
 )
 
 # Halves of characters too, as JSON can hold them.

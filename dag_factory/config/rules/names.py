@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from dag_factory.config.diagnostics import Diagnostic, Related, Severity, Span
 from dag_factory.config.model.draft import DraftDag, DraftSync
@@ -20,8 +20,11 @@ from dag_factory.config.yaml.document import Location
 _FEW = 10
 
 
-def check_names(dag: DraftDag) -> Iterator[Diagnostic]:
-    """A sync has an id or a name, and a name stands for one connection that exists."""
+def check_names(dag: DraftDag, skip: Callable[[str], bool] | None = None) -> Iterator[Diagnostic]:
+    """A sync has an id or a name, and a name stands for one connection that exists.
+
+    Without an environment, names of an Airbyte for whose id `skip` is true are not looked up.
+    """
     for sync in dag.syncs:
         at = sync.connection.location
         if "connection" not in sync.settings or "connection" in sync.invalid:
@@ -30,6 +33,8 @@ def check_names(dag: DraftDag) -> Iterator[Diagnostic]:
             message = f"sync '{sync.name}' has both a 'connection' and a 'connection_id'"
             yield at.diagnostic("bad-value", message, "keep one of the two", of_key=True)
         elif sync.lookup.connection is None:
+            if skip is not None and dag.environment is None and skip(sync.lookup.airbyte_conn_id):
+                continue
             yield _unresolved(sync, sync.lookup, at)
         elif sync.lookup.is_renamed:
             yield _renamed(sync.lookup, sync.lookup.connection, at)

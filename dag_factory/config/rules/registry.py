@@ -87,7 +87,6 @@ DAG_RULES: tuple[DagRule, ...] = (
     check_pool_name,
     check_max_active_tasks,
     check_effect,
-    check_names,
     check_placeholder,
     check_same_connection,
     check_asset_loop,
@@ -126,7 +125,7 @@ class Rules:
 
 def rules_of_loading(unread: Mapping[str, str]) -> Rules:
     """Return the rules that keep a DAG from being loaded; `unread` is as in `rules_of_validation`."""
-    return Rules(of_one=DAG_RULES, of_all=(_duplicate_dag_id(unread), *PROJECT_RULES))
+    return Rules(of_one=(*DAG_RULES, check_names), of_all=(_duplicate_dag_id(unread), *PROJECT_RULES))
 
 
 def rules_of_validation(
@@ -149,10 +148,11 @@ def rules_of_validation(
     dated = () if today is None else tuple(_dated(rule, today) for rule in DATED_RULES)
     # What it reports costs a notification, not the DAG.
     notifiers = partial(check_notifiers, prefixes=notifier_prefixes)
+    names = partial(check_names, skip=snapshots.is_only_in_environments)
     # They do not hold back a DAG that is loaded: the snapshot may be older than a connection.
     connections = partial(check_connections, snapshots=snapshots)
     return Rules(
-        of_one=(*DAG_RULES, *dated, notifiers, connections),
+        of_one=(*DAG_RULES, *dated, notifiers, names, connections),
         of_all=(
             _duplicate_dag_id(unread),
             *PROJECT_RULES,

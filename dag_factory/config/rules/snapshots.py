@@ -20,7 +20,7 @@ Used: TypeAlias = Mapping[str, frozenset[str | None]]
 
 
 def check_connections(dag: DraftDag, snapshots: Snapshots) -> Iterator[Diagnostic]:
-    """Each connection exists in its Airbyte, is active, and only Airflow starts it."""
+    """Each connection exists in its Airbyte; that of a DAG is active, and only Airflow starts it."""
     for sync in dag.syncs:
         snapshot = snapshots.of(dag.environment, sync.airbyte_conn_id.value)
         connection_id = sync.connection_id.value
@@ -32,7 +32,7 @@ def check_connections(dag: DraftDag, snapshots: Snapshots) -> Iterator[Diagnosti
             yield _unknown(dag, sync, snapshot, snapshots)
         elif connection.is_deleted:
             yield deleted(sync, connection, snapshot, at)
-        else:
+        elif dag.enabled.value:
             yield from _state(sync, connection, snapshot, at)
 
 

@@ -77,6 +77,16 @@ class Snapshots:
         return frozenset(environment for environment, _ in self._files if environment is not None)
 
     @property
+    def has_one_for_all(self) -> bool:
+        """Whether a snapshot is not that of an environment alone."""
+        return any(environment is None for environment, _ in self._files)
+
+    def is_only_in_environments(self, airbyte_conn_id: str) -> bool:
+        """Whether only environments have snapshots of an Airbyte."""
+        of_this = [environment for environment, conn_id in self._files if conn_id == airbyte_conn_id]
+        return bool(of_this) and None not in of_this
+
+    @property
     def keys(self) -> tuple[Key, ...]:
         """The environment and the airbyte_conn_id of each file, the ones without an environment first."""
         return tuple(sorted(self._files, key=lambda key: (key[0] or "", key[1])))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -301,18 +302,25 @@ def test_by_name(repository, capsys):
         "utf-8"
     )
     capsys.readouterr()
-    assert (main(["validate", "--strict"]), capsys.readouterr().out) == (0, "nothing wrong in 2 files\n")
+    assert main(["validate", "--strict"]) == 0
+    # The connection with a schedule is still to be taken over.
+    assert re.findall(r"\[\S+\]", capsys.readouterr().out) == ["[scheduled-connection]"]
     assert main(["import"]) == 0
     assert capsys.readouterr().out == "0 imported, 2 already in a DAG\n"
 
 
-def test_what_looks_like_a_secret_is_shown_nowhere(repository, run):
+def test_what_looks_like_a_secret_is_shown_nowhere(repository, run, capsys):
     secret = "gh" + "p_" + "example0" * 5
     write_snapshot(repository, connection(3, secret, cron(f"0 0 3 * * ? {secret}"), tags=[secret, "money"]))
     status, out, _ = run()
     written = (repository / "configs" / "connection_00000003.yaml").read_text("utf-8")
     assert (status, secret in out + written, "tags: [money]" in written) == (0, False, True)
-    assert main(["validate", "--strict"]) == 0
+    # The snapshot of this test has what `pull` would have written as ***.
+    assert main(["validate", "--strict"]) == 1
+    assert set(re.findall(r"\[[a-z-]+\]$", capsys.readouterr().out, re.MULTILINE)) == {
+        "[scheduled-connection]",
+        "[secret]",
+    }
     (repository / "configs" / "connection_00000003.yaml").unlink()
     assert main(["import"]) == 0
     assert (repository / "configs" / "connection_00000003.yaml").read_text("utf-8") == written
