@@ -320,6 +320,7 @@ def test_what_looks_like_a_secret_is_shown_nowhere(repository, run, capsys):
     assert set(re.findall(r"\[[a-z-]+\]$", capsys.readouterr().out, re.MULTILINE)) == {
         "[scheduled-connection]",
         "[secret]",
+        "[unknown-connection]",
     }
     (repository / "configs" / "connection_00000003.yaml").unlink()
     assert main(["import"]) == 0
