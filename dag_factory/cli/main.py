@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "show": "print a DAG's values, tasks and next runs",
         "import": "write the configuration of each connection that is in no DAG",
         "rule": "explain the code of a diagnostic, with examples",
+        "pull": "write what Airbyte knows of its connections into the repository",
         "init": "create a DAG repository, or add what is missing to one",
         "schema": "print the JSON Schema of the files, for editors",
         "demo": "run every DAG once on Airflow and a local Airbyte",
@@ -30,7 +31,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
 )
 
 # Commands whose module has another name than the command.
-MODULES: Mapping[str, str] = MappingProxyType({"import": "workspace.importing"})
+MODULES: Mapping[str, str] = MappingProxyType({"import": "workspace.importing", "pull": "workspace.pull"})
 
 _DESCRIPTION = """\
 Airbyte syncs in Airflow, declared in YAML.

@@ -15,7 +15,8 @@ TOKEN_URL = "v1/applications/token"  # noqa: S105 (a URL)
 class Access:
     """The URL of an Airbyte server and the credentials for it.
 
-    `conn_id` names the Airflow connection that they come from. `timeout` limits one whole call, in seconds.
+    `conn_id` names the Airflow connection that they come from, `variables` the environment variables if they
+    come from these instead. `timeout` limits one whole call, in seconds.
     A wait ends when the API has returned permanent errors (401, 403, 404, ...) for `give_up_after` seconds in
     a row. `proxies` are pairs of a scheme and a URL.
     """
@@ -28,6 +29,7 @@ class Access:
     timeout: float = 60.0
     give_up_after: float = 600.0
     proxies: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    variables: str = ""
 
     @property
     def shown_host(self) -> str:
@@ -38,7 +40,7 @@ class Access:
     @property
     def context(self) -> ErrorContext:
         """What error messages name."""
-        return ErrorContext(conn_id=self.conn_id, host=self.shown_host)
+        return ErrorContext(conn_id=self.conn_id, host=self.shown_host, variables=self.variables)
 
     @property
     def needs_token(self) -> bool:

@@ -7,10 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ErrorContext:
-    """What an error message names: the Airflow connection and its host, never its credentials."""
+    """What an error message names: the Airflow connection and its host, never its credentials.
+
+    `variables` names environment variables that are used instead of an Airflow connection.
+    """
 
     conn_id: str
     host: str
+    variables: str = ""
 
     @property
     def host_is_api(self) -> bool:
@@ -20,7 +24,14 @@ class ErrorContext:
     @property
     def where(self) -> str:
         """The end of an error message."""
-        return f"Airflow connection '{self.conn_id}', host {self.host}"
+        source = self.variables or f"Airflow connection '{self.conn_id}'"
+        return f"{source}, host {self.host}"
+
+    def adapted(self, hint: str) -> str:
+        """Name the variables in a hint about the Airflow connection."""
+        if not self.variables:
+            return hint
+        return hint.replace(_OF_CONNECTION, "check AIRBYTE_CLIENT_ID and AIRBYTE_CLIENT_SECRET")
 
 
 class ApiError(Exception):
@@ -85,7 +96,7 @@ def explain_status(status: int, detail: str, what: str, context: ErrorContext) -
     """Explain what an HTTP status means for a sync and what to check."""
     answered = f"Airbyte answered {status} to {what}" + (f" ({detail})" if detail else "")
     misses_api = status in (404, 405, 415) and not context.host_is_api
-    hint = _HOST_HINT if misses_api else _STATUS_HINTS.get(status)
+    hint = context.adapted(_HOST_HINT if misses_api else _STATUS_HINTS.get(status, ""))
     return f"{answered}: {hint}; {context.where}" if hint else f"{answered}; {context.where}"
 
 
@@ -98,6 +109,7 @@ def explain_token_status(status: int, detail: str, context: ErrorContext, token_
         hint = f"there is no token endpoint at '{token_url}': {_HOST_HINT}"
     else:
         hint = _STATUS_HINTS.get(status, "")
+    hint = context.adapted(hint)
     return f"{answered}: {hint}; {context.where}" if hint else f"{answered}; {context.where}"
 
 
@@ -111,8 +123,9 @@ def explain_redirect(status: int, target: str, what: str, context: ErrorContext)
 
 
 _HOST_HINT = "the host must be the API's URL and end in /v1, such as https://.../api/public/v1"
+_OF_CONNECTION = "check login (client id) and password (client secret) of the Airflow connection"
 _STATUS_HINTS = {
-    401: "check login (client id) and password (client secret) of the Airflow connection",
+    401: _OF_CONNECTION,
     403: "the connection_id is unknown there, or the client id may not use its workspace",
     404: "Airbyte does not know it: check connection_id, and that the host is the Airbyte that has it",
     405: _HOST_HINT,

@@ -1,0 +1,31 @@
+"""Says which extra to install where a command needs more than the base installation."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+from dag_factory.cli.main import UsageError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def needs_extra(command: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Return a decorator that reports a missing HTTP client as wrong usage of a command."""
+
+    def decorate(work: Callable[P, T]) -> Callable[P, T]:
+        @functools.wraps(work)
+        def checked(*args: P.args, **kwargs: P.kwargs) -> T:
+            try:
+                return work(*args, **kwargs)
+            except ModuleNotFoundError as error:
+                if error.name != "httpx":
+                    raise
+                message = f"{command} asks Airbyte: pip install 'airbyte-dag-factory[workspace]'"
+                raise UsageError(message) from error
+
+        return checked
+
+    return decorate
