@@ -34,13 +34,24 @@ def _section(name: str) -> str:
     usage = " ".join(["dag-factory", name, *map(_usage, actions)])
     rows = "\n".join(f"| {_names(action)} | {_escaped(_help(action))} |" for action in actions)
     table = f"| argument | |\n|---|---|\n{rows}"
-    parts = [f"## {name}", summary, f"```text\n{usage}\n```", table, f"```sh\n{_examples(name)}\n```"]
-    return "\n\n".join(parts)
+    examples = f"```sh\n{_examples(name)}\n```"
+    parts = [f"## {name}", summary, f"```text\n{usage}\n```", table, _notes(name), examples]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _notes(name: str) -> str:
+    """Return what a command's help says before `examples:`, as a paragraph."""
+    return _escaped(_epilog(name)[0].strip())
 
 
 def _examples(name: str) -> str:
     """Return the lines below `examples:` at the end of a command's help."""
-    return textwrap.dedent((parser_of(name).epilog or "").partition("\n")[2])
+    return textwrap.dedent(_epilog(name)[1])
+
+
+def _epilog(name: str) -> tuple[str, str]:
+    notes, _, examples = (parser_of(name).epilog or "").partition("examples:\n")
+    return notes, examples
 
 
 def actions_of(parser: argparse.ArgumentParser) -> list[argparse.Action]:

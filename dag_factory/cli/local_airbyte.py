@@ -61,6 +61,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="executable of Airbyte's source-faker, to read from it instead of the built-in source",
     )
+    parser.add_argument(
+        "--no-samples", action="store_true", help="serve only the connections of the configurations"
+    )
     parser.add_argument("--verbose", action="store_true", help="log every request")
     parser.epilog = """\
 examples:
@@ -85,15 +88,16 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def connection_seeds(folder: Path) -> tuple[ConnectionSeed, ...]:
-    """Return the connections of all DAGs in all environments, each named after the first sync that uses it.
+    """Return the connections of all DAGs in all environments.
 
-    Configurations with errors and templated ids add none.
+    Each has the name that a sync gives it, else that of the first sync that uses it. Configurations with
+    errors and templated ids add none.
     """
     names: dict[str, str] = {}
     for dag in (dag for project in load_every_environment(folder) for dag in project.dags):
         for sync in dag.syncs:
             if "{{" not in sync.connection_id:
-                names.setdefault(sync.connection_id, f"{dag.dag_id}_{sync.name}")
+                names.setdefault(sync.connection_id, sync.connection or f"{dag.dag_id}_{sync.name}")
     return tuple(ConnectionSeed(connection_id=each, name=name) for each, name in names.items())
 
 
@@ -123,6 +127,7 @@ def _options(arguments: argparse.Namespace) -> ServerOptions:
         job_seconds=arguments.job_seconds,
         source_faker=None if faker is None else faker.absolute(),
         verbose=arguments.verbose,
+        has_samples=not arguments.no_samples,
     )
 
 

@@ -56,6 +56,7 @@ class ServerOptions:
     job_seconds: float = 3.0
     source_faker: Path | None = None
     verbose: bool = False
+    has_samples: bool = True
 
 
 class TransportProtocol(H11Protocol):
@@ -145,7 +146,7 @@ class LocalAirbyte:
 
 
 def _platform(options: ServerOptions, store: Store, url: str) -> Platform:
-    _seed(store, options.seeds)
+    _seed(store, options)
     clock = Clock(store.settings().clock_shift)
     attempts = AttemptRunner(
         store=store, clock=clock, data_folder=options.data_folder, source_faker=options.source_faker
@@ -164,12 +165,12 @@ def _platform(options: ServerOptions, store: Store, url: str) -> Platform:
     )
 
 
-def _seed(store: Store, seeds: Iterable[ConnectionSeed]) -> None:
+def _seed(store: Store, options: ServerOptions) -> None:
     with store.transaction():
         if not store.documents(CONNECTION):
-            for kind, document_id, document in iter_documents():
+            for kind, document_id, document in iter_documents(has_samples=options.has_samples):
                 store.put_document(kind, document_id, document)
-        for seed in seeds:
+        for seed in options.seeds:
             if canonical_id(seed.connection_id) != seed.connection_id:
                 message = f"the id of a connection must be a UUID in lower case, not {seed.connection_id!r}"
                 raise ServerError(message)

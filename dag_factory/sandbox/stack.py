@@ -17,6 +17,7 @@ from dag_factory.sandbox.airflow.home import AirflowHome, components, connection
 from dag_factory.sandbox.configuration import Expected, Options
 from dag_factory.sandbox.console import Console
 from dag_factory.sandbox.processes.child import Child, Command, run_to_end, running, wait_until
+from dag_factory.sandbox.snapshot import pull_snapshots
 
 START_SECONDS = 180.0
 CLIENT_ID, CLIENT_SECRET = "local-airbyte", "local-airbyte-secret"
@@ -61,6 +62,10 @@ def stack(plan: Plan, console: Console) -> Iterator[Stack]:
     with running([_local_airbyte(plan, data, own)]) as (airbyte_child,):
         _migrate(home, own, console)
         airbyte = _ready_airbyte(airbyte_child, console)
+        for line in pull_snapshots(
+            plan.options.configs, plan.expected.airbyte_conn_ids, airbyte, plan.folder
+        ):
+            console.line(line)
         with_connections = {**own, **connections(airbyte, plan.expected.airbyte_conn_ids)}
         with running(components(home, with_connections)) as airflow_children, AirflowApi(home.url) as api:
             children = (airbyte_child, *airflow_children)
@@ -74,7 +79,8 @@ def stack(plan: Plan, console: Console) -> Iterator[Stack]:
 
 def _local_airbyte(plan: Plan, data: Path, environment: Mapping[str, str]) -> Command:
     faker = ("--source-faker", str(plan.options.source_faker)) if plan.options.source_faker else ()
-    options = ("--port", "0", "--data", str(data), "--configs", str(plan.options.configs), *faker)
+    where = ("--port", "0", "--data", str(data), "--configs", str(plan.options.configs))
+    options = (*where, "--no-samples", *faker)
     return Command(
         name="the local Airbyte",
         argv=(sys.executable, "-m", "dag_factory", "local-airbyte", *options),

@@ -47,9 +47,9 @@ def seed_id(name: str) -> str:
     return str(uuid.uuid5(NAMESPACE, name))
 
 
-def iter_documents() -> Documents:
-    """Yield kind, id and document of everything that a new server has."""
-    for workspace in ("analytics", "sandbox"):
+def iter_documents(*, has_samples: bool = True) -> Documents:
+    """Yield kind, id and document of everything of a new server; samples are a workspace and connections."""
+    for workspace in ("analytics", "sandbox") if has_samples else ("analytics",):
         yield "workspace", seed_id(workspace), workspace_document(seed_id(workspace), workspace)
         yield "source", seed_id(f"{workspace}/source"), _actor("source", "faker", workspace)
         yield (
@@ -59,6 +59,11 @@ def iter_documents() -> Documents:
         )
     yield "tag", seed_id("tag/nightly"), _tag("nightly", "7F56D9")
     yield "tag", seed_id("tag/finance"), _tag("finance", "12B76A")
+    if has_samples:
+        yield from _sample_connections()
+
+
+def _sample_connections() -> Documents:
     for workspace in ("analytics", "sandbox"):
         for subject in SUBJECTS:
             yield _connection(f"{subject}_{workspace}", workspace, {})

@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from dag_factory.config.snapshot.snapshots import FOLDER
+
 CONFIGS = "configs"
 
 
@@ -23,4 +25,7 @@ def dags_folder(dags: Path, configs: Path, folder: Path) -> Path:
     shutil.rmtree(repository, ignore_errors=True)
     copy = shutil.copytree(own, repository / "dags", ignore=shutil.ignore_patterns("__pycache__", CONFIGS))
     (repository / CONFIGS).symlink_to(configs.resolve())
+    snapshots = configs.resolve().parent / FOLDER
+    if snapshots.is_dir():
+        (repository / FOLDER).symlink_to(snapshots)
     return Path(copy)
