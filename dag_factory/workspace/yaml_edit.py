@@ -6,6 +6,7 @@ differs in that key alone.
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -106,7 +107,7 @@ def _target(body: str, document_index: int) -> _Target:
         raise YamlEditError(message)
     lines = _lines(body)
     pairs = [_Pair(key=key, value=value) for key, value in top.value]
-    if any(after.line <= before.line for before, after in zip(pairs, pairs[1:], strict=False)):
+    if any(after.line <= before.line for before, after in itertools.pairwise(pairs)):
         message = "a key of the document is an alias, or two keys share a line; write one key a line"
         raise YamlEditError(message)
     return _Target(lines=lines, pairs=pairs, end=min(top.end_mark.line, len(lines)))
@@ -120,7 +121,11 @@ def _replaced(target: _Target, pair: _Pair, value: Scalar) -> Iterator[str]:
         message = f"the value of '{name}' is an alias; write the value out"
         raise YamlEditError(message)
     style = getattr(node, "style", None)
-    if not isinstance(node, ScalarNode) or style in _LITERAL or not key.end_mark.line == start.line == end.line:
+    if (
+        not isinstance(node, ScalarNode)
+        or style in _LITERAL
+        or not key.end_mark.line == start.line == end.line
+    ):
         message = f"the value of '{name}' is not written on the line of its key"
         raise YamlEditError(message)
     line = target.lines[pair.line]
@@ -155,7 +160,7 @@ def _places(target: _Target) -> Iterator[int]:
 
 
 def _without_comments(target: _Target, line: int) -> int:
-    """Go back over blank lines, and comments that belong to what follows: those that are not indented more."""
+    """Go back over blank lines, and comments that are not indented more: they belong to what follows."""
     at = line
     while at > 0 and _belongs_below(target.lines[at - 1], len(target.indentation)):
         at -= 1
