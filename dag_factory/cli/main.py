@@ -18,11 +18,12 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
     {
         "validate": "check configuration files; report every error with its line",
         "show": "print a DAG's values, tasks and next runs",
-        "import": "write the configuration of each connection that is in no DAG",
         "rule": "explain the code of a diagnostic, with examples",
-        "pull": "write what Airbyte knows of its connections into the repository",
         "init": "create a DAG repository, or add what is missing to one",
         "schema": "print the JSON Schema of the files, for editors",
+        "pull": "write what Airbyte knows of its connections into the repository",
+        "import": "write the configuration of each connection that is in no DAG",
+        "take-over": "move the schedules of connections from Airbyte to Airflow",
         "demo": "run every DAG once on Airflow and a local Airbyte",
         "up": "run Airflow's UI and a local Airbyte until Ctrl-C",
         "local-airbyte": "run a development server with Airbyte's public API",
@@ -31,7 +32,13 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
 )
 
 # Commands whose module has another name than the command.
-MODULES: Mapping[str, str] = MappingProxyType({"import": "workspace.importing", "pull": "workspace.pull"})
+MODULES: Mapping[str, str] = MappingProxyType(
+    {
+        "pull": "workspace.pull",
+        "import": "workspace.importing",
+        "take-over": "workspace.take_over",
+    }
+)
 
 _DESCRIPTION = """\
 Airbyte syncs in Airflow, declared in YAML.

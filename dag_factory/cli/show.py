@@ -61,7 +61,7 @@ def show(configs: Path, environment: str | None, name: str, style: str, now: dat
         raise UsageError(message)
     # An absolute path, because `.` has no name to show.
     resolution = resolve_project(configs.absolute(), environment)
-    _check_environment(environment, resolution.project.environments)
+    check_environment(environment, resolution.project.environments)
     dag_id = _dag_id(resolution, name)
     dag = next((each for each in resolution.project.dags if each.dag_id == dag_id), None)
     if dag is None:
@@ -77,7 +77,8 @@ def show(configs: Path, environment: str | None, name: str, style: str, now: dat
     return CLEAN
 
 
-def _check_environment(environment: str | None, declared: Sequence[str]) -> None:
+def check_environment(environment: str | None, declared: Sequence[str]) -> None:
+    """Refuse an environment that no file declares."""
     if environment is not None and environment not in declared:
         known = f"declared: {', '.join(declared)}" if declared else "no file declares one"
         alike = suggestions.did_you_mean(environment, declared, suggestions.SearchLimit())

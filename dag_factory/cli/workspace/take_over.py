@@ -1,0 +1,234 @@
+"""`dag-factory take-over`: moves the schedules of connections from Airbyte to Airflow, or shows the plan."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from dag_factory.cli.main import CLEAN, FINDINGS, UsageError
+from dag_factory.cli.show import check_environment
+from dag_factory.cli.validate import leads_out_of_repository
+from dag_factory.cli.workspace import take_over_text, take_over_undo
+from dag_factory.cli.workspace.airbytes import Airbytes
+from dag_factory.cli.workspace.reading import Source, from_airbyte, from_snapshot
+from dag_factory.config.model.draft import DraftDag
+from dag_factory.config.project import Resolution, resolve_project
+from dag_factory.config.snapshot.snapshots import snapshots_beside
+from dag_factory.config.text import suggestions
+from dag_factory.report.escapes import escape
+from dag_factory.workspace.handover import DagToMove, Handover, Outcome, Target
+from dag_factory.workspace.start_dates import DagFile
+from dag_factory.workspace.take_over_plan import (
+    PlannedDag,
+    first_run,
+    identified,
+    is_started,
+    planned,
+    uncommitted,
+)
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments and examples."""
+    parser.add_argument(
+        "dags",
+        metavar="DAG",
+        nargs="*",
+        help="ids of DAGs (default: all with a connection that Airbyte schedules)",
+    )
+    parser.add_argument("--apply", action="store_true", help="do it; without it, the plan is printed")
+    parser.add_argument(
+        "--undo",
+        action="store_true",
+        help="give connections the schedules that Airbyte had, from the history of the snapshot",
+    )
+    parser.add_argument(
+        "--print",
+        choices=("curl", "terraform"),
+        dest="style",
+        help="print what sets the connections to manual, instead of doing it",
+    )
+    parser.add_argument(
+        "--allow-unscheduled", action="store_true", help="move DAGs too that Airflow would not start"
+    )
+    parser.add_argument("--env", metavar="NAME", help="the environment (default: the one in DAG_FACTORY_ENV)")
+    parser.add_argument(
+        "--airbyte-conn-id", metavar="ID", help="only connections of this Airbyte (default: of all)"
+    )
+    parser.add_argument(
+        "--configs",
+        type=Path,
+        default=Path("configs"),
+        metavar="FOLDER",
+        help="the folder of the configurations (default: configs)",
+    )
+    parser.epilog = """\
+The old schedules have to be in a committed snapshot: run 'dag-factory pull' and commit before --apply.
+The start_date of each DAG becomes the moment of the hand-over; nothing else in its file changes.
+
+examples:
+  dag-factory take-over                         # show the plan for all DAGs
+  dag-factory take-over orders --apply          # take over the connections of the DAG 'orders'
+  dag-factory take-over --print terraform       # print what to set where Terraform has the connections
+  dag-factory take-over --undo orders --apply   # put back what Airbyte's API can put back"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SystemClock:
+    """The computer's clock."""
+
+    def now(self) -> datetime:
+        """Return the present moment."""
+        return datetime.now(UTC)
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Take over, or show the plan. Exit status 0: done or shown, 1: something was refused."""
+    environment = arguments.env or os.environ.get("DAG_FACTORY_ENV") or None
+    _check(arguments)
+    root = arguments.configs.absolute()
+    resolution = resolve_project(root, environment)
+    if arguments.undo:
+        source = _source(root, environment, arguments.airbyte_conn_id)
+        return take_over_undo.undo(
+            resolution.drafts, arguments.dags, source, SystemClock(), apply=arguments.apply
+        )
+    check_environment(environment, resolution.project.environments)
+    source = _source(root, environment, arguments.airbyte_conn_id)
+    plans = _plans(resolution, source, arguments)
+    if arguments.style is not None:
+        return _printed(plans, arguments.style)
+    if arguments.apply:
+        return _applied(plans, source, resolution)
+    print(take_over_text.plan(plans, datetime.now(UTC)), end="")
+    return FINDINGS if any(plan.refused is not None for plan in plans) else CLEAN
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    configs = arguments.configs
+    if not configs.is_dir():
+        message = f"there is no folder '{configs}'; run the command beside it, or name it with --configs"
+        raise UsageError(message)
+    if leads_out_of_repository(configs.absolute()):
+        message = f"'{configs}' is a link that leads out of the repository; take-over does not follow it"
+        raise UsageError(message)
+    if arguments.style is not None and (arguments.apply or arguments.undo):
+        message = "--print calls nothing; leave out --apply and --undo"
+        raise UsageError(message)
+
+
+def _source(root: Path, environment: str | None, only: str | None) -> Source:
+    return Source(
+        snapshots=snapshots_beside(root, root.name),
+        environment=environment,
+        airbytes=Airbytes(),
+        only=only,
+    )
+
+
+def _plans(resolution: Resolution, source: Source, arguments: argparse.Namespace) -> list[PlannedDag]:
+    """Read what is asked for; without names, keep what there is something to say about."""
+    read = from_airbyte if arguments.style is None else from_snapshot
+    dags = {id(dag.location.document): dag for dag in resolution.project.dags}
+    plans = []
+    for draft in _chosen(resolution.drafts, arguments.dags):
+        connections = [read(source, *each) for each in identified(draft.syncs) if source.has(each[0])]
+        plans.append(
+            planned(
+                draft,
+                dags.get(id(draft.document)),
+                connections,
+                file_of(draft, resolution).cannot_be_edited(draft),
+                allow_unscheduled=arguments.allow_unscheduled,
+            )
+        )
+    return [plan for plan in plans if arguments.dags or plan.movable]
+
+
+def _chosen(drafts: Sequence[DraftDag], names: Sequence[str]) -> list[DraftDag]:
+    known = [draft.dag_id.value for draft in drafts]
+    for name in names:
+        if name not in known:
+            alike = suggestions.did_you_mean(name, known, suggestions.SearchLimit())
+            hint = alike or f"the DAGs are: {', '.join(known[:20]) or 'none'}"
+            message = f"there is no DAG '{name}'; {hint}"
+            raise UsageError(message)
+    return [draft for draft in drafts if not names or draft.dag_id.value in names]
+
+
+def file_of(draft: DraftDag, resolution: Resolution) -> DagFile:
+    """Return the file of a DAG."""
+    name = draft.document.file.name
+    path = next(each.path for each in resolution.files if each.name == name)
+    return DagFile(path=path, name=name, document=draft.document, zone=draft.zone)
+
+
+def _printed(plans: Sequence[PlannedDag], style: str) -> int:
+    """Print commands for what has a committed snapshot, and say on the other stream what has not."""
+    refused = [(plan, plan.refused or uncommitted(plan)) for plan in plans]
+    for plan, reason in refused:
+        if reason is not None or plan.skipped is not None:
+            _say(f"{plan.dag_id}: {reason or plan.skipped}")
+    good = [plan for plan, reason in refused if reason is None and plan.skipped is None]
+    print(take_over_text.commands(good, style), end="")
+    return FINDINGS if len(good) < len([plan for plan in plans if plan.skipped is None]) else CLEAN
+
+
+def _applied(plans: Sequence[PlannedDag], source: Source, resolution: Resolution) -> int:
+    """Take over one DAG after the other; one that is refused stops no other."""
+    outcomes: list[Outcome] = []
+    try:
+        for plan in plans:
+            if plan.skipped is not None:
+                print(take_over_text.skipped(plan))
+                continue
+            outcome = _taken_over(plan, source, resolution)
+            outcomes.append(outcome)
+            print(take_over_text.outcome(plan, outcome, source.page_of), end="", flush=True)
+    except KeyboardInterrupt:
+        _say("interrupted; run the same command again, and it goes on where it was")
+        raise
+    skipped = sum(plan.skipped is not None for plan in plans)
+    print(take_over_text.summary(outcomes, skipped), end="")
+    return FINDINGS if any(outcome.refused is not None for outcome in outcomes) else CLEAN
+
+
+def _taken_over(plan: PlannedDag, source: Source, resolution: Resolution) -> Outcome:
+    reason = plan.refused or uncommitted(plan)
+    dag = plan.dag
+    if reason is not None or dag is None:
+        return Outcome(dag_id=plan.dag_id, refused=reason)
+    file = file_of(plan.draft, resolution)
+    to_move = DagToMove(
+        dag_id=plan.dag_id,
+        targets=tuple(
+            Target(
+                connection_id=each.connection_id,
+                name=each.name,
+                airbyte=source.airbytes.of(each.airbyte_conn_id),
+                old=each.old,
+            )
+            for each in plan.movable
+        ),
+        is_interval=dag.schedule.every is not None,
+        first_run=lambda start: first_run(dag, start),
+        start_date=dag.start_date,
+        # Airflow does not start it: a date would say nothing.
+        write_start=file.write if is_started(dag) else None,
+    )
+    return Handover(clock=SystemClock(), tell=_say).run(to_move)
+
+
+def _say(line: str) -> None:
+    """Report progress beside the output."""
+    print(escape(line), file=sys.stderr, flush=True)

@@ -1,0 +1,161 @@
+"""A take-over in words: the plan, what has become of each DAG, and commands to run instead."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import TypeAlias
+
+from dag_factory.report.escapes import escape
+from dag_factory.report.upcoming import describe
+from dag_factory.workspace.airbyte_slots import verbatim
+from dag_factory.workspace.handover import MANUAL, Outcome, Target, cannot_put_back
+from dag_factory.workspace.take_over_plan import (
+    PlannedConnection,
+    PlannedDag,
+    first_run,
+    is_translation,
+    next_in_airbyte,
+    planned_start,
+    uncommitted,
+)
+
+# From an airbyte_conn_id and the id of a connection to its page, if that is known.
+Pages: TypeAlias = Callable[[str, str], str | None]
+
+
+def plan(plans: Sequence[PlannedDag], now: datetime) -> str:
+    """Write what a take-over would do."""
+    lines = [line for each in plans for line in _of_dag(each, now)]
+    moving = [each for each in plans if each.refused is None and each.skipped is None]
+    count = sum(len(each.movable) for each in moving)
+    refused = sum(each.refused is not None for each in plans)
+    skipped = len(plans) - len(moving) - refused
+    total = f"{_count(count, 'connection')} of {_count(len(moving), 'DAG')} to move"
+    lines.append(f"{total}, {_count(skipped, 'DAG')} skipped, {refused} refused; nothing has been changed")
+    if moving:
+        lines.append("Run the command with --apply to move them.")
+    return _text(lines)
+
+
+def _of_dag(each: PlannedDag, now: datetime) -> Iterator[str]:
+    yield f"{each.dag_id} ({each.file})"
+    if each.refused is not None or each.skipped is not None:
+        yield f"  {'refused' if each.refused else 'skipped'}: {each.refused or each.skipped}"
+        return
+    for connection in each.movable:
+        yield from _of_connection(each, connection, now)
+    reason = uncommitted(each)
+    if reason is not None:
+        yield f"  --apply will refuse it: {reason}"
+
+
+def _of_connection(each: PlannedDag, connection: PlannedConnection, now: datetime) -> Iterator[str]:
+    dag = each.dag
+    if dag is None:
+        return
+    old = verbatim(connection.old)
+    was = ", before its take-over was interrupted; it is manual now" if connection.is_resumed else ""
+    yield f"  '{connection.name}' ({connection.connection_id})"
+    yield f"    in Airbyte: {old}, next {_when(next_in_airbyte(connection, now))}{was}"
+    yield f"    in Airflow: {describe(dag)}, next {_when(first_run(dag, planned_start(each, now)))}"
+    is_same = is_translation(dag, connection, now)
+    if is_same is None:
+        yield "    Airbyte's schedule is not understood: check the new one, and when Airbyte starts a job"
+    elif not is_same:
+        yield "    another schedule than Airbyte's"
+    if not connection.is_active:
+        yield "    it is not active in Airbyte: nothing syncs it"
+    reason = cannot_put_back(connection.old)
+    if reason is not None:
+        yield f"    --undo could not put it back: {reason}"
+
+
+def outcome(each: PlannedDag, done: Outcome, pages: Pages) -> str:
+    """Write what has become of a DAG."""
+    return _text([f"{each.dag_id} ({each.file})", *(f"  {line}" for line in _outcome(each, done, pages))])
+
+
+def _outcome(each: PlannedDag, done: Outcome, pages: Pages) -> Iterator[str]:
+    if done.refused is not None:
+        yield f"refused: {done.refused}"
+    elif not done.moved and done.start_date is None:
+        yield "done already: its connections are manual, and its start_date fits"
+    for target in done.moved:
+        yield f"moved: {target.label}, which was '{verbatim(target.old)}'"
+    for target in done.put_back:
+        yield f"put back: {target.label} has '{verbatim(target.old)}' again"
+    for target in done.left_manual:
+        yield _left(each, target, pages)
+    for target in done.missed:
+        yield f"its last slot fell into the hand-over, so Airflow runs it when it sees the DAG: {target.label}"
+    for target in done.twice:
+        yield f"its last slot is served twice, since others of the DAG missed it: {target.label}"
+    if done.start_date is not None:
+        yield f"start_date is {done.start_date.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC now"
+
+
+def _left(each: PlannedDag, target: Target, pages: Pages) -> str:
+    conn_id = next(
+        (one.airbyte_conn_id for one in each.connections if one.connection_id == target.connection_id), ""
+    )
+    page = pages(conn_id, target.connection_id) or "its page in Airbyte"
+    reason = cannot_put_back(target.old) or "Airbyte did not do it"
+    old = verbatim(target.old)
+    return f"nobody syncs {target.label} now ({reason}): set '{old}' on {page}, or run take-over again"
+
+
+def summary(outcomes: Sequence[Outcome], skipped: int) -> str:
+    """Write the counts at the end, and what comes next."""
+    good = [each for each in outcomes if each.refused is None]
+    moved = sum(len(each.moved) for each in outcomes)
+    refused = len(outcomes) - len(good)
+    lines = [
+        f"{_count(moved, 'connection')} moved; {_count(len(good), 'DAG')} taken over, {skipped} skipped, {refused} refused"
+    ]
+    if good:
+        lines += ["Commit and deploy the changed files, unpause the DAGs, then run 'dag-factory pull'."]
+    return _text(lines)
+
+
+def skipped(each: PlannedDag) -> str:
+    """Write why a DAG is left out."""
+    return escape(f"{each.dag_id} ({each.file}): skipped: {each.skipped}")
+
+
+def commands(plans: Sequence[PlannedDag], style: str) -> str:
+    """Write commands that set connections to manual, without secrets."""
+    write = _curl if style == "curl" else _terraform
+    lines: list[str] = []
+    for each in plans:
+        lines.append(f"# DAG {each.dag_id}: then set its start_date to that moment, rounded up to the minute")
+        lines += [line for connection in each.movable for line in write(connection)]
+    return _text(lines)
+
+
+def _curl(connection: PlannedConnection) -> Iterator[str]:
+    body = json.dumps({"schedule": dict(MANUAL)})
+    yield f"# '{connection.name}', which is '{verbatim(connection.old)}'"
+    yield "curl --fail-with-body --request PATCH \\"
+    yield '  --header "Authorization: Bearer $AIRBYTE_TOKEN" --header "Content-Type: application/json" \\'
+    yield f"  --data '{body}' \"${{AIRBYTE_URL%/}}/connections/{connection.connection_id}\""
+
+
+def _terraform(connection: PlannedConnection) -> Iterator[str]:
+    yield f"# airbyte_connection {connection.connection_id}: '{connection.name}', '{verbatim(connection.old)}'"
+    yield "schedule = {"
+    yield '  schedule_type = "manual"'
+    yield "}"
+
+
+def _when(moment: datetime | None) -> str:
+    return "never" if moment is None else f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def _text(lines: Sequence[str]) -> str:
+    return "".join(f"{escape(line)}\n" for line in lines)

@@ -1,0 +1,142 @@
+"""`dag-factory take-over --undo`: gives connections the schedules that Airbyte had before a take-over.
+
+The old schedules come from the history of the snapshots, since the next `pull` writes the new ones.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from dag_factory.airbyte.api.model import Connection
+from dag_factory.airbyte.api.urls import page_of
+from dag_factory.cli.main import CLEAN, FINDINGS, UsageError
+from dag_factory.cli.workspace.reading import Source
+from dag_factory.config.model.draft import DraftDag
+from dag_factory.report.escapes import escape
+from dag_factory.workspace.airbyte_slots import verbatim
+from dag_factory.workspace.committed import NotCommittedError, last_schedules, snapshot_files
+from dag_factory.workspace.handover import (
+    AirbyteRefusedError,
+    AirbyteUnansweredError,
+    Clock,
+    Handover,
+    HandoverError,
+    Target,
+    cannot_put_back,
+    is_manual,
+    schedule_in,
+)
+from dag_factory.workspace.take_over_plan import identified
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_DEFAULT = "airbyte_default"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Undone:
+    """A connection: what it had, what it needs of a person, or what has been done."""
+
+    airbyte_conn_id: str
+    target: Target
+    page: str | None = None
+    problem: str | None = None
+
+
+def undo(
+    drafts: Sequence[DraftDag], names: Sequence[str], source: Source, clock: Clock, *, apply: bool
+) -> int:
+    """Put back what can be put back, and name the rest. It needs no configuration without errors.
+
+    Args:
+        drafts: All DAGs that could be read.
+        names: The ids of DAGs or connections; none for all that Airbyte no longer schedules.
+        source: Where connections are read from.
+        clock: The time.
+        apply: Whether to do it; else only the plan is printed.
+    """
+    found = list(_found(_connections(drafts, names, source), source))
+    handover = Handover(clock=clock, tell=_say)
+    counts = {"put back": 0, "not put back": 0}
+    for each in found:
+        is_done, line = _done(each, handover, apply=apply)
+        counts["put back" if is_done else "not put back"] += 1
+        print(escape(line), flush=True)
+    verb = "put back" if apply else "can be put back"
+    print(f"{counts['put back']} {verb}, {counts['not put back']} {'not' if apply else 'cannot'}")
+    print(
+        "No YAML is changed: set 'schedule: null' in the DAGs, or both Airbyte and Airflow start these syncs."
+    )
+    return FINDINGS if counts["not put back"] else CLEAN
+
+
+def _done(each: _Undone, handover: Handover, *, apply: bool) -> tuple[bool, str]:
+    """Put one connection back, or say how; return whether it could be, and a line."""
+    old, label = verbatim(each.target.old), each.target.label
+    problem = each.problem or cannot_put_back(each.target.old)
+    if problem is None and apply:
+        try:
+            handover.put_back(each.target)
+        except HandoverError as error:
+            problem = str(error)
+    if problem is None:
+        return True, f"{label}: {'has' if apply else 'gets'} '{old}' {'again' if apply else ''}".rstrip()
+    if each.problem is not None:
+        return False, f"{label}: {problem}"
+    return False, f"{label}: {problem}; set '{old}' on {each.page or 'its page in Airbyte'}"
+
+
+def _connections(drafts: Sequence[DraftDag], names: Sequence[str], source: Source) -> list[tuple[str, str]]:
+    """Return the airbyte_conn_id and id of what is asked for, each once."""
+    known = {draft.dag_id.value: draft for draft in drafts}
+    chosen: list[tuple[str, str]] = []
+    for name in names or known:
+        if name in known:
+            chosen += identified(known[name].syncs)
+        elif _UUID.fullmatch(name.lower()):
+            chosen.append((source.only or _DEFAULT, name.lower()))
+        else:
+            message = f"there is no DAG '{name}' that can be read; name the ids of its connections"
+            raise UsageError(message)
+    return [each for each in dict.fromkeys(chosen) if source.has(each[0])]
+
+
+def _found(connections: Sequence[tuple[str, str]], source: Source) -> Iterator[_Undone]:
+    """Yield the connections that were once scheduled and are manual now, or could not be asked."""
+    for airbyte_conn_id in dict.fromkeys(conn_id for conn_id, _ in connections):
+        wanted = [each for conn_id, each in connections if conn_id == airbyte_conn_id]
+        for connection_id, old in _old(source, airbyte_conn_id, wanted).items():
+            undone = _read(source, airbyte_conn_id, connection_id, old)
+            if undone is not None:
+                yield undone
+
+
+def _old(source: Source, airbyte_conn_id: str, wanted: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
+    files = snapshot_files(source.snapshots, source.environment, airbyte_conn_id)
+    try:
+        return last_schedules(files, wanted)
+    except NotCommittedError as error:
+        raise UsageError(str(error)) from error
+
+
+def _read(source: Source, airbyte_conn_id: str, connection_id: str, old: Mapping[str, str]) -> _Undone | None:
+    airbyte = source.airbytes.of(airbyte_conn_id)
+    target = Target(connection_id=connection_id, name=connection_id, airbyte=airbyte, old=old)
+    try:
+        connection = airbyte.connection(connection_id)
+    except (AirbyteRefusedError, AirbyteUnansweredError) as error:
+        return _Undone(airbyte_conn_id=airbyte_conn_id, target=target, problem=f"cannot be read: {error}")
+    if not is_manual(schedule_in(connection)):
+        return None
+    at = Connection(connection_id=connection_id, workspace_id=connection.get("workspaceId"))
+    named = Target(
+        connection_id=connection_id, name=str(connection.get("name", "")), airbyte=airbyte, old=old
+    )
+    page = page_of(source.airbytes.host(airbyte_conn_id), at)
+    return _Undone(airbyte_conn_id=airbyte_conn_id, target=named, page=page)
+
+
+def _say(line: str) -> None:
+    print(escape(line), file=sys.stderr, flush=True)
