@@ -86,6 +86,11 @@ class PlannedDag:
         """The connections to move."""
         return tuple(each for each in self.connections if each.is_movable)
 
+    @property
+    def is_of_interest(self) -> bool:
+        """Whether there is something to move, or a connection of which that is not known."""
+        return bool(self.movable) or any(each.problem is not None for each in self.connections)
+
 
 def planned(
     draft: DraftDag,

@@ -18,7 +18,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode
 
 from dag_factory.config.text.line_breaks import LINE_BREAK
 from dag_factory.config.yaml import composer
-from dag_factory.config.yaml.values import Value, ValueBuilder
+from dag_factory.config.yaml.values import NOT_PRINTABLE, Value, ValueBuilder
 
 Scalar: TypeAlias = str | int | bool | None
 
@@ -98,7 +98,11 @@ def set_key(text: str, document_index: int, key: str, value: Scalar) -> str:
 
 
 def _target(body: str, document_index: int) -> _Target:
-    top = _tops(body)[document_index]
+    tops = _tops(body)
+    if document_index >= len(tops):
+        message = f"the text has no document {document_index + 1}"
+        raise YamlEditError(message)
+    top = tops[document_index]
     if not isinstance(top, MappingNode) or not top.value:
         message = "the document is not a mapping"
         raise YamlEditError(message)
@@ -207,6 +211,9 @@ def _is_text(value: str) -> bool:
 
 
 def _tops(body: str) -> list[Node]:
+    if NOT_PRINTABLE.search(body) is not None:
+        message = "the text has a control character"
+        raise YamlEditError(message)
     try:
         return list(composer.compose(body))
     except MarkedYAMLError as error:

@@ -120,7 +120,9 @@ class PlayedAirbyte:
         delay = self.rng.choice((0, 0, 1, 4, 12, 15, 20, self.rng.choice((20, 60, 400))))
         plan = connection.plan
         if plan.interval is not None:
-            due = max(idle, newest.created + plan.interval) if newest else self.time + self.rng.randrange(HOUR)
+            due = (
+                max(idle, newest.created + plan.interval) if newest else self.time + self.rng.randrange(HOUR)
+            )
             connection.due = (due + delay, None)
             return
         slot = plan.next_slot(max(idle, newest.created + 60) if newest else idle)
@@ -171,12 +173,12 @@ class PlayedAirbyte:
         is_lost = self.rng.random() < self.trouble
         if is_lost and self.rng.random() < 0.5:
             self.advance(self.rng.choice((2, 6)))
-            raise AirbyteUnansweredError("timeout")
+            raise AirbyteUnansweredError
         deed()
         self._maybe_kill()
         if is_lost:
             self.advance(self.rng.choice((2, 6)))
-            raise AirbyteUnansweredError("timeout")
+            raise AirbyteUnansweredError
 
     def _maybe_kill(self):
         if self.rng.random() < self.kill:

@@ -98,7 +98,9 @@ def plans(rng):
     if rng.random() < 0.3:
         plan = Plan(interval=rng.choice((1, 2, 6, 24)) * HOUR)
         return {"a": plan}
-    plan = Plan(minute=rng.randrange(60), second=rng.choice((0, 0, 0, 30)), every=rng.choice((1, 1, 2, 6, 24)))
+    plan = Plan(
+        minute=rng.randrange(60), second=rng.choice((0, 0, 0, 30)), every=rng.choice((1, 1, 2, 6, 24))
+    )
     return {name: plan for name in "abc"[: rng.choice((1, 1, 2, 3))]}
 
 
@@ -165,3 +167,195 @@ def test_no_slot_is_missed_and_none_is_served_twice(part):
         except AssertionError as error:
             message = f"seed {seed}: {error}"
             raise AssertionError(message) from error
+
+
+# Hand-overs with a story.
+
+
+def still(plan=None, names="a"):
+    """Return an Airbyte without surprises, twenty minutes after its last slot, and a file."""
+    rng = random.Random(1)
+    rng.choice = lambda values: values[0]
+    rng.random = lambda: 0.99
+    chosen = plan or Plan(minute=0)
+    airbyte = PlayedAirbyte(rng, dict.fromkeys(names, chosen))
+    airbyte.advance(5 * HOUR + 20 * 60)
+    return airbyte, File(airbyte)
+
+
+def run(airbyte, file):
+    said = []
+    return Handover(clock=airbyte, tell=said.append).run(dag_of(airbyte, file)), said
+
+
+def test_a_quiet_hand_over_starts_with_the_next_minute():
+    airbyte, file = still()
+    outcome, said = run(airbyte, file)
+    assert file.start == outcome.start_date == moment(MONDAY + 5 * HOUR + 21 * 60)
+    assert airbyte.changes == [("a", "manual")]
+    assert said == ["'a' (a) is manual now; it was '0 0 * * * ? UTC'"]
+
+
+@pytest.mark.parametrize("seconds", [-20, -10, -1, 0, 1, 15, 28])
+def test_nothing_is_changed_around_a_slot(seconds):
+    airbyte, file = still()
+    airbyte.advance(40 * 60 + seconds)
+    outcome, said = run(airbyte, file)
+    assert airbyte.time >= MONDAY + 6 * HOUR + 30
+    assert "waiting until 06:00:30 UTC" in said[0]
+    assert outcome.missed == outcome.twice == ()
+    assert airbyte.connections["a"].jobs[-1].slot == MONDAY + 6 * HOUR
+    assert file.start == moment(MONDAY + 6 * HOUR + 60)
+
+
+def test_a_queued_job_is_waited_for():
+    airbyte, file = still()
+    job = airbyte.connections["a"].jobs[-1]
+    job.starts = airbyte.time + 300
+    job.ends = airbyte.time + 400
+    _, said = run(airbyte, file)
+    assert job.cancelled is None
+    assert said[0] == f"waiting for job {job.job_id} of 'a' (a): it is queued, and would be cancelled"
+    assert airbyte.time >= job.starts
+
+
+def test_a_job_that_stays_queued_ends_the_attempt():
+    airbyte, file = still()
+    airbyte.connections["a"].jobs[-1].starts = airbyte.time + 20 * 60
+    began = airbyte.time
+    outcome, _ = run(airbyte, file)
+    assert "has been queued for 15 minutes; try again later" in outcome.refused
+    assert airbyte.changes == []
+    assert 15 * 60 <= airbyte.time - began <= 16 * 60
+
+
+def test_a_running_job_goes_on():
+    airbyte, file = still()
+    job = airbyte.connections["a"].jobs[-1]
+    job.ends = airbyte.time + HOUR
+    outcome, said = run(airbyte, file)
+    assert outcome.moved
+    assert job.cancelled is None
+    assert len(said) == 1
+
+
+def test_a_refusal_puts_the_others_back():
+    airbyte, file = still(names="abc")
+    airbyte.refusals["c"] = "409 Connection is locked"
+    outcome, _ = run(airbyte, file)
+    assert outcome.refused == "409 Connection is locked"
+    assert [target.name for target in outcome.put_back] == ["a", "b"]
+    assert airbyte.changes == [("a", "manual"), ("b", "manual"), ("a", "cron"), ("b", "cron")]
+    assert file.writes == 0
+
+
+def test_a_refusal_of_the_first_changes_nothing():
+    airbyte, file = still(names="ab")
+    airbyte.refusals["a"] = "403"
+    outcome, _ = run(airbyte, file)
+    assert (outcome.refused, outcome.moved, outcome.put_back, airbyte.changes) == ("403", (), (), [])
+
+
+def test_an_interval_cannot_be_put_back():
+    airbyte, file = still(Plan(interval=24 * HOUR), names="ab")
+    airbyte.refusals["b"] = "403"
+    outcome, said = run(airbyte, file)
+    assert [target.name for target in outcome.left_manual] == ["a"]
+    assert said[-1] == "'a' (a) cannot be put back: the public API cannot set an interval"
+
+
+def test_another_schedule_than_in_the_snapshot_is_refused():
+    airbyte, file = still()
+    dag = dag_of(airbyte, file)
+    target = replace(dag.targets[0], old=Plan(minute=5).api)
+    outcome = Handover(clock=airbyte, tell=print).run(replace(dag, targets=(target,)))
+    assert "has another schedule than in the committed snapshot" in outcome.refused
+    assert airbyte.changes == []
+
+
+def test_an_answer_that_never_comes_is_no_success():
+    airbyte, file = still()
+
+    def lost(*_):
+        message = "timeout"
+        raise AirbyteUnansweredError(message)
+
+    airbyte.set_schedule = lost
+    outcome, _ = run(airbyte, file)
+    assert outcome.refused == "'a' (a) could not be set to 'manual'"
+    assert outcome.left_manual == outcome.moved == ()
+
+
+def test_a_job_that_the_move_has_cancelled_is_run_by_airflow():
+    """Somebody's schedule has begun while the request was under way: the slot is not served."""
+    airbyte, file = still()
+    airbyte.advance(35 * 60)
+    plan = airbyte.set_schedule
+
+    def slow(*arguments):
+        job = airbyte.connections["a"].jobs
+        airbyte.advance(MONDAY + 6 * HOUR + 2 - airbyte.time)
+        job[-1].starts = airbyte.time + 60
+        plan(*arguments)
+
+    airbyte.set_schedule = slow
+    outcome, _ = run(airbyte, file)
+    assert airbyte.connections["a"].jobs[-1].cancelled
+    assert [target.name for target in outcome.missed] == ["a"]
+    assert file.start == moment(MONDAY + 6 * HOUR)
+
+
+def test_a_file_that_cannot_be_written_is_said():
+    airbyte, file = still()
+
+    def full(_):
+        message = "write 'start_date: x' into the DAG yourself"
+        raise HandoverError(message)
+
+    outcome = Handover(clock=airbyte, tell=print).run(replace(dag_of(airbyte, file), write_start=full))
+    assert outcome.refused == "write 'start_date: x' into the DAG yourself"
+    assert [target.name for target in outcome.moved] == ["a"]
+
+
+def test_a_second_run_writes_nothing():
+    airbyte, file = still()
+    run(airbyte, file)
+    airbyte.advance(600)
+    outcome, _ = run(airbyte, file)
+    assert (outcome.start_date, outcome.moved, file.writes) == (None, (), 1)
+
+
+def test_an_interrupted_run_days_ago_serves_the_missed_slot():
+    airbyte, file = still(Plan(minute=0, every=24))
+    airbyte.connections["a"].is_manual = True
+    airbyte.connections["a"].due = None
+    airbyte.advance(30 * HOUR)
+    outcome, _ = run(airbyte, file)
+    assert [target.name for target in outcome.missed] == ["a"]
+    assert file.start == moment(MONDAY + 27 * HOUR)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "reason"),
+    [
+        ({"scheduleType": "cron", "cronExpression": "0 5 3 * * ? UTC"}, None),
+        ({"scheduleType": "cron", "cronExpression": "0 5 * * * ?"}, None),
+        ({"scheduleType": "cron", "cronExpression": "0 5 3 * * ? Europe/Berlin"}, "time zone"),
+        ({"scheduleType": "cron", "cronExpression": "0 0/15 * * * ? UTC"}, "hourly"),
+        ({"scheduleType": "cron", "cronExpression": "0 5,35 * * * ? UTC"}, "hourly"),
+        ({"scheduleType": "cron", "cronExpression": "30/5 5 * * * ? UTC"}, "hourly"),
+        ({"scheduleType": "basic", "basicTiming": "Every 24 HOURS"}, "interval"),
+    ],
+)
+def test_what_the_api_can_put_back(schedule, reason):
+    found = cannot_put_back(schedule)
+    assert found is None if reason is None else reason in found
+
+
+def test_a_zone_is_utc_where_none_is_written():
+    with_zone, without = (
+        {"scheduleType": "cron", "cronExpression": f"0 5 3 * * ?{zone}"} for zone in (" UTC", "")
+    )
+    assert same_schedule(with_zone, without)
+    assert same_schedule({}, {"scheduleType": "manual"})
+    assert not same_schedule({}, without)

@@ -1,4 +1,4 @@
-"""The Airbytes of a command: one for each airbyte_conn_id, made from the environment when it is first asked."""
+"""The Airbytes of a command: one for each airbyte_conn_id, made from the environment when first needed."""
 
 from __future__ import annotations
 

@@ -152,7 +152,7 @@ def _plans(resolution: Resolution, source: Source, arguments: argparse.Namespace
                 allow_unscheduled=arguments.allow_unscheduled,
             )
         )
-    return [plan for plan in plans if arguments.dags or plan.movable]
+    return [plan for plan in plans if arguments.dags or plan.is_of_interest]
 
 
 def _chosen(drafts: Sequence[DraftDag], names: Sequence[str]) -> list[DraftDag]:

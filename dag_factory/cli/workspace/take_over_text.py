@@ -82,18 +82,17 @@ def _outcome(each: PlannedDag, done: Outcome, pages: Pages) -> Iterator[str]:
         yield f"refused: {done.refused}"
     elif not done.moved and done.start_date is None:
         yield "done already: its connections are manual, and its start_date fits"
-    for target in done.moved:
-        yield f"moved: {target.label}, which was '{verbatim(target.old)}'"
-    for target in done.put_back:
-        yield f"put back: {target.label} has '{verbatim(target.old)}' again"
-    for target in done.left_manual:
-        yield _left(each, target, pages)
-    for target in done.missed:
-        yield f"its last slot fell into the hand-over, so Airflow runs it when it sees the DAG: {target.label}"
-    for target in done.twice:
-        yield f"its last slot is served twice, since others of the DAG missed it: {target.label}"
+    yield from (f"moved: {target.label}, which was '{verbatim(target.old)}'" for target in done.moved)
+    yield from (f"put back: {target.label} has '{verbatim(target.old)}' again" for target in done.put_back)
+    yield from (_left(each, target, pages) for target in done.left_manual)
+    yield from (f"{_MISSED}: {target.label}" for target in done.missed)
+    yield from (f"{_TWICE}: {target.label}" for target in done.twice)
     if done.start_date is not None:
         yield f"start_date is {done.start_date.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC now"
+
+
+_MISSED = "its last slot fell into the hand-over, so Airflow runs it when it sees the DAG"
+_TWICE = "its last slot is served twice, since another connection of the DAG missed it"
 
 
 def _left(each: PlannedDag, target: Target, pages: Pages) -> str:
@@ -103,7 +102,8 @@ def _left(each: PlannedDag, target: Target, pages: Pages) -> str:
     page = pages(conn_id, target.connection_id) or "its page in Airbyte"
     reason = cannot_put_back(target.old) or "Airbyte did not do it"
     old = verbatim(target.old)
-    return f"nobody syncs {target.label} now ({reason}): set '{old}' on {page}, or run take-over again"
+    how = f"set '{old}' on {page}, or run take-over again"
+    return f"nobody syncs {target.label} now ({reason}): {how}"
 
 
 def summary(outcomes: Sequence[Outcome], skipped: int) -> str:
@@ -111,9 +111,8 @@ def summary(outcomes: Sequence[Outcome], skipped: int) -> str:
     good = [each for each in outcomes if each.refused is None]
     moved = sum(len(each.moved) for each in outcomes)
     refused = len(outcomes) - len(good)
-    lines = [
-        f"{_count(moved, 'connection')} moved; {_count(len(good), 'DAG')} taken over, {skipped} skipped, {refused} refused"
-    ]
+    dags = f"{_count(len(good), 'DAG')} taken over, {skipped} skipped, {refused} refused"
+    lines = [f"{_count(moved, 'connection')} moved; {dags}"]
     if good:
         lines += ["Commit and deploy the changed files, unpause the DAGs, then run 'dag-factory pull'."]
     return _text(lines)
@@ -143,7 +142,8 @@ def _curl(connection: PlannedConnection) -> Iterator[str]:
 
 
 def _terraform(connection: PlannedConnection) -> Iterator[str]:
-    yield f"# airbyte_connection {connection.connection_id}: '{connection.name}', '{verbatim(connection.old)}'"
+    yield f"# airbyte_connection '{connection.name}' ({connection.connection_id})"
+    yield f"# instead of '{verbatim(connection.old)}'"
     yield "schedule = {"
     yield '  schedule_type = "manual"'
     yield "}"

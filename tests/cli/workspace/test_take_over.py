@@ -1,0 +1,355 @@
+"""The command `take-over`, with a real git repository and an Airbyte over HTTP."""
+
+from __future__ import annotations
+
+import subprocess
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from dag_factory.cli.main import main
+from dag_factory.cli.workspace import airbytes
+from dag_factory.config.snapshot.model import Connector, SnapshotConnection
+from dag_factory.config.snapshot.serialising import snapshot_text
+from tests.cli.workspace.fake_workspace import Client, FakeWorkspace
+
+A, B, C, D = (f"1e3b5a72-7bfd-4808-a13c-20450549011{digit}" for digit in "0123")
+WORKSPACE = "0b2a7b52-64a0-4d9c-b1a3-0a6f6f7f0001"
+MANUAL = {"scheduleType": "manual"}
+
+
+def hourly(airbyte):
+    """Return a schedule without a slot near the test's beginning."""
+    return {"scheduleType": "cron", "cronExpression": f"0 {airbyte.minute} * * * ? UTC"}
+
+
+DAILY_BERLIN = {"scheduleType": "cron", "cronExpression": "0 0 3 * * ? Europe/Berlin"}
+BASIC = {"scheduleType": "basic", "basicTiming": "Every 24 HOURS"}
+
+
+@pytest.fixture
+def airbyte(monkeypatch):
+    workspace = FakeWorkspace()
+    workspace.minute = (datetime.now(UTC) + timedelta(minutes=30)).minute
+    monkeypatch.setattr(airbytes, "airbyte_of", lambda _: (Client(workspace.url), workspace.url))
+    yield workspace
+    workspace.close()
+
+
+@pytest.fixture
+def repository(tmp_path, monkeypatch):
+    """A function that writes a DAG repository with the connections of an Airbyte as its snapshot."""
+    monkeypatch.chdir(tmp_path)
+    git("init", "--quiet")
+
+    def make(files, airbyte):
+        for name, text in files.items():
+            path = tmp_path / "configs" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        pull(tmp_path, airbyte)
+        commit()
+        return tmp_path
+
+    return make
+
+
+def git(*arguments):
+    identity = ("-c", "user.name=x", "-c", "user.email=x@example.com")
+    subprocess.run(["git", *identity, *arguments], check=True, capture_output=True)
+
+
+def commit():
+    git("add", "--all")
+    git("commit", "--quiet", "--message", "x")
+
+
+def pull(root, airbyte):
+    folder = root / "airbyte"
+    folder.mkdir(exist_ok=True)
+    connections = [
+        SnapshotConnection(
+            connection_id=key,
+            name=each["name"],
+            status=each["status"],
+            schedule=each["schedule"],
+            workspace_id=WORKSPACE,
+            source=Connector(name="bank", type="postgres"),
+            destination=Connector(name="lake", type="s3"),
+        )
+        for key, each in airbyte.connections.items()
+    ]
+    (folder / "airbyte_default.json").write_text(snapshot_text({WORKSPACE: "main"}, connections))
+
+
+def money(airbyte, schedule=None):
+    airbyte.add(A, "bank", schedule or hourly(airbyte), last_job_hours=0.45)
+    return f'# Money.\nschedule: "{airbyte.minute} * * * *"   # hourly\nsyncs:\n  bank: {A}\n'
+
+
+def test_the_plan_changes_nothing(repository, airbyte, capsys):
+    root = repository({"money.yaml": money(airbyte)}, airbyte)
+    assert main(["take-over"]) == 0
+    shown = capsys.readouterr().out
+    assert f"'bank' ({A})" in shown
+    assert f"in Airbyte: 0 {airbyte.minute} * * * ? UTC, next 2" in shown
+    assert f"in Airflow: at '{airbyte.minute} * * * *' in UTC, next 2" in shown
+    assert "another schedule" not in shown
+    next_runs = [line.rpartition("next ")[2] for line in shown.splitlines() if ", next" in line]
+    assert len(set(next_runs)) == 1
+    assert (
+        shown.splitlines()[-2]
+        == "1 connection of 1 DAG to move, 0 DAGs skipped, 0 refused; nothing has been changed"
+    )
+    assert airbyte.patches == []
+    assert "start_date" not in (root / "configs/money.yaml").read_text()
+
+
+def test_another_schedule_is_named(repository, airbyte, capsys):
+    airbyte.add(A, "bank", BASIC)
+    repository({"money.yaml": f'schedule: "0 5 * * *"\nsyncs: {{bank: {A}}}\n'}, airbyte)
+    assert main(["take-over", "money"]) == 0
+    shown = capsys.readouterr().out
+    assert "in Airbyte: Every 24 HOURS" in shown
+    assert "another schedule than Airbyte's" in shown
+    assert "--undo could not put it back: the public API cannot set an interval" in shown
+
+
+def test_apply(repository, airbyte, capsys):
+    text = money(airbyte)
+    root = repository({"money.yaml": text}, airbyte)
+    before = datetime.now(UTC)
+    assert main(["take-over", "--apply"]) == 0
+    assert airbyte.patches == [(A, MANUAL)]
+    lines = (root / "configs/money.yaml").read_text().splitlines()
+    (line,) = [each for each in lines if each.startswith("start_date: ")]
+    assert [each for each in lines if each != line] == text.splitlines()
+    start = datetime.fromisoformat(line.removeprefix("start_date: ")).replace(tzinfo=UTC)
+    assert before <= start <= datetime.now(UTC) + timedelta(minutes=1)
+    assert "1 connection moved; 1 DAG taken over, 0 skipped, 0 refused" in capsys.readouterr().out
+
+
+def test_a_second_apply_changes_nothing(repository, airbyte, capsys):
+    root = repository({"money.yaml": money(airbyte)}, airbyte)
+    main(["take-over", "--apply"])
+    once = (root / "configs/money.yaml").read_bytes()
+    assert main(["take-over", "--apply"]) == 0
+    assert (root / "configs/money.yaml").read_bytes() == once
+    assert airbyte.patches == [(A, MANUAL)]
+    assert "done already" in capsys.readouterr().out
+
+
+def test_an_interruption_before_the_file_was_written(repository, airbyte, capsys):
+    root = repository({"money.yaml": money(airbyte)}, airbyte)
+    airbyte.connections[A]["schedule"] = MANUAL
+    assert main(["take-over"]) == 0
+    assert "before its take-over was interrupted; it is manual now" in capsys.readouterr().out
+    assert main(["take-over", "--apply"]) == 0
+    assert "start_date: 2" in (root / "configs/money.yaml").read_text()
+    assert airbyte.patches == []
+
+
+def test_an_interval_goes_on_where_airbyte_was(repository, airbyte):
+    airbyte.add(A, "bank", BASIC, last_job_hours=20)
+    root = repository({"money.yaml": f"schedule: {{every: 24h}}\nsyncs: {{bank: {A}}}\n"}, airbyte)
+    assert main(["take-over", "--apply"]) == 0
+    created = datetime.fromisoformat(airbyte.jobs[A][0]["startTime"])
+    text = (root / "configs/money.yaml").read_text()
+    (line,) = [each for each in text.splitlines() if each.startswith("start_date: ")]
+    start = datetime.fromisoformat(line.removeprefix("start_date: ")).replace(tzinfo=UTC)
+    assert start == created + timedelta(hours=24)
+
+
+@pytest.mark.parametrize("state", ["changed", "untracked", "none", "staged"])
+def test_apply_needs_a_committed_snapshot(repository, airbyte, capsys, state):
+    root = repository({"money.yaml": money(airbyte)}, airbyte)
+    snapshot = root / "airbyte/airbyte_default.json"
+    if state == "changed":
+        snapshot.write_text(snapshot.read_text() + "\n")
+    elif state == "untracked":
+        git("rm", "--cached", "--quiet", str(snapshot))
+        git("commit", "--quiet", "--message", "x")
+    elif state == "none":
+        snapshot.unlink()
+    else:
+        git("rm", "--cached", "--quiet", str(snapshot))
+        git("commit", "--quiet", "--message", "x")
+        git("add", "--all")
+    assert main(["take-over", "--apply"]) == 1
+    assert "refused" in capsys.readouterr().out
+    assert airbyte.patches == []
+    assert main(["take-over"]) == 0
+    assert "--apply will refuse it" in capsys.readouterr().out
+
+
+def test_apply_needs_the_schedule_that_airbyte_has(repository, airbyte, capsys):
+    repository({"money.yaml": money(airbyte)}, airbyte)
+    airbyte.connections[A]["schedule"] = BASIC
+    assert main(["take-over", "--apply"]) == 1
+    shown = capsys.readouterr().out
+    assert "the committed snapshot has another schedule" in shown
+    assert airbyte.patches == []
+
+
+def test_a_refused_connection_brings_back_the_others_of_its_dag(repository, airbyte, capsys):
+    airbyte.add(A, "one", hourly(airbyte), last_job_hours=0.45)
+    airbyte.add(B, "two", hourly(airbyte), last_job_hours=0.45)
+    airbyte.add(C, "three", hourly(airbyte), last_job_hours=0.45)
+    schedule = f'schedule: "{airbyte.minute} * * * *"\n'
+    files = {
+        "both.yaml": f"{schedule}syncs:\n  one: {A}\n  two: {B}\n",
+        "other.yaml": f"{schedule}syncs: {{three: {C}}}\n",
+    }
+    root = repository(files, airbyte)
+    airbyte.refusals[B] = 409
+    assert main(["take-over", "--apply"]) == 1
+    shown = capsys.readouterr().out
+    assert "refused: 409 refused" in shown
+    assert "put back: 'one'" in shown
+    assert "1 connection moved; 1 DAG taken over, 0 skipped, 1 refused" in shown
+    assert (root / "configs/both.yaml").read_text() == files["both.yaml"]
+    assert "start_date" in (root / "configs/other.yaml").read_text()
+    assert airbyte.connections[A]["schedule"] == hourly(airbyte)
+
+
+def test_what_cannot_be_put_back_is_said(repository, airbyte, capsys):
+    airbyte.add(A, "one", BASIC, last_job_hours=2)
+    airbyte.add(B, "two", BASIC, last_job_hours=2)
+    repository({"both.yaml": f"schedule: {{every: 1d}}\nsyncs:\n  one: {A}\n  two: {B}\n"}, airbyte)
+    airbyte.refusals[B] = 403
+    assert main(["take-over", "--apply"]) == 1
+    shown = capsys.readouterr().out
+    assert "nobody syncs 'one'" in shown
+    assert f"set 'Every 24 HOURS' on {airbyte.url.removesuffix('/api/public/v1')}/workspaces/" in shown
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (f'enabled: false\nschedule: "0 3 * * *"\nsyncs: {{a: {A}}}\n', "skipped: 'enabled' is false"),
+        (f"schedule: null\nsyncs: {{a: {A}}}\n", "skipped: it has no schedule"),
+        (f'{{schedule: "0 3 * * *", syncs: {{a: {A}}}}}\n', "refused: its start_date cannot be set"),
+        (
+            f'schedule: "0 3 * * *"\nsyncs:\n  a: {A}\n  b: "{{{{ var.value.b }}}}"\n',
+            "refused: the connection of",
+        ),
+        (f'schedule: "0 3 * *"\nsyncs: {{a: {A}}}\n', "refused: it has errors"),
+        (
+            f'schedule: "0 3 * * *"\nsyncs: {{a: {A}, d: {D}}}\n',
+            f"refused: the connection {D} cannot be read: 404",
+        ),
+    ],
+)
+def test_what_is_left_alone(repository, airbyte, capsys, text, said):
+    airbyte.add(A, "bank", hourly(airbyte))
+    root = repository({"money.yaml": text}, airbyte)
+    assert main(["take-over"]) == (1 if "refused" in said else 0)
+    assert said in capsys.readouterr().out
+    main(["take-over", "money", "--apply"])
+    assert said in capsys.readouterr().out
+    assert airbyte.patches == []
+    assert (root / "configs/money.yaml").read_text() == text
+
+
+def test_unscheduled_dags_if_asked_for(repository, airbyte):
+    airbyte.add(A, "bank", hourly(airbyte), last_job_hours=0.45)
+    text = f"schedule: null\nsyncs: {{a: {A}}}\n"
+    root = repository({"money.yaml": text}, airbyte)
+    assert main(["take-over", "--apply", "--allow-unscheduled"]) == 0
+    assert airbyte.patches == [(A, MANUAL)]
+    assert (root / "configs/money.yaml").read_text() == text
+
+
+def test_a_start_date_of_an_environment(repository, airbyte, capsys):
+    airbyte.add(A, "bank", hourly(airbyte))
+    text = f'schedule: "0 3 * * *"\nsyncs: {{a: {A}}}\nenvironments:\n  dev: {{start_date: 2026-01-01}}\n'
+    repository({"money.yaml": text}, airbyte)
+    assert main(["take-over", "--env", "dev"]) == 1
+    assert "its start_date is set for the environment 'dev'" in capsys.readouterr().out
+    assert main(["take-over", "--env", "prod"]) == 2
+
+
+def test_printed_commands(repository, airbyte, capsys):
+    repository({"money.yaml": money(airbyte)}, airbyte)
+    assert main(["take-over", "--print", "curl"]) == 0
+    shown = capsys.readouterr().out
+    assert (
+        f'--data \'{{"schedule": {{"scheduleType": "manual"}}}}\' "${{AIRBYTE_URL%/}}/connections/{A}"'
+        in shown
+    )
+    assert "Bearer $AIRBYTE_TOKEN" in shown
+    assert main(["take-over", "--print", "terraform"]) == 0
+    assert 'schedule = {\n  schedule_type = "manual"\n}' in capsys.readouterr().out
+    assert airbyte.reads == []
+
+
+def test_printed_commands_need_the_snapshot_too(repository, airbyte, capsys):
+    root = repository({"money.yaml": money(airbyte)}, airbyte)
+    (root / "airbyte/airbyte_default.json").unlink()
+    assert main(["take-over", "--print", "curl"]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "money: there is no snapshot" in printed.err
+
+
+def test_a_printed_command_does_it(repository, airbyte, capsys, monkeypatch):
+    repository({"money.yaml": money(airbyte)}, airbyte)
+    main(["take-over", "--print", "curl"])
+    monkeypatch.setenv("AIRBYTE_URL", f"{airbyte.url}/")
+    monkeypatch.setenv("AIRBYTE_TOKEN", "t")
+    try:
+        subprocess.run(["bash", "-c", capsys.readouterr().out], check=True, capture_output=True)
+    except subprocess.CalledProcessError as error:
+        if error.returncode == 127:
+            pytest.skip("there is no curl")
+        raise
+    assert airbyte.patches == [(A, MANUAL)]
+
+
+def test_undo_finds_the_old_schedule_in_the_history(repository, airbyte, capsys):
+    old = hourly(airbyte)
+    root = repository({"money.yaml": money(airbyte)}, airbyte)
+    main(["take-over", "--apply"])
+    pull(root, airbyte)
+    commit()
+    (root / "configs/broken.yaml").write_text("a: [")
+    assert main(["take-over", "--undo"]) == 0
+    assert airbyte.connections[A]["schedule"] == MANUAL
+    capsys.readouterr()
+    assert main(["take-over", "--undo", "money", "--apply"]) == 0
+    shown = capsys.readouterr().out
+    assert f"has '{old['cronExpression']}' again" in shown
+    assert "No YAML is changed" in shown
+    assert airbyte.connections[A]["schedule"] == old
+
+
+@pytest.mark.parametrize(
+    "old", [BASIC, DAILY_BERLIN, {"scheduleType": "cron", "cronExpression": "0 */15 * * * ? UTC"}]
+)
+def test_undo_names_what_it_cannot_do(repository, airbyte, capsys, old):
+    root = repository({"money.yaml": money(airbyte, old)}, airbyte)
+    airbyte.connections[A]["schedule"] = MANUAL
+    pull(root, airbyte)
+    commit()
+    assert main(["take-over", "--undo", A, "--apply"]) == 1
+    shown = capsys.readouterr().out
+    old_text = old.get("cronExpression") or old["basicTiming"]
+    page = f"/workspaces/{WORKSPACE}/connections/{A}/timeline"
+    assert f"set '{old_text}' on {airbyte.url.removesuffix('/api/public/v1')}{page}" in shown
+    assert airbyte.patches == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["nowhere"], ["--print", "curl", "--apply"], ["--configs", "nowhere"], ["--undo", "nowhere"]],
+)
+def test_wrong_usage(repository, airbyte, arguments, capsys):
+    repository({"money.yaml": money(airbyte)}, airbyte)
+    assert main(["take-over", *arguments]) == 2
+    assert "dag-factory take-over: " in capsys.readouterr().err
+
+
+def test_only_one_airbyte(repository, airbyte, capsys):
+    repository({"money.yaml": money(airbyte)}, airbyte)
+    assert main(["take-over", "--airbyte-conn-id", "other"]) == 0
+    assert "0 connections of 0 DAGs to move" in capsys.readouterr().out
