@@ -1,4 +1,4 @@
-"""A progress line on a terminal while many files are read."""
+"""A progress line on a terminal while many files or DAGs are read."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _CLEAR = "\r\x1b[K"
 Item = TypeVar("Item")
 
 
-def watched(files: Sequence[Item], stream: TextIO) -> Iterator[Item]:
-    """Yield the files; if they are many and the stream is a terminal, count them there.
+def watched(files: Sequence[Item], stream: TextIO, what: str = "file", *, few: int = FEW) -> Iterator[Item]:
+    """Yield the files, or what else is read; if they are many and the stream is a terminal, count them there.
 
     The line is removed at the end, also after an exception.
     """
-    if len(files) <= FEW or not stream.isatty():
+    if len(files) <= few or not stream.isatty():
         yield from files
         return
     shown = float("-inf")
@@ -29,7 +29,7 @@ def watched(files: Sequence[Item], stream: TextIO) -> Iterator[Item]:
         for number, file in enumerate(files):
             if time.monotonic() - shown >= _SECONDS_BETWEEN:
                 shown = time.monotonic()
-                stream.write(f"{_CLEAR}reading file {number + 1} of {len(files)}")
+                stream.write(f"{_CLEAR}reading {what} {number + 1} of {len(files)}")
                 stream.flush()
             yield file
     finally:

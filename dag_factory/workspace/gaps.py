@@ -209,7 +209,9 @@ def _gaps(ordered: Sequence[Window], now: datetime) -> Iterator[Window]:
 
 
 def _moment(text: object) -> datetime:
-    """Read a time of the API: with `Z` or an offset, or seconds since 1970."""
+    """Read a time of the API: with `Z` or an offset, or seconds since 1970; without one, long ago."""
+    if text is None:
+        return datetime.fromtimestamp(0, UTC)
     if isinstance(text, int | float):
         return datetime.fromtimestamp(text, UTC)
     read = datetime.fromisoformat(str(text))

@@ -92,10 +92,16 @@ class Target:
     @property
     def slots(self) -> Slots:
         """The moments of its old schedule; None also where they are not understood."""
+        return None if self.not_understood is not None else slots_of(self.old)
+
+    @property
+    def not_understood(self) -> str | None:
+        """Why the moments of its old schedule are not known; None if they are."""
         try:
-            return slots_of(self.old)
-        except UnknownScheduleError:
-            return None
+            slots_of(self.old)
+        except UnknownScheduleError as error:
+            return str(error)
+        return None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -163,6 +169,11 @@ class Handover:
     def run(self, dag: DagToMove) -> Outcome:
         """Move a DAG, or leave everything as it was and say why."""
         progress = _Progress(began=self.clock.now())
+        for target in dag.targets:
+            if target.not_understood is not None:
+                self.tell(
+                    f"{target.label}: {target.not_understood}; whether it starts a job now is not known"
+                )
         try:
             waiting = self._to_be_moved(dag, progress)
             self._wait_for_gap(waiting, progress)
@@ -276,7 +287,7 @@ class Handover:
             connection = self._connection(target)
             if same_schedule(schedule_in(connection), schedule):
                 return
-        message = f"{target.label} could not be set to '{verbatim(schedule)}'"
+        message = f"{target.label} could not be set to '{verbatim(schedule)}': Airbyte does not show it"
         raise HandoverError(message)
 
     def _taken_back(self, dag: DagToMove, progress: _Progress, reason: str) -> Outcome:

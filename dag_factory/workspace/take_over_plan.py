@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -96,11 +96,11 @@ def planned(
     draft: DraftDag,
     dag: Dag | None,
     connections: Sequence[PlannedConnection],
-    cannot_be_edited: str | None,
+    cannot_be_edited: Callable[[], str | None],
     *,
     allow_unscheduled: bool,
 ) -> PlannedDag:
-    """Judge a DAG whose connections have been read."""
+    """Judge a DAG whose connections have been read; its file is looked at only if it would be edited."""
     plan = PlannedDag(
         dag_id=draft.dag_id.value,
         file=draft.document.file.name,
@@ -116,7 +116,7 @@ def planned(
     return replace(plan, skipped=None if allow_unscheduled else not_started(dag))
 
 
-def _refusal(plan: PlannedDag, cannot_be_edited: str | None) -> str | None:
+def _refusal(plan: PlannedDag, cannot_be_edited: Callable[[], str | None]) -> str | None:
     """Say why a DAG must not be touched."""
     if plan.dag is None:
         return "it has errors; see 'dag-factory validate'"
@@ -126,7 +126,7 @@ def _refusal(plan: PlannedDag, cannot_be_edited: str | None) -> str | None:
     problem = next((each for each in plan.connections if each.problem is not None), None)
     if problem is not None:
         return f"the connection {problem.connection_id} cannot be read: {problem.problem}"
-    return cannot_be_edited if plan.movable and is_started(plan.dag) else None
+    return cannot_be_edited() if plan.movable and is_started(plan.dag) else None
 
 
 def uncommitted(plan: PlannedDag) -> str | None:

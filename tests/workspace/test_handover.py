@@ -282,7 +282,7 @@ def test_an_answer_that_never_comes_is_no_success():
 
     airbyte.set_schedule = lost
     outcome, _ = run(airbyte, file)
-    assert outcome.refused == "'a' (a) could not be set to 'manual'"
+    assert outcome.refused == "'a' (a) could not be set to 'manual': Airbyte does not show it"
     assert outcome.left_manual == outcome.moved == ()
 
 
@@ -303,6 +303,19 @@ def test_a_job_that_the_move_has_cancelled_is_run_by_airflow():
     assert airbyte.connections["a"].jobs[-1].cancelled
     assert [target.name for target in outcome.missed] == ["a"]
     assert file.start == moment(MONDAY + 6 * HOUR)
+
+
+def test_a_schedule_that_is_not_understood_is_said():
+    airbyte, file = still()
+    airbyte.connections["a"].plan = Odd()
+    outcome, said = run(airbyte, file)
+    assert outcome.moved
+    assert "the schedule '0 0 99 * * ? UTC' is not understood" in said[0]
+    assert "whether it starts a job now is not known" in said[0]
+
+
+class Odd(Plan):
+    api = {"scheduleType": "cron", "cronExpression": "0 0 99 * * ? UTC"}  # noqa: RUF012
 
 
 def test_a_file_that_cannot_be_written_is_said():

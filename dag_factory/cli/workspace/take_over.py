@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from dag_factory.cli.main import CLEAN, FINDINGS, UsageError
+from dag_factory.cli.progress import watched
 from dag_factory.cli.show import check_environment
 from dag_factory.cli.validate import leads_out_of_repository
 from dag_factory.cli.workspace import take_over_text, take_over_undo
@@ -141,14 +142,14 @@ def _plans(resolution: Resolution, source: Source, arguments: argparse.Namespace
     read = from_airbyte if arguments.style is None else from_snapshot
     dags = {id(dag.location.document): dag for dag in resolution.project.dags}
     plans = []
-    for draft in _chosen(resolution.drafts, arguments.dags):
+    for draft in watched(_chosen(resolution.drafts, arguments.dags), sys.stderr, "DAG", few=10):
         connections = [read(source, *each) for each in identified(draft.syncs) if source.has(each[0])]
         plans.append(
             planned(
                 draft,
                 dags.get(id(draft.document)),
                 connections,
-                file_of(draft, resolution).cannot_be_edited(draft),
+                lambda draft=draft: file_of(draft, resolution).cannot_be_edited(draft),  # type: ignore[misc]
                 allow_unscheduled=arguments.allow_unscheduled,
             )
         )

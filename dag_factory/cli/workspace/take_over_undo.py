@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dag_factory.airbyte.api.model import Connection
 from dag_factory.airbyte.api.urls import page_of
@@ -57,7 +57,7 @@ def undo(
         clock: The time.
         apply: Whether to do it; else only the plan is printed.
     """
-    found = list(_found(_connections(drafts, names, source), source))
+    found = list(_found(_connections(drafts, names, source), source, is_named=bool(names)))
     handover = Handover(clock=clock, tell=_say)
     counts = {"put back": 0, "not put back": 0}
     for each in found:
@@ -103,12 +103,13 @@ def _connections(drafts: Sequence[DraftDag], names: Sequence[str], source: Sourc
     return [each for each in dict.fromkeys(chosen) if source.has(each[0])]
 
 
-def _found(connections: Sequence[tuple[str, str]], source: Source) -> Iterator[_Undone]:
-    """Yield the connections that were once scheduled and are manual now, or could not be asked."""
+def _found(connections: Sequence[tuple[str, str]], source: Source, *, is_named: bool) -> Iterator[_Undone]:
+    """Yield the connections that were once scheduled and are manual now, or of which that is not known."""
     for airbyte_conn_id in dict.fromkeys(conn_id for conn_id, _ in connections):
         wanted = [each for conn_id, each in connections if conn_id == airbyte_conn_id]
-        for connection_id, old in _old(source, airbyte_conn_id, wanted).items():
-            undone = _read(source, airbyte_conn_id, connection_id, old)
+        known = _old(source, airbyte_conn_id, wanted)
+        for connection_id in wanted if is_named else known:
+            undone = _read(source, airbyte_conn_id, connection_id, known.get(connection_id, {}))
             if undone is not None:
                 yield undone
 
@@ -131,11 +132,10 @@ def _read(source: Source, airbyte_conn_id: str, connection_id: str, old: Mapping
     if not is_manual(schedule_in(connection)):
         return None
     at = Connection(connection_id=connection_id, workspace_id=connection.get("workspaceId"))
-    named = Target(
-        connection_id=connection_id, name=str(connection.get("name", "")), airbyte=airbyte, old=old
-    )
+    named = replace(target, name=str(connection.get("name", "")))
     page = page_of(source.airbytes.host(airbyte_conn_id), at)
-    return _Undone(airbyte_conn_id=airbyte_conn_id, target=named, page=page)
+    problem = None if old else "no committed snapshot has a schedule of it"
+    return _Undone(airbyte_conn_id=airbyte_conn_id, target=named, page=page, problem=problem)
 
 
 def _say(line: str) -> None:

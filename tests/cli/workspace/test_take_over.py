@@ -353,3 +353,49 @@ def test_only_one_airbyte(repository, airbyte, capsys):
     repository({"money.yaml": money(airbyte)}, airbyte)
     assert main(["take-over", "--airbyte-conn-id", "other"]) == 0
     assert "0 connections of 0 DAGs to move" in capsys.readouterr().out
+
+
+def test_undo_names_what_was_never_scheduled(repository, airbyte, capsys):
+    airbyte.add(B, "lake", MANUAL)
+    repository({"money.yaml": money(airbyte), "lake.yaml": f"schedule: null\nsyncs: {{b: {B}}}\n"}, airbyte)
+    assert main(["take-over", "--undo", "lake", "--apply"]) == 1
+    assert "no committed snapshot has a schedule of it" in capsys.readouterr().out
+    # The other is scheduled: there is nothing to undo.
+    assert main(["take-over", "--undo", "--apply"]) == 0
+    assert "0 put back" in capsys.readouterr().out
+    assert airbyte.patches == []
+
+
+def test_a_dag_file_is_looked_at_only_if_it_would_be_edited(repository, airbyte, capsys):
+    airbyte.add(A, "bank", MANUAL)
+    repository({"money.yaml": f"{{schedule: '@daily', syncs: {{a: {A}}}}}\n"}, airbyte)
+    assert main(["take-over", "money"]) == 0
+    assert "skipped: Airbyte schedules none of its connections" in capsys.readouterr().out
+
+
+def test_an_airbyte_that_does_not_answer_is_no_empty_plan(repository, airbyte, capsys, monkeypatch):
+    repository({"money.yaml": money(airbyte)}, airbyte)
+    nowhere = "http://127.0.0.1:9"
+    monkeypatch.setattr(airbytes, "airbyte_of", lambda _: (Client(nowhere), nowhere))
+    assert main(["take-over"]) == 1
+    assert "cannot be read" in capsys.readouterr().out
+
+
+def test_the_environment_has_its_own_snapshot(repository, airbyte, capsys):
+    text = money(airbyte) + "environments:\n  prod: {owner: data}\n"
+    root = repository({"money.yaml": text}, airbyte)
+    snapshot = root / "airbyte/airbyte_default.json"
+    (root / "airbyte/prod").mkdir()
+    snapshot.rename(root / "airbyte/prod/airbyte_default.json")
+    commit()
+    assert main(["take-over", "--apply"]) == 1
+    assert "there is no snapshot 'airbyte/airbyte_default.json'" in capsys.readouterr().out
+    assert main(["take-over", "--apply", "--env", "prod"]) == 0
+
+
+def test_without_git(repository, airbyte, capsys, monkeypatch):
+    repository({"money.yaml": money(airbyte)}, airbyte)
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert main(["take-over", "--apply"]) == 1
+    assert "git is not installed" in capsys.readouterr().out
+    assert main(["take-over", "--undo"]) == 2
