@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeVar
 
 from dag_factory.workspace.airbyte_slots import Slots, UnknownScheduleError, slots_of, verbatim
 from dag_factory.workspace.gaps import (
+    BEFORE,
     LATENESS,
     History,
     Job,
@@ -350,7 +351,8 @@ class Handover:
             jobs=self._jobs(target),
             is_active=target.connection_id not in progress.inactive,
             known_since=None if target in progress.resumed else progress.began - LATENESS,
-            moving_since=progress.began,
+            # Airbyte's clock may be behind.
+            moving_since=progress.began - BEFORE,
         )
 
     def _connection(self, target: Target) -> Mapping[str, Any]:

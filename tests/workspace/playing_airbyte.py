@@ -75,10 +75,16 @@ class PlayedConnection:
 
 
 class PlayedAirbyte:
-    """Airbyte and the clock; `trouble` is the chance of a lost answer, `kill` that of an interruption."""
+    """Airbyte and the caller's clock.
 
-    def __init__(self, rng: random.Random, plans: dict[str, Plan], *, trouble: float = 0, kill: float = 0):
-        self.rng, self.time, self.trouble, self.kill = rng, MONDAY, trouble, kill
+    `trouble` is the chance of a lost answer, `kill` that of an interruption, and `skew` how many seconds the
+    caller's clock is ahead of Airbyte's.
+    """
+
+    def __init__(
+        self, rng: random.Random, plans: dict[str, Plan], *, trouble: float = 0, kill: float = 0, skew=0
+    ):
+        self.rng, self.time, self.trouble, self.kill, self.skew = rng, MONDAY, trouble, kill, skew
         self.connections = {name: PlayedConnection(plan=plan) for name, plan in plans.items()}
         self.refusals: dict[str, str] = {}
         self.changes: list[tuple[str, str]] = []
@@ -187,7 +193,7 @@ class PlayedAirbyte:
     # The clock.
 
     def now(self):
-        return moment(self.time + self.rng.random())
+        return moment(self.time + self.skew + self.rng.random())
 
     def sleep(self, seconds):
         self._maybe_kill()

@@ -115,7 +115,11 @@ def near_a_slot(rng, airbyte):
 def played(seed):
     rng = random.Random(seed)
     airbyte = PlayedAirbyte(
-        rng, plans(rng), trouble=rng.choice((0, 0, 0.1, 0.3)), kill=rng.choice((0, 0, 0, 0.05, 0.15))
+        rng,
+        plans(rng),
+        trouble=rng.choice((0, 0, 0.1, 0.3)),
+        kill=rng.choice((0, 0, 0, 0.05, 0.15)),
+        skew=rng.choice((0, 0, -10, 10)),
     )
     near_a_slot(rng, airbyte)
     file = File(airbyte)
