@@ -58,7 +58,9 @@ def _of_connection(each: PlannedDag, connection: PlannedConnection, now: datetim
     old = verbatim(connection.old)
     was = ", before its take-over was interrupted; it is manual now" if connection.is_resumed else ""
     yield f"  '{connection.name}' ({connection.connection_id})"
-    yield f"    in Airbyte: {old}, next {_when(next_in_airbyte(connection, now))}{was}"
+    is_known = connection.history.slots is not None
+    upcoming = _when(next_in_airbyte(connection, now)) if is_known else "not known"
+    yield f"    in Airbyte: {old}, next {upcoming}{was}"
     yield f"    in Airflow: {describe(dag)}, next {_when(first_run(dag, planned_start(each, now)))}"
     is_same = is_translation(dag, connection, now)
     if is_same is None:
@@ -128,9 +130,15 @@ def commands(plans: Sequence[PlannedDag], style: str) -> str:
     write = _curl if style == "curl" else _terraform
     lines: list[str] = []
     for each in plans:
-        lines.append(f"# DAG {each.dag_id}: then set its start_date to that moment, rounded up to the minute")
+        lines.append(f"# DAG {each.dag_id}: then set its start_date to {_start(each)}")
         lines += [line for connection in each.movable for line in write(connection)]
     return _text(lines)
+
+
+def _start(each: PlannedDag) -> str:
+    is_interval = each.dag is not None and each.dag.schedule.every is not None
+    by_interval = "the moment at which Airbyte would have started its next sync"
+    return by_interval if is_interval else "that moment, rounded up to the minute"
 
 
 def _curl(connection: PlannedConnection) -> Iterator[str]:

@@ -69,7 +69,7 @@ def undo(
     print(
         "No YAML is changed: set 'schedule: null' in the DAGs, or both Airbyte and Airflow start these syncs."
     )
-    return FINDINGS if counts["not put back"] else CLEAN
+    return FINDINGS if apply and counts["not put back"] else CLEAN
 
 
 def _done(each: _Undone, handover: Handover, *, apply: bool) -> tuple[bool, str]:

@@ -283,6 +283,43 @@ def test_printed_commands(repository, airbyte, capsys):
     assert airbyte.reads == []
 
 
+def test_a_name_is_no_command(repository, airbyte, capsys):
+    text = money(airbyte)
+    airbyte.connections[A]["name"] = "bank\ntouch hacked\r\u2028$(touch hacked)'"
+    root = repository({"money.yaml": text}, airbyte)
+    for style in ("curl", "terraform"):
+        assert main(["take-over", "--print", style]) == 0
+        shown = capsys.readouterr().out
+        assert all(line.startswith("#") for line in shown.splitlines() if "hacked" in line)
+    assert not (root / "hacked").exists()
+
+
+def test_printed_commands_of_an_interval(repository, airbyte, capsys):
+    airbyte.add(A, "bank", BASIC)
+    repository({"money.yaml": f"schedule: {{every: 24h}}\nsyncs: {{a: {A}}}\n"}, airbyte)
+    assert main(["take-over", "--print", "curl"]) == 0
+    assert "set its start_date to the moment at which Airbyte would have started" in capsys.readouterr().out
+
+
+def test_what_is_not_understood_is_said(repository, airbyte, capsys):
+    odd = {"scheduleType": "cron", "cronExpression": "0 0 99 * * ? UTC"}
+    repository({"money.yaml": money(airbyte, odd)}, airbyte)
+    assert main(["take-over"]) == 0
+    shown = capsys.readouterr().out
+    assert "in Airbyte: 0 0 99 * * ? UTC, next not known" in shown
+    assert "Airbyte's schedule is not understood" in shown
+
+
+def test_a_connection_that_is_not_active_has_no_next_run(repository, airbyte, capsys):
+    text = money(airbyte)
+    airbyte.connections[A]["status"] = "inactive"
+    repository({"money.yaml": text}, airbyte)
+    assert main(["take-over"]) == 0
+    shown = capsys.readouterr().out
+    assert "next never" in shown
+    assert "it is not active in Airbyte" in shown
+
+
 def test_printed_commands_need_the_snapshot_too(repository, airbyte, capsys):
     root = repository({"money.yaml": money(airbyte)}, airbyte)
     (root / "airbyte/airbyte_default.json").unlink()
