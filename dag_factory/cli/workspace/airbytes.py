@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
-import importlib
+import os
+import sys
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 
+from dag_factory.cli.main import UsageError
+from dag_factory.cli.workspace.extra import needs_extra
+from dag_factory.cli.workspace.progress_line import ProgressLine
 from dag_factory.workspace.handover import Airbyte
 
 
-def airbyte_of(airbyte_conn_id: str) -> tuple[Airbyte, str]:
-    """Return an Airbyte and the URL of its API, from the credentials in the environment."""
-    # Loads the HTTP client, which only some commands need.
-    credentials = importlib.import_module("dag_factory.workspace.credentials")
-    api = importlib.import_module("dag_factory.workspace.api")
-    access = credentials.access_from_environment(airbyte_conn_id)
-    airbyte: Airbyte = api.AirbyteApi(access)
-    return airbyte, access.host
+@needs_extra("take-over")
+def airbyte_of(airbyte_conn_id: str, stack: ExitStack) -> tuple[Airbyte, str]:
+    """Open an Airbyte with the credentials in the environment; return it and the URL of its API.
+
+    The stack closes it.
+    """
+    from dag_factory.workspace.api import open_api  # noqa: PLC0415 (needs the extra)
+    from dag_factory.workspace.credentials import CredentialsError, access_from  # noqa: PLC0415 (as above)
+    from dag_factory.workspace.handover_api import HandoverApi  # noqa: PLC0415 (as above)
+
+    try:
+        access = access_from(os.environ, airbyte_conn_id)
+    except CredentialsError as error:
+        raise UsageError(str(error)) from error
+    api = stack.enter_context(open_api(access, ProgressLine(sys.stderr).say))
+    return HandoverApi(api), access.shown_host
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Airbytes:
     """Makes each Airbyte once."""
 
+    stack: ExitStack
     made: dict[str, tuple[Airbyte, str]] = field(default_factory=dict)
 
     def of(self, airbyte_conn_id: str) -> Airbyte:
@@ -34,5 +48,5 @@ class Airbytes:
 
     def _of(self, airbyte_conn_id: str) -> tuple[Airbyte, str]:
         if airbyte_conn_id not in self.made:
-            self.made[airbyte_conn_id] = airbyte_of(airbyte_conn_id)
+            self.made[airbyte_conn_id] = airbyte_of(airbyte_conn_id, self.stack)
         return self.made[airbyte_conn_id]

@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -95,17 +96,26 @@ class SystemClock:
 
 def run(arguments: argparse.Namespace) -> int:
     """Take over, or show the plan. Exit status 0: done or shown, 1: something was refused."""
-    environment = arguments.env or os.environ.get("DAG_FACTORY_ENV") or None
     _check(arguments)
+    with ExitStack() as stack:
+        return _run(arguments, Airbytes(stack=stack))
+
+
+def _run(arguments: argparse.Namespace, airbytes: Airbytes) -> int:
+    environment = arguments.env or os.environ.get("DAG_FACTORY_ENV") or None
     root = arguments.configs.absolute()
     resolution = resolve_project(root, environment)
+    source = Source(
+        snapshots=snapshots_beside(root, root.name),
+        environment=environment,
+        airbytes=airbytes,
+        only=arguments.airbyte_conn_id,
+    )
     if arguments.undo:
-        source = _source(root, environment, arguments.airbyte_conn_id)
         return take_over_undo.undo(
             resolution.drafts, arguments.dags, source, SystemClock(), apply=arguments.apply
         )
     check_environment(environment, resolution.project.environments)
-    source = _source(root, environment, arguments.airbyte_conn_id)
     plans = _plans(resolution, source, arguments)
     if arguments.style is not None:
         return _printed(plans, arguments.style)
@@ -126,15 +136,6 @@ def _check(arguments: argparse.Namespace) -> None:
     if arguments.style is not None and (arguments.apply or arguments.undo):
         message = "--print calls nothing; leave out --apply and --undo"
         raise UsageError(message)
-
-
-def _source(root: Path, environment: str | None, only: str | None) -> Source:
-    return Source(
-        snapshots=snapshots_beside(root, root.name),
-        environment=environment,
-        airbytes=Airbytes(),
-        only=only,
-    )
 
 
 def _plans(resolution: Resolution, source: Source, arguments: argparse.Namespace) -> list[PlannedDag]:

@@ -31,7 +31,7 @@ BASIC = {"scheduleType": "basic", "basicTiming": "Every 24 HOURS"}
 def airbyte(monkeypatch):
     workspace = FakeWorkspace()
     workspace.minute = (datetime.now(UTC) + timedelta(minutes=30)).minute
-    monkeypatch.setattr(airbytes, "airbyte_of", lambda _: (Client(workspace.url), workspace.url))
+    monkeypatch.setattr(airbytes, "airbyte_of", lambda *_: (Client(workspace.url), workspace.url))
     yield workspace
     workspace.close()
 
@@ -413,7 +413,7 @@ def test_a_dag_file_is_looked_at_only_if_it_would_be_edited(repository, airbyte,
 def test_an_airbyte_that_does_not_answer_is_no_empty_plan(repository, airbyte, capsys, monkeypatch):
     repository({"money.yaml": money(airbyte)}, airbyte)
     nowhere = "http://127.0.0.1:9"
-    monkeypatch.setattr(airbytes, "airbyte_of", lambda _: (Client(nowhere), nowhere))
+    monkeypatch.setattr(airbytes, "airbyte_of", lambda *_: (Client(nowhere), nowhere))
     assert main(["take-over"]) == 1
     assert "cannot be read" in capsys.readouterr().out
 
