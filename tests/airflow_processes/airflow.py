@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
@@ -126,6 +127,13 @@ class Api(AirflowApi):
 
     def has_dag(self, dag_id: str) -> bool:
         return self._http.get(f"/api/v2/dags/{dag_id}").is_success
+
+    def unpause(self, dag_id: str) -> None:
+        self._send("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": False})
+
+    def start_date(self, dag_id: str) -> datetime:
+        answer = self._http.get(f"/api/v2/dags/{dag_id}/details").raise_for_status().json()
+        return datetime.fromisoformat(answer["start_date"])
 
     def start_run(self, dag_id: str) -> str:
         answer = self._http.post(f"/api/v2/dags/{dag_id}/dagRuns", json={"logical_date": None})
