@@ -133,7 +133,8 @@ class Outcome:
     Args:
         moved: The connections that this run has set to manual.
         start_date: What was written; None if nothing had to be.
-        missed: The connections whose slot fell into the hand-over; Airflow serves it.
+        missed: The connections whose slot fell into the hand-over. Airflow serves it; where the DAG was not
+            taken over, nobody does.
         twice: Those of which Airbyte has served a slot that Airflow serves for the others.
         refused: Why the DAG was not taken over.
         put_back: The connections that were moved and have their old schedule again.
@@ -298,7 +299,22 @@ class Handover:
         for target in progress.moved:
             if self._is_manual(target):
                 (put_back if self._is_put_back(target) else left).append(target)
-        return Outcome(dag_id=dag.dag_id, refused=reason, put_back=tuple(put_back), left_manual=tuple(left))
+        missed = tuple(target for target in put_back if self._may_be_missed(target, progress))
+        return Outcome(
+            dag_id=dag.dag_id,
+            refused=reason,
+            put_back=tuple(put_back),
+            left_manual=tuple(left),
+            missed=missed,
+        )
+
+    def _may_be_missed(self, target: Target, progress: _Progress) -> bool:
+        """Whether nobody has served a slot between the move of a connection and its way back."""
+        try:
+            history = self._history(target, progress)
+        except (AirbyteRefusedError, AirbyteUnansweredError):
+            return True
+        return _is_missed(history, self.clock.now())
 
     def _is_manual(self, target: Target) -> bool:
         """Whether a connection is manual, or cannot be asked."""

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from dag_factory.workspace.handover import (
+    AirbyteRefusedError,
     AirbyteUnansweredError,
     DagToMove,
     Handover,
@@ -28,6 +29,7 @@ class File:
     def __init__(self, airbyte):
         self.airbyte, self.start = airbyte, LONG_AGO
         self.writes = 0
+        self.lost: set[str] = set()  # of which an attempt has said that a slot is lost
 
     def write(self, start):
         self.airbyte._maybe_kill()
@@ -75,6 +77,7 @@ def taken_over(airbyte, file, said=None):
         if outcome.refused is None:
             return outcome, kills
         assert not outcome.left_manual or airbyte.trouble or kills
+        file.lost |= {target.connection_id for target in outcome.missed}
         airbyte.advance(airbyte.rng.choice((60, 900)))
 
 
@@ -140,7 +143,7 @@ def check_slots(airbyte, file, outcome, kills, deployed):
             at = slot - slot % 60
             if at in runs:
                 assert at not in served or name in flagged, f"{moment(at)} is served twice"
-            elif at not in served | skipped:
+            elif at not in served | skipped and name not in file.lost:
                 # It fell into the time before the deployment; one run serves all of them.
                 assert at < runs[0] <= deployed, f"{moment(at)} is missed"
                 assert kills or at >= file.start.timestamp(), f"{moment(at)} is missed"
@@ -258,6 +261,23 @@ def test_a_refusal_of_the_first_changes_nothing():
     airbyte.refusals["a"] = "403"
     outcome, _ = run(airbyte, file)
     assert (outcome.refused, outcome.moved, outcome.put_back, airbyte.changes) == ("403", (), (), [])
+
+
+def test_a_slot_that_is_lost_on_the_way_back_is_said():
+    airbyte, file = still(names="ab")
+    airbyte.advance(38 * 60)
+    move = airbyte.set_schedule
+
+    def slow(connection_id, schedule):
+        if connection_id == "b":
+            airbyte.advance(200)
+            raise AirbyteRefusedError
+        move(connection_id, schedule)
+
+    airbyte.set_schedule = slow
+    outcome, _ = run(airbyte, file)
+    assert [target.name for target in outcome.put_back] == ["a"]
+    assert [target.name for target in outcome.missed] == ["a"]
 
 
 def test_an_interval_cannot_be_put_back():

@@ -87,13 +87,15 @@ def _outcome(each: PlannedDag, done: Outcome, pages: Pages) -> Iterator[str]:
     yield from (f"moved: {target.label}, which was '{verbatim(target.old)}'" for target in done.moved)
     yield from (f"put back: {target.label} has '{verbatim(target.old)}' again" for target in done.put_back)
     yield from (_left(each, target, pages) for target in done.left_manual)
-    yield from (f"{_MISSED}: {target.label}" for target in done.missed)
+    missed = _LOST if done.put_back else _MISSED
+    yield from (f"{missed}: {target.label}" for target in done.missed)
     yield from (f"{_TWICE}: {target.label}" for target in done.twice)
     if done.start_date is not None:
         yield f"start_date is {done.start_date.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC now"
 
 
 _MISSED = "its last slot fell into the hand-over, so Airflow runs it when it sees the DAG"
+_LOST = "its last slot fell into the attempt, and nobody has run it: sync it by hand"
 _TWICE = "its last slot is served twice, since another connection of the DAG missed it"
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from dag_factory.cli.main import main
-from dag_factory.cli.workspace import airbytes
+from dag_factory.cli.workspace import airbytes, take_over
 from dag_factory.config.snapshot.model import Connector, SnapshotConnection
 from dag_factory.config.snapshot.serialising import snapshot_text
+from dag_factory.workspace.handover import Handover
 from tests.cli.workspace.fake_workspace import Client, FakeWorkspace
 
 A, B, C, D = (f"1e3b5a72-7bfd-4808-a13c-20450549011{digit}" for digit in "0123")
@@ -32,6 +34,7 @@ def airbyte(monkeypatch):
     workspace = FakeWorkspace()
     workspace.minute = (datetime.now(UTC) + timedelta(minutes=30)).minute
     monkeypatch.setattr(airbytes, "airbyte_of", lambda *_: (Client(workspace.url), workspace.url))
+    monkeypatch.setattr(take_over.SystemClock, "sleep", lambda *_: time.sleep(0.01))
     yield workspace
     workspace.close()
 
@@ -436,3 +439,35 @@ def test_without_git(repository, airbyte, capsys, monkeypatch):
     assert main(["take-over", "--apply"]) == 1
     assert "git is not installed" in capsys.readouterr().out
     assert main(["take-over", "--undo"]) == 2
+
+
+def test_a_slot_that_nobody_runs_is_said(repository, airbyte, capsys):
+    """Its last slot has no job when it is put back: somebody has to start it."""
+    airbyte.minute = (datetime.now(UTC) - timedelta(minutes=5)).minute
+    airbyte.add(A, "one", hourly(airbyte), last_job_hours=3)
+    airbyte.add(B, "two", hourly(airbyte), last_job_hours=3)
+    text = f'schedule: "{airbyte.minute} * * * *"\nsyncs:\n  one: {A}\n  two: {B}\n'
+    repository({"both.yaml": text}, airbyte)
+    airbyte.refusals[B] = 409
+    assert main(["take-over", "--apply"]) == 1
+    shown = capsys.readouterr().out
+    assert f"nobody has run it: sync it by hand: 'one' ({A})" in shown
+
+
+def test_a_slot_that_fell_into_the_hand_over_is_airflows(repository, airbyte, capsys):
+    airbyte.minute = (datetime.now(UTC) - timedelta(minutes=5)).minute
+    airbyte.add(A, "one", hourly(airbyte), last_job_hours=3)
+    repository({"one.yaml": f'schedule: "{airbyte.minute} * * * *"\nsyncs: {{a: {A}}}\n'}, airbyte)
+    assert main(["take-over", "--apply"]) == 0
+    assert "so Airflow runs it when it sees the DAG: 'one'" in capsys.readouterr().out
+
+
+def test_an_interruption_says_how_to_go_on(repository, airbyte, capsys, monkeypatch):
+    repository({"money.yaml": money(airbyte)}, airbyte)
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Handover, "run", interrupted)
+    assert main(["take-over", "--apply"]) == 130
+    assert "run the same command again, and it goes on where it was" in capsys.readouterr().err
