@@ -49,12 +49,17 @@ def run(command: Sequence[str | Path], variables: Mapping[str, str] | None = Non
     return Cost(seconds=seconds, cpu=cpu, memory=usage.ru_maxrss, output=output.decode())
 
 
-def medians(commands: Mapping[str, Sequence[str | Path]], rounds: int) -> dict[str, float]:
-    """Run all commands in turns, after one round that fills the caches; return the medians in seconds."""
+def medians(
+    commands: Mapping[str, Sequence[str | Path]], rounds: int, variables: Mapping[str, str] | None = None
+) -> dict[str, float]:
+    """Run all commands in turns, after one round that fills the caches; return the medians in seconds.
+
+    `variables` are added to the environment.
+    """
     taken: dict[str, list[float]] = {name: [] for name in commands}
     for turn in range(rounds + 1):
         for name, command in commands.items():
-            seconds = run(command).seconds
+            seconds = run(command, variables).seconds
             if turn:
                 taken[name].append(seconds)
     return {name: statistics.median(each) for name, each in taken.items()}

@@ -1,9 +1,9 @@
-"""What names and snapshots cost `validate`, the loader and a task's start, as ratios from one run.
+"""What names and snapshots cost `validate`, the loader, a task's start and `pull`, as ratios from one run.
 
     .venv/bin/python benchmarks/snapshots.py [--rounds 7] [--environments FOLDER]
 
 Both sides have the same DAGs. One writes `connection_id` and has no snapshot; the other writes the names of
-connections in a snapshot that holds them all.
+connections in a snapshot that holds them all. A pull is compared with its bare requests.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from processes import REPOSITORY, machine, make_environment, medians
 
 from dag_factory.config.snapshot.model import Connector, SnapshotConnection
 from dag_factory.config.snapshot.serialising import snapshot_text
+from dag_factory.local_airbyte.model.connection import ConnectionSeed
+from dag_factory.local_airbyte.server import LocalAirbyte, ServerOptions
 
 WORKSPACE = "00000000-0000-4000-8000-000000000000"
 
@@ -56,6 +58,7 @@ def _rows(environments: Path, work: Path, rounds: int) -> Iterator[Row]:
     own = make_environment(environments / "own", str(REPOSITORY))
     thousand = _both(work / "1000", loads(1_000))
     yield _validated("validate, 1,000 files", own, thousand, rounds, "at most 1.15")
+    yield _pulled(work / "pull", environments, rounds)
     one = _both(work / "1", loads(1))
     yield _validated("validate, one file", own, one, 3 * rounds, "see benchmarks/validate.py")
     airflow = make_environment(environments / "own-airflow", f"{REPOSITORY}[airflow]") / "python"
@@ -99,6 +102,34 @@ def _write_snapshot(folder: Path, every: list[Load]) -> None:
     ]
     text = snapshot_text({WORKSPACE: "Analytics"}, connections)
     (folder / "airbyte_default.json").write_text(text, "utf-8")
+
+
+def _pulled(work: Path, environments: Path, rounds: int) -> Row:
+    """Compare a pull of 1,000 connections with its bare requests to the same local Airbyte."""
+    own = make_environment(environments / "own-workspace", f"{REPOSITORY}[workspace]")
+    (work / "configs").mkdir(parents=True)
+    seeds = [
+        ConnectionSeed(connection_id=each.connection_id, name=f"{each.dag_id} → json")
+        for each in loads(1_000)
+    ]
+    options = ServerOptions(data_folder=work / "data", seeds=tuple(seeds), has_samples=False)
+    with LocalAirbyte.start_with(options) as airbyte:
+        variables = {
+            "AIRBYTE_URL": airbyte.url,
+            "AIRBYTE_CLIENT_ID": options.client_id,
+            "AIRBYTE_CLIENT_SECRET": options.client_secret,
+        }
+        commands = {
+            "pull": [own / "dag-factory", "pull", "--configs", work / "configs"],
+            "bare": [own / "python", REPOSITORY / "benchmarks" / "bare_pull.py"],
+        }
+        taken = medians(commands, rounds, variables)
+    return Row(
+        what="pull, 1,000 connections, or bare calls",
+        by_name=taken["pull"],
+        by_id=taken["bare"],
+        goal="at most 1.2",
+    )
 
 
 def _validated(what: str, own: Path, folders: dict[str, Path], rounds: int, goal: str) -> Row:
