@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "pull": "write what Airbyte knows of its connections into the repository",
         "import": "write the configuration of each connection that is in no DAG",
         "take-over": "move the schedules of connections from Airbyte to Airflow",
+        "doctor": "ask whether Airbyte can be used as it is set up here; say what to do",
         "demo": "run every DAG once on Airflow and a local Airbyte",
         "up": "run Airflow's UI and a local Airbyte until Ctrl-C",
         "local-airbyte": "run a development server with Airbyte's public API",
@@ -37,6 +38,7 @@ MODULES: Mapping[str, str] = MappingProxyType(
         "pull": "workspace.pull",
         "import": "workspace.importing",
         "take-over": "workspace.take_over",
+        "doctor": "workspace.doctor",
     }
 )
 

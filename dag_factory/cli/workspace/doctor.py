@@ -1,0 +1,108 @@
+"""`dag-factory doctor`: asks each Airbyte of a folder, and says what works and what does not."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dag_factory.cli.main import CLEAN, FINDINGS, UsageError
+from dag_factory.cli.validate import leads_out_of_repository
+from dag_factory.cli.workspace.extra import needs_extra
+from dag_factory.cli.workspace.progress_line import ProgressLine
+from dag_factory.config.files import TOP_NAME
+from dag_factory.config.project import Resolution, resolve_project
+from dag_factory.config.snapshot.snapshots import DEFAULT_CONN_ID
+from dag_factory.report.escapes import escape
+from dag_factory.report.json_report import json_text
+
+if TYPE_CHECKING:
+    from dag_factory.workspace.answers import Answer
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments and examples."""
+    parser.add_argument(
+        "--airbyte-conn-id",
+        metavar="ID",
+        help="ask only the Airbyte of this Airflow connection (default: each that the folder uses)",
+    )
+    parser.add_argument("--env", metavar="NAME", help="the environment (default: DAG_FACTORY_ENV)")
+    parser.add_argument(
+        "--configs",
+        type=Path,
+        metavar="FOLDER",
+        help=f"the folder of the configurations (default: {TOP_NAME}, if there is one)",
+    )
+    parser.add_argument(
+        "--format", choices=("text", "json"), default="text", help="the output's format (default: text)"
+    )
+    parser.epilog = """\
+examples:
+  dag-factory doctor                                # each Airbyte that configs/ uses
+  dag-factory doctor --env dev                      # as in the environment 'dev'
+  dag-factory doctor --airbyte-conn-id airbyte_eu   # one Airbyte
+  AIRBYTE_URL=https://airbyte.example.com/api/public/v1 dag-factory doctor   # without a folder"""
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Ask and answer. Exit status 0: nothing is an error, 1: something is, 2: wrong usage."""
+    environment = arguments.env or os.environ.get("DAG_FACTORY_ENV") or None
+    folder = _folder(arguments.configs, environment)
+    answers = _answers(folder, arguments.airbyte_conn_id)
+    show = _as_json if arguments.format == "json" else _as_text
+    print(show(answers), end="")
+    return FINDINGS if any(each.level == "error" for each in answers) else CLEAN
+
+
+def _folder(configs: Path | None, environment: str | None) -> Resolution | None:
+    """Read the folder; None if none was named and there is none."""
+    folder = configs or Path(TOP_NAME)
+    if configs is None and not folder.exists():
+        return None
+    if not folder.is_dir():
+        message = f"there is no folder '{folder}'; run the command beside it, or name it with --configs"
+        raise UsageError(message)
+    if leads_out_of_repository(folder.absolute()):
+        message = f"'{folder}' is a link that leads out of the repository; doctor does not follow it"
+        raise UsageError(message)
+    resolution = resolve_project(folder.absolute(), environment)
+    declared = resolution.project.environments
+    if environment is not None and environment not in declared:
+        known = f"declared: {', '.join(declared)}" if declared else "no file declares one"
+        message = f"unknown environment '{environment}'; {known}"
+        raise UsageError(message)
+    return resolution
+
+
+@needs_extra("doctor")
+def _answers(folder: Resolution | None, wanted: str | None) -> tuple[Answer, ...]:
+    from dag_factory.workspace.diagnosis import Surroundings, diagnosis  # noqa: PLC0415 (needs the extra)
+
+    with _progress() as line:
+        around = Surroundings(variables=os.environ, show=line.show, say=line.say)
+        return tuple(diagnosis(folder, wanted, DEFAULT_CONN_ID, around))
+
+
+@contextmanager
+def _progress() -> Iterator[ProgressLine]:
+    line = ProgressLine(sys.stderr)
+    try:
+        yield line
+    finally:
+        line.clear()
+
+
+def _as_text(answers: Sequence[Answer]) -> str:
+    is_one_of_several = len({each.airbyte_conn_id for each in answers} - {None}) > 1
+    lines = (each.line(with_conn_id=is_one_of_several) for each in answers)
+    return "".join(f"{escape(line)}\n" for line in lines)
+
+
+def _as_json(answers: Sequence[Answer]) -> str:
+    return json_text({"answers": [asdict(each) for each in answers]})
