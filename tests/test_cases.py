@@ -137,6 +137,6 @@ def test_every_output_has_an_input():
 def test_every_code_has_a_case():
     # Rejections by Airflow itself need Airflow: tests/factory. No file is known to cause internal
     # errors: tests/config/test_boundary.py. And an empty folder is not a case: tests/cli/test_validate.py.
-    # What has drifted, only an Airbyte knows: tests/workspace/test_drift.py.
+    # What has drifted, only an Airbyte knows: tests/workspace/snapshots/test_drift.py.
     elsewhere = {"airflow-refused", "drift", "internal-error", "nothing-to-check"}
     assert {path.name for path in CASES.iterdir() if path.is_dir()} == {*CODES, OK} - elsewhere

@@ -9,9 +9,9 @@ from dag_factory.airbyte.api.access import Access
 from dag_factory.config.snapshot.model import Snapshot
 from dag_factory.config.snapshot.snapshots import ENDING, STREAMS_ENDING, snapshots_beside
 from dag_factory.sandbox.airbyte import AirbyteAccess
-from dag_factory.workspace.airbyte_lists import pulled
-from dag_factory.workspace.api import open_api
-from dag_factory.workspace.writing import write_if_changed
+from dag_factory.workspace.airbyte.api import open_api
+from dag_factory.workspace.snapshots.airbyte_lists import pulled
+from dag_factory.workspace.snapshots.writing import write_if_changed
 
 PULLED = "pulled"
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from dag_factory.cli.main import UsageError
 from dag_factory.cli.workspace.extra import needs_extra
 from dag_factory.cli.workspace.progress_line import ProgressLine
-from dag_factory.workspace.handover import Airbyte
+from dag_factory.workspace.handover.handover import Airbyte
 
 
 @needs_extra("take-over")
@@ -19,9 +19,9 @@ def airbyte_of(airbyte_conn_id: str, stack: ExitStack) -> tuple[Airbyte, str]:
 
     The stack closes it.
     """
-    from dag_factory.workspace.api import open_api  # noqa: PLC0415 (needs the extra)
-    from dag_factory.workspace.credentials import CredentialsError, access_from  # noqa: PLC0415 (as above)
-    from dag_factory.workspace.handover_api import HandoverApi  # noqa: PLC0415 (as above)
+    from dag_factory.workspace.airbyte.api import open_api  # noqa: PLC0415 (needs the extra)
+    from dag_factory.workspace.airbyte.credentials import CredentialsError, access_from  # noqa: PLC0415 (as above)
+    from dag_factory.workspace.handover.handover_api import HandoverApi  # noqa: PLC0415 (as above)
 
     try:
         access = access_from(os.environ, airbyte_conn_id)

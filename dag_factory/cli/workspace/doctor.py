@@ -22,7 +22,7 @@ from dag_factory.report.escapes import escape
 from dag_factory.report.json_report import json_text
 
 if TYPE_CHECKING:
-    from dag_factory.workspace.answers import Answer
+    from dag_factory.workspace.diagnosis.answers import Answer
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -82,7 +82,7 @@ def _folder(configs: Path | None, environment: str | None) -> Resolution | None:
 
 @needs_extra("doctor")
 def _answers(folder: Resolution | None, wanted: str | None) -> tuple[Answer, ...]:
-    from dag_factory.workspace.diagnosis import Surroundings, diagnosis  # noqa: PLC0415 (needs the extra)
+    from dag_factory.workspace.diagnosis.diagnosis import Surroundings, diagnosis  # noqa: PLC0415 (needs the extra)
 
     with _progress() as line:
         around = Surroundings(variables=os.environ, show=line.show, say=line.say)

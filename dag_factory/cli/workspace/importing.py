@@ -19,10 +19,10 @@ from dag_factory.config.text.secret_patterns import redacted
 from dag_factory.config.text.templates import is_template
 from dag_factory.report import text
 from dag_factory.report.escapes import escape
-from dag_factory.workspace.dag_folder import DagFolder, read_dag_folder
-from dag_factory.workspace.grouping import GROUPS
-from dag_factory.workspace.importing import Plan, PlannedFile, plan
-from dag_factory.workspace.selection import Choice, NothingMatchesError, Selection, selected
+from dag_factory.workspace.imports.dag_folder import DagFolder, read_dag_folder
+from dag_factory.workspace.imports.grouping import GROUPS
+from dag_factory.workspace.imports.importing import Plan, PlannedFile, plan
+from dag_factory.workspace.imports.selection import Choice, NothingMatchesError, Selection, selected
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -33,7 +33,7 @@ from dag_factory.report.formats import FORMATS, renderer
 from dag_factory.report.text import render_one
 
 if TYPE_CHECKING:
-    from dag_factory.workspace.pulling import Pulled
+    from dag_factory.workspace.snapshots.pulling import Pulled
 
 # What can be a part of a file's name.
 _WORD = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
@@ -169,9 +169,9 @@ def _old(target: Target, *, is_needed: bool) -> Snapshot | None:
 @needs_extra("pull")
 def _pulled(target: Target) -> Pulled | str:
     """Read the Airbyte; return why not if it cannot be read."""
-    from dag_factory.workspace.airbyte_lists import PullError, pulled  # noqa: PLC0415 (needs the extra)
-    from dag_factory.workspace.api import open_api  # noqa: PLC0415 (as above)
-    from dag_factory.workspace.credentials import CredentialsError, access_from  # noqa: PLC0415 (as above)
+    from dag_factory.workspace.airbyte.api import open_api  # noqa: PLC0415 (as above)
+    from dag_factory.workspace.airbyte.credentials import CredentialsError, access_from  # noqa: PLC0415 (as above)
+    from dag_factory.workspace.snapshots.airbyte_lists import PullError, pulled  # noqa: PLC0415 (needs the extra)
 
     try:
         access = access_from(os.environ, target.airbyte_conn_id)
@@ -194,7 +194,7 @@ def _progress() -> Iterator[ProgressLine]:
 
 
 def _check(target: Target, pulled: Pulled, root: Path, style: str | None) -> int:
-    from dag_factory.workspace.drift import drift, uses_of  # noqa: PLC0415 (only here)
+    from dag_factory.workspace.snapshots.drift import drift, uses_of  # noqa: PLC0415 (only here)
 
     assert target.old is not None  # noqa: S101 (else the command has ended)
     new = parse_snapshot(pulled.text.encode(), target.name(ENDING))
@@ -209,8 +209,8 @@ def _check(target: Target, pulled: Pulled, root: Path, style: str | None) -> int
 
 
 def _write(target: Target, pulled: Pulled, *, accepts_removals: bool) -> int:
-    from dag_factory.workspace.pulling import TooManyRemovalsError, check_removals  # noqa: PLC0415 (as above)
-    from dag_factory.workspace.writing import write_if_changed  # noqa: PLC0415 (as above)
+    from dag_factory.workspace.snapshots.pulling import TooManyRemovalsError, check_removals  # noqa: PLC0415 (as above)
+    from dag_factory.workspace.snapshots.writing import write_if_changed  # noqa: PLC0415 (as above)
 
     if not accepts_removals:
         try:

@@ -24,9 +24,9 @@ from dag_factory.config.project import Resolution, resolve_project
 from dag_factory.config.snapshot.snapshots import snapshots_beside
 from dag_factory.config.text import suggestions
 from dag_factory.report.escapes import escape
-from dag_factory.workspace.handover import DagToMove, Handover, Outcome, Target
-from dag_factory.workspace.start_dates import DagFile
-from dag_factory.workspace.take_over_plan import (
+from dag_factory.workspace.handover.handover import DagToMove, Handover, Outcome, Target
+from dag_factory.workspace.handover.start_dates import DagFile
+from dag_factory.workspace.handover.take_over_plan import (
     PlannedDag,
     first_run,
     identified,

@@ -9,9 +9,9 @@ from typing import TypeAlias
 
 from dag_factory.report.escapes import escape
 from dag_factory.report.upcoming import describe
-from dag_factory.workspace.airbyte_slots import verbatim
-from dag_factory.workspace.handover import MANUAL, Outcome, Target, cannot_put_back
-from dag_factory.workspace.take_over_plan import (
+from dag_factory.workspace.handover.airbyte_slots import verbatim
+from dag_factory.workspace.handover.handover import MANUAL, Outcome, Target, cannot_put_back
+from dag_factory.workspace.handover.take_over_plan import (
     PlannedConnection,
     PlannedDag,
     first_run,

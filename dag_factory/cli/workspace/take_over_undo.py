@@ -16,9 +16,9 @@ from dag_factory.cli.main import CLEAN, FINDINGS, UsageError
 from dag_factory.cli.workspace.reading import Source
 from dag_factory.config.model.draft import DraftDag
 from dag_factory.report.escapes import escape
-from dag_factory.workspace.airbyte_slots import verbatim
-from dag_factory.workspace.committed import NotCommittedError, last_schedules, snapshot_files
-from dag_factory.workspace.handover import (
+from dag_factory.workspace.handover.airbyte_slots import verbatim
+from dag_factory.workspace.handover.committed import NotCommittedError, last_schedules, snapshot_files
+from dag_factory.workspace.handover.handover import (
     AirbyteRefusedError,
     AirbyteUnansweredError,
     Clock,
@@ -29,7 +29,7 @@ from dag_factory.workspace.handover import (
     is_manual,
     schedule_in,
 )
-from dag_factory.workspace.take_over_plan import identified
+from dag_factory.workspace.handover.take_over_plan import identified
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _DEFAULT = "airbyte_default"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dag_factory.cli.main import main
-from tests.workspace.snapshots import basic, connection, connection_id, cron, write_snapshot
+from tests.workspace.snapshot_samples import basic, connection, connection_id, cron, write_snapshot
 
 OTHER = "1e3b5a72-7bfd-4808-a13c-204505490110"
 

@@ -12,7 +12,7 @@ from dag_factory.cli.main import main
 from dag_factory.cli.workspace import airbytes, take_over
 from dag_factory.config.snapshot.model import Connector, SnapshotConnection
 from dag_factory.config.snapshot.serialising import snapshot_text
-from dag_factory.workspace.handover import Handover
+from dag_factory.workspace.handover.handover import Handover
 from tests.cli.workspace.fake_workspace import Client, FakeWorkspace
 
 A, B, C, D = (f"1e3b5a72-7bfd-4808-a13c-20450549011{digit}" for digit in "0123")

@@ -1,0 +1,1 @@
+"""Calls to one Airbyte: where it is, patience, and lists without order."""

@@ -1,0 +1,1 @@
+"""The doctor: what can be found out about an Airbyte, the folder and the installation."""

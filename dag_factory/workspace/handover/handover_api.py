@@ -1,0 +1,46 @@
+"""An Airbyte as a hand-over needs it: either it has refused, or nobody knows what it has done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from dag_factory.airbyte.api.errors import ApiError
+from dag_factory.workspace.airbyte.api import AirbyteApi
+from dag_factory.workspace.handover.handover import AirbyteRefusedError, AirbyteUnansweredError
+
+# Too slow, or too many calls: the same call may be answered later.
+_NOT_REFUSED = (408, 425, 429)
+
+
+class HandoverApi:
+    """Calls an Airbyte; each method raises AirbyteRefusedError or AirbyteUnansweredError."""
+
+    def __init__(self, api: AirbyteApi) -> None:
+        self._api = api
+
+    def connection(self, connection_id: str) -> Mapping[str, Any]:
+        """Return a connection as the public API shows it."""
+        with _explained():
+            return self._api.connection(connection_id)
+
+    def jobs(self, connection_id: str) -> Sequence[Mapping[str, Any]]:
+        """Return the newest jobs of a connection, the newest first."""
+        with _explained():
+            return self._api.jobs(connection_id)
+
+    def set_schedule(self, connection_id: str, schedule: Mapping[str, str]) -> None:
+        """Change the schedule of a connection."""
+        with _explained():
+            self._api.set_schedule(connection_id, schedule)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except ApiError as error:
+        status = error.status or 500
+        is_refused = error.is_permanent or (status < 500 and status not in _NOT_REFUSED)
+        raise (AirbyteRefusedError if is_refused else AirbyteUnansweredError)(str(error)) from None
