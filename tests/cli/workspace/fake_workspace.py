@@ -45,7 +45,7 @@ class FakeWorkspace:
         created = datetime.now(UTC) - timedelta(hours=last_job_hours)
         text = created.strftime("%Y-%m-%dT%H:%M:%SZ")
         job = {"jobId": 1, "jobType": "sync", "status": "succeeded", "startTime": text, "lastUpdatedAt": text}
-        self.jobs[connection_id] = [job]
+        self.jobs[connection_id] = [{**job, "connectionId": connection_id, "duration": "PT0S"}]
 
     def _handler(self):
         workspace = self
