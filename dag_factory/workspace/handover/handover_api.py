@@ -32,15 +32,16 @@ class HandoverApi:
 
     def set_schedule(self, connection_id: str, schedule: Mapping[str, str]) -> None:
         """Change the schedule of a connection."""
-        with _explained():
+        with _explained("; to change a schedule, the application needs the role Editor"):
             self._api.set_schedule(connection_id, schedule)
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
+def _explained(if_forbidden: str = "") -> Iterator[None]:
     try:
         yield
     except ApiError as error:
         status = error.status or 500
         is_refused = error.is_permanent or (status < 500 and status not in _NOT_REFUSED)
-        raise (AirbyteRefusedError if is_refused else AirbyteUnansweredError)(str(error)) from None
+        message = f"{error}{if_forbidden if error.status == 403 else ''}"
+        raise (AirbyteRefusedError if is_refused else AirbyteUnansweredError)(message) from None
