@@ -8,9 +8,9 @@ from datetime import timedelta
 
 import pendulum
 import pytest
-from tests.workspace.handover.test_handover import airflow_runs
 
 from tests.workspace.handover.playing_airbyte import HOUR, MONDAY, Plan, moment
+from tests.workspace.handover.test_handover import airflow_runs
 
 
 @pytest.mark.airflow
