@@ -26,6 +26,7 @@ MAX_SOCKETS = 8
 KEEP_ALIVE = 5.0
 
 _PORTS = range(1, 2**16)
+_PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
 # Errors before the server can have received a request.
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 # Errors for a host that the HTTP client cannot use; it has sent nothing.
@@ -143,8 +144,10 @@ def proxies_by_scheme(proxies: object) -> tuple[tuple[str, str], ...]:
 
 def _proxy(url: object) -> str:
     try:
-        httpx.Proxy(url)  # type: ignore[arg-type]
+        scheme = httpx.Proxy(url).url.scheme  # type: ignore[arg-type]
     except (*_NOT_A_URL, AttributeError):
+        scheme = ""
+    if scheme not in _PROXY_SCHEMES:
         message = "not a proxy"
-        raise ValueError(message) from None
+        raise ValueError(message)
     return str(url)

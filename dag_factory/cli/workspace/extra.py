@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 def needs_extra(command: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """Return a decorator that reports a missing HTTP client as wrong usage of a command."""
+    """Return a decorator that reports a missing HTTP client, or a part of it, as wrong usage of a command."""
 
     def decorate(work: Callable[P, T]) -> Callable[P, T]:
         @functools.wraps(work)
@@ -24,6 +24,12 @@ def needs_extra(command: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
                 if error.name != "httpx":
                     raise
                 message = f"{command} asks Airbyte: pip install 'airbyte-dag-factory[workspace]'"
+                raise UsageError(message) from error
+            except ImportError as error:
+                # What httpx says of a proxy in the environment or in the connection.
+                if "SOCKS proxy" not in str(error):
+                    raise
+                message = "a SOCKS proxy needs another package: pip install 'httpx[socks]'"
                 raise UsageError(message) from error
 
         return checked

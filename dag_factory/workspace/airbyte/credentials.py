@@ -26,9 +26,10 @@ def access_from(variables: Mapping[str, str], airbyte_conn_id: str) -> Access:
     Raises CredentialsError.
     """
     name = f"AIRFLOW_CONN_{airbyte_conn_id.upper()}"
-    if variables.get(name):
-        return _of_connection(name, variables[name], airbyte_conn_id)
-    if variables.get(URL):
+    text = variables.get(name, "").strip()
+    if text:
+        return _of_connection(name, text, airbyte_conn_id)
+    if variables.get(URL, "").strip():
         return _of_variables(variables, airbyte_conn_id)
     message = f"set {name} as for Airflow, or {URL}, {CLIENT_ID} and {CLIENT_SECRET}"
     raise CredentialsError(message)
@@ -50,7 +51,7 @@ def _of_variables(variables: Mapping[str, str], airbyte_conn_id: str) -> Access:
 
 
 def _of_connection(name: str, text: str, airbyte_conn_id: str) -> Access:
-    connection = _json(name, text) if text.lstrip().startswith("{") else _uri(name, text)
+    connection = _json(name, text) if text.startswith("{") else _uri(name, text)
     host, extra = str(connection.get("host") or "").strip(), _extra(name, connection.get("extra"))
     if not host:
         message = f"{name} has no host: write the API's URL, ending in /v1"
@@ -83,6 +84,11 @@ def _json(name: str, text: str) -> Mapping[str, Any]:
 
 def _uri(name: str, text: str) -> Mapping[str, Any]:
     """Read a URI as Airflow does (`Connection._parse_from_uri`); a host may have a scheme of its own."""
+    between = text.split("://")[1:-1]
+    if len(between) > 1 or any(set(each) & set("@:/?") for each in between):
+        message = f"{name} is not a URI that Airflow reads: after airbyte:// comes the scheme of the host, then "
+        message += "LOGIN:PASSWORD@HOST with special characters as %; or write JSON"
+        raise CredentialsError(message)
     try:
         has_scheme = text.count("://") == 2
         rest = text.replace(f"{urlsplit(text).scheme}://", "" if has_scheme else "//", 1)
@@ -132,7 +138,7 @@ def _timeout(name: str, value: object) -> float:
         seconds = (
             float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else 0.0
         )
-    except ValueError:
+    except (ValueError, OverflowError):
         seconds = 0.0
     if math.isfinite(seconds) and seconds > 0:
         return seconds

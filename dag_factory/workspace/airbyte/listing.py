@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from dag_factory.airbyte.api.documents import PAGE, Document
@@ -14,6 +15,9 @@ ReadPage: TypeAlias = Callable[[int], Sequence[Document]]
 # shows about two thirds of the ids, so that ten thousand need about twenty.
 _MAX_PASSES = 40
 _MAX_ROWS = 1_000_000
+# A server that ignores the offset repeats its rows for ever: how many rows one id may have on average, from
+# how many rows on.
+_MAX_REPEATS, _MANY_ROWS = 20, 1_000
 # How often two complete readings are compared.
 _MAX_READINGS = 4
 
@@ -23,18 +27,17 @@ class NotWholeError(Exception):
 
 
 def whole_list(read_page: ReadPage, key: str) -> list[Document]:
-    """Read a list until two complete readings have the same ids; a list of one page is one reading.
+    """Read a list until two complete readings have the same ids.
 
     Airbyte sorts no list (airbyte-platform, `ConnectionServiceJooqImpl`), and rows move between pages when
-    somebody changes one. Raises NotWholeError.
+    somebody changes one. What both readings have was there between them; and since there are as many ids as
+    the list had rows at the end of the first, they are all that was there then. Raises NotWholeError.
 
     Args:
         read_page: Reads the page that begins at an offset.
         key: The key of an item's id.
     """
     before = _complete_reading(read_page, key)
-    if len(before) < PAGE:
-        return list(before.values())
     for _ in range(_MAX_READINGS - 1):
         after = _complete_reading(read_page, key)
         if after.keys() == before.keys():
@@ -44,32 +47,51 @@ def whole_list(read_page: ReadPage, key: str) -> list[Document]:
     raise NotWholeError(message)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Pass:
+    """The ids and items of a pass in their order, and whether a page before the last was not full."""
+
+    rows: Sequence[tuple[str, Document]]
+    has_short_page: bool
+
+    @property
+    def ids(self) -> list[str]:
+        return [each_id for each_id, _ in self.rows]
+
+
 def _complete_reading(read_page: ReadPage, key: str) -> dict[str, Document]:
     """Pass over the list until as many ids have been seen as it has rows.
 
-    A list that repeats the same rows in the same places is complete after its second pass.
+    A server that leaves rows out of its pages shows others twice, as offsets count what it leaves out: if it
+    shows the same rows in the same places again, none is missing. Full pages with repeated rows hide others.
     """
     seen: dict[str, Document] = {}
     before: list[str] = []
     for _ in range(_MAX_PASSES):
-        rows = _one_pass(read_page, key)
-        ids = [each_id for each_id, _ in rows]
-        if before and len(ids) != len(before):
+        now = _one_pass(read_page, key)
+        if before and len(now.rows) != len(before):
             seen = {}  # something has come or gone
-        seen.update(rows)
-        if len(seen) == len(ids) or ids == before:
+        seen.update(now.rows)
+        if len(seen) == len(now.rows) or (now.has_short_page and now.ids == before):
             return seen
-        before = ids
+        before = now.ids
     message = f"after {_MAX_PASSES} passes some ids have not been seen"
     raise NotWholeError(message)
 
 
-def _one_pass(read_page: ReadPage, key: str) -> list[tuple[str, Document]]:
+def _one_pass(read_page: ReadPage, key: str) -> _Pass:
     """Read to the first empty page; neither a short page nor a missing `next` is the end."""
     rows: list[tuple[str, Document]] = []
+    sizes: list[int] = []
+    ids: set[str] = set()
     while page := read_page(len(rows)):
+        sizes.append(len(page))
         rows += [(str(each[key]), each) for each in page]
+        ids.update(str(each[key]) for each in page)
         if len(rows) > _MAX_ROWS:
             message = f"it has over {_MAX_ROWS:,} rows"
             raise NotWholeError(message)
-    return rows
+        if len(rows) > _MANY_ROWS and len(rows) > _MAX_REPEATS * len(ids):
+            message = "its pages repeat the same rows"
+            raise NotWholeError(message)
+    return _Pass(rows=rows, has_short_page=any(size < PAGE for size in sizes[:-1]))
