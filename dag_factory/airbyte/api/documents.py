@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from dag_factory.airbyte.api.calls import Api
@@ -11,6 +12,7 @@ from dag_factory.airbyte.effects import Effects
 Document: TypeAlias = Mapping[str, Any]
 
 PAGE = 100
+_UUID = re.compile(r"(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class DocumentApi(Api):
@@ -19,7 +21,7 @@ class DocumentApi(Api):
     def page(self, noun: str, offset: int) -> Effects[list[Document]]:
         """Read one page of a list such as `connections`, deleted ones included; raises ApiError."""
         params = {"limit": str(PAGE), "offset": str(offset), "includeDeleted": "true"}
-        return (yield from self._call("GET", noun, f"listing the {noun}", _data, params=params))
+        return (yield from self._call("GET", noun, f"listing the {noun}", _items_of(noun), params=params))
 
     def document(self, connection_id: str) -> Effects[Document]:
         """Read a connection; raises ApiError."""
@@ -38,6 +40,20 @@ class DocumentApi(Api):
         what = f"changing the schedule of connection {connection_id}"
         body = {"schedule": dict(schedule)}
         return (yield from self._call("PATCH", f"connections/{connection_id}", what, _mapping, body=body))
+
+
+def _items_of(noun: str) -> Callable[[Any], list[Document]]:
+    """Return a reader of a page that checks the ids, by which items are told apart."""
+    key = f"{noun.removesuffix('s')}Id"
+
+    def read(answer: Any) -> list[Document]:  # noqa: ANN401 (JSON)
+        page = _data(answer)
+        if not all(_UUID.fullmatch(each[key]) for each in page):
+            message = "an id that is none"
+            raise ValueError(message)
+        return page
+
+    return read
 
 
 def _data(answer: Any) -> list[Document]:  # noqa: ANN401 (JSON)

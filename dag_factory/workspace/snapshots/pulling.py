@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from dag_factory.airbyte.api.documents import Document
 from dag_factory.config.snapshot.model import Connector, Snapshot, SnapshotConnection, normal
@@ -61,10 +60,9 @@ def pulled_from(lists: Lists, old: Snapshot | None) -> Pulled:
         *(_with_former_names(known.connection(each), old) for each in there),
         *_still_remembered(deleted, old),
     ]
+    names = {**(old.workspaces if old else {}), **known.workspaces}
     return Pulled(
-        workspaces={
-            key: known.workspaces.get(key, "") for key in {each.workspace_id for each in connections}
-        },
+        workspaces={key: names.get(key, "") for key in {each.workspace_id for each in connections}},
         connections=tuple(connections),
         streams={_id(each, "connectionId"): _streams(each) for each in there},
     )
@@ -91,7 +89,7 @@ class _Known:
     def connection(self, document: Document) -> SnapshotConnection:
         source = self._sources.get(_id(document, "sourceId"))
         destination = self._destinations.get(_id(document, "destinationId"))
-        workspace_id = _text(document, "workspaceId")
+        workspace_id = _id(document, "workspaceId")
         if source is None or destination is None or workspace_id not in self.workspaces:
             message = f"connection {_id(document, 'connectionId')} refers to something that is in no list"
             raise NotWholeError(message)
@@ -106,7 +104,7 @@ class _Known:
             prefix=_text(document, "prefix"),
             namespace_definition=_text(document, "namespaceDefinition"),
             namespace_format=_text(document, "namespaceFormat"),
-            tags=tuple(sorted({_text(each, "name") for each in _documents(document.get("tags"))})),
+            tags=tuple(sorted({_text(each, "name") for each in _documents(document.get("tags"))} - {""})),
         )
 
 
@@ -155,8 +153,8 @@ def _documents(value: object) -> list[Document]:
 
 
 def _id(document: Document, key: str) -> str:
-    value: Any = document[key]
-    return str(value).lower()
+    value = document.get(key)
+    return value.lower() if isinstance(value, str) else ""
 
 
 def _text(document: Document, key: str) -> str:
