@@ -159,7 +159,11 @@ def is_permanent_reason(reason: str) -> bool:
 def explain_no_response(reason: str, what: str, context: ErrorContext, timeout: float) -> str:
     """Explain that a call ended without a response; `timeout` is in seconds."""
     hint = next((f"; {text}" for sign, text in _NO_RESPONSE_HINTS.items() if sign in reason), "")
-    if "timed out" in reason:
+    if context.variables:
+        hint = hint.removesuffix(" in workers and triggerer")
+    if "timed out" in reason and context.variables:
+        hint = f"; it waited {timeout:g} seconds: an AIRFLOW_CONN_... variable can give a longer timeout"
+    elif "timed out" in reason:
         hint = f'; it waited {timeout:g} seconds: write {{"timeout": 120}} into the connection\'s extra'
     return f"no response from Airbyte to {what}: {reason}{hint}; {context.where}"
 
@@ -171,6 +175,12 @@ def explain_unreadable(what: str, reason: str, context: ErrorContext) -> str:
 
 def explain_unusable_token(context: ErrorContext, token_url: str) -> str:
     """Explain that a token does not fit into a header, without showing it."""
+    if context.variables:
+        hint = f"check that {context.variables} is the URL of Airbyte's API"
+        return (
+            f"the token endpoint at '{token_url}' returns no token that fits into a header: {hint}; "
+            f"{context.where}"
+        )
     return (
         f"the token endpoint at '{token_url}' returns no token that fits into a header: check that the "
         f"schema of the Airflow connection is the path of Airbyte's token endpoint; {context.where}"

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from dag_factory.workspace.snapshots.pulling import Pulled
 
 # What can be a part of a file's name.
-_WORD = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
+_WORD = re.compile(r"(?!.*\.streams$)[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,7 +119,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _target(arguments: argparse.Namespace) -> Target:
     for option, word in (("--env", arguments.env), ("--airbyte-conn-id", arguments.airbyte_conn_id)):
         if word is not None and not _WORD.fullmatch(word):
-            message = f"{option} '{word}' cannot be a file's name; it has letters, digits, dots, _ and - only"
+            message = f"{option} '{escape(word)}' cannot be a file's name; it has letters, digits, dots, _ and - only"
             raise UsageError(message)
     if arguments.format is not None and not arguments.check:
         message = "--format is for --check"

@@ -19,6 +19,8 @@ T = TypeVar("T")
 
 # How long one call may be repeated in all, and the pauses between, in seconds.
 PATIENCE = 300.0
+# The same until the first call has worked, for calls without an answer of Airbyte: the host may be wrong.
+FIRST_PATIENCE = 10.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
 
 _HANDLERS = EffectHandlers(log=lambda _log: None)
@@ -39,10 +41,12 @@ class AirbyteApi:
         access: Access,
         client: BlockingClient,
         say: Callable[[str], None] = lambda _line: None,
-        clock: Clock = SYSTEM_CLOCK,
+        clock: Clock | None = None,
     ) -> None:
+        clock = clock or SYSTEM_CLOCK
         self._calls = DocumentApi(access, TokenCache(clock.monotonic))
         self._client, self._say, self._clock = client, say, clock
+        self._has_worked = False
 
     @property
     def server_time(self) -> float | None:
@@ -66,18 +70,23 @@ class AirbyteApi:
         return self._run(self._calls.set_schedule(connection_id, schedule))
 
     def _patiently(self, call: Callable[[], Effects[T]]) -> T:
-        ends_at = self._clock.monotonic() + PATIENCE
+        started = self._clock.monotonic()
         pause = _FIRST_PAUSE
         while True:
             try:
-                return self._run(call())
+                answer = self._run(call())
+                self._has_worked = True
+                return answer
             except ApiError as error:
                 wait = max(error.retry_after or 0.0, pause)
-                if not error.is_retryable or self._clock.monotonic() + wait > ends_at:
+                if not error.is_retryable or self._clock.monotonic() + wait > started + self._patience(error):
                     raise
                 self._say(f"{error}; trying again in {wait:.0f} s")
                 self._clock.sleep(wait)
                 pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def _patience(self, error: ApiError) -> float:
+        return min(PATIENCE, PATIENCE if self._has_worked or error.status is not None else FIRST_PATIENCE)
 
     def _run(self, effects: Effects[T]) -> T:
         return run_blocking(effects, self._client, _HANDLERS, self._clock.sleep)

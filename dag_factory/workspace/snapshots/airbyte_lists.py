@@ -63,4 +63,9 @@ def _explained(error: ApiError, noun: str) -> str:
         return (
             f"Airbyte does not let these credentials list the {noun}: the application needs the role Reader"
         )
+    if error.status in (404, 405) and not error.is_about_token:
+        return (
+            f"Airbyte has no list of {noun} there: the host must be the public API's URL, such as "
+            "https://.../api/public/v1"
+        )
     return str(error)
