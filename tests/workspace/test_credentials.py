@@ -89,9 +89,7 @@ def test_an_empty_variable_is_not_set():
 @pytest.mark.parametrize("variables", [{}, {NAME: ""}, {NAME: " \n"}, {"AIRBYTE_URL": " "}])
 def test_without_variables_it_says_which_to_set(variables):
     said = refusal(variables)
-    assert said == (
-        f"set {NAME} as for Airflow, or AIRBYTE_URL, AIRBYTE_CLIENT_ID and AIRBYTE_CLIENT_SECRET"
-    )
+    assert said == (f"set {NAME} as for Airflow, or AIRBYTE_URL, AIRBYTE_CLIENT_ID and AIRBYTE_CLIENT_SECRET")
 
 
 @pytest.mark.parametrize(
@@ -155,7 +153,9 @@ PIECES = st.sampled_from(("/", "@", ":", "?", "#", "%", "%2F", "&", "=", "+", " 
 TEXTS = st.one_of(WORDS, st.lists(PIECES, min_size=1, max_size=8).map("".join))
 HOSTS = st.one_of(
     st.just("localhost"),
-    st.from_regex(r"(https?://)?[a-zA-Z0-9.-]{1,20}(:[0-9]{2,5})?(/[A-Za-z0-9._~-]{1,8}){0,4}/?", fullmatch=True),
+    st.from_regex(
+        r"(https?://)?[a-zA-Z0-9.-]{1,20}(:[0-9]{2,5})?(/[A-Za-z0-9._~-]{1,8}){0,4}/?", fullmatch=True
+    ),
 )
 EXTRAS = st.dictionaries(
     st.sampled_from(("timeout", "give_up_after", "x", "ä b", "__extra")),

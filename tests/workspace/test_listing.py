@@ -96,9 +96,7 @@ def test_a_list_in_random_order_is_read_whole(size, seed):
 @settings(max_examples=30)
 @given(size=SIZES, seed=st.integers(), is_unordered=st.booleans(), limit=LIMITS, events=EVENTS)
 def test_a_list_that_changes_is_read_as_it_was_at_one_moment(size, seed, is_unordered, limit, events):
-    is_whole_or_refused(
-        Server(size=size, seed=seed, is_unordered=is_unordered, limit=limit, events=events)
-    )
+    is_whole_or_refused(Server(size=size, seed=seed, is_unordered=is_unordered, limit=limit, events=events))
 
 
 @settings(max_examples=30)
@@ -157,7 +155,7 @@ def test_a_server_that_ignores_the_offset_is_refused_soon(size):
         calls.append(offset)
         return [{"id": str(row)} for row in range(size)]
 
-    with pytest.raises(NotWholeError, match="repeat"):
+    with pytest.raises(NotWholeError, match="repeat|grows"):
         whole_list(page, "id")
     assert len(calls) <= 1_100
 

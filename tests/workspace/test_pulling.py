@@ -180,7 +180,9 @@ def test_a_reference_to_nowhere(key, value):
 
 
 def test_ids_in_upper_case_are_the_same_ids():
-    found = pull(document(connectionId=uuid(10).upper(), sourceId=SOURCE.upper(), workspaceId=WORKSPACE.upper()))
+    found = pull(
+        document(connectionId=uuid(10).upper(), sourceId=SOURCE.upper(), workspaceId=WORKSPACE.upper())
+    )
     assert list(read_back(found).connections) == [uuid(10)]
 
 
@@ -201,7 +203,17 @@ def test_what_is_null_or_of_another_type_is_left_out(more):
     assert (found.prefix, found.tags) == ("", ())
 
 
-NAMES = ('"quoted" \\ \'', "two\nlines\r\t", "😀", "a\u202eb\u2066", "x" * 256, "bank → json", "\x00", "\ud800", " ")
+NAMES = (
+    '"quoted" \\ \'',
+    "two\nlines\r\t",
+    "😀",
+    "a\u202eb\u2066",
+    "x" * 256,
+    "bank → json",
+    "\x00",
+    "\ud800",
+    " ",
+)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -86,7 +86,9 @@ def _uri(name: str, text: str) -> Mapping[str, Any]:
     """Read a URI as Airflow does (`Connection._parse_from_uri`); a host may have a scheme of its own."""
     between = text.split("://")[1:-1]
     if len(between) > 1 or any(set(each) & set("@:/?") for each in between):
-        message = f"{name} is not a URI that Airflow reads: after airbyte:// comes the scheme of the host, then "
+        message = (
+            f"{name} is not a URI that Airflow reads: after airbyte:// comes the scheme of the host, then "
+        )
         message += "LOGIN:PASSWORD@HOST with special characters as %; or write JSON"
         raise CredentialsError(message)
     try:

@@ -18,6 +18,9 @@ _MAX_ROWS = 1_000_000
 # A server that ignores the offset repeats its rows for ever: how many rows one id may have on average, from
 # how many rows on.
 _MAX_REPEATS, _MANY_ROWS = 20, 1_000
+# A list that grows by a row for each page that is read has no end: how many rows a page has on average, from
+# how many pages on.
+_FEWEST_ROWS, _MANY_PAGES = 5, 100
 # How often two complete readings are compared.
 _MAX_READINGS = 4
 
@@ -88,10 +91,18 @@ def _one_pass(read_page: ReadPage, key: str) -> _Pass:
         sizes.append(len(page))
         rows += [(str(each[key]), each) for each in page]
         ids.update(str(each[key]) for each in page)
-        if len(rows) > _MAX_ROWS:
-            message = f"it has over {_MAX_ROWS:,} rows"
-            raise NotWholeError(message)
-        if len(rows) > _MANY_ROWS and len(rows) > _MAX_REPEATS * len(ids):
-            message = "its pages repeat the same rows"
-            raise NotWholeError(message)
+        _check_progress(len(sizes), len(rows), len(ids))
     return _Pass(rows=rows, has_short_page=any(size < PAGE for size in sizes[:-1]))
+
+
+def _check_progress(pages: int, rows: int, ids: int) -> None:
+    """Raise NotWholeError if reading on may never end."""
+    message = ""
+    if rows > _MAX_ROWS:
+        message = f"it has over {_MAX_ROWS:,} rows"
+    elif rows > _MANY_ROWS and rows > _MAX_REPEATS * ids:
+        message = "its pages repeat the same rows"
+    elif pages > _MANY_PAGES and rows < _FEWEST_ROWS * pages:
+        message = "it grows while it is read"
+    if message:
+        raise NotWholeError(message)

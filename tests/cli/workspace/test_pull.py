@@ -87,13 +87,15 @@ def test_it_writes_all_connections(run, repository, many):
     assert set(many) <= set(snapshot(repository)["connections"])
 
 
-def test_no_secret_is_in_a_file(run, repository, many):
+@pytest.mark.usefixtures("many")
+def test_no_secret_is_in_a_file(run, repository):
     run()
     assert not [name for name, data in files(repository).items() if SECRET.encode() in data]
 
 
 @pytest.mark.parametrize("kind", ["unordered", "short_pages", "lying_next"])
-def test_a_second_pull_writes_the_same_bytes(run, repository, airbyte, many, kind):  # noqa: F811
+@pytest.mark.usefixtures("many")
+def test_a_second_pull_writes_the_same_bytes(run, repository, airbyte, kind):  # noqa: F811
     run()
     before = files(repository)
     airbyte.fault("GET /connections", kind, times=None)
@@ -102,7 +104,8 @@ def test_a_second_pull_writes_the_same_bytes(run, repository, airbyte, many, kin
     assert "unchanged" in out
 
 
-def test_pages_that_always_overlap_are_refused(run, repository, airbyte, many):  # noqa: F811
+@pytest.mark.usefixtures("many")
+def test_pages_that_always_overlap_are_refused(run, repository, airbyte):  # noqa: F811
     run()
     airbyte.fault("GET /connections", "overlapping", times=None)
     assert "do not fit together" in fails(run, repository)
@@ -223,7 +226,9 @@ def test_check_needs_a_snapshot(run, repository):
 
 def test_of_an_environment(run, repository):
     assert run("--env", "dev", "--airbyte-conn-id", "airbyte_eu")[0] == 0
-    names = sorted(each.relative_to(repository).as_posix() for each in (repository / "airbyte").rglob("*.json"))
+    names = sorted(
+        each.relative_to(repository).as_posix() for each in (repository / "airbyte").rglob("*.json")
+    )
     assert names == ["airbyte/dev/airbyte_eu.json", "airbyte/dev/airbyte_eu.streams.json"]
 
 
@@ -240,7 +245,9 @@ def test_a_snapshot_is_not_named_like_streams(run, repository):
 
 
 def test_without_the_http_client(run, repository, monkeypatch):
-    for name in [each for each in sys.modules if each.startswith(("dag_factory.airbyte.http", "dag_factory.workspace"))]:
+    for name in [
+        each for each in sys.modules if each.startswith(("dag_factory.airbyte.http", "dag_factory.workspace"))
+    ]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "httpx", None)
     line = fails(run, repository)
