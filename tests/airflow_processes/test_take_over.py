@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -59,6 +59,9 @@ class Server:
 
     def __init__(self, airbyte: LocalAirbyte) -> None:
         self.admin = httpx.Client(base_url=airbyte.admin_url, timeout=30, trust_env=False)
+
+    def close(self) -> None:
+        self.admin.close()
 
     def fill(self) -> dict[str, str]:
         """Make the connections, and let Airbyte schedule them; return the ids of the watched ones."""
@@ -118,11 +121,12 @@ def test_every_slot_is_served_once(pytestconfig, tmp_path, monkeypatch, report):
         data_folder=tmp_path / "data", client_id=CLIENT_ID, client_secret=SECRET, has_samples=False
     )
     with (
+        ExitStack() as stack,
         LocalAirbyte.start_with(options) as airbyte,
         repository(pytestconfig.rootpath, tmp_path / "work") as work,
         postgres() as database,
     ):
-        server = Server(airbyte)
+        server = stack.enter_context(closing(Server(airbyte)))
         monkeypatch.setenv("AIRBYTE_URL", airbyte.url)
         monkeypatch.setenv("AIRBYTE_CLIENT_ID", CLIENT_ID)
         monkeypatch.setenv("AIRBYTE_CLIENT_SECRET", SECRET)

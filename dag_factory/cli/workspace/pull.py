@@ -119,7 +119,9 @@ def run(arguments: argparse.Namespace) -> int:
 def _target(arguments: argparse.Namespace) -> Target:
     for option, word in (("--env", arguments.env), ("--airbyte-conn-id", arguments.airbyte_conn_id)):
         if word is not None and not _WORD.fullmatch(word):
-            message = f"{option} '{escape(word)}' cannot be a file's name; it has letters, digits, dots, _ and - only"
+            message = (
+                f"{option} '{escape(word)}' cannot name a file; it has letters, digits, dots, _ and - only"
+            )
             raise UsageError(message)
     if arguments.format is not None and not arguments.check:
         message = "--format is for --check"

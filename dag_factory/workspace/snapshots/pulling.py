@@ -125,7 +125,7 @@ def _still_remembered(deleted: set[str], old: Snapshot | None) -> Iterator[Snaps
 
 
 def _schedule(value: object) -> dict[str, str]:
-    schedule = value if isinstance(value, Mapping) else {}
+    schedule = value if isinstance(value, Mapping) and value else {"scheduleType": "manual"}
     keys = ("scheduleType", "cronExpression", "basicTiming")
     return {key: _text(schedule, key) for key in keys if isinstance(schedule.get(key), str)}
 

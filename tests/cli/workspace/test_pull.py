@@ -12,7 +12,7 @@ import pytest
 from dag_factory.airbyte.clock import Clock
 from dag_factory.cli.main import main
 from dag_factory.report.formats import FORMATS
-from dag_factory.workspace import api
+from dag_factory.workspace.airbyte import api
 from tests.local_airbyte.conftest import SECRET, Airbyte, airbyte, ended  # noqa: F401 (fixtures)
 
 pytestmark = pytest.mark.slow
@@ -48,7 +48,7 @@ def run(capsys):
 
 
 @pytest.fixture
-def many(airbyte, repository):  # noqa: F811 (a fixture)
+def many(airbyte, repository):  # noqa: F811, ARG001 (a fixture, which has to be there)
     """Ids of many connections, with a source whose configuration holds a secret."""
     ids = [str(uuid.uuid4()) for _ in range(CONNECTIONS)]
     airbyte.admin(
@@ -175,8 +175,8 @@ def test_nothing_listens(run, repository, monkeypatch):
 
 def test_no_answer_in_time(run, repository, monkeypatch, airbyte):  # noqa: F811
     monkeypatch.setattr(api, "PATIENCE", 0.5)
-    monkeypatch.setattr("dag_factory.workspace.credentials.TIMEOUT", 0.2)
-    monkeypatch.setattr("dag_factory.workspace.credentials.Access", _quick_access())
+    monkeypatch.setattr("dag_factory.workspace.airbyte.credentials.TIMEOUT", 0.2)
+    monkeypatch.setattr("dag_factory.workspace.airbyte.credentials.Access", _quick_access())
     airbyte.fault("*", "delay", seconds=1, times=None)
     line = fails(run, repository)
     assert "timed out" in line

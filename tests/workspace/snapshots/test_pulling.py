@@ -10,8 +10,14 @@ import pytest
 
 from dag_factory.config.snapshot.model import Snapshot
 from dag_factory.config.snapshot.parsing import parse_snapshot
-from dag_factory.workspace.listing import NotWholeError
-from dag_factory.workspace.pulling import Lists, Pulled, TooManyRemovalsError, check_removals, pulled_from
+from dag_factory.workspace.airbyte.listing import NotWholeError
+from dag_factory.workspace.snapshots.pulling import (
+    Lists,
+    Pulled,
+    TooManyRemovalsError,
+    check_removals,
+    pulled_from,
+)
 
 SOURCE, DESTINATION, WORKSPACE = (f"{number}0000000-0000-4000-8000-000000000000" for number in (1, 2, 3))
 TOKEN = "ghp_" + "A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8"

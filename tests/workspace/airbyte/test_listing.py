@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dag_factory.workspace.listing import NotWholeError, whole_list
+from dag_factory.workspace.airbyte.listing import NotWholeError, whole_list
 
 LIMIT = 100
 # More pages than a reading may take: whoever asks for more does not end.
@@ -155,7 +155,7 @@ def test_a_server_that_ignores_the_offset_is_refused_soon(size):
         calls.append(offset)
         return [{"id": str(row)} for row in range(size)]
 
-    with pytest.raises(NotWholeError, match="repeat|grows"):
+    with pytest.raises(NotWholeError, match=r"repeat|grows"):
         whole_list(page, "id")
     assert len(calls) <= 1_100
 

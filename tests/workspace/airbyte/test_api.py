@@ -12,7 +12,7 @@ from dag_factory.airbyte.api.access import Access
 from dag_factory.airbyte.api.errors import ApiError
 from dag_factory.airbyte.clock import Clock
 from dag_factory.airbyte.effects import Request, Response, TransportError
-from dag_factory.workspace.api import FIRST_PATIENCE, PATIENCE, AirbyteApi
+from dag_factory.workspace.airbyte.api import FIRST_PATIENCE, PATIENCE, AirbyteApi
 
 UUID = "1e3b5a72-7bfd-4808-a13c-204505490110"
 PAGE = Response(status=200, content=json.dumps({"data": [{"connectionId": UUID}]}).encode())

@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from dag_factory.workspace.writing import write_if_changed
+from dag_factory.workspace.snapshots.writing import write_if_changed
 
 
 def test_a_new_file(tmp_path):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dag_factory.workspace.credentials import CredentialsError, access_from
+from dag_factory.workspace.airbyte.credentials import CredentialsError, access_from
 
 SECRET = "Sehr-Geheim-4711"
 HOST = "https://airbyte.example.com/api/public/v1"
