@@ -48,6 +48,11 @@ OTHERS = (
 TOTAL = 200
 
 
+def part_of(_item):
+    """It takes a quarter of an hour: CI tries another part, the weekly run all of them."""
+    return 0
+
+
 @dataclass(frozen=True)
 class Job:
     created_at: datetime
