@@ -1,4 +1,4 @@
-"""Fuzz whole folders: a good file next to links, pipes, odd names and broken files.
+"""Fuzz whole folders: a good file next to links, pipes, odd names, broken files and broken snapshots.
 
     make fuzz-folders                                # 500 folders, through validate and the loader
     .venv/bin/python fuzz/folders.py --seed 17 --runs 1 --keep /tmp/folder   # keep one of them
@@ -31,6 +31,23 @@ GOOD = f"schedule: null\nsyncs:\n  money: {UUID}\n"
 
 # Built from parts, so that secret scanners do not flag this file.
 TOKENS = ("gh" + "p_" + "example0" * 5, "xox" + "b-" + "0000-example", "Bearer " + "example0" * 3)
+
+_SNAPSHOT = f'''{{
+ "version": 1,
+ "workspaces": {{"w": "Analytics"}},
+ "connections": {{
+  "{UUID}": {{
+   "name": "bank → json",
+   "status": "active",
+   "schedule": {{"scheduleType": "cron", "cronExpression": "0 0 3 * * ? {TOKENS[0]}"}},
+   "workspaceId": "w",
+   "source": {{"name": "bank", "type": "postgres"}},
+   "destination": {{"name": "{TOKENS[1]}", "type": "s3"}},
+   "tags": ["{TOKENS[2]}"]
+  }}
+ }}
+}}
+'''
 
 ZONES = ("a/" * 300 + "a", "/etc/localtime", "../../etc/passwd", "America", "..", "/", "a" * 300, r"x\0y", "")
 
@@ -68,6 +85,23 @@ def make_folder(root: Path, chance: Chance, mutate: Callable[[bytes, Chance], by
         # Skip what exists already or cannot be created on this file system.
         with contextlib.suppress(OSError):
             chance.choice(_THINGS)(parent / f"{name}{ending}", chance, mutate)
+
+
+def make_snapshots(root: Path, chance: Chance, mutate: Callable[[bytes, Chance], bytes]) -> None:
+    """Put snapshots beside `root`, most of them damaged, and a DAG that names a connection."""
+    (root / "by_name.yaml").write_text('schedule: null\nsyncs:\n  bank: "bank → json"\n', "utf-8")
+    for folder in ("", "dev", chance.choice(("team", "\udcff", "x y"))):
+        path = root.parent / "airbyte" / folder / "airbyte_default.json"
+        with contextlib.suppress(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            chance.choice((_snapshot, _snapshot, _snapshot, _link, _pipe, _folder))(path, chance, mutate)
+
+
+def _snapshot(path: Path, chance: Chance, mutate: Callable[[bytes, Chance], bytes]) -> None:
+    data = _SNAPSHOT.encode()
+    for _ in range(chance.randrange(3)):
+        data = mutate(data, chance)
+    path.write_bytes(data[: chance.choice((len(data), chance.randrange(len(data) + 1)))])
 
 
 def _link(path: Path, chance: Chance, _mutate: object) -> None:
@@ -207,6 +241,8 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as work:
             root = Path(work) / "configs"
             make_folder(root, random.Random(seed), mutator.mutate)  # noqa: S311 (nothing secret)
+            if seed % 2:
+                make_snapshots(root, random.Random(seed), mutator.mutate)  # noqa: S311 (as above)
             if arguments.keep:
                 shutil.copytree(root, arguments.keep / str(seed), symlinks=True, ignore=_pipes)
             try:

@@ -148,7 +148,7 @@ def _bytes_of(path: str, name: str) -> bytes | Diagnostic:
 
 def _files_in(folder: Path) -> Iterator[tuple[Key, str]]:
     for entry in _entries(folder):
-        if entry.is_dir():
+        if _is_folder(entry):
             for inner in _entries(Path(entry.path)):
                 if _is_snapshot(inner):
                     yield (entry.name, inner.name.removesuffix(ENDING)), inner.path
@@ -160,9 +160,21 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
             return [entry for entry in entries if not entry.name.startswith(".")]
-    except (FileNotFoundError, NotADirectoryError):
+    except OSError:  # none, or not to be read: a name that is looked up then says that there is none
         return []
 
 
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # such as links in a ring
+        return False
+
+
 def _is_snapshot(entry: os.DirEntry[str]) -> bool:
-    return entry.is_file() and entry.name.endswith(ENDING) and not entry.name.endswith(STREAMS_ENDING)
+    if not entry.name.endswith(ENDING) or entry.name.endswith(STREAMS_ENDING):
+        return False
+    try:
+        return entry.is_file()
+    except OSError:
+        return True  # reading it says what is wrong

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import unicodedata
 
 import pytest
@@ -183,3 +184,22 @@ def test_a_file_that_cannot_be_opened_is_a_diagnostic(repository):
     found = snapshots.of(None, "airbyte_default")
     assert isinstance(found, Diagnostic)
     assert found.message == "the snapshot cannot be read: No such file or directory"
+
+
+def test_links_in_a_ring_are_a_diagnostic_of_the_snapshot_alone(repository):
+    path = repository / "airbyte" / "airbyte_default.json"
+    path.unlink()
+    path.symlink_to(path.name)
+    (repository / "airbyte" / "ring").symlink_to("ring")
+    snapshots = snapshots_beside(repository / "configs")
+    assert snapshots.environments == {"dev"}
+    found = snapshots.of(None, "airbyte_default")
+    assert isinstance(found, Diagnostic)
+    assert found.message == "the snapshot cannot be read: Too many levels of symbolic links"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everywhere")
+def test_a_folder_that_cannot_be_read_has_no_snapshots(repository):
+    (repository / "airbyte").chmod(0)
+    assert snapshots_beside(repository / "configs").of(None, "airbyte_default") is None
+    (repository / "airbyte").chmod(0o755)
