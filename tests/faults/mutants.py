@@ -754,8 +754,8 @@ MUTANTS = (
     Mutant(
         protection="rejecting an unusable proxy",
         file="airbyte/http/client.py",
-        old="        httpx.Proxy(url)  # type: ignore[arg-type]\n",
-        new="        str(url)\n",
+        old="        scheme = httpx.Proxy(url).url.scheme  # type: ignore[arg-type]\n",
+        new='        scheme = "http"\n',
         tests=("airbyte/http/client", "operators/airflow_connection"),
     ),
     Mutant(

@@ -46,7 +46,7 @@ def wheel(tmp_path_factory, request):
 @pytest.fixture
 def estate(repository, tmp_path):
     """The example DAG repository, far from the checkout."""
-    for name in ("configs", "dags"):
+    for name in ("configs", "airbyte", "dags"):
         shutil.copytree(
             repository / name, tmp_path / "estate" / name, ignore=shutil.ignore_patterns("__pycache__")
         )
