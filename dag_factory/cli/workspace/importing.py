@@ -207,5 +207,5 @@ def _print_counts(planned: Plan, selection: Selection, failed: int, *, written: 
     print(", ".join(f"{count} {what}" for what, count in counts.items()))
     twice = sum(file.is_scheduled_twice for file in planned.files)
     if twice:
-        todo = "set it to manual there before they run"
+        todo = "keep them paused until 'dag-factory take-over'"
         print(f"\nAirbyte itself still starts what {twice} of these DAGs sync: {todo}.")

@@ -19,11 +19,13 @@ from dag_factory.cli.validate import leads_out_of_repository
 from dag_factory.cli.workspace import take_over_text, take_over_undo
 from dag_factory.cli.workspace.airbytes import Airbytes
 from dag_factory.cli.workspace.reading import Source, from_airbyte, from_snapshot
+from dag_factory.config.diagnostics import Diagnostic
 from dag_factory.config.model.draft import DraftDag
 from dag_factory.config.project import Resolution, resolve_project
 from dag_factory.config.snapshot.snapshots import snapshots_beside
 from dag_factory.config.text import suggestions
 from dag_factory.report.escapes import escape
+from dag_factory.report.text import render_one
 from dag_factory.workspace.handover.handover import DagToMove, Handover, Outcome, Target
 from dag_factory.workspace.handover.start_dates import DagFile
 from dag_factory.workspace.handover.take_over_plan import (
@@ -116,6 +118,7 @@ def _run(arguments: argparse.Namespace, airbytes: Airbytes) -> int:
             resolution.drafts, arguments.dags, source, SystemClock(), apply=arguments.apply
         )
     check_environment(environment, resolution.project.environments)
+    _refuse_broken_snapshots(resolution.drafts, source)
     plans = _plans(resolution, source, arguments)
     if arguments.style is not None:
         return _printed(plans, arguments.style)
@@ -123,6 +126,14 @@ def _run(arguments: argparse.Namespace, airbytes: Airbytes) -> int:
         return _applied(plans, source, resolution)
     print(take_over_text.plan(plans, datetime.now(UTC)), end="")
     return FINDINGS if any(plan.refused is not None for plan in plans) else CLEAN
+
+
+def _refuse_broken_snapshots(drafts: Sequence[DraftDag], source: Source) -> None:
+    """Raise UsageError for a snapshot that cannot be read: without it there seems to be nothing to do."""
+    for conn_id in dict.fromkeys(sync.airbyte_conn_id.value for dag in drafts for sync in dag.syncs):
+        found = source.snapshots.of(source.environment, conn_id)
+        if isinstance(found, Diagnostic):
+            raise UsageError(render_one(found))
 
 
 def _check(arguments: argparse.Namespace) -> None:

@@ -55,7 +55,8 @@ def test_what_it_says(repository, run):
         'created    configs/bank_json.yaml: "bank \u2192 json", schedule 0 3 * * * UTC\n'
         "1 imported, 1 already in a DAG\n"
         "\n"
-        "Airbyte itself still starts what 1 of these DAGs sync: set it to manual there before they run.\n",
+        "Airbyte itself still starts what 1 of these DAGs sync: "
+        "keep them paused until 'dag-factory take-over'.\n",
         "",
     )
     assert names(repository) == ["bank_json.yaml", "orders.yaml"]
@@ -118,7 +119,8 @@ def test_a_folder_that_is_a_file(repository, run):
         "failed     configs/taken/bank_json.yaml: its folder is a file\n"
         "1 imported, 1 already in a DAG, 1 files not written\n"
         "\n"
-        "Airbyte itself still starts what 1 of these DAGs sync: set it to manual there before they run.\n",
+        "Airbyte itself still starts what 1 of these DAGs sync: "
+        "keep them paused until 'dag-factory take-over'.\n",
         "",
     )
 
@@ -291,7 +293,8 @@ def test_schedules_without_an_equivalent_are_counted(repository, run):
         'created    configs/x.yaml: "x", schedule every 1h',
         "2 imported, 1 without an equivalent schedule",
         "",
-        "Airbyte itself still starts what 1 of these DAGs sync: set it to manual there before they run.",
+        "Airbyte itself still starts what 1 of these DAGs sync: "
+        "keep them paused until 'dag-factory take-over'.",
     ]
 
 

@@ -471,3 +471,11 @@ def test_an_interruption_says_how_to_go_on(repository, airbyte, capsys, monkeypa
     monkeypatch.setattr(Handover, "run", interrupted)
     assert main(["take-over", "--apply"]) == 130
     assert "run the same command again, and it goes on where it was" in capsys.readouterr().err
+
+
+def test_a_snapshot_with_a_merge_conflict_is_not_nothing_to_do(repository, airbyte, capsys):
+    root = repository({"a.yaml": f"schedule: '@daily'\nsyncs: {{a: {A}}}\n"}, airbyte)
+    path = root / "airbyte" / "airbyte_default.json"
+    path.write_text("<<<<<<< HEAD\n" + path.read_text("utf-8"), "utf-8")
+    assert main(["take-over"]) == 2
+    assert "the snapshot has a merge conflict" in capsys.readouterr().err
