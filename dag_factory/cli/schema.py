@@ -71,8 +71,9 @@ def _with_names(schema: str, names: list[str]) -> str:
 def _write(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        names = _names_beside(folder)
         for name in (DAG_SCHEMA, DEFAULTS_SCHEMA):
-            (folder / name).write_text(_with_names(name, _names_beside(folder)), "utf-8")
+            (folder / name).write_text(_with_names(name, names), "utf-8")
             print(f"wrote {folder / name}")
     except OSError as error:
         message = f"'{error.filename}' cannot be written: {error.strerror}"

@@ -54,7 +54,10 @@ def show(configs: Path, environment: str | None, name: str, style: str, now: dat
         now: When the list of next runs starts.
     """
     if not configs.is_dir():
-        message = f"there is no folder '{configs}'; run the command beside it, or name it with --configs"
+        message = (
+            f"there is no folder '{configs}'; run the command at the top of the DAG repository, "
+            "or name the folder with --configs"
+        )
         raise UsageError(message)
     if leads_out_of_repository(configs.absolute()):
         message = f"'{configs}' is a link that leads out of the repository; show does not follow it"

@@ -141,15 +141,12 @@ def validate_project(
     )
     limits, base = Limits(by_key(tree.ignores)), tree.drafts(None)
     found += _of_folder(name, lambda: check_unused_defaults(tree.defaults, listing.files))
-    for each in (None, *tree.environments):
-        found += _of_environment(tree, base, each, rules, limits)
+    found += _of_environments(tree, base, rules, limits)
     used = used_by(_in_every_environment(tree, base), snapshots)
     found += _of_folder(name, lambda: check_snapshots(snapshots, used))
-    secrets = (secret.diagnostic for secret in tree.secrets)
-    found += [secret for secret in secrets if limits.admit(Secret, secret.file, secret)]
     shown = _shown(found, tree)
     if tree.is_whole and not has_errors(shown) and not limits.is_cut:
-        # Else what a default or a comment is about may be in what was not checked.
+        # Else what a default, a connection or a comment is about may be in what was not checked.
         found += _of_folder(name, lambda: _unused_default_keys(tree, base))
         found += _of_folder(name, lambda: check_unsynced(snapshots, used))
         unused = _of_folder(name, lambda: unused_ignores(found, by_key(tree.ignores)))
@@ -167,6 +164,19 @@ def _loaded(tree: ConfigTree, environment: str | None) -> Project:
     drafts, failed = _split([] if unknown else tree.drafts(environment))
     dags, found = _typed_dags(drafts, tree)
     return _project(tree, dags, [*unknown, *failed, *found])
+
+
+def _of_environments(
+    tree: ConfigTree, base: Sequence[DraftDag | Diagnostic], rules: Rules, limits: Limits
+) -> list[Diagnostic]:
+    """Find what is wrong in each environment, and what looks like a secret in any."""
+    found = [
+        each
+        for environment in (None, *tree.environments)
+        for each in _of_environment(tree, base, environment, rules, limits)
+    ]
+    secrets = (secret.diagnostic for secret in tree.secrets)
+    return [*found, *(secret for secret in secrets if limits.admit(Secret, secret.file, secret))]
 
 
 def _of_environment(

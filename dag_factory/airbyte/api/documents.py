@@ -43,13 +43,13 @@ class DocumentApi(Api):
 
 
 def _items_of(noun: str) -> Callable[[Any], list[Document]]:
-    """Return a reader of a page that checks the ids, by which items are told apart."""
+    """Return a reader of a page; it raises ValueError for an item without a UUID as its id."""
     key = f"{noun.removesuffix('s')}Id"
 
     def read(answer: Any) -> list[Document]:  # noqa: ANN401 (JSON)
         page = _data(answer)
         if not all(_UUID.fullmatch(each[key]) for each in page):
-            message = "an id that is none"
+            message = "an id that is not a UUID"
             raise ValueError(message)
         return page
 

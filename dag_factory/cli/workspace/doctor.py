@@ -5,16 +5,16 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dag_factory.cli.main import CLEAN, FINDINGS, UsageError
-from dag_factory.cli.validate import leads_out_of_repository
+from dag_factory.cli.main import CLEAN, FINDINGS
+from dag_factory.cli.show import check_environment
 from dag_factory.cli.workspace.extra import needs_extra
-from dag_factory.cli.workspace.progress_line import ProgressLine
+from dag_factory.cli.workspace.folders import checked_folder
+from dag_factory.cli.workspace.progress_line import progress_line
 from dag_factory.config.files import TOP_NAME
 from dag_factory.config.project import Resolution, resolve_project
 from dag_factory.config.snapshot.snapshots import DEFAULT_CONN_ID
@@ -65,18 +65,8 @@ def _folder(configs: Path | None, environment: str | None) -> Resolution | None:
     folder = configs or Path(TOP_NAME)
     if configs is None and not folder.exists():
         return None
-    if not folder.is_dir():
-        message = f"there is no folder '{folder}'; run the command beside it, or name it with --configs"
-        raise UsageError(message)
-    if leads_out_of_repository(folder.absolute()):
-        message = f"'{folder}' is a link that leads out of the repository; doctor does not follow it"
-        raise UsageError(message)
-    resolution = resolve_project(folder.absolute(), environment)
-    declared = resolution.project.environments
-    if environment is not None and environment not in declared:
-        known = f"declared: {', '.join(declared)}" if declared else "no file declares one"
-        message = f"unknown environment '{environment}'; {known}"
-        raise UsageError(message)
+    resolution = resolve_project(checked_folder(folder, "doctor"), environment)
+    check_environment(environment, resolution.project.environments)
     return resolution
 
 
@@ -84,18 +74,9 @@ def _folder(configs: Path | None, environment: str | None) -> Resolution | None:
 def _answers(folder: Resolution | None, wanted: str | None) -> tuple[Answer, ...]:
     from dag_factory.workspace.diagnosis.diagnosis import Surroundings, diagnosis  # noqa: PLC0415 (needs the extra)
 
-    with _progress() as line:
+    with progress_line(sys.stderr) as line:
         around = Surroundings(variables=os.environ, show=line.show, say=line.say)
         return tuple(diagnosis(folder, wanted, DEFAULT_CONN_ID, around))
-
-
-@contextmanager
-def _progress() -> Iterator[ProgressLine]:
-    line = ProgressLine(sys.stderr)
-    try:
-        yield line
-    finally:
-        line.clear()
 
 
 def _as_text(answers: Sequence[Answer]) -> str:

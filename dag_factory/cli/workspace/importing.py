@@ -9,7 +9,7 @@ import sys
 from pathlib import Path, PurePosixPath
 
 from dag_factory.cli.main import CLEAN, FINDINGS, UsageError
-from dag_factory.cli.validate import leads_out_of_repository
+from dag_factory.cli.workspace.folders import checked_folder
 from dag_factory.cli.workspace.new_files import create_file
 from dag_factory.config.diagnostics import Diagnostic
 from dag_factory.config.files import ENDINGS, TOP_NAME, top_folder
@@ -110,14 +110,8 @@ def _choice(arguments: argparse.Namespace, airbyte_conn_id: str, environment: st
 
 def _folders(configs: Path, folder: PurePosixPath) -> tuple[Path, PurePosixPath]:
     """Return the top folder, and the folder for new files as a path below it."""
-    if not configs.is_dir():
-        message = f"there is no folder '{configs}'; run the command beside it, or name it with --configs"
-        raise UsageError(message)
-    own = Path(os.path.abspath(configs))  # noqa: PTH100 (a link has to stay the link, to be seen)
+    own = checked_folder(configs, "import")
     root = top_folder(own)
-    if leads_out_of_repository(root):
-        message = f"'{configs}' is a link that leads out of the repository; import does not follow it"
-        raise UsageError(message)
     # What is hidden or behind a link is not read, and what is named like a file is read as one.
     if folder.is_absolute() or any(part.startswith(".") or part.endswith(ENDINGS) for part in folder.parts):
         message = f"--folder: write the path of a folder below '{configs}', such as sales/orders"

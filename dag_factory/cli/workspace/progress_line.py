@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TextIO
 
 from dag_factory.report.escapes import escape
@@ -33,3 +35,13 @@ class ProgressLine:
         if self._is_terminal:
             self._stream.write(_CLEAR)
             self._stream.flush()
+
+
+@contextmanager
+def progress_line(stream: TextIO) -> Iterator[ProgressLine]:
+    """Yield a line, and remove it at the end."""
+    line = ProgressLine(stream)
+    try:
+        yield line
+    finally:
+        line.clear()

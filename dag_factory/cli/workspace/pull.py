@@ -6,16 +6,14 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dag_factory.cli.main import CLEAN, FINDINGS, UsageError
-from dag_factory.cli.validate import leads_out_of_repository
 from dag_factory.cli.workspace.extra import needs_extra
-from dag_factory.cli.workspace.progress_line import ProgressLine
+from dag_factory.cli.workspace.folders import checked_folder
+from dag_factory.cli.workspace.progress_line import progress_line
 from dag_factory.config.diagnostics import Diagnostic, has_errors
 from dag_factory.config.files import TOP_NAME, top_folder
 from dag_factory.config.project import resolve_project
@@ -131,23 +129,11 @@ def _target(arguments: argparse.Namespace) -> Target:
     target = Target(
         snapshots=snapshots, airbyte_conn_id=arguments.airbyte_conn_id, environment=arguments.env, old=None
     )
-    return Target(
-        snapshots=snapshots,
-        airbyte_conn_id=arguments.airbyte_conn_id,
-        environment=arguments.env,
-        old=_old(target, is_needed=arguments.check),
-    )
+    return replace(target, old=_old(target, is_needed=arguments.check))
 
 
 def _root(configs: Path) -> Path:
-    if not configs.is_dir():
-        message = f"there is no folder '{configs}'; run the command beside it, or name it with --configs"
-        raise UsageError(message)
-    root = top_folder(Path(os.path.abspath(configs)))  # noqa: PTH100 (a link has to stay the link, to be seen)
-    if leads_out_of_repository(root):
-        message = f"'{configs}' is a link that leads out of the repository; pull does not follow it"
-        raise UsageError(message)
-    return root
+    return top_folder(checked_folder(configs, "pull"))
 
 
 def _old(target: Target, *, is_needed: bool) -> Snapshot | None:
@@ -179,20 +165,11 @@ def _pulled(target: Target) -> Pulled | str:
         access = access_from(os.environ, target.airbyte_conn_id)
     except CredentialsError as error:
         raise UsageError(str(error)) from error
-    with _progress() as line, open_api(access, line.say) as api:
+    with progress_line(sys.stderr) as line, open_api(access, line.say) as api:
         try:
             return pulled(api, target.old, line.show)
         except PullError as error:
             return str(error)
-
-
-@contextmanager
-def _progress() -> Iterator[ProgressLine]:
-    line = ProgressLine(sys.stderr)
-    try:
-        yield line
-    finally:
-        line.clear()
 
 
 def _check(target: Target, pulled: Pulled, root: Path, style: str | None) -> int:

@@ -13,7 +13,12 @@ from dag_factory.config.snapshot.model import Snapshot, SnapshotConnection
 from dag_factory.config.snapshot.snapshots import Snapshots
 from dag_factory.workspace.handover.committed import NotCommittedError, committed_snapshot
 from dag_factory.workspace.handover.gaps import Job, job_from
-from dag_factory.workspace.handover.handover import AirbyteRefusedError, AirbyteUnansweredError, schedule_in
+from dag_factory.workspace.handover.handover import (
+    AirbyteRefusedError,
+    AirbyteUnansweredError,
+    is_manual,
+    schedule_in,
+)
 from dag_factory.workspace.handover.take_over_plan import PlannedConnection, why_uncommitted
 
 
@@ -66,7 +71,10 @@ def from_airbyte(source: Source, airbyte_conn_id: str, connection_id: str) -> Pl
     try:
         connection = airbyte.connection(connection_id)
         schedule = schedule_in(connection)
-        jobs = _jobs(airbyte.jobs(connection_id)) if schedule.get("scheduleType") == "basic" else ()
+        # The jobs say when an interval ends, and which slots of an interrupted take-over have been served.
+        is_resumed = is_manual(schedule) and found is not None and found.is_scheduled
+        needs_jobs = schedule.get("scheduleType") == "basic" or is_resumed
+        jobs = _jobs(airbyte.jobs(connection_id)) if needs_jobs else ()
     except (AirbyteRefusedError, AirbyteUnansweredError) as error:
         return PlannedConnection(
             connection_id=connection_id,

@@ -15,9 +15,9 @@ from pathlib import Path
 from dag_factory.cli.main import CLEAN, FINDINGS, UsageError
 from dag_factory.cli.progress import watched
 from dag_factory.cli.show import check_environment
-from dag_factory.cli.validate import leads_out_of_repository
 from dag_factory.cli.workspace import take_over_text, take_over_undo
 from dag_factory.cli.workspace.airbytes import Airbytes
+from dag_factory.cli.workspace.folders import checked_folder
 from dag_factory.cli.workspace.reading import Source, from_airbyte, from_snapshot
 from dag_factory.config.diagnostics import Diagnostic
 from dag_factory.config.model.draft import DraftDag
@@ -105,7 +105,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _run(arguments: argparse.Namespace, airbytes: Airbytes) -> int:
     environment = arguments.env or os.environ.get("DAG_FACTORY_ENV") or None
-    root = arguments.configs.absolute()
+    root = checked_folder(arguments.configs, "take-over")
     resolution = resolve_project(root, environment)
     source = Source(
         snapshots=snapshots_beside(root, root.name),
@@ -137,13 +137,6 @@ def _refuse_broken_snapshots(drafts: Sequence[DraftDag], source: Source) -> None
 
 
 def _check(arguments: argparse.Namespace) -> None:
-    configs = arguments.configs
-    if not configs.is_dir():
-        message = f"there is no folder '{configs}'; run the command beside it, or name it with --configs"
-        raise UsageError(message)
-    if leads_out_of_repository(configs.absolute()):
-        message = f"'{configs}' is a link that leads out of the repository; take-over does not follow it"
-        raise UsageError(message)
     if arguments.style is not None and (arguments.apply or arguments.undo):
         message = "--print calls nothing; leave out --apply and --undo"
         raise UsageError(message)

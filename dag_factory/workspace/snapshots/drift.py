@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
-from dag_factory.config.diagnostics import Diagnostic, Span
+from dag_factory.config.diagnostics import Diagnostic
 from dag_factory.config.model.draft import DraftDag
 from dag_factory.config.rules.names import in_snapshot, span_of_line
 from dag_factory.config.rules.snapshots import schedule_text
@@ -115,5 +115,4 @@ def _reported(
 
 
 def _of_snapshot(old: Snapshot, line: int, message: str, hint: str) -> Diagnostic:
-    span: Span = span_of_line(line)
-    return Diagnostic(file=old.file, span=span, code=CODE, message=message, help=hint)
+    return Diagnostic(file=old.file, span=span_of_line(line), code=CODE, message=message, help=hint)

@@ -131,7 +131,7 @@ def test_a_folder_that_is_missing(tmp_path, run, monkeypatch):
         2,
         "",
         "dag-factory import: there is no folder 'configs';"
-        " run the command beside it, or name it with --configs\n",
+        " run the command at the top of the DAG repository, or name the folder with --configs\n",
     )
 
 
