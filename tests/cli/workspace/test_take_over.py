@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import time
 from datetime import UTC, datetime, timedelta
@@ -479,3 +480,13 @@ def test_a_snapshot_with_a_merge_conflict_is_not_nothing_to_do(repository, airby
     path.write_text("<<<<<<< HEAD\n" + path.read_text("utf-8"), "utf-8")
     assert main(["take-over"]) == 2
     assert "the snapshot has a merge conflict" in capsys.readouterr().err
+
+
+def test_the_plan_of_a_resumed_dag_says_when_airflow_runs_it_next(repository, airbyte, capsys):
+    """Its last slot has been served: the next run is not in the past."""
+    repository({"money.yaml": money(airbyte)}, airbyte)
+    airbyte.add(A, "bank", MANUAL, last_job_hours=0.1)
+    before = datetime.now(UTC)
+    assert main(["take-over"]) == 0
+    (text,) = re.findall(r"in Airflow: .* next (\S+ \S+) UTC", capsys.readouterr().out)
+    assert datetime.fromisoformat(f"{text}+00:00") > before

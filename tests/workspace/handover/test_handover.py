@@ -18,7 +18,15 @@ from dag_factory.workspace.handover.handover import (
     cannot_put_back,
     same_schedule,
 )
-from tests.workspace.handover.playing_airbyte import HOUR, MONDAY, KilledError, Plan, PlayedAirbyte, moment
+from tests.workspace.handover.playing_airbyte import (
+    HOUR,
+    MONDAY,
+    KilledError,
+    Plan,
+    PlayedAirbyte,
+    PlayedJob,
+    moment,
+)
 
 LONG_AGO = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -174,6 +182,43 @@ def test_no_slot_is_missed_and_none_is_served_twice(part):
         except AssertionError as error:
             message = f"seed {seed}: {error}"
             raise AssertionError(message) from error
+
+
+def served_by_airflow(airbyte, runs):
+    """Let Airflow start its jobs at these moments, up to half an hour late."""
+    for run in runs:
+        airbyte.advance(max(0, run - airbyte.time) + airbyte.rng.choice((1, 20, 300)))
+        for connection in airbyte.connections.values():
+            job = PlayedJob(
+                job_id=airbyte.rng.randrange(10**9),
+                slot=None,
+                created=airbyte.time,
+                starts=airbyte.time,
+                ends=airbyte.time + airbyte.rng.choice((20, 300, 1500)),
+            )
+            connection.jobs.append(job)
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_a_take_over_of_what_airflow_runs_by_now_moves_none_of_its_slots(part):
+    """Until the next pull the snapshot shows the old schedule, so that a second run takes the DAG again."""
+    for seed in range(part * 40, part * 40 + 40):
+        airbyte, file, _, _ = played(10_000 + seed)
+        airbyte.kill, airbyte.trouble = 0, 0
+        plan = next(iter(airbyte.connections.values())).plan
+        deployed = airbyte.time + airbyte.rng.choice((0, 60, 1200))
+        runs = airflow_runs(plan, file.start, deployed, deployed + 60 * HOUR)[: airbyte.rng.randrange(1, 4)]
+        served_by_airflow(airbyte, runs)
+        airbyte.advance(airbyte.rng.choice((0, 5, 60, 1200)))
+        served_by_airflow(
+            airbyte, [run for run in airflow_runs(plan, file.start, deployed, airbyte.time) if run > runs[-1]]
+        )
+        last = max(airflow_runs(plan, file.start, deployed, airbyte.time))
+        taken_over(airbyte, file)
+        following = replace(plan, second=0).next_slot(last) if plan.interval is None else last + plan.interval
+        # Airflow's next run is the first slot after its last one that is not before the start.
+        late = 0 if plan.interval is None else 1800
+        assert file.start.timestamp() <= following + late, f"seed {seed}: {moment(following)} would be missed"
 
 
 # Hand-overs with a story.
