@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from dag_factory.cli.main import UsageError
 from dag_factory.cli.workspace.extra import needs_extra
 from dag_factory.cli.workspace.progress_line import ProgressLine
-from dag_factory.workspace.handover.handover import Airbyte
+from dag_factory.workspace.handover.moves import Airbyte
 
 
 @needs_extra("take-over")

@@ -11,14 +11,10 @@ from dag_factory.airbyte.api.urls import page_of
 from dag_factory.cli.workspace.airbytes import Airbytes
 from dag_factory.config.snapshot.model import Snapshot, SnapshotConnection
 from dag_factory.config.snapshot.snapshots import Snapshots
+from dag_factory.workspace.handover.api_schedules import is_manual, schedule_in
 from dag_factory.workspace.handover.committed import NotCommittedError, committed_snapshot
 from dag_factory.workspace.handover.gaps import Job, job_from
-from dag_factory.workspace.handover.handover import (
-    AirbyteRefusedError,
-    AirbyteUnansweredError,
-    is_manual,
-    schedule_in,
-)
+from dag_factory.workspace.handover.moves import AirbyteRefusedError, AirbyteUnansweredError
 from dag_factory.workspace.handover.take_over_plan import PlannedConnection, why_uncommitted
 
 

@@ -26,7 +26,8 @@ from dag_factory.config.snapshot.snapshots import snapshots_beside
 from dag_factory.config.text import suggestions
 from dag_factory.report.escapes import escape
 from dag_factory.report.text import render_one
-from dag_factory.workspace.handover.handover import DagToMove, Handover, Outcome, Target
+from dag_factory.workspace.handover.handover import Handover
+from dag_factory.workspace.handover.moves import DagToMove, Outcome, Target
 from dag_factory.workspace.handover.start_dates import DagFile
 from dag_factory.workspace.handover.take_over_plan import (
     PlannedDag,

@@ -10,7 +10,8 @@ from typing import TypeAlias
 from dag_factory.report.escapes import escape
 from dag_factory.report.upcoming import describe
 from dag_factory.workspace.handover.airbyte_slots import verbatim
-from dag_factory.workspace.handover.handover import MANUAL, Outcome, Target, cannot_put_back
+from dag_factory.workspace.handover.api_schedules import MANUAL, cannot_put_back
+from dag_factory.workspace.handover.moves import Outcome, Target
 from dag_factory.workspace.handover.take_over_plan import (
     PlannedConnection,
     PlannedDag,

@@ -17,17 +17,15 @@ from dag_factory.cli.workspace.reading import Source
 from dag_factory.config.model.draft import DraftDag
 from dag_factory.report.escapes import escape
 from dag_factory.workspace.handover.airbyte_slots import verbatim
+from dag_factory.workspace.handover.api_schedules import cannot_put_back, is_manual, schedule_in
 from dag_factory.workspace.handover.committed import NotCommittedError, last_schedules, snapshot_files
-from dag_factory.workspace.handover.handover import (
+from dag_factory.workspace.handover.handover import Handover
+from dag_factory.workspace.handover.moves import (
     AirbyteRefusedError,
     AirbyteUnansweredError,
     Clock,
-    Handover,
     HandoverError,
     Target,
-    cannot_put_back,
-    is_manual,
-    schedule_in,
 )
 from dag_factory.workspace.handover.take_over_plan import identified
 
@@ -66,9 +64,11 @@ def undo(
         print(escape(line), flush=True)
     verb = "put back" if apply else "can be put back"
     print(f"{counts['put back']} {verb}, {counts['not put back']} {'not' if apply else 'cannot'}")
-    print(
-        "No YAML is changed: set 'schedule: null' in the DAGs, or both Airbyte and Airflow start these syncs."
-    )
+    if counts["put back"]:
+        print(
+            "No YAML is changed: set 'schedule: null' in their DAGs, or both Airbyte and Airflow start these "
+            "syncs; then run 'dag-factory pull'."
+        )
     return FINDINGS if apply and counts["not put back"] else CLEAN
 
 

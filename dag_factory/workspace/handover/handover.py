@@ -10,9 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
-from dag_factory.workspace.handover.airbyte_slots import Slots, UnknownScheduleError, slots_of, verbatim
+from dag_factory.workspace.handover.airbyte_slots import verbatim
+from dag_factory.workspace.handover.api_schedules import (
+    MANUAL,
+    cannot_put_back,
+    is_manual,
+    same_schedule,
+    schedule_in,
+)
 from dag_factory.workspace.handover.gaps import (
     BEFORE,
     LATENESS,
@@ -27,8 +34,15 @@ from dag_factory.workspace.handover.gaps import (
     start_of,
     windows,
 )
-
-MANUAL: Mapping[str, str] = {"scheduleType": "manual"}
+from dag_factory.workspace.handover.moves import (
+    AirbyteRefusedError,
+    AirbyteUnansweredError,
+    Clock,
+    DagToMove,
+    HandoverError,
+    Outcome,
+    Target,
+)
 
 # How long a queued job is waited for.
 _LONGEST_QUEUE = timedelta(minutes=15)
@@ -39,116 +53,6 @@ _SECONDS_BETWEEN_ATTEMPTS = 3.0
 _SECONDS_TO_APPEAR = 10.0
 
 T = TypeVar("T")
-
-
-class AirbyteRefusedError(Exception):
-    """Airbyte has answered that it does not do what was asked: nothing has changed."""
-
-
-class AirbyteUnansweredError(Exception):
-    """No answer has come: whether Airbyte has done what was asked is not known."""
-
-
-class HandoverError(Exception):
-    """The hand-over of a DAG cannot go on; the message says why."""
-
-
-class Airbyte(Protocol):
-    """What is needed of an Airbyte. All of it raises the two errors above."""
-
-    def connection(self, connection_id: str) -> Mapping[str, Any]:
-        """Return a connection as the public API shows it."""
-
-    def jobs(self, connection_id: str) -> Sequence[Mapping[str, Any]]:
-        """Return the newest jobs of a connection, the newest first."""
-
-    def set_schedule(self, connection_id: str, schedule: Mapping[str, str]) -> None:
-        """Change the schedule of a connection."""
-
-
-class Clock(Protocol):
-    """The time, and waiting."""
-
-    def now(self) -> datetime:
-        """Return the present moment, with a time zone."""
-
-    def sleep(self, seconds: float) -> None:
-        """Wait."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Target:
-    """A connection to move: where it is, and the schedule that Airbyte had by the committed snapshot."""
-
-    connection_id: str
-    name: str
-    airbyte: Airbyte
-    old: Mapping[str, str]
-
-    @property
-    def label(self) -> str:
-        """The connection's name and id."""
-        return f"'{self.name}' ({self.connection_id})"
-
-    @property
-    def slots(self) -> Slots:
-        """The moments of its old schedule; None also where they are not understood."""
-        return None if self.not_understood is not None else slots_of(self.old)
-
-    @property
-    def not_understood(self) -> str | None:
-        """Why the moments of its old schedule are not known; None if they are."""
-        try:
-            slots_of(self.old)
-        except UnknownScheduleError as error:
-            return str(error)
-        return None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DagToMove:
-    """A DAG whose connections are moved.
-
-    Args:
-        dag_id: Its id.
-        targets: Its connections that Airbyte schedules, or scheduled before an interruption.
-        is_interval: Whether the DAG runs at an interval.
-        first_run: Returns the DAG's first run with a `start_date`, None if it has none.
-        start_date: The `start_date` that applies now.
-        write_start: Writes a new one into the DAG's file; None leaves the file alone.
-    """
-
-    dag_id: str
-    targets: tuple[Target, ...]
-    is_interval: bool
-    first_run: Callable[[datetime], datetime | None]
-    start_date: datetime
-    write_start: Callable[[datetime], None] | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Outcome:
-    """What has become of a DAG.
-
-    Args:
-        moved: The connections that this run has set to manual.
-        start_date: What was written; None if nothing had to be.
-        missed: The connections whose slot fell into the hand-over. Airflow serves it; where the DAG was not
-            taken over, nobody does.
-        twice: Those of which Airbyte has served a slot that Airflow serves for the others.
-        refused: Why the DAG was not taken over.
-        put_back: The connections that were moved and have their old schedule again.
-        left_manual: Those that were moved and could not be put back.
-    """
-
-    dag_id: str
-    moved: tuple[Target, ...] = ()
-    start_date: datetime | None = None
-    missed: tuple[Target, ...] = ()
-    twice: tuple[Target, ...] = ()
-    refused: str | None = None
-    put_back: tuple[Target, ...] = ()
-    left_manual: tuple[Target, ...] = ()
 
 
 @dataclass(kw_only=True)
@@ -386,40 +290,6 @@ class Handover:
             except AirbyteUnansweredError:
                 self.clock.sleep(_SECONDS_BETWEEN_ATTEMPTS)
         return ask()
-
-
-def schedule_in(connection: Mapping[str, Any]) -> dict[str, str]:
-    """Return the schedule of a connection of the API, with text alone, as snapshots hold it."""
-    schedule = connection.get("schedule") or {}
-    return {key: str(value) for key, value in schedule.items() if value is not None}
-
-
-def is_manual(schedule: Mapping[str, str]) -> bool:
-    """Whether Airbyte starts nothing by itself."""
-    return schedule.get("scheduleType", "manual") == "manual"
-
-
-def same_schedule(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
-    """Whether two schedules are the same; without a zone in its text, Airbyte's is UTC."""
-    return _normal(one) == _normal(other)
-
-
-def cannot_put_back(schedule: Mapping[str, str]) -> str | None:
-    """Say why the public API cannot set a schedule: it knows cron in UTC alone, hourly at most."""
-    if schedule.get("scheduleType") != "cron":
-        return "the public API cannot set an interval"
-    fields = schedule.get("cronExpression", "").split()
-    if len(fields) not in (6, 7) or (len(fields) == 7 and fields[6] != "UTC"):
-        return "the public API sets no other time zone than UTC"
-    is_hourly = all(text.isdecimal() for text in fields[:2])
-    return None if is_hourly else "the public API sets nothing more often than hourly"
-
-
-def _normal(schedule: Mapping[str, str]) -> tuple[str, str]:
-    if is_manual(schedule):
-        return ("manual", "")
-    text = " ".join(verbatim(schedule).split())
-    return (schedule["scheduleType"], text.removesuffix(" UTC"))
 
 
 def _queued(targets: Sequence[Target], histories: Sequence[History]) -> tuple[Target, Job] | None:

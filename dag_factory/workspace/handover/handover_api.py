@@ -8,7 +8,7 @@ from typing import Any
 
 from dag_factory.airbyte.api.errors import ApiError
 from dag_factory.workspace.airbyte.api import AirbyteApi
-from dag_factory.workspace.handover.handover import AirbyteRefusedError, AirbyteUnansweredError
+from dag_factory.workspace.handover.moves import AirbyteRefusedError, AirbyteUnansweredError
 
 # Too slow, or too many calls: the same call may be answered later.
 _NOT_REFUSED = (408, 425, 429)

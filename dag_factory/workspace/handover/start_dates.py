@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import tempfile
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,8 +12,9 @@ from dag_factory.config.model.draft import DraftDag
 from dag_factory.config.text import dates
 from dag_factory.config.yaml.document import Document, parse_source
 from dag_factory.config.yaml.values import Value
-from dag_factory.workspace.handover.handover import HandoverError
+from dag_factory.workspace.handover.moves import HandoverError
 from dag_factory.workspace.handover.yaml_edit import YamlEditError, set_key
+from dag_factory.workspace.replacing import replace_file
 
 KEY = "start_date"
 
@@ -55,7 +54,8 @@ class DagFile:
         try:
             before = _read(self.path)
             self._check_unchanged(before)
-            _replace(self.path, set_key(before, self.document.index, KEY, text))
+            after = set_key(before, self.document.index, KEY, text)
+            replace_file(Path(os.path.realpath(self.path)), after.encode("utf-8"))
         except (OSError, UnicodeDecodeError, YamlEditError) as error:
             message = f"'{self.name}' was not changed ({error}): write '{KEY}: {text}' into the DAG yourself"
             raise HandoverError(message) from error
@@ -86,20 +86,3 @@ def start_text(start: datetime, zone: str) -> str:
 def _read(path: Path) -> str:
     # Bytes, since a text file's line ends would change.
     return path.read_bytes().decode("utf-8")
-
-
-def _replace(path: Path, text: str) -> None:
-    """Replace a file's content at once, so that an interruption leaves the old or the new; keep its mode."""
-    target = Path(os.path.realpath(path))
-    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=".tmp")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(text.encode("utf-8"))
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(target.stat().st_mode & 0o7777)
-        Path(name).replace(target)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            Path(name).unlink()
-        raise

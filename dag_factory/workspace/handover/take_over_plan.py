@@ -18,8 +18,8 @@ from dag_factory.workspace.handover.airbyte_slots import (
     slots_of,
     verbatim,
 )
+from dag_factory.workspace.handover.api_schedules import is_manual, same_schedule
 from dag_factory.workspace.handover.gaps import History, Job, next_start, start_of
-from dag_factory.workspace.handover.handover import is_manual, same_schedule
 
 _PULL = "run 'dag-factory pull' and commit the snapshot"
 # So many moments in a row are compared to say whether two schedules are the same.

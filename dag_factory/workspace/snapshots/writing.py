@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
+
+from dag_factory.workspace.replacing import replace_file
 
 
 def write_if_changed(path: Path, text: str) -> bool:
@@ -16,13 +16,5 @@ def write_if_changed(path: Path, text: str) -> bool:
     if path.is_file() and path.read_bytes() == data:
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-        os.chmod(temporary, 0o644)  # noqa: PTH101 (mkstemp lets only the owner read)
-        os.replace(temporary, path)  # noqa: PTH105 (as above)
-    except BaseException:
-        os.unlink(temporary)  # noqa: PTH108 (as above)
-        raise
+    replace_file(path, data)
     return True

@@ -9,7 +9,7 @@ import urllib.request
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from dag_factory.workspace.handover.handover import AirbyteRefusedError, AirbyteUnansweredError
+from dag_factory.workspace.handover.moves import AirbyteRefusedError, AirbyteUnansweredError
 
 
 class FakeWorkspace:

@@ -490,3 +490,13 @@ def test_the_plan_of_a_resumed_dag_says_when_airflow_runs_it_next(repository, ai
     assert main(["take-over"]) == 0
     (text,) = re.findall(r"in Airflow: .* next (\S+ \S+) UTC", capsys.readouterr().out)
     assert datetime.fromisoformat(f"{text}+00:00") > before
+
+
+def test_where_undo_can_put_nothing_back_no_dag_is_to_be_changed(repository, airbyte, capsys):
+    airbyte.add(A, "bank", BASIC)
+    repository({"money.yaml": f"schedule: {{every: 24h}}\nsyncs: {{bank: {A}}}\n"}, airbyte)
+    airbyte.connections[A]["schedule"] = MANUAL
+    assert main(["take-over", "--undo"]) == 0
+    shown = capsys.readouterr().out
+    assert "0 can be put back, 1 cannot" in shown
+    assert "schedule: null" not in shown

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 
-from dag_factory.workspace.handover.handover import AirbyteRefusedError, AirbyteUnansweredError
+from dag_factory.workspace.handover.moves import AirbyteRefusedError, AirbyteUnansweredError
 
 HOUR = 3600
 # A Monday, in seconds since 1970.

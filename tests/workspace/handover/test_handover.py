@@ -8,15 +8,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from dag_factory.workspace.handover.handover import (
+from dag_factory.workspace.handover.api_schedules import cannot_put_back, same_schedule
+from dag_factory.workspace.handover.handover import Handover
+from dag_factory.workspace.handover.moves import (
     AirbyteRefusedError,
     AirbyteUnansweredError,
     DagToMove,
-    Handover,
     HandoverError,
     Target,
-    cannot_put_back,
-    same_schedule,
 )
 from tests.workspace.handover.playing_airbyte import (
     HOUR,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from dag_factory.airbyte.api.errors import ApiError
-from dag_factory.workspace.handover.handover import AirbyteRefusedError, AirbyteUnansweredError
 from dag_factory.workspace.handover.handover_api import HandoverApi
+from dag_factory.workspace.handover.moves import AirbyteRefusedError, AirbyteUnansweredError
 
 
 class Failing:

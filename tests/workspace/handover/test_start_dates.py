@@ -9,7 +9,7 @@ import pytest
 
 from dag_factory.config.project import resolve_project
 from dag_factory.config.text.dates import moment
-from dag_factory.workspace.handover.handover import HandoverError
+from dag_factory.workspace.handover.moves import HandoverError
 from dag_factory.workspace.handover.start_dates import DagFile, start_text
 
 A = "1e3b5a72-7bfd-4808-a13c-204505490110"
