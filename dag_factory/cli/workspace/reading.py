@@ -1,8 +1,11 @@
-"""Reads connections for a take-over: from Airbyte and the committed snapshots, or from these alone."""
+"""Reads connections for a take-over, from Airbyte and the committed snapshots or from these alone.
+
+Afterwards it records their new schedules in the snapshots.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,10 +14,11 @@ from dag_factory.airbyte.api.urls import page_of
 from dag_factory.cli.workspace.airbytes import Airbytes
 from dag_factory.config.snapshot.model import Snapshot, SnapshotConnection
 from dag_factory.config.snapshot.snapshots import Snapshots
-from dag_factory.workspace.handover.api_schedules import is_manual, schedule_in
-from dag_factory.workspace.handover.committed import NotCommittedError, committed_snapshot
+from dag_factory.workspace.handover.api_schedules import MANUAL, is_manual, schedule_in
+from dag_factory.workspace.handover.committed import NotCommittedError, committed_snapshot, snapshot_file
 from dag_factory.workspace.handover.gaps import Job, job_from
 from dag_factory.workspace.handover.moves import AirbyteRefusedError, AirbyteUnansweredError
+from dag_factory.workspace.handover.recording import NotRecordedError, record_schedules
 from dag_factory.workspace.handover.take_over_plan import PlannedConnection, why_uncommitted
 
 
@@ -49,6 +53,12 @@ class Source:
             self.known[airbyte_conn_id] = found
         return self.known[airbyte_conn_id]
 
+    def is_manual_in_folder(self, airbyte_conn_id: str, connection_id: str) -> bool:
+        """Whether the snapshot in the folder, which need not be committed, has a connection as manual."""
+        snapshot = self.snapshots.of(self.environment, airbyte_conn_id)
+        found = snapshot.connections.get(connection_id) if isinstance(snapshot, Snapshot) else None
+        return found is not None and not found.is_scheduled
+
     def page_of(self, airbyte_conn_id: str, connection_id: str) -> str | None:
         """Return the URL of a connection's page in Airbyte."""
         snapshot = self.committed(airbyte_conn_id)
@@ -57,6 +67,27 @@ class Source:
             return None
         connection = Connection(connection_id=connection_id, workspace_id=found.workspace_id)
         return page_of(self.airbytes.host(airbyte_conn_id), connection)
+
+
+def record(
+    source: Source, changes: Sequence[tuple[str, str, Mapping[str, str]]], tell: Callable[[str], None]
+) -> None:
+    """Write new schedules into the snapshots, as the next pull would; say so where that fails.
+
+    Args:
+        source: Where the snapshots are.
+        changes: Triples of an airbyte_conn_id, the id of a connection, and its schedule.
+        tell: Is given a line about each snapshot that could not be changed.
+    """
+    for airbyte_conn_id in dict.fromkeys(change[0] for change in changes):
+        path = snapshot_file(source.snapshots, source.environment, airbyte_conn_id)
+        schedules = {connection_id: new for conn, connection_id, new in changes if conn == airbyte_conn_id}
+        try:
+            if path is not None:
+                record_schedules(path, schedules)
+        except NotRecordedError as error:
+            pull = source.snapshots.pull_command(source.environment, airbyte_conn_id)
+            tell(f"the snapshot of '{airbyte_conn_id}' was not changed ({error}): run '{pull}'")
 
 
 def from_airbyte(source: Source, airbyte_conn_id: str, connection_id: str) -> PlannedConnection:
@@ -68,8 +99,9 @@ def from_airbyte(source: Source, airbyte_conn_id: str, connection_id: str) -> Pl
         connection = airbyte.connection(connection_id)
         schedule = schedule_in(connection)
         # The jobs say when an interval ends, and which slots of an interrupted take-over have been served.
-        is_resumed = is_manual(schedule) and found is not None and found.is_scheduled
-        needs_jobs = schedule.get("scheduleType") == "basic" or is_resumed
+        is_manual_since = is_manual(schedule) and found is not None and found.is_scheduled
+        is_done = is_manual_since and source.is_manual_in_folder(airbyte_conn_id, connection_id)
+        needs_jobs = schedule.get("scheduleType") == "basic" or (is_manual_since and not is_done)
         jobs = _jobs(airbyte.jobs(connection_id)) if needs_jobs else ()
     except (AirbyteRefusedError, AirbyteUnansweredError) as error:
         return PlannedConnection(
@@ -87,6 +119,7 @@ def from_airbyte(source: Source, airbyte_conn_id: str, connection_id: str) -> Pl
         committed=found,
         is_active=connection.get("status") == "active",
         jobs=jobs,
+        is_done=is_done,
         uncommitted=committed if isinstance(committed, str) else why_uncommitted(schedule, found),
     )
 
@@ -95,16 +128,23 @@ def from_snapshot(source: Source, airbyte_conn_id: str, connection_id: str) -> P
     """Read a connection from the committed snapshot, without asking Airbyte."""
     committed = _committed(source, airbyte_conn_id, connection_id)
     found = committed if isinstance(committed, SnapshotConnection) else None
+    was_scheduled = found is not None and found.is_scheduled
+    is_done = was_scheduled and source.is_manual_in_folder(airbyte_conn_id, connection_id)
     return PlannedConnection(
         connection_id=connection_id,
         name=found.name if found is not None else connection_id,
         airbyte_conn_id=airbyte_conn_id,
-        # Without a snapshot it counts as scheduled, so that the reason is shown.
-        schedule=found.schedule if found is not None else {"scheduleType": "unknown"},
+        schedule=MANUAL if is_done else _schedule(found),
         committed=found,
         is_active=found is None or found.status == "active",
+        is_done=is_done,
         uncommitted=committed if isinstance(committed, str) else why_uncommitted({}, found),
     )
+
+
+def _schedule(committed: SnapshotConnection | None) -> Mapping[str, str]:
+    """Return a committed schedule; without one it counts as scheduled, so that the reason is shown."""
+    return {"scheduleType": "unknown"} if committed is None else committed.schedule
 
 
 def _committed(source: Source, airbyte_conn_id: str, connection_id: str) -> SnapshotConnection | str | None:

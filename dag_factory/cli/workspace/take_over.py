@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from dag_factory.cli.main import CLEAN, FINDINGS, UsageError
@@ -18,7 +19,7 @@ from dag_factory.cli.show import check_environment
 from dag_factory.cli.workspace import take_over_text, take_over_undo
 from dag_factory.cli.workspace.airbytes import Airbytes
 from dag_factory.cli.workspace.folders import checked_folder
-from dag_factory.cli.workspace.reading import Source, from_airbyte, from_snapshot
+from dag_factory.cli.workspace.reading import Source, from_airbyte, from_snapshot, record
 from dag_factory.config.diagnostics import Diagnostic
 from dag_factory.config.model.draft import DraftDag
 from dag_factory.config.project import Resolution, resolve_project
@@ -26,6 +27,8 @@ from dag_factory.config.snapshot.snapshots import snapshots_beside
 from dag_factory.config.text import suggestions
 from dag_factory.report.escapes import escape
 from dag_factory.report.text import render_one
+from dag_factory.workspace.handover.api_schedules import MANUAL
+from dag_factory.workspace.handover.committed import why_not_committed
 from dag_factory.workspace.handover.handover import Handover
 from dag_factory.workspace.handover.moves import DagToMove, Outcome, Target
 from dag_factory.workspace.handover.start_dates import DagFile
@@ -75,7 +78,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.epilog = """\
 The old schedules have to be in a committed snapshot: run 'dag-factory pull' and commit before --apply.
-The start_date of each DAG becomes the moment of the hand-over; nothing else in its file changes.
+The start_date of each DAG becomes the moment of the hand-over, and the snapshot gets the new schedules;
+nothing else changes.
 
 examples:
   dag-factory take-over                         # show the plan for all DAGs
@@ -155,11 +159,21 @@ def _plans(resolution: Resolution, source: Source, arguments: argparse.Namespace
                 draft,
                 dags.get(id(draft.document)),
                 connections,
-                lambda draft=draft: file_of(draft, resolution).cannot_be_edited(draft),  # type: ignore[misc]
+                partial(_cannot_be_edited, draft, resolution),
+                partial(_why_not_committed, draft, resolution),
                 allow_unscheduled=arguments.allow_unscheduled,
             )
         )
     return [plan for plan in plans if arguments.dags or plan.is_of_interest]
+
+
+def _cannot_be_edited(draft: DraftDag, resolution: Resolution) -> str | None:
+    return file_of(draft, resolution).cannot_be_edited(draft)
+
+
+def _why_not_committed(draft: DraftDag, resolution: Resolution) -> str | None:
+    file = file_of(draft, resolution)
+    return why_not_committed(file.path, file.name)
 
 
 def _chosen(drafts: Sequence[DraftDag], names: Sequence[str]) -> list[DraftDag]:
@@ -233,7 +247,10 @@ def _taken_over(plan: PlannedDag, source: Source, resolution: Resolution) -> Out
         # Airflow does not start it: a date would say nothing.
         write_start=file.write if is_started(dag) else None,
     )
-    return Handover(clock=SystemClock(), tell=_say).run(to_move)
+    outcome = Handover(clock=SystemClock(), tell=_say).run(to_move)
+    if outcome.refused is None:
+        record(source, [(each.airbyte_conn_id, each.connection_id, MANUAL) for each in plan.movable], _say)
+    return outcome
 
 
 def _say(line: str) -> None:

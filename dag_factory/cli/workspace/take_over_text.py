@@ -12,6 +12,7 @@ from dag_factory.report.upcoming import describe
 from dag_factory.workspace.handover.airbyte_slots import verbatim
 from dag_factory.workspace.handover.api_schedules import MANUAL, cannot_put_back
 from dag_factory.workspace.handover.moves import Outcome, Target
+from dag_factory.workspace.handover.start_dates import start_text
 from dag_factory.workspace.handover.take_over_plan import (
     PlannedConnection,
     PlannedDag,
@@ -22,12 +23,15 @@ from dag_factory.workspace.handover.take_over_plan import (
     uncommitted,
 )
 
+_NOTHING = "there is nothing to take over: Airbyte schedules no connection of these DAGs"
 # From an airbyte_conn_id and the id of a connection to its page, if that is known.
 Pages: TypeAlias = Callable[[str, str], str | None]
 
 
 def plan(plans: Sequence[PlannedDag], now: datetime) -> str:
     """Write what a take-over would do."""
+    if not plans:
+        return _text([_NOTHING])
     lines = [line for each in plans for line in _of_dag(each, now)]
     moving = [each for each in plans if each.refused is None and each.skipped is None]
     count = sum(len(each.movable) for each in moving)
@@ -92,7 +96,7 @@ def _outcome(each: PlannedDag, done: Outcome, pages: Pages) -> Iterator[str]:
     yield from (f"{missed}: {target.label}" for target in done.missed)
     yield from (f"{_TWICE}: {target.label}" for target in done.twice)
     if done.start_date is not None:
-        yield f"start_date is {done.start_date.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC now"
+        yield f"start_date is {start_text(done.start_date, each.draft.zone)} now, {each.draft.zone}"
 
 
 _MISSED = "its last slot fell into the hand-over, so Airflow runs it when it sees the DAG"
@@ -113,13 +117,15 @@ def _left(each: PlannedDag, target: Target, pages: Pages) -> str:
 
 def summary(outcomes: Sequence[Outcome], skipped: int) -> str:
     """Write the counts at the end, and what comes next."""
+    if not outcomes and not skipped:
+        return _text([_NOTHING])
     good = [each for each in outcomes if each.refused is None]
     moved = sum(len(each.moved) for each in outcomes)
     refused = len(outcomes) - len(good)
     dags = f"{_count(len(good), 'DAG')} taken over, {skipped} skipped, {refused} refused"
     lines = [f"{_count(moved, 'connection')} moved; {dags}"]
     if good:
-        lines += ["Commit and deploy the changed files, unpause the DAGs, then run 'dag-factory pull'."]
+        lines += ["Commit the changed files, with the snapshot; deploy them, and unpause the DAGs."]
     return _text(lines)
 
 
@@ -131,17 +137,24 @@ def skipped(each: PlannedDag) -> str:
 def commands(plans: Sequence[PlannedDag], style: str) -> str:
     """Write commands that set connections to manual, without secrets."""
     write = _curl if style == "curl" else _terraform
-    lines: list[str] = []
+    lines = list(_TOKEN) if plans and style == "curl" else []
     for each in plans:
-        lines.append(f"# DAG {each.dag_id}: then set its start_date to {_start(each)}")
+        lines += ["", f"# DAG {each.dag_id}"]
         lines += [line for connection in each.movable for line in write(connection)]
-    return _text(lines)
+        lines.append(f"# When that is done, set start_date in {each.file} to {_start(each)}.")
+    return _text(lines).removeprefix("\n")
+
+
+_TOKEN = (
+    "# AIRBYTE_TOKEN is an access token. Post your client_id and client_secret as JSON to",
+    "# $AIRBYTE_URL/applications/token, and take the access_token of the answer.",
+)
 
 
 def _start(each: PlannedDag) -> str:
     is_interval = each.dag is not None and each.dag.schedule.every is not None
     by_interval = "the moment at which Airbyte would have started its next sync"
-    return by_interval if is_interval else "that moment, rounded up to the minute"
+    return by_interval if is_interval else f"the next whole minute ({each.draft.zone})"
 
 
 def _curl(connection: PlannedConnection) -> Iterator[str]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from dag_factory.airbyte.api.model import Connection
 from dag_factory.airbyte.api.urls import page_of
 from dag_factory.cli.main import CLEAN, FINDINGS, UsageError
-from dag_factory.cli.workspace.reading import Source
+from dag_factory.cli.workspace.reading import Source, record
 from dag_factory.config.model.draft import DraftDag
 from dag_factory.report.escapes import escape
 from dag_factory.workspace.handover.airbyte_slots import verbatim
@@ -62,12 +62,14 @@ def undo(
         is_done, line = _done(each, handover, apply=apply)
         counts["put back" if is_done else "not put back"] += 1
         print(escape(line), flush=True)
+        if is_done and apply:
+            record(source, [(each.airbyte_conn_id, each.target.connection_id, each.target.old)], _say)
     verb = "put back" if apply else "can be put back"
     print(f"{counts['put back']} {verb}, {counts['not put back']} {'not' if apply else 'cannot'}")
     if counts["put back"]:
         print(
             "No YAML is changed: set 'schedule: null' in their DAGs, or both Airbyte and Airflow start these "
-            "syncs; then run 'dag-factory pull'."
+            "syncs; commit that with the snapshot."
         )
     return FINDINGS if apply and counts["not put back"] else CLEAN
 

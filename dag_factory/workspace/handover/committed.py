@@ -1,4 +1,4 @@
-"""What git has of a snapshot: its committed version, and the last schedules in its history.
+"""What git has: the committed version of a snapshot, the last schedules in its history, the files of DAGs.
 
 A schedule that Airbyte's public API cannot put back must not be lost, so git has to have it first.
 """
@@ -16,6 +16,7 @@ from dag_factory.config.snapshot.parsing import parse_snapshot
 from dag_factory.config.snapshot.snapshots import ENDING, Snapshots
 
 _PULL = "run 'dag-factory pull' and commit the file"
+_COMMIT = "commit it: it is the only record of the old schedules"
 
 
 class NotCommittedError(Exception):
@@ -28,26 +29,37 @@ def snapshot_files(snapshots: Snapshots, environment: str | None, airbyte_conn_i
     return [snapshots.folder / (name or "") / f"{airbyte_conn_id}{ENDING}" for name in names]
 
 
+def snapshot_file(snapshots: Snapshots, environment: str | None, airbyte_conn_id: str) -> Path | None:
+    """Return the path of the snapshot that applies, None if there is none."""
+    files = snapshot_files(snapshots, environment, airbyte_conn_id)
+    return next((each for each in files if each.is_file()), None)
+
+
 def committed_snapshot(snapshots: Snapshots, environment: str | None, airbyte_conn_id: str) -> Snapshot:
-    """Return the snapshot that applies, as it is committed.
+    """Return the snapshot that applies as it was last committed, whatever has been changed since.
 
     Raises:
-        NotCommittedError: There is none, git does not have it, or the file has been changed since.
+        NotCommittedError: There is none, or git does not have it.
     """
-    name = snapshots.name_of(environment, airbyte_conn_id)
-    files = snapshot_files(snapshots, environment, airbyte_conn_id)
-    path = next((each for each in files if each.is_file()), None)
+    path = snapshot_file(snapshots, environment, airbyte_conn_id)
     if path is None:
-        message = f"there is no snapshot '{name}'; {_PULL}"
+        message = f"there is no snapshot '{snapshots.name_of(environment, airbyte_conn_id)}'; {_PULL}"
         raise NotCommittedError(message)
     shown = path.relative_to(snapshots.folder.parent).as_posix()
-    if _git(path.parent, "ls-files", "--error-unmatch", "--", path.name) is None:
-        message = f"git does not have the snapshot '{shown}'; commit it"
+    data = _committed(path)
+    if data is None:
+        message = f"git does not have the snapshot '{shown}'; {_COMMIT}"
         raise NotCommittedError(message)
-    if _git(path.parent, "diff", "--quiet", "HEAD", "--", path.name) is None:
-        message = f"the snapshot '{shown}' has changes that are not committed; commit them"
-        raise NotCommittedError(message)
-    return _parsed(_git(path.parent, "show", f"HEAD:./{path.name}"), shown)
+    return _parsed(data, shown)
+
+
+def why_not_committed(path: Path, name: str) -> str | None:
+    """Say why git does not have the file of a DAG, so that Airflow can hardly have it; None if git does."""
+    try:
+        is_there = _committed(path) is not None
+    except NotCommittedError as error:
+        return str(error)
+    return None if is_there else f"git does not have '{name}'; commit and deploy it first"
 
 
 def last_schedules(files: Collection[Path], wanted: Collection[str]) -> dict[str, Mapping[str, str]]:
@@ -76,10 +88,18 @@ def _versions(files: Collection[Path]) -> Iterator[Snapshot]:
                 yield version
 
 
-def _parsed(data: bytes | None, name: str) -> Snapshot:
-    if data is None:
-        message = f"git cannot read the committed snapshot '{name}'"
+def _committed(path: Path) -> bytes | None:
+    """Return the committed version of a file; None if there is none.
+
+    Raises NotCommittedError where there is no git, or no repository.
+    """
+    if _git(path.parent, "rev-parse", "--git-dir") is None:
+        message = f"the folder is not in a git repository; run 'git init', and {_COMMIT}"
         raise NotCommittedError(message)
+    return _git(path.parent, "show", f"HEAD:./{path.name}")
+
+
+def _parsed(data: bytes, name: str) -> Snapshot:
     snapshot = parse_snapshot(data, name)
     if isinstance(snapshot, Diagnostic):
         message = f"the snapshot '{name}' cannot be used: {snapshot.message}"

@@ -38,6 +38,7 @@ class PlannedConnection:
         jobs: Its newest jobs, where they tell when it runs next.
         problem: Why it could not be read.
         uncommitted: Why its old schedule could be lost.
+        is_done: Whether the snapshot in the folder has it as manual already: it has been taken over since.
     """
 
     connection_id: str
@@ -49,6 +50,7 @@ class PlannedConnection:
     jobs: Sequence[Job] = ()
     problem: str | None = None
     uncommitted: str | None = None
+    is_done: bool = False
 
     @property
     def old(self) -> Mapping[str, str]:
@@ -57,8 +59,9 @@ class PlannedConnection:
 
     @property
     def is_resumed(self) -> bool:
-        """Whether it is manual already, and was not when the snapshot was committed."""
-        return is_manual(self.schedule) and self.committed is not None and self.committed.is_scheduled
+        """Whether it is manual already, was not when the snapshot was committed, and is not done."""
+        was_scheduled = self.committed is not None and self.committed.is_scheduled
+        return is_manual(self.schedule) and was_scheduled and not self.is_done
 
     @property
     def is_movable(self) -> bool:
@@ -77,7 +80,10 @@ class PlannedConnection:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlannedDag:
-    """A DAG with its connections, or why it is refused or skipped; `dag` is None where it has errors."""
+    """A DAG with its connections, or why it is refused or skipped; `dag` is None where it has errors.
+
+    `file_uncommitted` says why git does not have its file.
+    """
 
     dag_id: str
     file: str
@@ -86,6 +92,7 @@ class PlannedDag:
     connections: tuple[PlannedConnection, ...]
     refused: str | None = None
     skipped: str | None = None
+    file_uncommitted: str | None = None
 
     @property
     def movable(self) -> tuple[PlannedConnection, ...]:
@@ -103,6 +110,7 @@ def planned(
     dag: Dag | None,
     connections: Sequence[PlannedConnection],
     cannot_be_edited: Callable[[], str | None],
+    why_not_committed: Callable[[], str | None],
     *,
     allow_unscheduled: bool,
 ) -> PlannedDag:
@@ -119,7 +127,8 @@ def planned(
         return replace(plan, refused=refused)
     if not plan.movable:
         return replace(plan, skipped="Airbyte schedules none of its connections")
-    return replace(plan, skipped=None if allow_unscheduled else not_started(dag))
+    skipped = None if allow_unscheduled else not_started(dag)
+    return replace(plan, skipped=skipped, file_uncommitted=None if skipped else why_not_committed())
 
 
 def _refusal(plan: PlannedDag, cannot_be_edited: Callable[[], str | None]) -> str | None:
@@ -136,8 +145,9 @@ def _refusal(plan: PlannedDag, cannot_be_edited: Callable[[], str | None]) -> st
 
 
 def uncommitted(plan: PlannedDag) -> str | None:
-    """Say why `--apply` would refuse a DAG: an old schedule of it is not in a committed snapshot."""
-    return next((each.uncommitted for each in plan.movable if each.uncommitted is not None), None)
+    """Say why `--apply` would refuse a DAG: git does not have an old schedule of it, or its file."""
+    connections = (each.uncommitted for each in plan.movable if each.uncommitted is not None)
+    return next(connections, plan.file_uncommitted)
 
 
 def why_uncommitted(schedule: Mapping[str, str], committed: SnapshotConnection | None) -> str | None:

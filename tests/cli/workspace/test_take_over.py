@@ -13,6 +13,7 @@ from dag_factory.cli.main import main
 from dag_factory.cli.workspace import airbytes, take_over
 from dag_factory.config.snapshot.model import Connector, SnapshotConnection
 from dag_factory.config.snapshot.serialising import snapshot_text
+from dag_factory.workspace.handover import recording
 from dag_factory.workspace.handover.handover import Handover
 from tests.cli.workspace.fake_workspace import Client, FakeWorkspace
 
@@ -140,7 +141,77 @@ def test_a_second_apply_changes_nothing(repository, airbyte, capsys):
     assert main(["take-over", "--apply"]) == 0
     assert (root / "configs/money.yaml").read_bytes() == once
     assert airbyte.patches == [(A, MANUAL)]
-    assert "done already" in capsys.readouterr().out
+    assert "there is nothing to take over" in capsys.readouterr().out
+
+
+def test_a_dag_that_is_done_is_not_one_that_was_interrupted(repository, airbyte, capsys):
+    """Before the next pull, and before anything is committed: its later slots are Airflow's."""
+    root = repository({"money.yaml": money(airbyte)}, airbyte)
+    main(["take-over", "--apply"])
+    once = (root / "configs/money.yaml").read_bytes()
+    recorded = (root / "airbyte/airbyte_default.json").read_bytes()
+    pull(root, airbyte)
+    assert (root / "airbyte/airbyte_default.json").read_bytes() == recorded
+    airbyte.add(A, "bank", MANUAL, last_job_hours=50)
+    capsys.readouterr()
+    assert main(["take-over", "money", "--apply"]) == 0
+    assert "skipped: Airbyte schedules none of its connections" in capsys.readouterr().out
+    assert main(["take-over", "--print", "curl"]) == 0
+    assert capsys.readouterr().out == ""
+    assert (root / "configs/money.yaml").read_bytes() == once
+
+
+def test_the_others_are_taken_over_before_the_first_are_committed(repository, airbyte):
+    text = money(airbyte)
+    airbyte.add(B, "lake", hourly(airbyte), last_job_hours=0.45)
+    repository({"money.yaml": text, "lake.yaml": text.replace(A, B)}, airbyte)
+    assert main(["take-over", "money", "--apply"]) == 0
+    assert main(["take-over", "--apply"]) == 0
+    assert airbyte.patches == [(A, MANUAL), (B, MANUAL)]
+
+
+def test_a_dag_that_git_does_not_have_is_not_moved(repository, airbyte, capsys):
+    root = repository({"money.yaml": money(airbyte)}, airbyte)
+    git("rm", "--cached", "--quiet", "configs/money.yaml")
+    git("commit", "--quiet", "--message", "x")
+    text = (root / "configs/money.yaml").read_text()
+    assert main(["take-over"]) == 0
+    reason = "git does not have 'configs/money.yaml'; commit and deploy it first"
+    assert f"--apply will refuse it: {reason}" in capsys.readouterr().out
+    assert main(["take-over", "--apply"]) == 1
+    assert f"refused: {reason}" in capsys.readouterr().out
+    assert airbyte.patches == []
+    assert (root / "configs/money.yaml").read_text() == text
+
+
+def test_without_a_repository(repository, airbyte, capsys):
+    root = repository({"money.yaml": money(airbyte)}, airbyte)
+    (root / ".git").rename(root / "gone")
+    assert main(["take-over", "--apply"]) == 1
+    assert "the folder is not in a git repository; run 'git init'" in capsys.readouterr().out
+
+
+def test_a_snapshot_that_cannot_be_written(repository, airbyte, capsys, monkeypatch):
+    repository({"money.yaml": money(airbyte)}, airbyte)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(recording, "replace_file", full)
+    assert main(["take-over", "--apply"]) == 0
+    said = capsys.readouterr().err
+    expected = (
+        "the snapshot of 'airbyte_default' was not changed (No space left on device): run 'dag-factory pull'"
+    )
+    assert expected in said
+
+
+def test_the_start_is_said_as_it_is_written(repository, airbyte, capsys):
+    text = money(airbyte).replace("schedule:", "timezone: Asia/Tokyo\nschedule:")
+    root = repository({"money.yaml": text}, airbyte)
+    assert main(["take-over", "--apply"]) == 0
+    (written,) = re.findall("^start_date: (.*)$", (root / "configs/money.yaml").read_text(), re.MULTILINE)
+    assert f"start_date is {written} now, Asia/Tokyo" in capsys.readouterr().out
 
 
 def test_an_interruption_before_the_file_was_written(repository, airbyte, capsys):
@@ -164,13 +235,11 @@ def test_an_interval_goes_on_where_airbyte_was(repository, airbyte):
     assert start == created + timedelta(hours=24)
 
 
-@pytest.mark.parametrize("state", ["changed", "untracked", "none", "staged"])
+@pytest.mark.parametrize("state", ["untracked", "none", "staged"])
 def test_apply_needs_a_committed_snapshot(repository, airbyte, capsys, state):
     root = repository({"money.yaml": money(airbyte)}, airbyte)
     snapshot = root / "airbyte/airbyte_default.json"
-    if state == "changed":
-        snapshot.write_text(snapshot.read_text() + "\n")
-    elif state == "untracked":
+    if state == "untracked":
         git("rm", "--cached", "--quiet", str(snapshot))
         git("commit", "--quiet", "--message", "x")
     elif state == "none":
@@ -302,7 +371,10 @@ def test_printed_commands_of_an_interval(repository, airbyte, capsys):
     airbyte.add(A, "bank", BASIC)
     repository({"money.yaml": f"schedule: {{every: 24h}}\nsyncs: {{a: {A}}}\n"}, airbyte)
     assert main(["take-over", "--print", "curl"]) == 0
-    assert "set its start_date to the moment at which Airbyte would have started" in capsys.readouterr().out
+    assert (
+        "set start_date in configs/money.yaml to the moment at which Airbyte would have"
+        in capsys.readouterr().out
+    )
 
 
 def test_what_is_not_understood_is_said(repository, airbyte, capsys):
@@ -362,6 +434,7 @@ def test_undo_finds_the_old_schedule_in_the_history(repository, airbyte, capsys)
     assert f"has '{old['cronExpression']}' again" in shown
     assert "No YAML is changed" in shown
     assert airbyte.connections[A]["schedule"] == old
+    assert old["cronExpression"] in (root / "airbyte/airbyte_default.json").read_text()
 
 
 @pytest.mark.parametrize(
@@ -393,7 +466,7 @@ def test_wrong_usage(repository, airbyte, arguments, capsys):
 def test_only_one_airbyte(repository, airbyte, capsys):
     repository({"money.yaml": money(airbyte)}, airbyte)
     assert main(["take-over", "--airbyte-conn-id", "other"]) == 0
-    assert "0 connections of 0 DAGs to move" in capsys.readouterr().out
+    assert "there is nothing to take over" in capsys.readouterr().out
 
 
 def test_undo_names_what_was_never_scheduled(repository, airbyte, capsys):
