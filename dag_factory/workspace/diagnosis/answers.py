@@ -10,6 +10,7 @@ class Level(enum.StrEnum):
     """How an answer begins."""
 
     OK = "ok"
+    NOTE = "note"
     WARNING = "warning"
     ERROR = "error"
 
@@ -41,9 +42,14 @@ class Answer:
         return replace(self, text=text, hint=hint)
 
 
-def ok(check: str, text: str, hint: str = "") -> Answer:
-    """Answer that nothing has to be done."""
-    return Answer(check=check, level=Level.OK, text=text, hint=hint)
+def ok(check: str, text: str) -> Answer:
+    """Answer that something was checked, and nothing has to be done."""
+    return Answer(check=check, level=Level.OK, text=text)
+
+
+def note(check: str, text: str, hint: str = "") -> Answer:
+    """Say what could not be checked, or is good to know."""
+    return Answer(check=check, level=Level.NOTE, text=text, hint=hint)
 
 
 def warning(check: str, text: str, hint: str = "") -> Answer:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from dag_factory.airbyte.api.access import Access
 from dag_factory.airbyte.api.documents import Document
 from dag_factory.airbyte.api.errors import ApiError, explain_no_response
-from dag_factory.workspace.diagnosis.answers import Answer, error, not_checked, ok, warning
+from dag_factory.workspace.diagnosis.answers import Answer, error, not_checked, note, ok, warning
 
 # A token may be refused, and runs begin too early or late, when clocks differ by more.
 MAX_SKEW = 30.0
@@ -226,7 +226,7 @@ def roles() -> Answer:
     """Name the roles that are needed: whether syncs may be started shows only when one is."""
     text = "whether syncs may be started cannot be tried without starting one"
     needs = "workers need the role Runner, 'dag-factory pull' Reader, and 'dag-factory take-over' Editor"
-    return ok("starting", text, needs)
+    return note("starting", text, needs)
 
 
 def check_clock(probe: Probe) -> Answer:
@@ -234,7 +234,7 @@ def check_clock(probe: Probe) -> Answer:
     if probe.status is None:
         return not_checked("clock", "clock", "there was no answer")
     if probe.skew is None:
-        return ok("clock", "the answer has no readable Date header, so the clocks are not compared")
+        return note("clock", "the answer has no readable Date header, so the clocks are not compared")
     difference = abs(probe.skew)
     # A header has whole seconds.
     if difference < MAX_SKEW:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from dag_factory.airbyte.api.documents import Document
 from dag_factory.config.model.draft import DraftDag, DraftSync
 from dag_factory.config.text.connection_ids import is_uuid
-from dag_factory.workspace.diagnosis.answers import Answer, Level, not_checked, ok
+from dag_factory.workspace.diagnosis.answers import Answer, Level, not_checked, note, ok
 
 # Lines for each kind of problem.
 _MAX_LINES = 20
@@ -120,7 +120,7 @@ def check_connections(
         yield from _not_well(problem, problems.get(problem, []))
     if skipped := len(uses) - len(known):
         text = f"{_syncs(skipped)} not checked: a template gives the connection, or none was found"
-        yield ok("connections", text)
+        yield note("connections", text)
 
 
 def _problem(use: Use, found: Document | Absence) -> str:
@@ -164,7 +164,7 @@ def check_pools(uses: Sequence[Use]) -> Iterator[Answer]:
     if len(uses) > _MANY_SYNCS and without:
         text = f"{without} of {_syncs(len(uses))} have no pool"
         hint = f"Airbyte's public API has {_API_THREADS} threads: a pool limits how many syncs run at once"
-        yield ok("pools", text, hint)
+        yield note("pools", text, hint)
 
 
 def _syncs(count: int) -> str:

@@ -126,7 +126,7 @@ def test_without_a_folder(airbyte, use, run):
     assert lines[3].endswith("connections are listed")
     assert lines[4].startswith("ok: the clocks differ by ")
     assert lines[5] == "ok: a call may take 60 s"
-    assert {line.partition(":")[0] for line in lines} == {"ok"}
+    assert {line.partition(":")[0] for line in lines} == {"ok", "note"}
 
 
 def test_the_connections_of_a_folder(airbyte, use, run, configs):
@@ -144,7 +144,7 @@ def test_the_connections_of_a_folder(airbyte, use, run, configs):
     assert begins(lines, f"error: {at['deleted_sync']}: ")
     for name in ("paused_sync", "locked_sync", "cron_in_airbyte", "basic_in_airbyte"):
         assert begins(lines, f"warning: {at[name]}: ")
-    assert begins(lines, "ok: 1 sync not checked: a template")
+    assert begins(lines, "note: 1 sync not checked: a template")
 
 
 def test_each_airbyte_of_the_folder(airbyte, use, run, configs):

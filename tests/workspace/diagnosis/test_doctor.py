@@ -171,7 +171,7 @@ def test_reading(connections, level, said):
         (-29.9, "ok", "differ by 30 s"),
         (30.0, "warning", "30 s ahead of"),
         (-3600.0, "warning", "3600 s behind"),
-        (None, "ok", "no readable Date"),
+        (None, "note", "no readable Date"),
     ],
 )
 def test_the_clock(skew, level, said):
@@ -260,7 +260,7 @@ def test_at_most_twenty_lines_of_a_kind():
 
 def test_templates_are_counted():
     assert lines([use(None)], []) == [
-        "ok: 1 sync not checked: a template gives the connection, or none was found"
+        "note: 1 sync not checked: a template gives the connection, or none was found"
     ]
 
 
