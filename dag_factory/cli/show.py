@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 from dag_factory.cli.main import CLEAN, FINDINGS, UsageError
-from dag_factory.cli.validate import leads_out_of_repository
+from dag_factory.cli.repository import leads_out_of_repository
 from dag_factory.config.diagnostics import has_errors
 from dag_factory.config.files import DEFAULTS_STEM
 from dag_factory.config.project import Resolution, resolve_project

@@ -13,10 +13,11 @@ from typing import TextIO
 
 from dag_factory.cli.main import CLEAN, FINDINGS, INTERNAL_ERROR, UsageError
 from dag_factory.cli.progress import watched
+from dag_factory.cli.repository import leads_out_of_repository
 from dag_factory.config.boundary import has_internal_errors
 from dag_factory.config.codes import TO_BE_MOVED
 from dag_factory.config.diagnostics import Diagnostic, Span, has_errors, sort_unique
-from dag_factory.config.files import DEFAULTS_STEM, ENDINGS, TOP_NAME, ConfigFile, is_below, top_folder
+from dag_factory.config.files import DEFAULTS_STEM, ENDINGS, TOP_NAME, ConfigFile, top_folder
 from dag_factory.config.project import Findings, validate_project
 from dag_factory.config.text.notifier_paths import PREFIXES_VARIABLE, prefixes_from
 from dag_factory.report import text
@@ -132,23 +133,11 @@ def _concerns(file: str, names: frozenset[str]) -> bool:
     return not names.isdisjoint(below) or file in above or is_defaults
 
 
-def leads_out_of_repository(root: Path) -> bool:
-    """Whether the folder of the configurations is a link out of their repository."""
-    return not is_below(os.path.realpath(root), os.path.realpath(_repository(root)))
-
-
 def _leading_out(name: str) -> Diagnostic:
     # A report would show lines of files that perhaps not everybody may read.
     message = "is a link that leads out of the repository; validate does not follow it"
     hint = "put the configurations into the repository, or run the command where they are"
     return Diagnostic(file=name, span=Span(), code="unreadable-file", message=message, help=hint)
-
-
-def _repository(root: Path) -> Path:
-    """Return the folder that links must not leave: the repository of the configurations, if there is one."""
-    near = [Path(os.environ.get("GITHUB_WORKSPACE") or root.parent), Path.cwd()]
-    above = [each for each in root.parents if (each / ".git").exists()]
-    return next((each for each in (*above, *near) if each in root.parents), root.parent)
 
 
 def _is_empty(path: Path, root: Path, shown: str, found: Findings) -> bool:

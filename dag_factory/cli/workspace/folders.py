@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from dag_factory.cli.main import UsageError
-from dag_factory.cli.validate import leads_out_of_repository
+from dag_factory.cli.repository import leads_out_of_repository
 from dag_factory.config.files import top_folder
 
 

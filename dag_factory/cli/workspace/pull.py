@@ -16,7 +16,6 @@ from dag_factory.cli.workspace.folders import checked_folder
 from dag_factory.cli.workspace.progress_line import progress_line
 from dag_factory.config.diagnostics import Diagnostic, has_errors
 from dag_factory.config.files import TOP_NAME, top_folder
-from dag_factory.config.project import resolve_project
 from dag_factory.config.snapshot.model import Snapshot
 from dag_factory.config.snapshot.parsing import parse_snapshot
 from dag_factory.config.snapshot.snapshots import (
@@ -173,7 +172,8 @@ def _pulled(target: Target) -> Pulled | str:
 
 
 def _check(target: Target, pulled: Pulled, root: Path, style: str | None) -> int:
-    from dag_factory.workspace.snapshots.drift import drift, uses_of  # noqa: PLC0415 (only here)
+    from dag_factory.config.project import resolve_project  # noqa: PLC0415 (only here)
+    from dag_factory.workspace.snapshots.drift import drift, uses_of  # noqa: PLC0415 (as above)
 
     assert target.old is not None  # noqa: S101 (else the command has ended)
     new = parse_snapshot(pulled.text.encode(), target.name(ENDING))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -160,4 +161,8 @@ def _id(document: Document, key: str) -> str:
 def _text(document: Document, key: str) -> str:
     """Return a text without what looks like a secret; people write secrets into names too."""
     value = document.get(key)
-    return redacted(value) if isinstance(value, str) else ""
+    return _without_secrets(value) if isinstance(value, str) else ""
+
+
+# Connections share the names of streams, types, schedules and tags.
+_without_secrets = functools.lru_cache(maxsize=1_000)(redacted)
