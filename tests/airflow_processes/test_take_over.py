@@ -157,7 +157,8 @@ def test_every_slot_is_served_once(pytestconfig, tmp_path, monkeypatch, report):
                 airflow.api.unpause(dag_id)
             time.sleep(AFTER)
             jobs = {name: server.jobs(connection_id) for name, connection_id in watched.items()}
-        run("pull")
+        assert "there is nothing to take over" in run("take-over", "--apply")
+        assert "unchanged airbyte/airbyte_default.json" in run("pull")
         assert "nobody syncs" not in run("validate", "--strict")
     for name, found in jobs.items():
         by = [each.started_by for each in found]
