@@ -28,7 +28,11 @@ from dag_factory.workspace.imports.selection import Choice, NothingMatchesError,
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments and examples."""
     parser.add_argument(
-        "--name", metavar="GLOB", action="append", default=[], help="only names like this; repeatable"
+        "--name",
+        metavar="GLOB",
+        action="append",
+        default=[],
+        help="only names like this, with * and ?; case matters; repeatable",
     )
     parser.add_argument(
         "--tag", metavar="TAG", action="append", default=[], help="only with this tag in Airbyte; repeatable"
