@@ -80,7 +80,11 @@ def load_every_environment(root: Path) -> Iterator[Project]:
 
 def resolve_project(root: Path, environment: str | None) -> Resolution:
     """Read a whole folder as `load_project` does, and keep the drafts."""
-    tree = read_tree(list_below_top(root), snapshots_beside(root))
+    return resolve_tree(read_tree(list_below_top(root), snapshots_beside(root)), environment)
+
+
+def resolve_tree(tree: ConfigTree, environment: str | None) -> Resolution:
+    """Resolve a folder that has been read, in one environment."""
     drafts, failed = _split(tree.drafts(environment))
     dags, found = _typed_dags(drafts, tree)
     project = _project(tree, dags, [*failed, *found])

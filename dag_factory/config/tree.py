@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 
 from dag_factory.config.boundary import attempt
 from dag_factory.config.checked_files import CheckedFile, check_dags, check_defaults
@@ -130,6 +131,7 @@ def read_tree(
     snapshots: Snapshots,
     files: Sequence[ConfigFile] | None = None,
     watch: Callable[[Sequence[ConfigFile]], Iterable[ConfigFile]] = iter,
+    known: Mapping[str, CheckedFile] = MappingProxyType({}),
 ) -> ConfigTree:
     """Check files and the defaults that apply to them.
 
@@ -138,14 +140,17 @@ def read_tree(
         snapshots: Those in which the names of connections are looked up.
         files: Those that are asked for; all by default.
         watch: Wraps the list of files; yields each of them and may report progress.
+        known: Files by name that have been checked already, and are not read.
     """
     files = listing.files if files is None else files
     by_folder = {file.folder: file for file in listing.files if file.is_defaults}
     above = {file.name: defaults_above(file, by_folder) for file in files if not file.is_defaults}
     needed = {each.name: each for chain in above.values() for each in chain}
     needed |= {file.name: file for file in files if file.is_defaults}
-    defaults = {name: _checked(file, check_defaults) for name, file in needed.items()}
-    checked = [_checked(file, check_dags) for file in watch(files) if not file.is_defaults]
+    defaults = {name: known.get(name) or _checked(file, check_defaults) for name, file in needed.items()}
+    checked = [
+        known.get(file.name) or _checked(file, check_dags) for file in watch(files) if not file.is_defaults
+    ]
     lacking = _without_defaults(listing)
     layered = (
         each

@@ -5,8 +5,6 @@ A schedule that Airbyte's public API cannot put back must not be lost, so git ha
 
 from __future__ import annotations
 
-import os
-import subprocess
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from dag_factory.config.diagnostics import Diagnostic
 from dag_factory.config.snapshot.model import Snapshot
 from dag_factory.config.snapshot.parsing import parse_snapshot
 from dag_factory.config.snapshot.snapshots import ENDING, Snapshots
+from dag_factory.git import GitMissingError, git
 
 _PULL = "run 'dag-factory pull' and commit the file"
 _COMMIT = "commit it: it is the only record of the old schedules"
@@ -109,16 +108,8 @@ def _parsed(data: bytes, name: str) -> Snapshot:
 
 def _git(folder: Path, *arguments: str) -> bytes | None:
     """Run git in a folder; return its output, or None if it has failed."""
-    command = ["git", "-C", str(folder), "--no-optional-locks", *arguments]
     try:
-        done = subprocess.run(  # noqa: S603 (without a shell, and all names follow `--` or `HEAD:`)
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-            env={**os.environ, "GIT_LITERAL_PATHSPECS": "1"},
-        )
-    except FileNotFoundError as error:
-        message = "git is not installed, and the old schedules have to be in it"
+        return git(folder, *arguments)
+    except GitMissingError as error:
+        message = f"{error}, and the old schedules have to be in it"
         raise NotCommittedError(message) from error
-    return done.stdout if done.returncode == 0 else None

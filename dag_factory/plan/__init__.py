@@ -1,0 +1,1 @@
+"""What a change of the configurations does to Airflow, from two revisions of them."""

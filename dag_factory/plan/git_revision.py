@@ -1,0 +1,236 @@
+"""Reads the configurations and snapshots of another revision from git, without a checkout.
+
+They are written into a folder of their own, so that the same code with the same limits reads both revisions.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from dag_factory.config.files import ENDINGS
+from dag_factory.config.snapshot.parsing import MAX_BYTES as MAX_SNAPSHOT_BYTES
+from dag_factory.config.snapshot.snapshots import ENDING, FOLDER, STREAMS_ENDING
+from dag_factory.config.yaml.file_bytes import MAX_BYTES
+from dag_factory.git import environment, git
+
+_LINK, _SUBMODULE = "120000", "160000"
+# The target of a link is no longer, on any system.
+_LONGEST_LINK = 4096
+_PART = 65_536
+# Where a pull request leads to, if it is not said: the variables of GitHub and GitLab, then usual names.
+_USUAL = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
+
+
+class RevisionError(Exception):
+    """A revision that cannot be read; the message says what to do."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Revision:
+    """A commit to compare with: what was asked for, its hash, and the files that differ from it.
+
+    `changed` has the paths below the repository's folder of configurations and snapshots, such as
+    'configs/orders.yaml'.
+    """
+
+    name: str
+    commit: str
+    changed: frozenset[str]
+
+    @property
+    def has_other_snapshots(self) -> bool:
+        """Whether a snapshot differs."""
+        return any(path.startswith(f"{FOLDER}/") for path in self.changed)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Entry:
+    """A file of a commit: `path` as in `Revision.changed`, `size` in bytes."""
+
+    mode: str
+    blob: str
+    size: int
+    path: str
+
+
+def usual_revision(top: Path, variables: Mapping[str, str]) -> str:
+    """Return what a change is compared with if nothing is said: where its pull request leads to.
+
+    Raises:
+        RevisionError: There is no usual revision.
+    """
+    if base := variables.get("GITHUB_BASE_REF"):
+        return f"origin/{base}"
+    if base := variables.get("CI_MERGE_REQUEST_DIFF_BASE_SHA"):
+        return base
+    found = next((name for name in _USUAL if _commit(top, name) is not None), None)
+    if found is None:
+        message = f"none of {', '.join(_USUAL)} exists; name a revision with --against"
+        raise RevisionError(message)
+    return found
+
+
+def read_revision(top: Path, name: str, into: Path) -> Revision:
+    """Write the files of the commit from which the work in a folder began.
+
+    That is the newest common ancestor of the revision and the current commit, so that what others have
+    merged since counts neither as added nor as removed. Configurations that have not changed are written
+    empty: their content is in the folder.
+
+    Args:
+        top: The folder of the configurations; the snapshots are beside it.
+        name: A branch, tag or commit.
+        into: An empty folder, in which folders of the same names are written.
+
+    Raises:
+        RevisionError: It does not exist, or git cannot read it.
+    """
+    commit = _common_ancestor(top, name)
+    prefix = _prefix(top.parent)
+    changed = frozenset(_changed(top, commit, prefix))
+    entries = list(_entries(top, commit, prefix))
+    (into / top.name).mkdir()
+    with _Blobs(top) as blobs:
+        for entry in entries:
+            is_needed = entry.path in changed or entry.mode == _LINK or entry.path.endswith(ENDING)
+            _write(into, entry, blobs.read(entry.blob, _limit(entry)) if is_needed else b"")
+    return Revision(name=name, commit=commit, changed=changed)
+
+
+def _common_ancestor(top: Path, name: str) -> str:
+    if git(top, "rev-parse", "--git-dir") is None:
+        message = f"'{top.name}' is not in a git repository"
+        raise RevisionError(message)
+    is_shallow = git(top, "rev-parse", "--is-shallow-repository") == b"true\n"
+    commit = _commit(top, name)
+    if commit is None:
+        hint = _DEEPER if is_shallow else f"run 'git fetch origin {name.removeprefix('origin/')}'?"
+        message = f"there is no revision '{name}'; {hint}"
+        raise RevisionError(message)
+    found = git(top, "merge-base", "HEAD", commit)
+    if found is None:
+        reason = _DEEPER if is_shallow else "they have no common ancestor"
+        message = f"'{name}' cannot be compared with the current commit: {reason}"
+        raise RevisionError(message)
+    return found.decode().split()[0]
+
+
+_DEEPER = "the clone is shallow; fetch its history (in GitHub Actions: 'fetch-depth: 0' of actions/checkout)"
+
+
+def _commit(top: Path, name: str) -> str | None:
+    found = git(top, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+    return None if found is None else found.decode().strip()
+
+
+def _prefix(folder: Path) -> str:
+    """Return the path of a folder below the repository's, with a slash at the end unless it is that."""
+    return (_must(git(folder, "rev-parse", "--show-prefix")).decode("utf-8", "surrogateescape")).rstrip("\n")
+
+
+def _changed(top: Path, commit: str, prefix: str) -> Iterator[str]:
+    """Name the files of the two folders that differ between a commit and the folder."""
+    options = ("--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--ignore-submodules")
+    found = _must(git(top.parent, "diff", *options, commit, "--", top.name, FOLDER))
+    for path in _texts(found):
+        yield path.removeprefix(prefix)
+
+
+def _entries(top: Path, commit: str, prefix: str) -> Iterator[_Entry]:
+    """List the files of the two folders in a commit that are configurations or snapshots."""
+    folders = [f"{prefix}{name}/" for name in (top.name, FOLDER)]
+    listed = _must(git(top.parent, "ls-tree", "-r", "-z", "-l", "--full-tree", commit, "--", *folders))
+    for line in _texts(listed):
+        about, _, path = line.partition("\t")
+        mode, _, blob, size = about.split()
+        own = path.removeprefix(prefix)
+        if mode != _SUBMODULE and _is_read(own) and _is_safe(own):
+            yield _Entry(mode=mode, blob=blob, size=int(size), path=own)
+
+
+def _is_read(path: str) -> bool:
+    """Whether a file may be a configuration or a snapshot, also one whose name is to be reported."""
+    if path.startswith(f"{FOLDER}/"):
+        return path.endswith(ENDING) and not path.endswith(STREAMS_ENDING)
+    return path.lower().endswith(ENDINGS)
+
+
+def _is_safe(path: str) -> bool:
+    """Whether a path stays below its folder: git's own commands write no others, but a commit may have them."""
+    return all(part not in ("", ".", "..") for part in path.split("/"))
+
+
+def _limit(entry: _Entry) -> int:
+    """Return how many bytes of a file are needed: as many as are read, and one to see that there are more."""
+    if entry.mode == _LINK:
+        return _LONGEST_LINK
+    return (MAX_SNAPSHOT_BYTES if entry.path.endswith(ENDING) else MAX_BYTES) + 1
+
+
+def _write(into: Path, entry: _Entry, content: bytes) -> None:
+    path = into / PurePosixPath(entry.path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if entry.mode == _LINK and content:
+        # A link out of the folder is refused when it is read, as in the other revision.
+        os.symlink(content, os.fsencode(path))
+    else:
+        path.write_bytes(content)
+
+
+class _Blobs:
+    """The contents of files by their hashes, from one process of git."""
+
+    def __init__(self, folder: Path) -> None:
+        command = ["git", "-C", str(folder), "--no-optional-locks", "cat-file", "--batch"]
+        self._process = subprocess.Popen(  # noqa: S603 (without a shell; hashes are written to its input)
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment()
+        )
+
+    def __enter__(self) -> _Blobs:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._input.close()
+        self._output.close()
+        self._process.wait()
+
+    @property
+    def _input(self) -> IO[bytes]:
+        assert self._process.stdin is not None  # noqa: S101 (it is a pipe)
+        return self._process.stdin
+
+    @property
+    def _output(self) -> IO[bytes]:
+        assert self._process.stdout is not None  # noqa: S101 (it is a pipe)
+        return self._process.stdout
+
+    def read(self, blob: str, limit: int) -> bytes:
+        """Return the beginning of a file, at most so many bytes; a huge rest is passed over in parts."""
+        self._input.write(f"{blob}\n".encode())
+        self._input.flush()
+        header = self._output.readline().split()
+        if len(header) != 3:
+            message = f"git cannot read the file {blob}; is the clone complete?"
+            raise RevisionError(message)
+        size = int(header[2])
+        content = self._output.read(min(size, limit))
+        left = size - len(content) + 1  # a line break follows
+        while left > 0 and (part := self._output.read(min(left, _PART))):
+            left -= len(part)
+        return content
+
+
+def _texts(output: bytes) -> Sequence[str]:
+    return output.decode("utf-8", "surrogateescape").split("\0")[:-1]
+
+
+def _must(output: bytes | None) -> bytes:
+    if output is None:
+        message = "git cannot read the repository"
+        raise RevisionError(message)
+    return output
