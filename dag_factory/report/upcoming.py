@@ -109,10 +109,11 @@ def _next(expression: str, zone: ZoneInfo, current: datetime) -> datetime:
     scheduled: datetime = cron.get_next(datetime)
     if cron.expanded[1] == ["*"]:
         return current + (scheduled - clock)
-    return _at_clock(scheduled, zone)
+    return at_clock(scheduled, zone)
 
 
-def _at_clock(clock: datetime, zone: ZoneInfo) -> datetime:
+def at_clock(clock: datetime, zone: ZoneInfo) -> datetime:
+    """Return the moment, in UTC, at which clocks show a time: the second of two, or after a gap."""
     second = clock.replace(tzinfo=zone, fold=1).astimezone(UTC)
     is_left_out = second.astimezone(zone).replace(tzinfo=None) != clock
     return clock.replace(tzinfo=zone, fold=0).astimezone(UTC) if is_left_out else second
