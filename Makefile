@@ -120,8 +120,8 @@ serialised: $(INSTALLED) ## rewrite tests/matrix/serialised; read what has chang
 
 cases: $(INSTALLED) ## rewrite the outputs of the cases in tests; read what has changed
 	@UPDATE_CASES=1 $(BIN)/pytest --quiet tests/test_cases.py tests/cli/test_show.py tests/workspace/snapshots/test_drift.py \
-	    tests/workspace/imports/test_import_cases.py; status=$$?; \
-	    git status --short tests/cases tests/cli tests/workspace; exit $$status
+	    tests/workspace/imports/test_import_cases.py tests/plan/test_cases.py; status=$$?; \
+	    git status --short tests/cases tests/cli tests/plan tests/workspace; exit $$status
 
 # Memory is bounded from outside too: what is looked for is what nobody has thought of.
 fuzz: $(FUZZ_INSTALLED) ## try 200,000 changed configurations on validate (ARGS='--runs 5000': fewer)

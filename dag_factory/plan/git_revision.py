@@ -161,7 +161,7 @@ def _is_read(path: str) -> bool:
 
 
 def _is_safe(path: str) -> bool:
-    """Whether a path stays below its folder: git's own commands write no others, but a commit may have them."""
+    """Whether a path stays below its folder; git's own commands write no others, but others may."""
     return all(part not in ("", ".", "..") for part in path.split("/"))
 
 
@@ -174,12 +174,16 @@ def _limit(entry: _Entry) -> int:
 
 def _write(into: Path, entry: _Entry, content: bytes) -> None:
     path = into / PurePosixPath(entry.path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if entry.mode == _LINK and content:
-        # A link out of the folder is refused when it is read, as in the other revision.
-        os.symlink(content, os.fsencode(path))
-    else:
-        path.write_bytes(content)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if entry.mode == _LINK:
+            # One that leads out of the folder is refused when it is read, as in the other revision.
+            path.symlink_to(os.fsdecode(content))
+        else:
+            path.write_bytes(content)
+    except (OSError, ValueError) as error:  # a name that is too long, or the target of a link that is none
+        message = f"'{entry.path}' of the old revision cannot be written: {error}"
+        raise RevisionError(message) from error
 
 
 class _Blobs:

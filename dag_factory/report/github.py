@@ -18,8 +18,8 @@ def render(diagnostics: Sequence[Diagnostic], files: Sequence[str]) -> str:
 
 
 def _command(diagnostic: Diagnostic) -> str:
-    properties = ",".join(f"{name}={_property(value)}" for name, value in _properties(diagnostic))
-    return f"::{diagnostic.severity} {properties}::{_data(_message(diagnostic))}"
+    properties = ",".join(f"{name}={prop(value)}" for name, value in _properties(diagnostic))
+    return f"::{diagnostic.severity} {properties}::{data(_message(diagnostic))}"
 
 
 def _properties(diagnostic: Diagnostic) -> Iterator[tuple[str, str]]:
@@ -45,9 +45,9 @@ def _message(diagnostic: Diagnostic) -> str:
     return "\n".join(lines)
 
 
-def _data(text: str) -> str:
+def data(text: str) -> str:
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
-def _property(text: str) -> str:
-    return _data(escape(text)).replace(":", "%3A").replace(",", "%2C")
+def prop(text: str) -> str:
+    return data(escape(text)).replace(":", "%3A").replace(",", "%2C")

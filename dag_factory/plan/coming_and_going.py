@@ -1,0 +1,78 @@
+"""Consequences of DAGs that appear, disappear or change their id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from dag_factory.plan.consequences import Consequence
+from dag_factory.plan.sides import Member, Side
+from dag_factory.plan.tasks import task_ids
+from dag_factory.plan.timing import is_started, of_first_times, of_moved_minute
+
+_HANG = "a run under way stays 'running' for ever, while its Airbyte job goes on"
+
+
+def of_added(new: Member, now: datetime) -> Iterator[Consequence]:
+    """Yield what happens with a DAG that is new to Airflow."""
+    if not new.dag.enabled:
+        return
+    place = new.place
+    runs = list(of_first_times(new, now))
+    if new.dag.is_paused_upon_creation is False:
+        yield from runs
+        text = "appears unpaused"
+    else:
+        yield from (each for each in runs if each.kind == "backfill")
+        text = "appears paused, unless 'dags_are_paused_at_creation' is off in Airflow"
+        if runs and runs[0].kind == "runs-now":
+            text = f"{text}; it runs once when it is unpaused"
+    yield Consequence(kind="added", dag_id=new.dag.dag_id, text=text, place=place)
+
+
+def of_removed(old: Member, side: Side) -> Iterator[Consequence]:
+    """Yield what happens with a DAG that the new revision does not have, or not without errors."""
+    if not old.dag.enabled:
+        return
+    dag_id = old.dag.dag_id
+    if side.is_broken(old):
+        text = "has errors, so Airflow loses it; see 'dag-factory validate'"
+        yield Consequence(kind="broken", dag_id=dag_id, text=text, place=replace(old.place, is_old=False))
+    else:
+        text = "leaves Airflow's lists; its runs stay in the database"
+        yield Consequence(kind="removed", dag_id=dag_id, text=text, place=old.place)
+    yield Consequence(kind="runs-hang", dag_id=dag_id, text=_HANG, place=old.place)
+
+
+def of_renamed(old: Member, new: Member, now: datetime) -> Iterator[Consequence]:
+    """Yield what happens when a DAG has another id."""
+    before, dag_id = old.dag.dag_id, new.dag.dag_id
+    if not old.dag.enabled or not new.dag.enabled:
+        yield from of_added(new, now)
+        return
+    text = (
+        f"was '{before}': to Airflow a new DAG, paused and without runs, whose old runs stay with '{before}'"
+    )
+    yield Consequence(kind="history", dag_id=dag_id, text=text, place=new.place)
+    hang = _HANG.replace("a run under way", f"a run of '{before}' under way")
+    yield Consequence(kind="runs-hang", dag_id=dag_id, text=hang, place=new.place)
+    yield from of_first_times(new, now)
+    yield from of_moved_minute(old, new)
+
+
+def of_enabled(old: Member, new: Member, now: datetime) -> Iterator[Consequence]:
+    """Yield what happens when `enabled` of a DAG changes."""
+    dag_id, place = new.dag.dag_id, new.place_of("enabled")
+    if old.dag.enabled:
+        text = "leaves Airflow's lists until it is enabled again"
+        yield Consequence(kind="disabled", dag_id=dag_id, text=text, place=place)
+        yield Consequence(kind="runs-hang", dag_id=dag_id, text=_HANG, place=place)
+        return
+    yield from of_first_times(new, now)
+    when = "paused or not as before, if Airflow had it once; else paused"
+    count = len(task_ids(new.dag))
+    text = f"appears with {count} {'task' if count == 1 else 'tasks'}: {when}"
+    if not is_started(new.dag):
+        text = f"{text}; it has no schedule"
+    yield Consequence(kind="enabled", dag_id=dag_id, text=text, place=place)

@@ -1,0 +1,138 @@
+"""Consequences of a DAG's times: runs at once, runs of backfill, and what changes from then on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from dag_factory.config.model.dag import Dag, Schedule
+from dag_factory.plan.consequences import Consequence
+from dag_factory.plan.runs import MOST_RUNS, RunsAtOnce, last_run, next_run, runs_at_once
+from dag_factory.plan.sides import Member
+from dag_factory.report.upcoming import describe
+
+_KEYS = ("schedule", "start_date", "end_date", "catchup", "enabled")
+_AS_BEFORE, _NEVER = "if it has kept its schedule", "if it has never run on a schedule"
+_WHEN_UNPAUSED = "when it is unpaused"
+
+
+def of_times(old: Member, new: Member, now: datetime) -> Iterator[Consequence]:
+    """Yield what happens since the times of a DAG have changed, which is enabled in both revisions."""
+    before, after = old.dag, new.dag
+    changed = [key for key in _KEYS if getattr(before, key) != getattr(after, key)]
+    if not changed:
+        return
+    place = new.place_of(changed[0])
+    if _stops(before, after, now):
+        yield Consequence(
+            kind="stops",
+            dag_id=after.dag_id,
+            text=f"no longer runs by itself: {_no_more(after)}",
+            place=place,
+        )
+        return
+    last = last_run(before, now)
+    runs = runs_at_once(after, last, now)
+    yield from _of_runs(new, runs, _NEVER if last is None else _AS_BEFORE)
+    if after.catchup and not before.catchup and runs.count <= 1:
+        text = "makes up from now on for the runs that it misses"
+        yield Consequence(kind="catchup", dag_id=after.dag_id, text=text, place=new.place_of("catchup"))
+    then, instead = next_run(before, last, now), next_run(after, last, now)
+    if before.schedule != after.schedule or then != instead:
+        yield Consequence(
+            kind="schedule",
+            dag_id=after.dag_id,
+            text=f"{_in_words(old, after)} → {_in_words(new, before)}",
+            details=(_moved(then, instead),),
+            place=place,
+        )
+
+
+def of_first_times(member: Member, now: datetime) -> Iterator[Consequence]:
+    """Yield the runs that Airflow makes at once of a DAG that it has not had."""
+    is_running = member.dag.is_paused_upon_creation is False
+    yield from _of_runs(
+        member, runs_at_once(member.dag, None, now), "as soon as it appears" if is_running else _WHEN_UNPAUSED
+    )
+
+
+def _of_runs(member: Member, runs: RunsAtOnce, when: str) -> Iterator[Consequence]:
+    dag = member.dag
+    if runs.count == 0 or runs.first is None:
+        return
+    if runs.count == 1:
+        text = f"makes 1 run at once, {when}"
+        if dag.schedule.cron == "@continuous":
+            text = f"runs at once, and again after each run, {when}"
+        yield Consequence(
+            kind="runs-now",
+            dag_id=dag.dag_id,
+            text=text,
+            details=(f"for {in_utc(runs.first)}",),
+            place=member.place_of("schedule"),
+            runs=1,
+        )
+        return
+    count = f"over {MOST_RUNS:,}" if runs.count >= MOST_RUNS else f"{runs.count:,}"
+    jobs = f" ({runs.count * len(dag.syncs):,} syncs)" if len(dag.syncs) > 1 else ""
+    together = f"{dag.max_active_runs} at a time"
+    text = f"makes {count} runs{jobs} for the time since {in_utc(runs.first)}, {together}, {when}"
+    yield Consequence(
+        kind="backfill", dag_id=dag.dag_id, text=text, place=member.place_of("catchup"), runs=runs.count
+    )
+
+
+def of_moved_minute(old: Member, new: Member) -> Iterator[Consequence]:
+    """Yield that `H` in the schedule of a renamed DAG stands for another value."""
+    text = new.draft.schedule.cron.value
+    is_same = text == old.draft.schedule.cron.value
+    if text is None or not is_same or old.dag.schedule.cron == new.dag.schedule.cron:
+        return
+    yield Consequence(
+        kind="minute-moved",
+        dag_id=new.dag.dag_id,
+        text=f"'{text}' stands for '{new.dag.schedule.cron}' now, for '{old.dag.schedule.cron}' before",
+        place=new.place_of("schedule"),
+    )
+
+
+def in_utc(moment: datetime) -> str:
+    """Write a moment, to the minute."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def is_started(dag: Dag) -> bool:
+    """Whether Airflow starts a DAG by itself."""
+    return dag.schedule != Schedule(timezone=dag.schedule.timezone)
+
+
+def _stops(before: Dag, after: Dag, now: datetime) -> bool:
+    return _runs_on(before, now) and not _runs_on(after, now)
+
+
+def _runs_on(dag: Dag, now: datetime) -> bool:
+    """Whether Airflow will start a DAG by itself."""
+    return is_started(dag) and (dag.end_date is None or dag.end_date >= now)
+
+
+def _no_more(dag: Dag) -> str:
+    return "its end_date has passed" if is_started(dag) else "it has no schedule"
+
+
+def _in_words(member: Member, other: Dag) -> str:
+    """Describe a schedule as it is written, with `H`, which has another value in each DAG."""
+    text, resolved = member.draft.schedule.cron.value, member.dag.schedule.cron
+    words = (
+        describe(member.dag) if text is None else describe(member.dag).replace(f"'{resolved}'", f"'{text}'")
+    )
+    return words if member.dag.schedule != other.schedule else f"the same schedule from {_from(member.dag)}"
+
+
+def _from(dag: Dag) -> str:
+    end = "" if dag.end_date is None else f" to {in_utc(dag.end_date)}"
+    return f"{in_utc(dag.start_date)}{end}"
+
+
+def _moved(then: datetime | None, instead: datetime | None) -> str:
+    new = "no time to come" if instead is None else in_utc(instead)
+    return f"next {new}" if then is None or then == instead else f"next {new}, was {in_utc(then)}"
