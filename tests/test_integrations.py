@@ -159,9 +159,10 @@ def action(project, steps, tmp_path_factory):
         given = {**defaults, **inputs}
         # Installing takes seconds, and a second installation would change nothing.
         installed = (temporary / "dag-factory").exists()
-        for step in steps["runs"]["steps"][1 if installed else 0 :]:
+        is_planned = lambda step: given["plan"] == "true" or step["name"] != "Plan the merge"  # noqa: E731
+        for step in filter(is_planned, steps["runs"]["steps"][1 if installed else 0 :]):
             environment = {
-                name: re.sub(r"\$\{\{ inputs\.(\w+) \}\}", lambda match: given[match[1]], value)
+                name: re.sub(r"\$\{\{ inputs\.([\w-]+) \}\}", lambda match: given[match[1]], value)
                 for name, value in step.get("env", {}).items()
             }
             result = run(
@@ -170,6 +171,8 @@ def action(project, steps, tmp_path_factory):
                 GITHUB_ACTIONS="true",
                 GITHUB_ACTION_PATH=str(project),
                 RUNNER_TEMP=str(temporary),
+                GITHUB_STEP_SUMMARY=str(call.summary),
+                GITHUB_BASE_REF="main",
                 **environment,
             )
             if result.returncode:
@@ -177,6 +180,7 @@ def action(project, steps, tmp_path_factory):
         return result
 
     call.environment = temporary / "dag-factory"
+    call.summary = temporary / "summary.md"
     return call
 
 
@@ -218,6 +222,52 @@ def test_the_action_runs_no_code_of_a_pull_request(action, configs):
     assert action(root.parent).returncode == 0
     assert action(root.parent, path="--help\n$(touch sprung)").returncode == 2
     assert not (root.parent / "sprung").exists()
+
+
+@pytest.fixture
+def pull_request(configs, tmp_path_factory):
+    """Return a repository whose current commit merges a pull request, cloned as `actions/checkout` does."""
+    origin = configs({"money.yaml": GOOD}).parent
+    commit_all(origin)
+    git = ("git", "-c", "user.name=test", "-c", "user.email=test@example.com")
+    run(*git, "branch", "--move", "main", cwd=origin, check=True)
+    run(*git, "checkout", "--quiet", "-b", "change", cwd=origin, check=True)
+    (origin / "configs" / "money.yaml").write_text(GOOD.replace("@daily", "@hourly") + "catchup: true\n")
+    run(*git, "commit", "--quiet", "--all", "--message", "Change", cwd=origin, check=True)
+
+    def clone(*options: str) -> Path:
+        folder = tmp_path_factory.mktemp("runner") / "checkout"
+        command = ("clone", "--quiet", *options, "--branch", "change", origin.as_uri(), folder)
+        run("git", *command, cwd=origin, check=True)
+        return folder
+
+    return clone
+
+
+@installing("action")
+def test_the_action_writes_the_plan_into_the_summary(action, pull_request):
+    action.summary.unlink(missing_ok=True)
+    result = action(pull_request(), plan="true")
+    assert (result.returncode, result.stderr) == (0, "")
+    summary = action.summary.read_text("utf-8")
+    assert "### What this change does in Airflow" in summary
+    assert "| danger | money | **backfill**: makes " in summary
+
+
+@installing("action")
+def test_the_action_can_be_a_gate(action, pull_request):
+    folder = pull_request()
+    assert action(folder, plan="true", **{"fail-on": "unreached"}).returncode == 0
+    assert action(folder, plan="true", **{"fail-on": "unreached,backfill"}).returncode == 1
+    assert action(folder, plan="true", against="$(touch sprung)").returncode == 2
+    assert not (folder / "sprung").exists()
+
+
+@installing("action")
+def test_the_action_says_what_a_shallow_clone_lacks(action, pull_request):
+    result = action(pull_request("--depth", "1"), plan="true")
+    assert result.returncode == 2
+    assert "'fetch-depth: 0' of actions/checkout" in result.stderr
 
 
 # --- the schemas of GitHub and GitLab
