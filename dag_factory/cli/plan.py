@@ -15,8 +15,8 @@ from dag_factory.cli.main import CLEAN, FINDINGS, UsageError
 from dag_factory.cli.progress import watched
 from dag_factory.cli.show import check_environment
 from dag_factory.cli.workspace.folders import checked_folder
-from dag_factory.config.files import TOP_NAME, ConfigFile, list_below_top, top_folder
-from dag_factory.config.snapshot.snapshots import Snapshots, snapshots_beside
+from dag_factory.config.files import TOP_NAME, ConfigFile, Listing, list_below_top, top_folder
+from dag_factory.config.snapshot.snapshots import snapshots_beside
 from dag_factory.config.text import suggestions
 from dag_factory.config.tree import ConfigTree, read_tree
 from dag_factory.git import GitMissingError
@@ -94,12 +94,21 @@ def _trees(root: Path, top: Path, folder: Path, revision: Revision) -> tuple[Con
     """Read both revisions; a file that git says is the same is read once."""
     snapshots = snapshots_beside(root)
     new = read_tree(list_below_top(root), snapshots, watch=_watched)
-    known = {file.file.name: file for file in new.checked if file.file.name not in revision.changed}
+    known = {file.file.name: file for file in new.checked if file.file.name in revision.same}
     old_root = folder / root.relative_to(top.parent)
     old_root.mkdir(parents=True, exist_ok=True)
-    old_snapshots: Snapshots = snapshots_beside(old_root) if revision.has_other_snapshots else snapshots
-    old = read_tree(list_below_top(old_root), old_snapshots, known=known)
-    return old, new
+    listing = _with_same(list_below_top(old_root), new.listing, revision.same)
+    old_snapshots = snapshots_beside(old_root) if revision.has_other_snapshots else snapshots
+    return read_tree(listing, old_snapshots, known=known), new
+
+
+def _with_same(old: Listing, new: Listing, same: frozenset[str]) -> Listing:
+    """Add the files that have not changed, and what is wrong with them, to those that were written."""
+    files = [*old.files, *(each for each in new.files if each.name in same)]
+    diagnostics = (*old.diagnostics, *(each for each in new.diagnostics if each.file in same))
+    return Listing(
+        name=old.name, files=tuple(sorted(files, key=lambda each: each.name)), diagnostics=diagnostics
+    )
 
 
 def _watched(files: Sequence[ConfigFile]) -> Iterator[ConfigFile]:

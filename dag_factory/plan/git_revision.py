@@ -32,30 +32,31 @@ class RevisionError(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Revision:
-    """A commit to compare with: what was asked for, its hash, and the files that differ from it.
+    """A commit to compare with: what was asked for, its hash, and the files that are the same in it.
 
-    `changed` has the paths below the repository's folder of configurations and snapshots, such as
-    'configs/orders.yaml'.
+    `same` has the paths of the configurations that have not changed and were not written, such as
+    'configs/orders.yaml'. `has_other_snapshots` says whether a snapshot differs.
     """
 
     name: str
     commit: str
-    changed: frozenset[str]
-
-    @property
-    def has_other_snapshots(self) -> bool:
-        """Whether a snapshot differs."""
-        return any(path.startswith(f"{FOLDER}/") for path in self.changed)
+    same: frozenset[str]
+    has_other_snapshots: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Entry:
-    """A file of a commit: `path` as in `Revision.changed`, `size` in bytes."""
+    """A file of a commit: `path` as in `Revision.same`, `size` in bytes."""
 
     mode: str
     blob: str
     size: int
     path: str
+
+    @property
+    def is_snapshot(self) -> bool:
+        """Whether it is a snapshot."""
+        return self.path.startswith(f"{FOLDER}/")
 
 
 def usual_revision(top: Path, variables: Mapping[str, str]) -> str:
@@ -79,8 +80,8 @@ def read_revision(top: Path, name: str, into: Path) -> Revision:
     """Write the files of the commit from which the work in a folder began.
 
     That is the newest common ancestor of the revision and the current commit, so that what others have
-    merged since counts neither as added nor as removed. Configurations that have not changed are written
-    empty: their content is in the folder.
+    merged since counts neither as added nor as removed. Configurations that have not changed are not written:
+    making thousands of files takes longer than all else.
 
     Args:
         top: The folder of the configurations; the snapshots are beside it.
@@ -94,12 +95,22 @@ def read_revision(top: Path, name: str, into: Path) -> Revision:
     prefix = _prefix(top.parent)
     changed = frozenset(_changed(top, commit, prefix))
     entries = list(_entries(top, commit, prefix))
+    has_other_snapshots = any(path.startswith(f"{FOLDER}/") for path in changed)
+    same = _same(entries, changed)
     (into / top.name).mkdir()
     with _Blobs(top) as blobs:
         for entry in entries:
-            is_needed = entry.path in changed or entry.mode == _LINK or entry.path.endswith(ENDING)
-            _write(into, entry, blobs.read(entry.blob, _limit(entry)) if is_needed else b"")
-    return Revision(name=name, commit=commit, changed=changed)
+            is_needed = has_other_snapshots if entry.is_snapshot else entry.path not in same
+            if is_needed:
+                _write(into, entry, blobs.read(entry.blob, _limit(entry)))
+    return Revision(name=name, commit=commit, same=same, has_other_snapshots=has_other_snapshots)
+
+
+def _same(entries: Sequence[_Entry], changed: frozenset[str]) -> frozenset[str]:
+    """Name the configurations that are the same; none if there are links, whose targets may have changed."""
+    if any(entry.mode == _LINK for entry in entries):
+        return frozenset()
+    return frozenset(each.path for each in entries if not each.is_snapshot and each.path not in changed)
 
 
 def _common_ancestor(top: Path, name: str) -> str:
@@ -169,7 +180,7 @@ def _limit(entry: _Entry) -> int:
     """Return how many bytes of a file are needed: as many as are read, and one to see that there are more."""
     if entry.mode == _LINK:
         return _LONGEST_LINK
-    return (MAX_SNAPSHOT_BYTES if entry.path.endswith(ENDING) else MAX_BYTES) + 1
+    return (MAX_SNAPSHOT_BYTES if entry.is_snapshot else MAX_BYTES) + 1
 
 
 def _write(into: Path, entry: _Entry, content: bytes) -> None:
