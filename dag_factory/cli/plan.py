@@ -78,7 +78,8 @@ def run(arguments: argparse.Namespace) -> int:
     top = top_folder(root)
     try:
         with tempfile.TemporaryDirectory(prefix="dag-factory-") as folder:
-            against = arguments.against or usual_revision(top, os.environ)
+            given = arguments.against
+            against = usual_revision(top, os.environ) if given is None else given
             revision = read_revision(top, against, Path(folder))
             old, new = _trees(root, top, Path(folder), revision)
             _check_environment(arguments.env, old, new)

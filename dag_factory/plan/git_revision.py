@@ -58,6 +58,13 @@ class _Entry:
         """Whether it is a snapshot."""
         return self.path.startswith(f"{FOLDER}/")
 
+    @property
+    def is_read(self) -> bool:
+        """Whether it may be a configuration or a snapshot, also one whose name is to be reported."""
+        if self.is_snapshot:
+            return self.path.endswith(ENDING) and not self.path.endswith(STREAMS_ENDING)
+        return self.path.lower().endswith(ENDINGS)
+
 
 def usual_revision(top: Path, variables: Mapping[str, str]) -> str:
     """Return what a change is compared with if nothing is said: where its pull request leads to.
@@ -94,7 +101,7 @@ def read_revision(top: Path, name: str, into: Path) -> Revision:
     commit = _common_ancestor(top, name)
     prefix = _prefix(top.parent)
     changed = frozenset(_changed(top, commit, prefix))
-    entries = list(_entries(top, commit, prefix))
+    entries = _needed(list(_entries(top, commit, prefix)))
     has_other_snapshots = any(path.startswith(f"{FOLDER}/") for path in changed)
     same = _same(entries, changed)
     (into / top.name).mkdir()
@@ -153,22 +160,21 @@ def _changed(top: Path, commit: str, prefix: str) -> Iterator[str]:
 
 
 def _entries(top: Path, commit: str, prefix: str) -> Iterator[_Entry]:
-    """List the files of the two folders in a commit that are configurations or snapshots."""
+    """List the files of the two folders in a commit."""
     folders = [f"{prefix}{name}/" for name in (top.name, FOLDER)]
     listed = _must(git(top.parent, "ls-tree", "-r", "-z", "-l", "--full-tree", commit, "--", *folders))
     for line in _texts(listed):
         about, _, path = line.partition("\t")
         mode, _, blob, size = about.split()
         own = path.removeprefix(prefix)
-        if mode != _SUBMODULE and _is_read(own) and _is_safe(own):
+        if mode != _SUBMODULE and _is_safe(own):
             yield _Entry(mode=mode, blob=blob, size=int(size), path=own)
 
 
-def _is_read(path: str) -> bool:
-    """Whether a file may be a configuration or a snapshot, also one whose name is to be reported."""
-    if path.startswith(f"{FOLDER}/"):
-        return path.endswith(ENDING) and not path.endswith(STREAMS_ENDING)
-    return path.lower().endswith(ENDINGS)
+def _needed(entries: Sequence[_Entry]) -> list[_Entry]:
+    """Keep configurations and snapshots; where there are links, all files, which they may lead to."""
+    has_links = any(entry.mode == _LINK for entry in entries)
+    return [entry for entry in entries if has_links or entry.is_read]
 
 
 def _is_safe(path: str) -> bool:
