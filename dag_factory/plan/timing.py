@@ -34,7 +34,7 @@ def of_times(old: Member, new: Member, now: datetime) -> Iterator[Consequence]:
     last = last_run(before, now)
     runs = runs_at_once(after, last, now)
     yield from _of_runs(new, runs, _NEVER if last is None else _AS_BEFORE)
-    if after.catchup and not before.catchup and runs.count <= 1:
+    if after.catchup and not before.catchup and _has_times(after) and runs.count <= 1:
         text = "makes up from now on for the runs that it misses"
         yield Consequence(kind="catchup", dag_id=after.dag_id, text=text, place=new.place_of("catchup"))
     then, instead = next_run(before, last, now), next_run(after, last, now)
@@ -113,6 +113,10 @@ def _stops(before: Dag, after: Dag, now: datetime) -> bool:
 def _runs_on(dag: Dag, now: datetime) -> bool:
     """Whether Airflow will start a DAG by itself."""
     return is_started(dag) and (dag.end_date is None or dag.end_date >= now)
+
+
+def _has_times(dag: Dag) -> bool:
+    return dag.schedule.cron is not None or dag.schedule.every is not None
 
 
 def _no_more(dag: Dag) -> str:

@@ -124,4 +124,4 @@ def meanings(found: Sequence[Consequence]) -> Iterator[tuple[str, str]]:
             yield name, kind.meaning
 
 
-NOTHING = "Nothing happens in Airflow: no DAG becomes another."
+NOTHING = "Nothing changes in Airflow: all DAGs stay as they are."
