@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator
 
@@ -12,6 +13,7 @@ from dag_factory.report.escapes import escape
 
 # A plan that is longer is shown as an overview, with a line for each block.
 _MOST_LINES, _MOST_BLOCKS = 32, 20
+_COMMAND = re.compile(r"^(\s*)::")
 _COLORS = {Severity.DANGER: "31;1", Severity.WARNING: "33;1", Severity.NOTE: "36"}
 
 
@@ -75,7 +77,7 @@ def _mark(severity: Severity, *, has_color: bool) -> str:
 
 
 def _wrapped(text: str, width: int, indentation: str) -> list[str]:
-    return textwrap.wrap(
+    lines = textwrap.wrap(
         escape(text),
         max(width, 40),
         initial_indent=indentation,
@@ -83,6 +85,8 @@ def _wrapped(text: str, width: int, indentation: str) -> list[str]:
         break_long_words=False,
         break_on_hyphens=False,
     )
+    # GitHub's runner takes a line that begins with `::`, after spaces too, as a command.
+    return [_COMMAND.sub(r"\1\\x3a:", each) for each in lines]
 
 
 def _cut(text: str, width: int) -> str:
