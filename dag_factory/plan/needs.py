@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from dag_factory.config.model.dag import Dag
+from dag_factory.config.model.dag import Dag, Schedule
 from dag_factory.plan.consequences import Consequence
 from dag_factory.plan.sides import Member, Side
 from dag_factory.plan.timing import in_utc
@@ -53,7 +54,13 @@ def _needs(member: Member) -> Iterator[tuple[Need, str]]:
 
 def of_load(old: Side, new: Side, now: datetime) -> Iterator[Consequence]:
     """Yield that the busiest minute of the days after the merge starts more syncs than before."""
-    before, after = _starts(old.dags, now), _starts(new.dags, now)
+    old_load, new_load = _load_of(old.dags), _load_of(new.dags)
+    if old_load == new_load:
+        return
+    # Most DAGs are the same: their starts are counted once.
+    both = _starts([dag for dag_id, dag in new_load.items() if old_load.get(dag_id) == dag], now)
+    before = both + _starts([dag for dag_id, dag in old_load.items() if new_load.get(dag_id) != dag], now)
+    after = both + _starts([dag for dag_id, dag in new_load.items() if old_load.get(dag_id) != dag], now)
     most, at = _busiest(after)
     was, was_at = _busiest(before)
     if at is None or most <= max(was, _FEW_STARTS):
@@ -63,11 +70,35 @@ def of_load(old: Side, new: Side, now: datetime) -> Iterator[Consequence]:
     yield Consequence(kind="load", dag_id=None, text=f"{times}; {instead}")
 
 
-def _starts(dags: Collection[Dag], now: datetime) -> Counter[datetime]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Load:
+    """What a DAG's starts depend on; two are equal if their DAGs start as many syncs at the same times."""
+
+    schedule: Schedule
+    start_date: datetime
+    end_date: datetime | None
+    syncs: int
+    dag: Dag = field(compare=False)
+
+
+def _load_of(dags: Collection[Dag]) -> dict[str, _Load]:
+    return {
+        dag.dag_id: _Load(
+            schedule=dag.schedule,
+            start_date=dag.start_date,
+            end_date=dag.end_date,
+            syncs=len(dag.syncs),
+            dag=dag,
+        )
+        for dag in dags
+    }
+
+
+def _starts(loads: Collection[_Load], now: datetime) -> Counter[datetime]:
     counts: Counter[datetime] = Counter()
-    for dag in dags:
-        for moment in starts(dag, now, now + timedelta(days=_DAYS)):
-            counts[moment.replace(second=0, microsecond=0)] += len(dag.syncs)
+    for load in loads:
+        for moment in starts(load.dag, now, now + timedelta(days=_DAYS)):
+            counts[moment.replace(second=0, microsecond=0)] += load.syncs
     return counts
 
 
