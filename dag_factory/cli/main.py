@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "validate": "check configuration files; report every error with its line",
         "show": "print a DAG's values, tasks and next runs",
         "plan": "say what a change does in Airflow, before it is merged",
+        "calendar": "show how many syncs start when, in a week",
         "rule": "explain the code of a diagnostic, with examples",
         "init": "create a DAG repository, or add what is missing to one",
         "schema": "print the JSON Schema of the files, for editors",
