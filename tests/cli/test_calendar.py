@@ -97,7 +97,7 @@ def test_json_has_all_numbers(capsys):
         ("crm", 7),
     ]
     (busiest,) = shown.pop("busiest")
-    assert len(busiest.pop("other_days")) == 6
+    assert len(busiest.pop("others")) == 6
     assert busiest == {
         "time": "2026-06-03T03:00:00+00:00",
         "syncs": 3,

@@ -14,7 +14,7 @@ from dag_factory.report.calendar.load import Timed, per_minute, starting, timed_
 from dag_factory.report.calendar.week import Week
 from dag_factory.report.starts import starts
 
-# How many are shown; those with the same clock time are one.
+# How many are shown; those with the same clock time, or the same DAGs, are one.
 MOST = 5
 
 
@@ -30,10 +30,10 @@ class BusyDag:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Busy:
-    """The busiest minute of those with one clock time; minutes count from the first of the week.
+    """The busiest minute of those with its clock time or its DAGs; minutes count from the first of the week.
 
-    `others` are the minutes of other days with this clock time, and how many syncs start in each. `spread` is
-    how many of the syncs would start in one minute, at most, if the DAGs had `H`; None if `H` moves none.
+    `others` are the other ones, and how many syncs start in each. `spread` is how many of the syncs would
+    start in one minute, at most, if the DAGs had `H`; None if `H` moves none.
     """
 
     minute: int
@@ -55,12 +55,17 @@ class HashEffect:
 def busy_minutes(groups: Iterable[Timed], week: Week, hashed: frozenset[str]) -> tuple[Busy, ...]:
     """Return the busiest minutes in which more than one sync starts; `hashed` are the DAGs with `H`."""
     every = per_minute(groups)
-    clocks: dict[str, list[tuple[int, int]]] = {}
-    for minute, (syncs, _) in sorted(every.items(), key=lambda each: (-each[1][0], each[0])):
-        clock = f"{week.local(minute):%H:%M}"
-        if clock in clocks or (syncs > 1 and len(clocks) < MOST):
-            clocks.setdefault(clock, []).append((minute, syncs))
-    return tuple(_busy(same, every[same[0][0]][1], week, hashed) for same in clocks.values())
+    found: list[list[tuple[int, int]]] = []
+    known: dict[object, list[tuple[int, int]]] = {}
+    for minute, (syncs, same) in sorted(every.items(), key=lambda each: (-each[1][0], each[0])):
+        clock, dags = f"{week.local(minute):%H:%M}", frozenset(map(id, same))
+        alike = known.get(clock) or known.get(dags)
+        if alike is None and syncs > 1 and len(found) < MOST:
+            known[clock] = known[dags] = alike = []
+            found.append(alike)
+        if alike is not None:
+            alike.append((minute, syncs))
+    return tuple(_busy(alike, every[alike[0][0]][1], week, hashed) for alike in found)
 
 
 def hash_effect(

@@ -40,10 +40,15 @@ class Load:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Timed:
-    """DAGs that start in the same minutes: these minutes, each once for each start, and the DAGs."""
+    """DAGs that start in the same minutes: how many runs of each DAG start in a minute, and the DAGs."""
 
-    minutes: tuple[int, ...]
+    minutes: Mapping[int, int]
     dags: tuple[Dag, ...]
+
+    @property
+    def runs(self) -> int:
+        """Return how many runs of each DAG start in the week."""
+        return sum(self.minutes.values())
 
 
 def timed_dags(dags: Iterable[Dag], week: Week) -> tuple[Timed, ...]:
@@ -54,7 +59,7 @@ def timed_dags(dags: Iterable[Dag], week: Week) -> tuple[Timed, ...]:
             groups[_schedule_key(dag, week)].append(dag)
     found = (
         Timed(
-            minutes=tuple(week.minute(moment) for moment in starts(same[0], week.first, week.end)),
+            minutes=Counter(week.minute(moment) for moment in starts(same[0], week.first, week.end)),
             dags=tuple(same),
         )
         for same in groups.values()
@@ -67,7 +72,9 @@ def loads(groups: Iterable[Timed], week: Week, key: Callable[[Sync], str]) -> tu
     counts: dict[str, Counter[Cell]] = defaultdict(Counter)
     later: Counter[str] = Counter()
     for group in groups:
-        hours = Counter(week.cells[minute] for minute in group.minutes)
+        hours: Counter[Cell] = Counter()
+        for minute, runs in group.minutes.items():
+            hours[week.cells[minute]] += runs
         first = Counter(key(sync) for dag in group.dags for sync in starting(dag))
         for name, number in first.items():
             for cell, runs in hours.items():
@@ -75,7 +82,7 @@ def loads(groups: Iterable[Timed], week: Week, key: Callable[[Sync], str]) -> tu
         for dag in group.dags:
             for sync in dag.syncs:
                 if sync.depends_on:
-                    later[key(sync)] += len(group.minutes)
+                    later[key(sync)] += group.runs
     found = [Load(name=name, starts=counts[name], later=later[name]) for name in {**counts, **later}]
     return tuple(sorted(found, key=lambda load: (-load.total, load.name)))
 
@@ -91,10 +98,9 @@ def per_minute(groups: Iterable[Timed]) -> dict[int, tuple[int, Sequence[Timed]]
     counts: Counter[int] = Counter()
     for group in groups:
         syncs = sum(len(starting(dag)) for dag in group.dags)
-        for minute in group.minutes:
-            counts[minute] += syncs
-            if not found[minute] or found[minute][-1] is not group:  # twice in a minute: `every` of seconds
-                found[minute].append(group)
+        for minute, runs in group.minutes.items():
+            counts[minute] += syncs * runs
+            found[minute].append(group)
     return {minute: (counts[minute], groups) for minute, groups in found.items()}
 
 

@@ -55,7 +55,7 @@ def calendar_of(
         broken: How many files have errors that keep a DAG from being made.
     """
     groups = timed_dags(dags, week)
-    runs = {dag.dag_id: len(group.minutes) for group in groups for dag in group.dags}
+    runs = {dag.dag_id: group.runs for group in groups for dag in group.dags}
     timed = frozenset(runs)
     following = followers(dags, timed)
     total = loads(groups, week, lambda _: "all syncs")

@@ -51,9 +51,7 @@ def _busy(busy: Busy, week: Week) -> dict[str, Any]:
     return {
         "time": week.local(busy.minute).isoformat(),
         "syncs": busy.syncs,
-        "other_days": [
-            {"time": week.local(minute).isoformat(), "syncs": syncs} for minute, syncs in busy.others
-        ],
+        "others": [{"time": week.local(minute).isoformat(), "syncs": syncs} for minute, syncs in busy.others],
         "dags": [
             {"dag_id": dag.dag_id, "syncs": dag.syncs, "schedule": dag.schedule, "with_hash": dag.hashed}
             for dag in busy.dags

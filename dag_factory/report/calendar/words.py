@@ -41,16 +41,23 @@ def busiest_hour(load: Load, week: Week) -> str:
 
 
 def busy_of(busy: Busy, week: Week) -> str:
-    """Say when most syncs start together, how many, and how many do so at this time of other days."""
+    """Say when most syncs start together, and how many do at this time of other days, or at other times."""
     moment, others = week.local(busy.minute), [syncs for _, syncs in busy.others]
     syncs = f"{counted(busy.syncs, 'sync')} of {counted(len(busy.dags), 'DAG')}"
-    if len(others) >= DAYS - 1 and set(others) == {busy.syncs}:
+    clocks = {f"{week.local(minute):%H:%M}" for minute, _ in busy.others}
+    is_one_time = clocks <= {f"{moment:%H:%M}"}
+    if is_one_time and len(others) >= DAYS - 1 and set(others) == {busy.syncs}:
         return f"{moment:%H:%M} every day: {syncs}"
     when = f"{moment:%H:%M} on {day_name(moment.date())}: {syncs}"
     if not others:
         return when
     numbers = " to ".join(f"{each:,}" for each in sorted({min(others), max(others)}))
-    return f"{when} (and at this time of {counted(len(others), 'other day')}: {numbers})"
+    at = (
+        f"at this time of {counted(len(others), 'other day')}"
+        if is_one_time
+        else f"{counted(len(others), 'more time')}"
+    )
+    return f"{when} (and {at}: {numbers})"
 
 
 def dag_names(dags: Sequence[BusyDag]) -> str:

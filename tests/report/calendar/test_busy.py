@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from dag_factory.report.calendar.busy import MOST, HashEffect, busy_minutes, hash_effect
 from dag_factory.report.calendar.load import timed_dags
 from dag_factory.report.calendar.week import week_from
+from dag_factory.report.calendar.words import busy_of
 from tests.report.dags import made_dag
 
 WEEK = week_from(date(2026, 3, 23), "UTC")
@@ -35,6 +36,24 @@ def test_there_are_a_few_at_most():
     assert [busy.minute for busy in busiest(*dags)] == [61 * hour for hour in range(MOST)]
 
 
+def test_minutes_with_the_same_dags_are_one():
+    hourly = daily(2, "0 * * * *")
+    first, second = busiest(*hourly, made_dag(dag_id="morning", cron="0 6 * * *"))
+    assert (first.minute, first.syncs, len(first.others)) == (6 * 60, 3, 6)
+    assert (second.minute, second.syncs, len(second.others)) == (0, 2, 23 * 7 - 1)
+    assert busy_of(first, WEEK) == "06:00 every day: 3 syncs of 3 DAGs"
+    assert busy_of(second, WEEK) == "00:00 on Mon 2026-03-23: 2 syncs of 2 DAGs (and 160 more times: 2)"
+
+
+def test_other_days_are_named_with_their_numbers():
+    (busy,) = busiest(
+        *daily(3), made_dag(dag_id="monday", cron="0 3 * * 1"), made_dag(dag_id="2", cron="0 3 * * 1,2")
+    )
+    assert busy_of(busy, WEEK) == (
+        "03:00 on Mon 2026-03-23: 5 syncs of 5 DAGs (and at this time of 6 other days: 3 to 4)"
+    )
+
+
 def test_a_sync_alone_is_not_busy():
     assert busiest(*daily(1)) == ()
 
@@ -53,10 +72,8 @@ def test_h_spreads_those_that_name_a_minute():
 
 def test_where_nothing_can_be_moved_nothing_is_said():
     dags = [made_dag(dag_id=name, cron="0,30 3 * * *", timezone="Asia/Tokyo") for name in "ab"]
-    assert [(busy.spread, busy.dags[0].schedule) for busy in busiest(*dags)] == [
-        (None, "0,30 3 * * * Asia/Tokyo"),
-        (None, "0,30 3 * * * Asia/Tokyo"),
-    ]
+    (busy,) = busiest(*dags)
+    assert (busy.spread, busy.dags[0].schedule) == (None, "0,30 3 * * * Asia/Tokyo")
 
 
 def test_the_hour_of_h_is_that_of_the_clock_in_a_zone_with_half_an_hour():

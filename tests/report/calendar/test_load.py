@@ -43,7 +43,7 @@ def test_dags_with_one_schedule_are_one_group_unless_they_begin_or_end_in_the_we
         made_dag(dag_id="later", cron="0 3 * * *", start_date=WEEK.end),
     ]
     groups = timed_dags(dags, WEEK)
-    assert [([dag.dag_id for dag in group.dags], len(group.minutes)) for group in groups] == [
+    assert [([dag.dag_id for dag in group.dags], group.runs) for group in groups] == [
         (["one", "two"], 7),
         (["late"], 4),
         (["short"], 3),
