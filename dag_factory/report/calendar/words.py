@@ -54,7 +54,7 @@ def busy_of(busy: Busy, week: Week) -> str:
     numbers = " to ".join(f"{each:,}" for each in sorted({min(others), max(others)}))
     at = (
         f"at this time of {counted(len(others), 'other day')}"
-        if is_one_time
+        if is_one_time and len(others) < DAYS  # an hour may come twice
         else f"{counted(len(others), 'more time')}"
     )
     return f"{when} (and {at}: {numbers})"

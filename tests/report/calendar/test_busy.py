@@ -54,6 +54,15 @@ def test_other_days_are_named_with_their_numbers():
     )
 
 
+def test_an_hour_that_comes_twice_is_no_other_day():
+    week = week_from(date(2026, 10, 19), "Europe/Berlin")
+    one = made_dag(dag_id="more", cron="0 2 20 10 *", timezone="Europe/Berlin")
+    hourly = [made_dag(dag_id=f"dag_{hour}", cron=f"0 {hour} * * *") for hour in (0, 1)]
+    nightly = made_dag(dag_id="nightly", cron="0 2 * * *", timezone="Europe/Berlin")
+    (busy,) = busiest(*hourly, nightly, one, week=week)
+    assert busy_of(busy, week) == "02:00 on Tue 2026-10-20: 3 syncs of 3 DAGs (and 7 more times: 1 to 2)"
+
+
 def test_a_sync_alone_is_not_busy():
     assert busiest(*daily(1)) == ()
 
