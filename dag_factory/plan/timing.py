@@ -23,7 +23,10 @@ def of_times(old: Member, new: Member, now: datetime) -> Iterator[Consequence]:
     if not changed:
         return
     place = new.place_of(changed[0])
-    if _stops(before, after, now):
+    last = last_run(before, now)
+    runs = runs_at_once(after, last, now)
+    then, instead = next_run(before, last, now), next_run(after, last, now)
+    if _comes(before, then) and not _comes(after, instead) and runs.count == 0:
         yield Consequence(
             kind="stops",
             dag_id=after.dag_id,
@@ -31,19 +34,16 @@ def of_times(old: Member, new: Member, now: datetime) -> Iterator[Consequence]:
             place=place,
         )
         return
-    last = last_run(before, now)
-    runs = runs_at_once(after, last, now)
     yield from _of_runs(new, runs, _NEVER if last is None else _AS_BEFORE)
     if after.catchup and not before.catchup and _has_times(after) and runs.count <= 1:
         text = "makes up from now on for the runs that it misses"
         yield Consequence(kind="catchup", dag_id=after.dag_id, text=text, place=new.place_of("catchup"))
-    then, instead = next_run(before, last, now), next_run(after, last, now)
     if before.schedule != after.schedule or then != instead:
         yield Consequence(
             kind="schedule",
             dag_id=after.dag_id,
             text=f"{_in_words(old, after)} → {_in_words(new, before)}",
-            details=(_moved(then, instead),),
+            details=tuple(_moved(then, instead)),
             place=place,
         )
 
@@ -106,13 +106,10 @@ def is_started(dag: Dag) -> bool:
     return dag.schedule != Schedule(timezone=dag.schedule.timezone)
 
 
-def _stops(before: Dag, after: Dag, now: datetime) -> bool:
-    return _runs_on(before, now) and not _runs_on(after, now)
-
-
-def _runs_on(dag: Dag, now: datetime) -> bool:
-    """Whether Airflow will start a DAG by itself."""
-    return is_started(dag) and (dag.end_date is None or dag.end_date >= now)
+def _comes(dag: Dag, following: datetime | None) -> bool:
+    """Whether Airflow will start a DAG by itself, whose next run by its times is known."""
+    is_started_otherwise = dag.schedule.assets is not None or dag.schedule.cron == "@continuous"
+    return following is not None or is_started_otherwise
 
 
 def _has_times(dag: Dag) -> bool:
@@ -120,7 +117,9 @@ def _has_times(dag: Dag) -> bool:
 
 
 def _no_more(dag: Dag) -> str:
-    return "its end_date has passed" if is_started(dag) else "it has no schedule"
+    if dag.schedule.cron == "@once":
+        return "'@once' has been"
+    return "no time comes before its end_date" if is_started(dag) else "it has no schedule"
 
 
 def _in_words(member: Member, other: Dag) -> str:
@@ -137,6 +136,9 @@ def _from(dag: Dag) -> str:
     return f"{in_utc(dag.start_date)}{end}"
 
 
-def _moved(then: datetime | None, instead: datetime | None) -> str:
-    new = "no time to come" if instead is None else in_utc(instead)
-    return f"next {new}" if then is None or then == instead else f"next {new}, was {in_utc(then)}"
+def _moved(then: datetime | None, instead: datetime | None) -> Iterator[str]:
+    if instead is None:
+        return
+    yield f"next {in_utc(instead)}"
+    if then is not None and then != instead:
+        yield f"was {in_utc(then)}"
