@@ -1,4 +1,4 @@
-"""Reads connections for a take-over, from Airbyte and the committed snapshots or from these alone.
+"""Reads connections for a take-over, from Airbyte and the committed snapshots or from snapshots alone.
 
 Afterwards it records their new schedules in the snapshots.
 """
@@ -14,7 +14,7 @@ from dag_factory.airbyte.api.urls import page_of
 from dag_factory.cli.workspace.airbytes import Airbytes
 from dag_factory.config.snapshot.model import Snapshot, SnapshotConnection
 from dag_factory.config.snapshot.snapshots import Snapshots
-from dag_factory.workspace.handover.api_schedules import MANUAL, is_manual, schedule_in
+from dag_factory.workspace.handover.api_schedules import is_manual, schedule_in
 from dag_factory.workspace.handover.committed import NotCommittedError, committed_snapshot, snapshot_file
 from dag_factory.workspace.handover.gaps import Job, job_from
 from dag_factory.workspace.handover.moves import AirbyteRefusedError, AirbyteUnansweredError
@@ -53,10 +53,14 @@ class Source:
             self.known[airbyte_conn_id] = found
         return self.known[airbyte_conn_id]
 
-    def is_manual_in_folder(self, airbyte_conn_id: str, connection_id: str) -> bool:
-        """Whether the snapshot in the folder, which need not be committed, has a connection as manual."""
+    def in_folder(self, airbyte_conn_id: str, connection_id: str) -> SnapshotConnection | None:
+        """Return what the snapshot in the folder, which need not be committed, says of a connection."""
         snapshot = self.snapshots.of(self.environment, airbyte_conn_id)
-        found = snapshot.connections.get(connection_id) if isinstance(snapshot, Snapshot) else None
+        return snapshot.connections.get(connection_id) if isinstance(snapshot, Snapshot) else None
+
+    def is_manual_in_folder(self, airbyte_conn_id: str, connection_id: str) -> bool:
+        """Whether the snapshot in the folder has a connection as manual."""
+        found = self.in_folder(airbyte_conn_id, connection_id)
         return found is not None and not found.is_scheduled
 
     def page_of(self, airbyte_conn_id: str, connection_id: str) -> str | None:
@@ -125,26 +129,29 @@ def from_airbyte(source: Source, airbyte_conn_id: str, connection_id: str) -> Pl
 
 
 def from_snapshot(source: Source, airbyte_conn_id: str, connection_id: str) -> PlannedConnection:
-    """Read a connection from the committed snapshot, without asking Airbyte."""
+    """Read a connection from the snapshot in the folder, without asking Airbyte, and compare it with git's.
+
+    What is pulled and not committed yet counts too: else a DAG would be left out without a word.
+    """
     committed = _committed(source, airbyte_conn_id, connection_id)
     found = committed if isinstance(committed, SnapshotConnection) else None
-    was_scheduled = found is not None and found.is_scheduled
-    is_done = was_scheduled and source.is_manual_in_folder(airbyte_conn_id, connection_id)
+    pulled = source.in_folder(airbyte_conn_id, connection_id) or found
+    schedule = _schedule(pulled)
     return PlannedConnection(
         connection_id=connection_id,
-        name=found.name if found is not None else connection_id,
+        name=pulled.name if pulled is not None else connection_id,
         airbyte_conn_id=airbyte_conn_id,
-        schedule=MANUAL if is_done else _schedule(found),
+        schedule=schedule,
         committed=found,
-        is_active=found is None or found.status == "active",
-        is_done=is_done,
-        uncommitted=committed if isinstance(committed, str) else why_uncommitted({}, found),
+        is_active=pulled is None or pulled.status == "active",
+        is_done=pulled is not None and not pulled.is_scheduled,
+        uncommitted=committed if isinstance(committed, str) else why_uncommitted(schedule, found),
     )
 
 
-def _schedule(committed: SnapshotConnection | None) -> Mapping[str, str]:
-    """Return a committed schedule; without one it counts as scheduled, so that the reason is shown."""
-    return {"scheduleType": "unknown"} if committed is None else committed.schedule
+def _schedule(pulled: SnapshotConnection | None) -> Mapping[str, str]:
+    """Return the schedule in a snapshot; without one it counts as scheduled, so that the reason is shown."""
+    return {"scheduleType": "unknown"} if pulled is None else pulled.schedule
 
 
 def _committed(source: Source, airbyte_conn_id: str, connection_id: str) -> SnapshotConnection | str | None:

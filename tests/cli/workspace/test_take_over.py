@@ -405,6 +405,28 @@ def test_printed_commands_need_the_snapshot_too(repository, airbyte, capsys):
     assert "money: there is no snapshot" in printed.err
 
 
+@pytest.mark.parametrize("before", [None, MANUAL, BASIC])
+def test_a_schedule_that_is_pulled_and_not_committed_is_named(repository, airbyte, capsys, before):
+    airbyte.add(B, "lake", hourly(airbyte))
+    text = money(airbyte)
+    new = airbyte.connections.pop(A)
+    if before is not None:
+        airbyte.connections[A] = {**new, "schedule": before}
+    root = repository({"money.yaml": text, "lake.yaml": text.replace(A, B)}, airbyte)
+    airbyte.connections[A] = new
+    pull(root, airbyte)
+    assert main(["take-over", "--print", "terraform"]) == 1
+    printed = capsys.readouterr()
+    assert "# DAG lake" in printed.out
+    assert A not in printed.out
+    (line,) = printed.err.splitlines()
+    assert line.startswith("money: the committed snapshot ")
+    assert line.endswith("; run 'dag-factory pull' and commit the snapshot")
+    commit()
+    assert main(["take-over", "--print", "terraform"]) == 0
+    assert f"({A})" in capsys.readouterr().out
+
+
 def test_a_printed_command_does_it(repository, airbyte, capsys, monkeypatch):
     repository({"money.yaml": money(airbyte)}, airbyte)
     main(["take-over", "--print", "curl"])
