@@ -16,7 +16,8 @@ class Access:
     """The URL of an Airbyte server and the credentials for it.
 
     `conn_id` names the Airflow connection that they come from, `variables` the environment variables if they
-    come from these instead. `timeout` limits one whole call, in seconds.
+    come from these instead, and `holder` the one that holds the Airflow connection, where that is known.
+    `timeout` limits one whole call, in seconds.
     A wait ends when the API has returned permanent errors (401, 403, 404, ...) for `give_up_after` seconds in
     a row. `proxies` are pairs of a scheme and a URL.
     """
@@ -30,6 +31,7 @@ class Access:
     give_up_after: float = 600.0
     proxies: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     variables: str = ""
+    holder: str = ""
 
     @property
     def shown_host(self) -> str:
@@ -40,7 +42,9 @@ class Access:
     @property
     def context(self) -> ErrorContext:
         """What error messages name."""
-        return ErrorContext(conn_id=self.conn_id, host=self.shown_host, variables=self.variables)
+        return ErrorContext(
+            conn_id=self.conn_id, host=self.shown_host, variables=self.variables, holder=self.holder
+        )
 
     @property
     def needs_token(self) -> bool:

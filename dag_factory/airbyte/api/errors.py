@@ -4,28 +4,40 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dag_factory.airbyte.api.addresses import has_public_path, suggested_url
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ErrorContext:
     """What an error message names: the Airflow connection and its host, never its credentials.
 
-    `variables` names environment variables that are used instead of an Airflow connection.
+    `variables` names environment variables that are used instead of an Airflow connection, `holder` the one
+    that holds the Airflow connection.
     """
 
     conn_id: str
     host: str
     variables: str = ""
+    holder: str = ""
 
     @property
     def host_is_api(self) -> bool:
         """Whether the host may be the API's URL."""
-        return self.host.rstrip("/").endswith("/v1")
+        return has_public_path(self.host)
 
     @property
     def where(self) -> str:
         """The end of an error message."""
-        source = self.variables or f"Airflow connection '{self.conn_id}'"
+        source = self.variables or self.holder or f"Airflow connection '{self.conn_id}'"
         return f"{source}, host {self.host}"
+
+    @property
+    def host_hint(self) -> str:
+        """Which host to write."""
+        url = suggested_url(self.host)
+        if not url or url == self.host.rstrip("/"):
+            return f"{_HOST_HINT}, such as https://.../api/public/v1"
+        return f"{_HOST_HINT}: write {url}{f' into {self.variables}' if self.variables else ''}"
 
     def adapted(self, hint: str) -> str:
         """Name the variables in a hint about the Airflow connection."""
@@ -95,8 +107,8 @@ class ApiError(Exception):
 def explain_status(status: int, detail: str, what: str, context: ErrorContext) -> str:
     """Explain what an HTTP status means for a sync and what to check."""
     answered = f"Airbyte answered {status} to {what}" + (f" ({detail})" if detail else "")
-    misses_api = status in (404, 405, 415) and not context.host_is_api
-    hint = context.adapted(_HOST_HINT if misses_api else _STATUS_HINTS.get(status, ""))
+    is_host_wrong = status in (405, 415) or (status == 404 and not context.host_is_api)
+    hint = context.host_hint if is_host_wrong else context.adapted(_STATUS_HINTS.get(status, ""))
     return f"{answered}: {hint}; {context.where}" if hint else f"{answered}; {context.where}"
 
 
@@ -106,7 +118,7 @@ def explain_token_status(status: int, detail: str, context: ErrorContext, token_
     if status in (400, 401, 403):
         hint = _STATUS_HINTS[401]
     elif status in (404, 405, 415):
-        hint = f"there is no token endpoint at '{token_url}': {_HOST_HINT}"
+        hint = f"there is no token endpoint at '{token_url}': {context.host_hint}"
     else:
         hint = _STATUS_HINTS.get(status, "")
     hint = context.adapted(hint)
@@ -122,14 +134,12 @@ def explain_redirect(status: int, target: str, what: str, context: ErrorContext)
     )
 
 
-_HOST_HINT = "the host must be the API's URL and end in /v1, such as https://.../api/public/v1"
+_HOST_HINT = "the host must be the API's URL and end in /v1"
 _OF_CONNECTION = "check login (client id) and password (client secret) of the Airflow connection"
 _STATUS_HINTS = {
     401: _OF_CONNECTION,
     403: "the connection_id is unknown there, or the client id may not use its workspace",
     404: "Airbyte does not know it: check connection_id, and that the host is the Airbyte that has it",
-    405: _HOST_HINT,
-    415: _HOST_HINT,
     409: "Airbyte refuses it in the connection's present state",
     422: "Airbyte does not accept the request",
     429: "too many calls",
@@ -170,7 +180,7 @@ def explain_no_response(reason: str, what: str, context: ErrorContext, timeout: 
 
 def explain_unreadable(what: str, reason: str, context: ErrorContext) -> str:
     """Explain that a response is not one of Airbyte's API."""
-    return f"the response to {what} {reason}: {_HOST_HINT}; {context.where}"
+    return f"the response to {what} {reason}: {context.host_hint}; {context.where}"
 
 
 def explain_unusable_token(context: ErrorContext, token_url: str) -> str:

@@ -17,7 +17,7 @@ from dag_factory.config.snapshot.snapshots import Snapshots
 from dag_factory.workspace.handover.api_schedules import is_manual, schedule_in
 from dag_factory.workspace.handover.committed import NotCommittedError, committed_snapshot, snapshot_file
 from dag_factory.workspace.handover.gaps import Job, job_from
-from dag_factory.workspace.handover.moves import AirbyteRefusedError, AirbyteUnansweredError
+from dag_factory.workspace.handover.moves import AirbyteRefusedError, NoAccessError
 from dag_factory.workspace.handover.recording import NotRecordedError, record_schedules
 from dag_factory.workspace.handover.take_over_plan import PlannedConnection, why_uncommitted
 
@@ -95,7 +95,11 @@ def record(
 
 
 def from_airbyte(source: Source, airbyte_conn_id: str, connection_id: str) -> PlannedConnection:
-    """Ask Airbyte for a connection and its jobs, and compare it with the committed snapshot."""
+    """Ask Airbyte for a connection and its jobs, and compare it with the committed snapshot.
+
+    Raises:
+        NoAccessError, AirbyteUnansweredError: It would be the same for the next connection.
+    """
     airbyte = source.airbytes.of(airbyte_conn_id)
     committed = _committed(source, airbyte_conn_id, connection_id)
     found = committed if isinstance(committed, SnapshotConnection) else None
@@ -107,7 +111,9 @@ def from_airbyte(source: Source, airbyte_conn_id: str, connection_id: str) -> Pl
         is_done = is_manual_since and source.is_manual_in_folder(airbyte_conn_id, connection_id)
         needs_jobs = schedule.get("scheduleType") == "basic" or (is_manual_since and not is_done)
         jobs = _jobs(airbyte.jobs(connection_id)) if needs_jobs else ()
-    except (AirbyteRefusedError, AirbyteUnansweredError) as error:
+    except NoAccessError:
+        raise
+    except AirbyteRefusedError as error:
         return PlannedConnection(
             connection_id=connection_id,
             name=found.name if found is not None else connection_id,

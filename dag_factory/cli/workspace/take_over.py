@@ -30,7 +30,13 @@ from dag_factory.report.text import render_one
 from dag_factory.workspace.handover.api_schedules import MANUAL
 from dag_factory.workspace.handover.committed import why_not_committed
 from dag_factory.workspace.handover.handover import Handover
-from dag_factory.workspace.handover.moves import DagToMove, Outcome, Target
+from dag_factory.workspace.handover.moves import (
+    AirbyteUnansweredError,
+    DagToMove,
+    NoAccessError,
+    Outcome,
+    Target,
+)
 from dag_factory.workspace.handover.start_dates import DagFile
 from dag_factory.workspace.handover.take_over_plan import (
     PlannedDag,
@@ -104,8 +110,13 @@ class SystemClock:
 def run(arguments: argparse.Namespace) -> int:
     """Take over, or show the plan. Exit status 0: done or shown, 1: something was refused."""
     _check(arguments)
-    with ExitStack() as stack:
-        return _run(arguments, Airbytes(stack=stack))
+    try:
+        with ExitStack() as stack:
+            return _run(arguments, Airbytes(stack=stack))
+    except (NoAccessError, AirbyteUnansweredError) as error:
+        # They come from the first reading alone: while something is changed, each DAG says what has become of it.
+        _say(f"dag-factory take-over: {error}; nothing has been changed")
+        return FINDINGS
 
 
 def _run(arguments: argparse.Namespace, airbytes: Airbytes) -> int:

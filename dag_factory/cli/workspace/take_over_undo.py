@@ -22,9 +22,9 @@ from dag_factory.workspace.handover.committed import NotCommittedError, last_sch
 from dag_factory.workspace.handover.handover import Handover
 from dag_factory.workspace.handover.moves import (
     AirbyteRefusedError,
-    AirbyteUnansweredError,
     Clock,
     HandoverError,
+    NoAccessError,
     Target,
 )
 from dag_factory.workspace.handover.take_over_plan import identified
@@ -129,7 +129,9 @@ def _read(source: Source, airbyte_conn_id: str, connection_id: str, old: Mapping
     target = Target(connection_id=connection_id, name=connection_id, airbyte=airbyte, old=old)
     try:
         connection = airbyte.connection(connection_id)
-    except (AirbyteRefusedError, AirbyteUnansweredError) as error:
+    except NoAccessError:
+        raise
+    except AirbyteRefusedError as error:
         return _Undone(airbyte_conn_id=airbyte_conn_id, target=target, problem=f"cannot be read: {error}")
     if not is_manual(schedule_in(connection)):
         return None

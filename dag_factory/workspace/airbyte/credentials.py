@@ -64,6 +64,7 @@ def _of_connection(name: str, text: str, airbyte_conn_id: str) -> Access:
         token_url=_text(connection.get("schema")) or TOKEN_URL,
         timeout=_timeout(name, extra.get("timeout")),
         proxies=_proxies(name, extra.get("proxies")),
+        holder=name,
     )
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import enum
 import ipaddress
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from dag_factory.airbyte.api.access import Access
+from dag_factory.airbyte.api.addresses import has_public_path, suggested_url
 from dag_factory.airbyte.api.documents import Document
 from dag_factory.airbyte.api.errors import ApiError, explain_no_response
 from dag_factory.workspace.diagnosis.answers import Answer, error, not_checked, note, ok, warning
@@ -19,11 +19,7 @@ MAX_SKEW = 30.0
 # Starting a job may take a minute.
 MIN_TIMEOUT = 30.0
 
-PUBLIC_PATH, CLOUD_URL = "/api/public/v1", "https://api.airbyte.com/v1"
-_CLOUD_HOSTS = ("api.airbyte.com", "cloud.airbyte.com")
 _NO_ADDRESS = "Airbyte's public API does not answer there"
-# Where the path of one of Airbyte's APIs or web pages begins, below the path of the server.
-_OWN_PATHS = r"/(?:api|v1|workspaces|connections|organizations|auth|login|setup)(?:/|$)"
 
 
 class Body(enum.Enum):
@@ -87,7 +83,7 @@ def without_credentials(reason: str) -> tuple[Answer, ...]:
 
 def is_public_api(access: Access, probe: Probe) -> bool:
     """Whether credentials may be sent there."""
-    return probe.body is Body.LIST or (probe.status in (401, 403) and _has_public_path(access.shown_host))
+    return probe.body is Body.LIST or (probe.status in (401, 403) and has_public_path(access.shown_host))
 
 
 def check_address(access: Access, probe: Probe) -> Answer:
@@ -143,32 +139,11 @@ def _is_nearby(host: str) -> bool:
         return "." not in host or host.endswith((".svc", ".local", ".internal", ".localhost"))
 
 
-def _has_public_path(url: str) -> bool:
-    parts = urlsplit(url)
-    path = parts.path.rstrip("/")
-    return path.endswith("/v1") and not path.endswith("/api/v1")
-
-
 def _suggestion(access: Access) -> str:
     url = suggested_url(access.shown_host)
     if url == access.shown_host.rstrip("/"):
         return "check the host's name; is a gateway or a login page in front of Airbyte?"
     return f"write {url} as host" if url else "write the API's URL as host, ending in /api/public/v1"
-
-
-def suggested_url(url: str) -> str:
-    """Return the URL of the public API for that of another page or API; empty if nothing can be suggested."""
-    try:
-        parts = urlsplit(url)
-        name = parts.hostname
-    except ValueError:
-        return ""
-    if not name:
-        return ""
-    if name in _CLOUD_HOSTS:
-        return CLOUD_URL
-    above = re.split(_OWN_PATHS, parts.path, maxsplit=1)[0].rstrip("/")
-    return f"{parts.scheme}://{parts.netloc}{above}{PUBLIC_PATH}"
 
 
 def check_token(examination: Examination) -> Answer:
@@ -229,10 +204,12 @@ def roles() -> Answer:
     return note("starting", text, needs)
 
 
-def check_clock(probe: Probe) -> Answer:
+def check_clock(access: Access, probe: Probe) -> Answer:
     """Compare the server's clock with that of this machine."""
     if probe.status is None:
         return not_checked("clock", "clock", "there was no answer")
+    if not is_public_api(access, probe):
+        return not_checked("clock", "clock", _NO_ADDRESS)
     if probe.skew is None:
         return note("clock", "the answer has no readable Date header, so the clocks are not compared")
     difference = abs(probe.skew)
@@ -260,5 +237,5 @@ def check_airbyte(examination: Examination, *, is_one_of_several: bool) -> Itera
     yield check_address(access, probe)
     yield check_token(examination)
     yield check_reading(examination)
-    yield check_clock(probe)
+    yield check_clock(access, probe)
     yield check_timeout(access)

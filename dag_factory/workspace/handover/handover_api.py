@@ -8,10 +8,12 @@ from typing import Any
 
 from dag_factory.airbyte.api.errors import ApiError
 from dag_factory.workspace.airbyte.api import AirbyteApi
-from dag_factory.workspace.handover.moves import AirbyteRefusedError, AirbyteUnansweredError
+from dag_factory.workspace.handover.moves import AirbyteRefusedError, AirbyteUnansweredError, NoAccessError
 
 # Too slow, or too many calls: the same call may be answered later.
 _NOT_REFUSED = (408, 425, 429)
+# About the token, or what answers is not the public API.
+_WITHOUT_ACCESS = (401, 405, 415)
 
 
 class HandoverApi:
@@ -41,7 +43,19 @@ def _explained(if_forbidden: str = "") -> Iterator[None]:
     try:
         yield
     except ApiError as error:
-        status = error.status or 500
-        is_refused = error.is_permanent or (status < 500 and status not in _NOT_REFUSED)
         message = f"{error}{if_forbidden if error.status == 403 else ''}"
-        raise (AirbyteRefusedError if is_refused else AirbyteUnansweredError)(message) from None
+        raise _kind_of(error)(message) from None
+
+
+def _kind_of(error: ApiError) -> type[AirbyteRefusedError | AirbyteUnansweredError]:
+    if _has_no_access(error):
+        return NoAccessError
+    status = error.status or 500
+    is_refused = error.is_permanent or (status < 500 and status not in _NOT_REFUSED)
+    return AirbyteRefusedError if is_refused else AirbyteUnansweredError
+
+
+def _has_no_access(error: ApiError) -> bool:
+    """Whether every other call fails too: 401 is about the token, and what is permanent about the host."""
+    is_token_refused = error.is_about_token and not error.is_retryable
+    return error.is_permanent or is_token_refused or error.status in _WITHOUT_ACCESS

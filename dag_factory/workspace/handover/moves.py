@@ -14,6 +14,10 @@ class AirbyteRefusedError(Exception):
     """Airbyte has answered that it does not do what was asked: nothing has changed."""
 
 
+class NoAccessError(AirbyteRefusedError):
+    """Airbyte refuses this call as it would any other: the token or the address is wrong."""
+
+
 class AirbyteUnansweredError(Exception):
     """No answer has come: whether Airbyte has done what was asked is not known."""
 
@@ -23,7 +27,7 @@ class HandoverError(Exception):
 
 
 class Airbyte(Protocol):
-    """What is needed of an Airbyte. All of it raises the two errors above."""
+    """What is needed of an Airbyte. All of it raises AirbyteRefusedError or AirbyteUnansweredError."""
 
     def connection(self, connection_id: str) -> Mapping[str, Any]:
         """Return a connection as the public API shows it."""

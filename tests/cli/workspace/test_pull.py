@@ -139,8 +139,17 @@ def test_wrong_credentials(run, repository, monkeypatch):
 def test_the_address_of_the_internal_api(run, repository, monkeypatch, airbyte):  # noqa: F811
     monkeypatch.setenv("AIRBYTE_URL", airbyte.server.url.replace("/api/public/v1", "/api/v1"))
     line = fails(run, repository)
-    assert "/api/public/v1" in line
+    assert f"write {airbyte.server.url} into AIRBYTE_URL; AIRBYTE_URL, host " in line
     assert "connection_id" not in line
+
+
+def test_the_address_of_the_internal_api_in_a_connection(run, repository, monkeypatch, airbyte):  # noqa: F811
+    host = airbyte.server.url.replace("/api/public/v1", "/api/v1")
+    monkeypatch.setenv(
+        "AIRFLOW_CONN_AIRBYTE_DEFAULT", json.dumps({"host": host, "login": "a", "password": SECRET})
+    )
+    line = fails(run, repository)
+    assert f"write {airbyte.server.url}; AIRFLOW_CONN_AIRBYTE_DEFAULT, host {host}" in line
 
 
 def test_a_list_that_is_not_there(run, repository, airbyte):  # noqa: F811

@@ -15,6 +15,7 @@ from dag_factory.config.snapshot.model import Connector, SnapshotConnection
 from dag_factory.config.snapshot.serialising import snapshot_text
 from dag_factory.workspace.handover import recording
 from dag_factory.workspace.handover.handover import Handover
+from dag_factory.workspace.handover.moves import AirbyteUnansweredError, NoAccessError
 from tests.cli.workspace.fake_workspace import Client, FakeWorkspace
 
 A, B, C, D = (f"1e3b5a72-7bfd-4808-a13c-20450549011{digit}" for digit in "0123")
@@ -509,12 +510,40 @@ def test_a_dag_file_is_looked_at_only_if_it_would_be_edited(repository, airbyte,
     assert "skipped: Airbyte schedules none of its connections" in capsys.readouterr().out
 
 
-def test_an_airbyte_that_does_not_answer_is_no_empty_plan(repository, airbyte, capsys, monkeypatch):
+@pytest.mark.parametrize("arguments", [[], ["--apply"], ["--undo"], ["--undo", "--apply"]])
+def test_an_airbyte_that_does_not_answer_ends_the_command(
+    repository, airbyte, capsys, monkeypatch, arguments
+):
+    text = money(airbyte)
+    airbyte.add(B, "lake", hourly(airbyte))
+    repository({"money.yaml": text, "lake.yaml": text.replace(A, B)}, airbyte)
+    asked = []
+
+    def connection(_self, connection_id):
+        asked.append(connection_id)
+        message = "no response from Airbyte: check the host and its port"
+        raise AirbyteUnansweredError(message)
+
+    monkeypatch.setattr(Client, "connection", connection)
+    assert main(["take-over", *arguments]) == 1
+    said = "dag-factory take-over: no response from Airbyte: check the host and its port; nothing has been changed"
+    assert capsys.readouterr() == ("", f"{said}\n")
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize("arguments", [["--apply"], ["--undo"]])
+def test_a_token_that_is_refused_ends_the_command(repository, airbyte, capsys, monkeypatch, arguments):
     repository({"money.yaml": money(airbyte)}, airbyte)
-    nowhere = "http://127.0.0.1:9"
-    monkeypatch.setattr(airbytes, "airbyte_of", lambda *_: (Client(nowhere), nowhere))
-    assert main(["take-over"]) == 1
-    assert "cannot be read" in capsys.readouterr().out
+
+    def connection(*_):
+        message = "check AIRBYTE_CLIENT_ID and AIRBYTE_CLIENT_SECRET"
+        raise NoAccessError(message)
+
+    monkeypatch.setattr(Client, "connection", connection)
+    assert main(["take-over", *arguments]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "take-over: check AIRBYTE_CLIENT_ID and AIRBYTE_CLIENT_SECRET; nothing has" in printed.err
 
 
 def test_the_environment_has_its_own_snapshot(repository, airbyte, capsys):

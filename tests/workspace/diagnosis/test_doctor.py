@@ -22,7 +22,6 @@ from dag_factory.workspace.diagnosis.doctor import (
     check_timeout,
     check_token,
     is_public_api,
-    suggested_url,
 )
 from dag_factory.workspace.diagnosis.installed_versions import SUPPORTED, check_versions
 from dag_factory.workspace.diagnosis.used_connections import (
@@ -54,28 +53,6 @@ def examined(connections, given: Access | None = None) -> Examination:
 def refused(status: int | None, *, is_about_token: bool = False) -> NotListed:
     refusal = ApiError("Airbyte said no", status=status, is_about_token=is_about_token)
     return NotListed(reason=str(refusal), error=refusal)
-
-
-@pytest.mark.parametrize(
-    ("url", "suggested"),
-    [
-        ("https://airbyte.example.com", URL),
-        ("https://airbyte.example.com/", URL),
-        ("https://airbyte.example.com/api/v1", URL),
-        ("https://airbyte.example.com/api/v1/", URL),
-        ("https://airbyte.example.com/api", URL),
-        ("https://airbyte.example.com/api/public/v1/connections", URL),
-        ("https://airbyte.example.com/workspaces/1/connections", URL),
-        ("http://host:8000/tools/airbyte/api/v1", "http://host:8000/tools/airbyte/api/public/v1"),
-        ("http://host:8000/v1x", "http://host:8000/v1x/api/public/v1"),
-        ("https://cloud.airbyte.com/workspaces/1", "https://api.airbyte.com/v1"),
-        ("https://api.airbyte.com", "https://api.airbyte.com/v1"),
-        ("airbyte", ""),
-        ("https://[", ""),
-    ],
-)
-def test_the_url_that_is_suggested(url, suggested):
-    assert suggested_url(url) == suggested
 
 
 @pytest.mark.parametrize(
@@ -175,10 +152,16 @@ def test_reading(connections, level, said):
     ],
 )
 def test_the_clock(skew, level, said):
-    answer = check_clock(Probe(status=200, skew=skew))
+    answer = check_clock(access(), Probe(status=200, body=Body.LIST, skew=skew))
     assert answer.level == level
     assert said in answer.text
-    assert check_clock(Probe(reason="refused")).level is Level.WARNING
+    assert check_clock(access(), Probe(reason="refused")).level is Level.WARNING
+
+
+@pytest.mark.parametrize("skew", [None, 0.0, 3600.0])
+def test_the_clock_of_something_else_is_not_compared(skew):
+    answer = check_clock(access(), Probe(status=200, body=Body.PAGE, skew=skew))
+    assert answer.text == "clock: not checked, since Airbyte's public API does not answer there"
 
 
 @pytest.mark.parametrize(("timeout", "level"), [(60.0, "ok"), (30.0, "ok"), (29.5, "warning")])

@@ -6,7 +6,7 @@ import pytest
 
 from dag_factory.airbyte.api.errors import ApiError
 from dag_factory.workspace.handover.handover_api import HandoverApi
-from dag_factory.workspace.handover.moves import AirbyteRefusedError, AirbyteUnansweredError
+from dag_factory.workspace.handover.moves import AirbyteRefusedError, AirbyteUnansweredError, NoAccessError
 
 
 class Failing:
@@ -37,9 +37,32 @@ def test_whether_a_call_without_an_answer_was_done_is_not_known(status):
         api.jobs("id")
 
 
-def test_a_host_that_is_no_url_is_a_refusal():
-    with pytest.raises(AirbyteRefusedError):
-        HandoverApi(Failing(ApiError("no", is_permanent=True))).connection("id")
+@pytest.mark.parametrize(
+    "error",
+    [
+        ApiError("no", is_permanent=True),
+        ApiError("no", status=302, is_permanent=True),
+        ApiError("no", status=401),
+        ApiError("no", status=405),
+        ApiError("no", status=403, is_about_token=True),
+        ApiError("no", status=404, is_about_token=True),
+    ],
+)
+def test_a_refusal_of_every_call_is_told_from_one_of_a_connection(error):
+    with pytest.raises(NoAccessError):
+        HandoverApi(Failing(error)).connection("id")
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 409, 422])
+def test_a_refusal_of_one_connection(status):
+    with pytest.raises(AirbyteRefusedError) as refusal:
+        HandoverApi(Failing(ApiError("no", status=status))).connection("id")
+    assert not isinstance(refusal.value, NoAccessError)
+
+
+def test_a_token_that_does_not_come_is_no_refusal():
+    with pytest.raises(AirbyteUnansweredError):
+        HandoverApi(Failing(ApiError("no", status=503, is_about_token=True))).connection("id")
 
 
 def test_a_missing_right_is_named():
