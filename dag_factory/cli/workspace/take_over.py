@@ -114,7 +114,7 @@ def run(arguments: argparse.Namespace) -> int:
         with ExitStack() as stack:
             return _run(arguments, Airbytes(stack=stack))
     except (NoAccessError, AirbyteUnansweredError) as error:
-        # They come from the first reading alone: while something is changed, each DAG says what has become of it.
+        # Only the first reading raises them; while something is changed, each DAG says what has become of it.
         _say(f"dag-factory take-over: {error}; nothing has been changed")
         return FINDINGS
 

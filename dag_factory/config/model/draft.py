@@ -122,6 +122,11 @@ class DraftSchedule:
     every = Key[int | None](durations.seconds)
     assets = Key[Value]()
 
+    @property
+    def starts_runs(self) -> bool:
+        """Whether Airflow starts runs by itself: at times, at an interval or after assets."""
+        return any(part.value is not None for key, part in self.settings.items() if key != "timezone")
+
     def located_assets(self) -> Iterator[tuple[str, Location]]:
         """Yield each asset that the schedule names."""
         if self.is_set and "assets" in self.settings:

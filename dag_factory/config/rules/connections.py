@@ -15,14 +15,14 @@ _HINT = "delete one of the two; a connection runs one sync at a time"
 def check_placeholder(dag: DraftDag) -> Iterator[Diagnostic]:
     """A `connection_id` is not a placeholder, such as the one in the example that `init` writes."""
     for sync in dag.syncs:
-        if _is_placeholder(sync):
+        if is_placeholder(sync):
             message = f"the 'connection_id' of sync '{sync.name}' is a placeholder"
             yield sync.connection_id.location.diagnostic(
                 "bad-value", message, "write the UUID of your Airbyte connection"
             )
 
 
-def _is_placeholder(sync: DraftSync) -> bool:
+def is_placeholder(sync: DraftSync) -> bool:
     """Whether an id is one digit repeated, as `init` and people write it; Airbyte assigns no such id."""
     connection_id = sync.connection_id.value
     if connection_id is None or connection_id[:8] != connection_id[:1] * 8:
@@ -38,7 +38,7 @@ def check_same_connection(dag: DraftDag) -> Iterator[Diagnostic]:
         if identity is None:
             continue
         earlier = first.setdefault(identity, sync)
-        if earlier is not sync and not _is_placeholder(sync):
+        if earlier is not sync and not is_placeholder(sync):
             message = f"sync '{sync.name}' uses the same connection as sync '{earlier.name}'"
             yield _doubled(sync, earlier, message, Severity.ERROR)
 
@@ -52,7 +52,7 @@ def check_shared_connection(dags: Sequence[DraftDag]) -> Iterator[tuple[DraftDag
             if identity is None:
                 continue
             owner, earlier = first.setdefault(identity, (dag, sync))
-            if owner is not dag and not _is_placeholder(sync):
+            if owner is not dag and not is_placeholder(sync):
                 message = f"sync '{sync.name}' uses a connection that DAG '{owner.dag_id.value}' also syncs"
                 yield dag, _doubled(sync, earlier, message, Severity.WARNING)
 

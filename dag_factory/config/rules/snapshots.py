@@ -13,14 +13,13 @@ from dag_factory.config.snapshot.model import Snapshot, SnapshotConnection
 from dag_factory.config.snapshot.snapshots import Snapshots
 from dag_factory.config.text.connection_ids import is_uuid
 from dag_factory.config.text.secret_patterns import redacted
-from dag_factory.config.yaml.document import Location
 
 # The connections that syncs use, by the file of their snapshot; None for one that a template gives.
 Used: TypeAlias = Mapping[str, frozenset[str | None]]
 
 
 def check_connections(dag: DraftDag, snapshots: Snapshots) -> Iterator[Diagnostic]:
-    """Each connection exists in its Airbyte; that of a DAG is active, and only Airflow starts it."""
+    """Each connection exists in its Airbyte; that of a DAG is active, and started once."""
     for sync in dag.syncs:
         snapshot = snapshots.of(dag.environment, sync.airbyte_conn_id.value)
         connection_id = sync.connection_id.value
@@ -33,7 +32,7 @@ def check_connections(dag: DraftDag, snapshots: Snapshots) -> Iterator[Diagnosti
         elif connection.is_deleted:
             yield deleted(sync, connection, snapshot, at)
         elif dag.enabled.value:
-            yield from _state(sync, connection, snapshot, at)
+            yield from _state(dag, sync, connection, snapshot)
 
 
 def _unknown(dag: DraftDag, sync: DraftSync, snapshot: Snapshot, snapshots: Snapshots) -> Diagnostic:
@@ -66,7 +65,7 @@ def _differs_little(connection: SnapshotConnection, connection_id: str) -> bool:
 
 
 def _state(
-    sync: DraftSync, connection: SnapshotConnection, snapshot: Snapshot, at: Location
+    dag: DraftDag, sync: DraftSync, connection: SnapshotConnection, snapshot: Snapshot
 ) -> Iterator[Diagnostic]:
     code, problem, hint = "", "", ""
     if connection.status == "inactive":
@@ -74,13 +73,13 @@ def _state(
     elif connection.status == "locked":
         code, hint = "locked", "ask who runs Airbyte for the reason"
         problem = "is locked in Airbyte, and cannot be started"
-    elif connection.is_scheduled:
+    elif connection.is_scheduled and dag.schedule.starts_runs:
         code, hint = "scheduled", "run 'dag-factory take-over', or set it to manual in Airbyte"
         problem = f"is also scheduled in Airbyte: {schedule_text(connection)}"
     if code:
         message = f"the connection '{connection.name}' of sync '{sync.name}' {problem}"
         related = (in_snapshot(snapshot, connection, "in the snapshot"),)
-        yield at.diagnostic(f"{code}-connection", message, hint, related=related)
+        yield sync.connection_id.location.diagnostic(f"{code}-connection", message, hint, related=related)
 
 
 def schedule_text(connection: SnapshotConnection) -> str:

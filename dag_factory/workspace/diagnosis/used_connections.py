@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from dag_factory.airbyte.api.documents import Document
 from dag_factory.config.model.draft import DraftDag, DraftSync
+from dag_factory.config.rules.connections import is_placeholder
 from dag_factory.config.text.connection_ids import is_uuid
 from dag_factory.workspace.diagnosis.answers import Answer, Level, not_checked, note, ok
 
@@ -28,9 +29,10 @@ class Absence(enum.Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Use:
-    """A sync's use of a connection; `connection_id` is None where a template or nothing gives it.
+    """A sync's use of a connection; `connection_id` is None for a placeholder, or where a template gives it.
 
-    A DAG that is not `enabled` starts nothing, so only the existence of its connections matters.
+    A DAG that is not `enabled` starts nothing, so only the existence of its connections matters. One that
+    Airflow does not start by itself may have connections that Airbyte starts.
     """
 
     sync: str
@@ -39,6 +41,8 @@ class Use:
     file: str
     line: int
     is_enabled: bool = True
+    is_started: bool = True
+    is_placeholder: bool = False
     has_pool: bool = False
 
 
@@ -69,7 +73,7 @@ def uses_of(drafts: Iterable[DraftDag]) -> tuple[Use, ...]:
 
 def _use(dag: DraftDag, sync: DraftSync) -> Use:
     location, connection_id = sync.connection_id.location, sync.connection_id.value
-    is_known = connection_id is not None and is_uuid(connection_id)
+    is_known = connection_id is not None and is_uuid(connection_id) and not is_placeholder(sync)
     return Use(
         sync=sync.name,
         airbyte_conn_id=sync.airbyte_conn_id.value,
@@ -78,6 +82,8 @@ def _use(dag: DraftDag, sync: DraftSync) -> Use:
         file=location.document.file.name,
         line=location.span().line,
         is_enabled=dag.enabled.value,
+        is_started=dag.schedule.starts_runs,
+        is_placeholder=is_placeholder(sync),
         has_pool=sync.pool.value is not None,
     )
 
@@ -116,9 +122,17 @@ def check_connections(
         problem = _problem(use, listed.get(str(use.connection_id)) or missing[str(use.connection_id)])
         problems.setdefault(problem, []).append(use)
     yield from _well(problems.pop("", []))
+    yield from _of_airbyte(problems.pop("started by Airbyte", []))
     for problem in _PROBLEMS:
         yield from _not_well(problem, problems.get(problem, []))
-    if skipped := len(uses) - len(known):
+    yield from _not_known([use for use in uses if use.connection_id is None])
+
+
+def _not_known(uses: Sequence[Use]) -> Iterator[Answer]:
+    if count := sum(use.is_placeholder for use in uses):
+        hint = "write the UUID of your Airbyte connection, or delete the example of 'dag-factory init'"
+        yield note("connections", f"{_syncs(count)} not checked: the connection_id is a placeholder", hint)
+    if skipped := sum(not use.is_placeholder for use in uses):
         text = f"{_syncs(skipped)} not checked: a template gives the connection, or none was found"
         yield note("connections", text)
 
@@ -136,7 +150,9 @@ def _problem(use: Use, found: Document | Absence) -> str:
         return str(status)
     schedule = found.get("schedule")
     kind = schedule.get("scheduleType", "manual") if isinstance(schedule, Mapping) else "manual"
-    return "" if kind == "manual" else "scheduled"
+    if kind == "manual":
+        return ""
+    return "scheduled" if use.is_started else "started by Airbyte"
 
 
 def _well(uses: Sequence[Use]) -> Iterator[Answer]:
@@ -145,6 +161,15 @@ def _well(uses: Sequence[Use]) -> Iterator[Answer]:
         verbs = "connection exists, is" if count == 1 else "connections exist, are"
         state = "active and manual" if all(use.is_enabled for use in uses) else "active and manual if in use"
         yield ok("connections", f"{count} {verbs} {state}")
+
+
+def _of_airbyte(uses: Sequence[Use]) -> Iterator[Answer]:
+    count = len({use.connection_id for use in uses})
+    if count:
+        text = "1 connection exists, and Airbyte alone starts it: its DAG has no schedule"
+        if count > 1:
+            text = f"{count} connections exist, and Airbyte alone starts them: their DAGs have no schedule"
+        yield ok("connections", text)
 
 
 def _not_well(problem: str, uses: Sequence[Use]) -> Iterator[Answer]:

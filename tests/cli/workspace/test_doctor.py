@@ -133,7 +133,7 @@ def test_the_connections_of_a_folder(airbyte, use, run, configs):
     template = "{{ var.value.connection }}"
     ids = {"money": CONNECTION, "unknown": UNKNOWN, "given": f'"{template}"'}
     ids |= {name: seed_id(name) for name in SPECIAL}
-    text = "schedule: null\nsyncs:\n" + "".join(f"  {name}: {each}\n" for name, each in ids.items())
+    text = "schedule: '@daily'\nsyncs:\n" + "".join(f"  {name}: {each}\n" for name, each in ids.items())
     configs({"orders.yaml": text})
     use(airbyte.url)
     status, lines = run()
@@ -145,6 +145,23 @@ def test_the_connections_of_a_folder(airbyte, use, run, configs):
     for name in ("paused_sync", "locked_sync", "cron_in_airbyte", "basic_in_airbyte"):
         assert begins(lines, f"warning: {at[name]}: ")
     assert begins(lines, "note: 1 sync not checked: a template")
+
+
+def test_what_airbyte_starts_is_no_problem_without_a_schedule(airbyte, use, run, configs):
+    configs({"orders.yaml": f"schedule: null\nsyncs: {{money: {seed_id('cron_in_airbyte')}}}\n"})
+    use(airbyte.url)
+    status, lines = run()
+    assert status == 0
+    assert "ok: 1 connection exists, and Airbyte alone starts it: its DAG has no schedule" in lines
+
+
+def test_the_example_of_init_is_no_error(airbyte, use, run, capsys):
+    assert main(["init", ".", "--ci", "none"]) == 0
+    capsys.readouterr()
+    use(airbyte.url)
+    status, lines = run()
+    assert status == 0
+    assert begins(lines, "note: 1 sync not checked: the connection_id is a placeholder")
 
 
 def test_each_airbyte_of_the_folder(airbyte, use, run, configs):

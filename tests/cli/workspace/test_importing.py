@@ -321,7 +321,6 @@ def test_what_looks_like_a_secret_is_shown_nowhere(repository, run, capsys):
     # The snapshot of this test has what `pull` would have written as ***.
     assert main(["validate", "--strict"]) == 1
     assert set(re.findall(r"\[[a-z-]+\]$", capsys.readouterr().out, re.MULTILINE)) == {
-        "[scheduled-connection]",
         "[secret]",
         "[unknown-connection]",
     }

@@ -526,8 +526,8 @@ def test_an_airbyte_that_does_not_answer_ends_the_command(
 
     monkeypatch.setattr(Client, "connection", connection)
     assert main(["take-over", *arguments]) == 1
-    said = "dag-factory take-over: no response from Airbyte: check the host and its port; nothing has been changed"
-    assert capsys.readouterr() == ("", f"{said}\n")
+    said = "no response from Airbyte: check the host and its port; nothing has been changed"
+    assert capsys.readouterr() == ("", f"dag-factory take-over: {said}\n")
     assert len(asked) == 1
 
 

@@ -235,6 +235,33 @@ def test_a_disabled_dag_needs_only_existing_connections():
     assert found == ["ok: 1 connection exists, is active and manual if in use"]
 
 
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [
+        (1, "1 connection exists, and Airbyte alone starts it: its DAG has no schedule"),
+        (2, "2 connections exist, and Airbyte alone starts them: their DAGs have no schedule"),
+    ],
+)
+def test_what_only_airbyte_starts_is_not_started_twice(count, said):
+    uses = [use(number, is_started=False) for number in range(count)]
+    documents = [document(number, schedule={"scheduleType": "cron"}) for number in range(count)]
+    assert lines(uses, documents) == [f"ok: {said}"]
+
+
+def test_a_dag_without_a_schedule_needs_active_connections():
+    (line,) = lines([use(1, is_started=False)], [document(1, "inactive")])
+    assert "is disabled in Airbyte" in line
+
+
+def test_placeholders_are_left_out():
+    found = lines([use(None, is_placeholder=True), use(None)], [])
+    assert found == [
+        "note: 1 sync not checked: the connection_id is a placeholder; write the UUID of your Airbyte "
+        "connection, or delete the example of 'dag-factory init'",
+        "note: 1 sync not checked: a template gives the connection, or none was found",
+    ]
+
+
 def test_at_most_twenty_lines_of_a_kind():
     found = lines([use(number) for number in range(25)], [document(n, "inactive") for n in range(25)])
     assert len(found) == 21
