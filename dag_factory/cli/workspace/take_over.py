@@ -18,13 +18,13 @@ from dag_factory.cli.progress import watched
 from dag_factory.cli.show import check_environment
 from dag_factory.cli.workspace import take_over_text, take_over_undo
 from dag_factory.cli.workspace.airbytes import Airbytes
+from dag_factory.cli.workspace.chosen_dags import chosen
 from dag_factory.cli.workspace.folders import checked_folder
 from dag_factory.cli.workspace.reading import Source, from_airbyte, from_snapshot, record
 from dag_factory.config.diagnostics import Diagnostic
 from dag_factory.config.model.draft import DraftDag
 from dag_factory.config.project import Resolution, resolve_project
 from dag_factory.config.snapshot.snapshots import snapshots_beside
-from dag_factory.config.text import suggestions
 from dag_factory.report.escapes import escape
 from dag_factory.report.text import render_one
 from dag_factory.workspace.handover.api_schedules import MANUAL
@@ -54,7 +54,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "dags",
         metavar="DAG",
         nargs="*",
-        help="ids of DAGs (default: all with a connection that Airbyte schedules)",
+        help="ids of DAGs, patterns of ids with * and ?, or configuration files (default: all DAGs with a"
+        " connection that Airbyte schedules)",
     )
     parser.add_argument("--apply", action="store_true", help="do it; without it, the plan is printed")
     parser.add_argument(
@@ -90,6 +91,7 @@ nothing else changes.
 examples:
   dag-factory take-over                         # show the plan for all DAGs
   dag-factory take-over orders --apply          # take over the connections of the DAG 'orders'
+  dag-factory take-over 'shop_*' --apply        # those of each DAG whose id begins with shop_
   dag-factory take-over --print terraform       # print what to set where Terraform has the connections
   dag-factory take-over --undo orders --apply   # put back what Airbyte's API can put back"""
 
@@ -130,9 +132,7 @@ def _run(arguments: argparse.Namespace, airbytes: Airbytes) -> int:
         only=arguments.airbyte_conn_id,
     )
     if arguments.undo:
-        return take_over_undo.undo(
-            resolution.drafts, arguments.dags, source, SystemClock(), apply=arguments.apply
-        )
+        return take_over_undo.undo(resolution, arguments.dags, source, SystemClock(), apply=arguments.apply)
     check_environment(environment, resolution.project.environments)
     _refuse_broken_snapshots(resolution.drafts, source)
     plans = _plans(resolution, source, arguments)
@@ -163,7 +163,7 @@ def _plans(resolution: Resolution, source: Source, arguments: argparse.Namespace
     read = from_airbyte if arguments.style is None else from_snapshot
     dags = {id(dag.location.document): dag for dag in resolution.project.dags}
     plans = []
-    for draft in watched(_chosen(resolution.drafts, arguments.dags), sys.stderr, "DAG", few=10):
+    for draft in watched(chosen(resolution, arguments.dags), sys.stderr, "DAG", few=10):
         connections = [read(source, *each) for each in identified(draft.syncs) if source.has(each[0])]
         plans.append(
             planned(
@@ -185,17 +185,6 @@ def _cannot_be_edited(draft: DraftDag, resolution: Resolution) -> str | None:
 def _why_not_committed(draft: DraftDag, resolution: Resolution) -> str | None:
     file = file_of(draft, resolution)
     return why_not_committed(file.path, file.name)
-
-
-def _chosen(drafts: Sequence[DraftDag], names: Sequence[str]) -> list[DraftDag]:
-    known = [draft.dag_id.value for draft in drafts]
-    for name in names:
-        if name not in known:
-            alike = suggestions.did_you_mean(name, known, suggestions.SearchLimit())
-            hint = alike or f"the DAGs are: {', '.join(known[:20]) or 'none'}"
-            message = f"there is no DAG '{name}'; {hint}"
-            raise UsageError(message)
-    return [draft for draft in drafts if not names or draft.dag_id.value in names]
 
 
 def file_of(draft: DraftDag, resolution: Resolution) -> DagFile:
@@ -222,7 +211,7 @@ def _applied(plans: Sequence[PlannedDag], source: Source, resolution: Resolution
     try:
         for plan in plans:
             if plan.skipped is not None:
-                print(take_over_text.skipped(plan))
+                print(take_over_text.skipped(plan), end="", flush=True)
                 continue
             outcome = _taken_over(plan, source, resolution)
             outcomes.append(outcome)

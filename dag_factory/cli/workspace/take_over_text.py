@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TypeAlias
 
@@ -33,15 +33,25 @@ def plan(plans: Sequence[PlannedDag], now: datetime) -> str:
     if not plans:
         return _text([_NOTHING])
     lines = [line for each in plans for line in _of_dag(each, now)]
-    moving = [each for each in plans if each.refused is None and each.skipped is None]
-    count = sum(len(each.movable) for each in moving)
-    refused = sum(each.refused is not None for each in plans)
-    skipped = len(plans) - len(moving) - refused
-    total = f"{_count(count, 'connection')} of {_count(len(moving), 'DAG')} to move"
-    lines.append(f"{total}, {_count(skipped, 'DAG')} skipped, {refused} refused; nothing has been changed")
+    moving = [each for each in plans if _is_moving(each)]
+    lines += [f"{_total(plans, moving)}; nothing has been changed"]
     if moving:
         lines.append("Run the command with --apply to move them.")
     return _text(lines)
+
+
+def _is_moving(each: PlannedDag) -> bool:
+    return each.refused is None and each.skipped is None and uncommitted(each) is None
+
+
+def _total(plans: Sequence[PlannedDag], moving: Sequence[PlannedDag]) -> str:
+    connections = sum(len(each.movable) for each in moving)
+    refused = sum(each.refused is not None for each in plans)
+    skipped = sum(each.skipped is not None for each in plans)
+    not_applied = len(plans) - len(moving) - refused - skipped
+    total = f"{_count(connections, 'connection')} of {_count(len(moving), 'DAG')} to move"
+    total += f", {_count(skipped, 'DAG')} skipped, {refused} refused"
+    return f"{total}, {not_applied} that --apply would refuse" if not_applied else total
 
 
 def _of_dag(each: PlannedDag, now: datetime) -> Iterator[str]:
@@ -71,7 +81,7 @@ def _of_connection(each: PlannedDag, connection: PlannedConnection, now: datetim
     if is_same is None:
         yield "    Airbyte's schedule is not understood: check the new one, and when Airbyte starts a job"
     elif not is_same:
-        yield "    another schedule than Airbyte's"
+        yield "    the DAG keeps its own schedule, which is not Airbyte's: is that intended?"
     if not connection.is_active:
         yield "    it is not active in Airbyte: nothing syncs it"
     reason = cannot_put_back(connection.old)
@@ -96,7 +106,7 @@ def _outcome(each: PlannedDag, done: Outcome, pages: Pages) -> Iterator[str]:
     yield from (f"{missed}: {target.label}" for target in done.missed)
     yield from (f"{_TWICE}: {target.label}" for target in done.twice)
     if done.start_date is not None:
-        yield f"start_date is {start_text(done.start_date, each.draft.zone)} now, {each.draft.zone}"
+        yield f"start_date is now {start_text(done.start_date, each.draft.zone)} ({each.draft.zone})"
 
 
 _MISSED = "its last slot fell into the hand-over, so Airflow runs it when it sees the DAG"
@@ -108,11 +118,14 @@ def _left(each: PlannedDag, target: Target, pages: Pages) -> str:
     conn_id = next(
         (one.airbyte_conn_id for one in each.connections if one.connection_id == target.connection_id), ""
     )
-    page = pages(conn_id, target.connection_id) or "its page in Airbyte"
     reason = cannot_put_back(target.old) or "Airbyte did not do it"
-    old = verbatim(target.old)
-    how = f"set '{old}' on {page}, or run take-over again"
+    how = f"{by_hand(target.old, pages(conn_id, target.connection_id))}, or run take-over again"
     return f"nobody syncs {target.label} now ({reason}): {how}"
+
+
+def by_hand(old: Mapping[str, str], page: str | None) -> str:
+    """Say where a person sets a schedule; the page of a connection opens with its jobs."""
+    return f"set '{verbatim(old)}' under Settings of {page or 'its page in Airbyte'}"
 
 
 def summary(outcomes: Sequence[Outcome], skipped: int) -> str:
@@ -131,7 +144,7 @@ def summary(outcomes: Sequence[Outcome], skipped: int) -> str:
 
 def skipped(each: PlannedDag) -> str:
     """Write why a DAG is left out."""
-    return escape(f"{each.dag_id} ({each.file}): skipped: {each.skipped}")
+    return _text([f"{each.dag_id} ({each.file})", f"  skipped: {each.skipped}"])
 
 
 def commands(plans: Sequence[PlannedDag], style: str) -> str:

@@ -62,14 +62,17 @@ def why_not_committed(path: Path, name: str) -> str | None:
 
 
 def last_schedules(files: Collection[Path], wanted: Collection[str]) -> dict[str, Mapping[str, str]]:
-    """Return the newest schedule of each connection that is not manual, from the history of snapshots."""
+    """Return the newest schedule of each connection that is not manual, from the history of snapshots.
+
+    It is empty for a connection that has always been manual; one that no snapshot has is left out.
+    """
     found: dict[str, Mapping[str, str]] = {}
     for snapshot in _versions(files):
         for connection_id in wanted:
             connection = snapshot.connections.get(connection_id)
-            if connection is not None and connection.is_scheduled:
-                found.setdefault(connection_id, connection.schedule)
-        if len(found) == len(wanted):
+            if connection is not None and not found.get(connection_id):
+                found[connection_id] = connection.schedule if connection.is_scheduled else {}
+        if len(found) == len(wanted) and all(found.values()):
             break
     return found
 

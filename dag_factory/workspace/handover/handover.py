@@ -62,19 +62,21 @@ class _Progress:
     moved: list[Target] = field(default_factory=list)
     resumed: list[Target] = field(default_factory=list)
     inactive: set[str] = field(default_factory=set)
+    waited_for: datetime | None = None
+    dag_id: str
     began: datetime
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Handover:
-    """Moves DAGs: `tell` is given one line about each wait, and about each connection."""
+    """Moves DAGs: `tell` is given one line about each wait, and about what goes wrong."""
 
     clock: Clock
     tell: Callable[[str], None]
 
     def run(self, dag: DagToMove) -> Outcome:
         """Move a DAG, or leave everything as it was and say why."""
-        progress = _Progress(began=self.clock.now())
+        progress = _Progress(dag_id=dag.dag_id, began=self.clock.now())
         for target in dag.targets:
             if target.not_understood is not None:
                 self.tell(
@@ -135,7 +137,7 @@ class Handover:
             ]
             until = until or free_moment(closed, now, need_of(len(waiting)))
             if now < until:
-                self._wait_until(until, now)
+                self._wait_until(until, now, progress)
                 began = self.clock.now()
             elif any(opens <= now < closes for opens, closes in closed):
                 until = None
@@ -145,8 +147,11 @@ class Handover:
             else:
                 return
 
-    def _wait_until(self, moment: datetime, now: datetime) -> None:
-        self.tell(f"waiting until {moment:%H:%M:%S} UTC, when Airbyte starts nothing")
+    def _wait_until(self, moment: datetime, now: datetime, progress: _Progress) -> None:
+        if moment != progress.waited_for:
+            gap = "for a gap between the starts of its syncs in Airbyte"
+            self.tell(f"{progress.dag_id}: waiting until {moment:%H:%M:%S} UTC, {gap}")
+            progress.waited_for = moment
         self.clock.sleep(min((moment - now).total_seconds(), _LONGEST_SLEEP))
 
     def _wait_for_job(self, queued: tuple[Target, Job], began: datetime) -> None:
@@ -179,7 +184,6 @@ class Handover:
         except AirbyteRefusedError:
             progress.moved.remove(target)
             raise
-        self.tell(f"{target.label} is manual now; it was '{verbatim(target.old)}'")
 
     def _set(self, target: Target, schedule: Mapping[str, str]) -> None:
         """Change a schedule and read it back, until it is so: an answer may be lost after the deed."""

@@ -99,6 +99,8 @@ def test_the_guide_and_back(airbyte, root, capsys):
     assert "has '0 5" in lines["daily"]
     assert "no other time zone than UTC" in lines["berlin"]
     assert "nothing more often than hourly" in lines["often"]
-    assert "cannot set an interval; set 'Every 24 HOURS' on http://127.0.0.1" in lines["interval"]
+    assert (
+        "cannot set an interval; set 'Every 24 HOURS' under Settings of http://127.0.0.1" in lines["interval"]
+    )
     assert main(["pull"]) == 0
     assert "unchanged airbyte/airbyte_default.json" in capsys.readouterr().out

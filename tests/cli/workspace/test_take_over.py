@@ -100,7 +100,7 @@ def test_the_plan_changes_nothing(repository, airbyte, capsys):
     assert f"'bank' ({A})" in shown
     assert f"in Airbyte: 0 {airbyte.minute} * * * ? UTC, next 2" in shown
     assert f"in Airflow: at '{airbyte.minute} * * * *' in UTC, next 2" in shown
-    assert "another schedule" not in shown
+    assert "its own schedule" not in shown
     next_runs = [line.rpartition("next ")[2] for line in shown.splitlines() if ", next" in line]
     assert len(set(next_runs)) == 1
     assert (
@@ -117,7 +117,7 @@ def test_another_schedule_is_named(repository, airbyte, capsys):
     assert main(["take-over", "money"]) == 0
     shown = capsys.readouterr().out
     assert "in Airbyte: Every 24 HOURS" in shown
-    assert "another schedule than Airbyte's" in shown
+    assert "    the DAG keeps its own schedule, which is not Airbyte's: is that intended?" in shown
     assert "--undo could not put it back: the public API cannot set an interval" in shown
 
 
@@ -132,7 +132,10 @@ def test_apply(repository, airbyte, capsys):
     assert [each for each in lines if each != line] == text.splitlines()
     start = datetime.fromisoformat(line.removeprefix("start_date: ")).replace(tzinfo=UTC)
     assert before <= start <= datetime.now(UTC) + timedelta(minutes=1)
-    assert "1 connection moved; 1 DAG taken over, 0 skipped, 0 refused" in capsys.readouterr().out
+    printed = capsys.readouterr()
+    assert "1 connection moved; 1 DAG taken over, 0 skipped, 0 refused" in printed.out
+    assert printed.out.count(A) == 1
+    assert printed.err == ""
 
 
 def test_a_second_apply_changes_nothing(repository, airbyte, capsys):
@@ -178,7 +181,13 @@ def test_a_dag_that_git_does_not_have_is_not_moved(repository, airbyte, capsys):
     text = (root / "configs/money.yaml").read_text()
     assert main(["take-over"]) == 0
     reason = "git does not have 'configs/money.yaml'; commit and deploy it first"
-    assert f"--apply will refuse it: {reason}" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert f"--apply will refuse it: {reason}" in shown
+    assert "Run the command with --apply" not in shown
+    assert shown.splitlines()[-1] == (
+        "0 connections of 0 DAGs to move, 0 DAGs skipped, 0 refused, 1 that --apply would refuse; "
+        "nothing has been changed"
+    )
     assert main(["take-over", "--apply"]) == 1
     assert f"refused: {reason}" in capsys.readouterr().out
     assert airbyte.patches == []
@@ -212,7 +221,7 @@ def test_the_start_is_said_as_it_is_written(repository, airbyte, capsys):
     root = repository({"money.yaml": text}, airbyte)
     assert main(["take-over", "--apply"]) == 0
     (written,) = re.findall("^start_date: (.*)$", (root / "configs/money.yaml").read_text(), re.MULTILINE)
-    assert f"start_date is {written} now, Asia/Tokyo" in capsys.readouterr().out
+    assert f"  start_date is now {written} (Asia/Tokyo)\n" in capsys.readouterr().out
 
 
 def test_an_interruption_before_the_file_was_written(repository, airbyte, capsys):
@@ -294,7 +303,10 @@ def test_what_cannot_be_put_back_is_said(repository, airbyte, capsys):
     assert main(["take-over", "--apply"]) == 1
     shown = capsys.readouterr().out
     assert "nobody syncs 'one'" in shown
-    assert f"set 'Every 24 HOURS' on {airbyte.url.removesuffix('/api/public/v1')}/workspaces/" in shown
+    assert (
+        f"set 'Every 24 HOURS' under Settings of {airbyte.url.removesuffix('/api/public/v1')}/workspaces/"
+        in shown
+    )
 
 
 @pytest.mark.parametrize(
@@ -455,7 +467,7 @@ def test_undo_finds_the_old_schedule_in_the_history(repository, airbyte, capsys)
     assert main(["take-over", "--undo", "money", "--apply"]) == 0
     shown = capsys.readouterr().out
     assert f"has '{old['cronExpression']}' again" in shown
-    assert "No YAML is changed" in shown
+    assert "set 'schedule: null' in the DAGs of these connections" in shown
     assert airbyte.connections[A]["schedule"] == old
     assert old["cronExpression"] in (root / "airbyte/airbyte_default.json").read_text()
 
@@ -472,7 +484,7 @@ def test_undo_names_what_it_cannot_do(repository, airbyte, capsys, old):
     shown = capsys.readouterr().out
     old_text = old.get("cronExpression") or old["basicTiming"]
     page = f"/workspaces/{WORKSPACE}/connections/{A}/timeline"
-    assert f"set '{old_text}' on {airbyte.url.removesuffix('/api/public/v1')}{page}" in shown
+    assert f"set '{old_text}' under Settings of {airbyte.url.removesuffix('/api/public/v1')}{page}" in shown
     assert airbyte.patches == []
 
 
@@ -495,12 +507,97 @@ def test_only_one_airbyte(repository, airbyte, capsys):
 def test_undo_names_what_was_never_scheduled(repository, airbyte, capsys):
     airbyte.add(B, "lake", MANUAL)
     repository({"money.yaml": money(airbyte), "lake.yaml": f"schedule: null\nsyncs: {{b: {B}}}\n"}, airbyte)
-    assert main(["take-over", "--undo", "lake", "--apply"]) == 1
-    assert "no committed snapshot has a schedule of it" in capsys.readouterr().out
-    # The other is scheduled: there is nothing to undo.
+    assert main(["take-over", "--undo", "lake", "money", "--apply"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        f"'lake' ({B}): nothing to undo, by the committed snapshots Airbyte has never scheduled it",
+        f"'bank' ({A}): nothing to undo, Airbyte schedules it: '{hourly(airbyte)['cronExpression']}'",
+        "0 put back, 0 not",
+    ]
+    # Without names, what there is nothing to do about is left out.
     assert main(["take-over", "--undo", "--apply"]) == 0
-    assert "0 put back" in capsys.readouterr().out
+    assert capsys.readouterr().out == "0 put back, 0 not\n"
     assert airbyte.patches == []
+
+
+def test_undo_of_a_connection_that_no_snapshot_has(repository, airbyte, capsys):
+    repository({"money.yaml": money(airbyte)}, airbyte)
+    airbyte.add(B, "lake", MANUAL)
+    assert main(["take-over", "--undo", B, "--apply"]) == 1
+    assert f"'lake' ({B}): no committed snapshot has it" in capsys.readouterr().out
+
+
+def test_undo_of_a_connection_that_a_template_gives(repository, airbyte, capsys):
+    files = {"money.yaml": money(airbyte), "lake.yaml": 'schedule: null\nsyncs: {b: "{{ var.value.b }}"}\n'}
+    repository(files, airbyte)
+    assert main(["take-over", "--undo", "lake"]) == 0
+    assert "lake: nothing to undo, the ids of its connections are not known" in capsys.readouterr().err
+
+
+def test_a_plan_of_undo_says_what_comes_first(repository, airbyte, capsys):
+    repository({"money.yaml": money(airbyte)}, airbyte)
+    airbyte.connections[A]["schedule"] = MANUAL
+    assert main(["take-over", "--undo"]) == 0
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "1 can be put back, 0 cannot; nothing has been changed",
+        "Pause the DAGs of these connections in Airflow, and run the command with --apply.",
+    ]
+
+
+@pytest.mark.parametrize("option", [[], ["--apply"]])
+def test_one_form_of_what_is_skipped(repository, airbyte, capsys, option):
+    airbyte.add(A, "bank", MANUAL)
+    repository({"money.yaml": f"schedule: '@daily'\nsyncs: {{a: {A}}}\n"}, airbyte)
+    assert main(["take-over", "money", *option]) == 0
+    assert capsys.readouterr().out.splitlines()[:2] == [
+        "money (configs/money.yaml)",
+        "  skipped: Airbyte schedules none of its connections",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("names", "moved"),
+    [
+        (["shop_*"], [A, B]),
+        (["shop_?"], [A, B]),
+        (["shop_[a]"], [A]),
+        (["configs/shop_b.yaml"], [B]),
+        (["configs/shop_b.yaml", "shop_a", "shop_b"], [A, B]),
+        (["*"], [A, B, C]),
+    ],
+)
+def test_dags_may_be_named_by_a_pattern_or_a_file(repository, airbyte, names, moved):
+    text = money(airbyte)
+    airbyte.add(B, "b", hourly(airbyte), last_job_hours=0.45)
+    airbyte.add(C, "c", hourly(airbyte), last_job_hours=0.45)
+    ids = {"shop_a.yaml": A, "shop_b.yaml": B, "Shop_c.yaml": C}
+    repository({name: text.replace(A, each) for name, each in ids.items()}, airbyte)
+    assert main(["take-over", *names, "--apply"]) == 0
+    assert sorted(connection_id for connection_id, _ in airbyte.patches) == moved
+    assert main(["take-over", "--undo", *names]) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        (
+            "shop*",
+            f"no id of a DAG is like 'shop*'; the DAGs are: {', '.join(f'a{n}' for n in range(10, 30))}"
+            " and 2 more",
+        ),
+        ("zzzzzzzz", "there is no DAG 'zzzzzzzz'; the DAGs are: a10, "),
+        ("a100", "there is no DAG 'a100'; did you mean 'a10'?"),
+        (
+            "configs/broken.yaml",
+            "'configs/broken.yaml' has no DAG that can be read; see 'dag-factory validate'",
+        ),
+    ],
+)
+def test_names_of_no_dag(repository, airbyte, capsys, name, said):
+    text = money(airbyte)
+    files = {f"a{number}.yaml": text for number in range(10, 32)}
+    repository({**files, "broken.yaml": "a: ["}, airbyte)
+    assert main(["take-over", name]) == 2
+    assert said in capsys.readouterr().err
 
 
 def test_a_dag_file_is_looked_at_only_if_it_would_be_edited(repository, airbyte, capsys):

@@ -244,7 +244,7 @@ def test_a_quiet_hand_over_starts_with_the_next_minute():
     outcome, said = run(airbyte, file)
     assert file.start == outcome.start_date == moment(MONDAY + 5 * HOUR + 21 * 60)
     assert airbyte.changes == [("a", "manual")]
-    assert said == ["'a' (a) is manual now; it was '0 0 * * * ? UTC'"]
+    assert said == []
 
 
 @pytest.mark.parametrize("seconds", [-20, -10, -1, 0, 1, 15, 28])
@@ -253,7 +253,8 @@ def test_nothing_is_changed_around_a_slot(seconds):
     airbyte.advance(40 * 60 + seconds)
     outcome, said = run(airbyte, file)
     assert airbyte.time >= MONDAY + 6 * HOUR + 30
-    assert "waiting until 06:00:30 UTC" in said[0]
+    gap = "for a gap between the starts of its syncs in Airbyte"
+    assert said == [f"{dag_of(airbyte, file).dag_id}: waiting until 06:00:30 UTC, {gap}"]
     assert outcome.missed == outcome.twice == ()
     assert airbyte.connections["a"].jobs[-1].slot == MONDAY + 6 * HOUR
     assert file.start == moment(MONDAY + 6 * HOUR + 60)
@@ -287,7 +288,7 @@ def test_a_running_job_goes_on():
     outcome, said = run(airbyte, file)
     assert outcome.moved
     assert job.cancelled is None
-    assert len(said) == 1
+    assert said == []
 
 
 def test_a_refusal_puts_the_others_back():
