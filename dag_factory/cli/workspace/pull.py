@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 # What can be a part of a file's name.
 _WORD = re.compile(r"(?!.*\.streams$)[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
+# The other formats are for programs, which need the same form without a difference.
+_FOR_PEOPLE = ("text", "concise", "github")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -173,7 +175,7 @@ def _pulled(target: Target) -> Pulled | str:
 
 def _check(target: Target, pulled: Pulled, root: Path, style: str | None) -> int:
     from dag_factory.config.project import resolve_project  # noqa: PLC0415 (only here)
-    from dag_factory.workspace.snapshots.drift import drift, uses_of  # noqa: PLC0415 (as above)
+    from dag_factory.workspace.snapshots.drift import drift, files_of, uses_of  # noqa: PLC0415 (as above)
 
     assert target.old is not None  # noqa: S101 (else the command has ended)
     new = parse_snapshot(pulled.text.encode(), target.name(ENDING))
@@ -182,8 +184,11 @@ def _check(target: Target, pulled: Pulled, root: Path, style: str | None) -> int
     uses = uses_of(resolution.drafts, target.snapshots, target.name(ENDING))
     pull = target.snapshots.pull_command(target.environment, target.airbyte_conn_id)
     found = sorted(drift(target.old, new, uses, pull), key=lambda each: (each.file, each.span, each.message))
-    usual = "github" if os.environ.get("GITHUB_ACTIONS") == "true" else "text"
-    print(renderer(style or usual)(found, (target.name(ENDING),)), end="")
+    style = style or ("github" if os.environ.get("GITHUB_ACTIONS") == "true" else "text")
+    if not found and style in _FOR_PEOPLE:
+        print(f"no difference between {target.name(ENDING)} and Airbyte")
+        return CLEAN
+    print(renderer(style)(found, files_of(found, target.name(ENDING))), end="")
     return FINDINGS if has_errors(found) else CLEAN
 
 

@@ -52,6 +52,11 @@ def drift(old: Snapshot, new: Snapshot, uses: Uses, pull: str) -> Iterator[Diagn
         yield _of_snapshot(old, 1, "Airbyte has other workspaces than the snapshot", hint)
 
 
+def files_of(found: Iterable[Diagnostic], file: str) -> tuple[str, ...]:
+    """Return the files of a report: the snapshot, and those that use what has changed."""
+    return tuple(dict.fromkeys((file, *(each.file for each in found))))
+
+
 def _change(old: Snapshot, new: Snapshot, connection_id: str) -> str | None:
     before, after = old.connections.get(connection_id), new.connections.get(connection_id)
     if before is None:

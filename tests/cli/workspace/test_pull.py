@@ -221,12 +221,26 @@ def test_a_catastrophic_pull_needs_consent(run, repository, airbyte, many):  # n
 def test_check(run, repository, airbyte, many, style):  # noqa: F811
     run()
     before = files(repository)
-    assert run("--check", "--format", style)[0] == 0
+    status, out, _err = run("--check", "--format", style)
+    assert status == 0
+    assert (out == f"no difference between {FILE} and Airbyte\n") is (style in ("text", "concise", "github"))
     airbyte.admin("PATCH", f"/connections/{many[0]}", {"name": "renamed"})
     status, out, _err = run("--check", "--format", style)
     assert status == 1
     assert "renamed" in out
     assert files(repository) == before
+
+
+def test_check_counts_the_files_that_it_names(run, repository, airbyte, many):  # noqa: F811
+    run()
+    for number, each in enumerate(many[:3]):
+        text = f"schedule: null\nsyncs: {{a: {each}}}\n"
+        (repository / "configs" / f"dag_{number}.yaml").write_text(text, "utf-8")
+    for each in many[:4]:
+        airbyte.admin("PATCH", f"/connections/{each}", {"name": f"renamed {each}"})
+    status, out, _err = run("--check")
+    assert status == 1
+    assert out.splitlines()[-1] == "4 errors in 4 files"
 
 
 def test_check_needs_a_snapshot(run, repository):

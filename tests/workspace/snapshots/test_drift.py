@@ -16,7 +16,7 @@ from dag_factory.config.snapshot.model import Snapshot
 from dag_factory.config.snapshot.parsing import parse_snapshot
 from dag_factory.config.snapshot.snapshots import snapshots_beside
 from dag_factory.report import text
-from dag_factory.workspace.snapshots.drift import drift, uses_of
+from dag_factory.workspace.snapshots.drift import drift, files_of, uses_of
 
 CASES = Path(__file__).parent / "drift_cases"
 FILE = "airbyte/airbyte_default.json"
@@ -30,7 +30,7 @@ def test_case(case: Path):
     assert isinstance(new, Snapshot)
     uses = uses_of(resolve_project(case / "configs", None).drafts, snapshots, FILE)
     found = sorted(drift(old, new, uses, "dag-factory pull"), key=lambda each: (each.file, each.span))
-    output, expected = text.render(found, [FILE]), case / "expected.out"
+    output, expected = text.render(found, files_of(found, FILE)), case / "expected.out"
     if os.environ.get("UPDATE_CASES"):
         expected.write_text(output, "utf-8")
     assert output == expected.read_text("utf-8")
