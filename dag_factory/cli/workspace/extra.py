@@ -23,7 +23,11 @@ def needs_extra(command: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
             except ModuleNotFoundError as error:
                 if error.name != "httpx":
                     raise
-                message = f"{command} asks Airbyte: pip install 'airbyte-dag-factory[workspace]'"
+                # No command to copy: pip would look for a bare name in a public index, where anybody may own it.
+                message = (
+                    f"{command} asks Airbyte, which needs the extra 'workspace': install the package again from "
+                    "where it came from, with '[workspace]' after its name or its file"
+                )
                 raise UsageError(message) from error
             except ImportError as error:
                 # What httpx says of a proxy in the environment or in the connection.

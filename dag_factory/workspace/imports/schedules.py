@@ -78,11 +78,15 @@ def _basic(original: str) -> Translation:
     if not 0 < seconds <= _LONGEST or len(str(number)) > _DIGITS[unit]:
         message = "an interval is more than 0 and at most 11,574 days"
         raise NoEquivalentError(message)
-    return Translation(original=original, every=f"{number}{unit}", notes=(_DAILY,) if seconds == _DAY else ())
+    notes = (_DAILY,) if seconds == _DAY else ()
+    if match[2].upper() == "MONTH":
+        notes = (_MONTHLY,)
+    return Translation(original=original, every=f"{number}{unit}", notes=notes)
 
 
 _DAY = 86_400
-_DAILY = "'cron: H H * * *' is the better form: a fixed time, which differs from DAG to DAG"
+_DAILY = "with 'cron: H H * * *' it would start at a fixed time of day, another one in each DAG"
+_MONTHLY = "Airbyte counts a month as 30 days"
 
 # Seconds, minute, hour, day of month, month, day of week.
 _FIELDS = 6

@@ -274,7 +274,10 @@ def test_without_the_http_client(run, repository, monkeypatch):
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "httpx", None)
     line = fails(run, repository)
-    assert line.endswith("pip install 'airbyte-dag-factory[workspace]'")
+    assert line == (
+        "dag-factory pull: pull asks Airbyte, which needs the extra 'workspace': install the package again "
+        "from where it came from, with '[workspace]' after its name or its file"
+    )
 
 
 def test_a_socks_proxy(run, repository, monkeypatch):

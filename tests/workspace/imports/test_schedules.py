@@ -146,9 +146,15 @@ def test_an_interval(timing, every):
 
 
 def test_a_daily_interval_says_what_is_better():
-    better = ("'cron: H H * * *' is the better form: a fixed time, which differs from DAG to DAG",)
+    better = ("with 'cron: H H * * *' it would start at a fixed time of day, another one in each DAG",)
     assert basic("Every 24 HOURS").notes == basic("Every 1 DAYS").notes == better
     assert basic("Every 12 HOURS").notes == ()
+
+
+@pytest.mark.parametrize(("timing", "every"), [("Every 1 MONTHS", "30d"), ("every 3 month", "90d")])
+def test_an_interval_of_months_says_how_long_they_are(timing, every):
+    assert basic(timing).every == every
+    assert basic(timing).notes == ("Airbyte counts a month as 30 days",)
 
 
 @pytest.mark.parametrize("timing", ["Every 0 HOURS", "Every 999999999 MONTHS", "Every 99999999 HOURS"])
