@@ -37,7 +37,7 @@ class ErrorContext:
         url = suggested_url(self.host)
         if not url or url == self.host.rstrip("/"):
             return f"{_HOST_HINT}, such as https://.../api/public/v1"
-        return f"{_HOST_HINT}: write {url}{f' into {self.variables}' if self.variables else ''}"
+        return f"{_HOST_HINT}, so write {url}{f' into {self.variables}' if self.variables else ''}"
 
     def adapted(self, hint: str) -> str:
         """Name the variables in a hint about the Airflow connection."""

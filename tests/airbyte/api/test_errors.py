@@ -52,7 +52,7 @@ def test_a_status(status, detail, text):
 def test_a_host_that_is_not_the_api(status):
     text = explain_status(status, "", "the request for job 7", ROOT)
     assert text == (
-        f"Airbyte answered {status} to the request for job 7: the host must be the API's URL and end in /v1: "
+        f"Airbyte answered {status} to the request for job 7: the host must be the API's URL and end in /v1, so "
         "write http://airbyte/api/public/v1; Airflow connection 'airbyte_default', host http://airbyte"
     )
 
@@ -68,7 +68,7 @@ def test_a_host_that_is_not_the_api(status):
 def test_the_internal_api(fields, end):
     """It ends in /v1 too, and knows neither the token's path nor the paths of connections."""
     context = ErrorContext(conn_id="airbyte_default", host="http://airbyte/api/v1", **fields)
-    hint = f"the host must be the API's URL and end in /v1: write http://airbyte/api/public/v1{end}"
+    hint = f"the host must be the API's URL and end in /v1, so write http://airbyte/api/public/v1{end}"
     text = explain_token_status(404, "", context, "v1/applications/token")
     said = "Airbyte answered 404 to the request for a token: there is no token endpoint at"
     assert text == f"{said} 'v1/applications/token': {hint}"
