@@ -316,6 +316,24 @@ def test_the_schemas_accept_the_files_of_the_guide_for_ci(repository, pre_commit
     assert pre_commit("validate-config", "hooks.yaml", cwd=tmp_path).returncode == 0
 
 
+def test_the_schemas_accept_the_nightly_jobs_of_the_guide(repository, tmp_path):
+    workflow, pipeline = blocks_of(repository / "docs" / "from-airbyte.md", "yaml")
+    for name, text in {"workflow.yml": workflow, "pipeline.yml": pipeline}.items():
+        (tmp_path / name).write_text(text, "utf-8")
+    assert check_builtin("vendor.github-workflows", tmp_path / "workflow.yml") == "ok -- validation done\n"
+    assert check_builtin("vendor.gitlab-ci", tmp_path / "pipeline.yml") == "ok -- validation done\n"
+
+
+@pytest.mark.parametrize("language", ["sh", "yaml"])
+def test_no_page_installs_a_name_that_anybody_may_own(repository, language):
+    """pip would resolve a bare name from a public index."""
+    for page in sorted((repository / "docs").glob("*.md")):
+        for block in blocks_of(page, language):
+            assert not re.search(
+                r"pip install .*airbyte-dag-factory(\[[a-z]+\])?['\"]?$", block, re.MULTILINE
+            )
+
+
 def test_the_pipeline_of_the_guide_reports_and_logs(repository, configs):
     """GitLab's command in a shell: the report for the merge request, the text for the log."""
     *_, pipeline = blocks_of(repository / "docs" / "ci.md", "yaml")
@@ -331,7 +349,7 @@ def test_the_pipeline_of_the_guide_reports_and_logs(repository, configs):
 
 
 def test_the_guide_shows_the_output_of_the_commands(repository, tmp_path, capsys):
-    shown, made = blocks_of(repository / "docs" / "commands.md", "text")
+    shown, *_, made = blocks_of(repository / "docs" / "commands.md", "text")
     now = datetime(2026, 3, 26, 12, 0, tzinfo=UTC)
     assert show(repository / "configs", "dev", "sales_sources", "text", now) == 0
     # Three dots are a placeholder for omitted lines.

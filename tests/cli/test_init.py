@@ -62,6 +62,11 @@ def test_from_nothing(init, estate):
     assert findings.diagnostics == ()
 
 
+def test_the_readme_names_the_way_from_airbyte(init, estate):
+    init()
+    assert "`docs/from-airbyte.md` of airbyte-dag-factory" in (estate / "README.md").read_text("utf-8")
+
+
 def test_the_last_line_says_what_to_do_next(estate, capsys):
     main(["init", str(estate)])
     assert capsys.readouterr().out.splitlines()[-1] == (

@@ -11,6 +11,9 @@ from dag_factory.cli.main import UsageError
 P = ParamSpec("P")
 T = TypeVar("T")
 
+# No command to copy: pip would look for a bare name in a public index, where anybody may own it.
+_INSTALL = "install the package again from where it came from, with '[workspace]' after its name or its file"
+
 
 def needs_extra(command: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
     """Return a decorator that reports a missing HTTP client, or a part of it, as wrong usage of a command."""
@@ -23,11 +26,7 @@ def needs_extra(command: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
             except ModuleNotFoundError as error:
                 if error.name != "httpx":
                     raise
-                # No command to copy: pip would look for a bare name in a public index, where anybody may own it.
-                message = (
-                    f"{command} asks Airbyte, which needs the extra 'workspace': install the package again from "
-                    "where it came from, with '[workspace]' after its name or its file"
-                )
+                message = f"{command} asks Airbyte, which needs the extra 'workspace': {_INSTALL}"
                 raise UsageError(message) from error
             except ImportError as error:
                 # What httpx says of a proxy in the environment or in the connection.

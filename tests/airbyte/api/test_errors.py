@@ -52,8 +52,8 @@ def test_a_status(status, detail, text):
 def test_a_host_that_is_not_the_api(status):
     text = explain_status(status, "", "the request for job 7", ROOT)
     assert text == (
-        f"Airbyte answered {status} to the request for job 7: the host must be the API's URL and end in /v1, so "
-        "write http://airbyte/api/public/v1; Airflow connection 'airbyte_default', host http://airbyte"
+        f"Airbyte answered {status} to the request for job 7: the host must be the API's URL and end in "
+        "/v1, so write http://airbyte/api/public/v1; Airflow connection 'airbyte_default', host http://airbyte"
     )
 
 
