@@ -6,7 +6,7 @@ Nothing is printed, logged or raised for a user's mistake.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -19,13 +19,13 @@ from dag_factory.config.ignores import by_key, is_ignored, unused_ignores, witho
 from dag_factory.config.limits import Limits
 from dag_factory.config.model.dag import Dag, dag_from
 from dag_factory.config.model.draft import DraftDag
-from dag_factory.config.rule_runner import run_rules
+from dag_factory.config.rule_runner import of_all_dags, of_dag, run_rules
 from dag_factory.config.rules.defaults import (
     check_unused_defaults,
     report_unused_default_keys,
     unused_default_keys,
 )
-from dag_factory.config.rules.registry import Rules, rules_of_loading, rules_of_validation
+from dag_factory.config.rules.registry import DagRule, Rules, rules_of_loading, rules_of_validation
 from dag_factory.config.rules.snapshots import check_snapshots, check_unsynced, used_by
 from dag_factory.config.secrets import Secret, hide_secrets, without_secrets
 from dag_factory.config.snapshot.snapshots import snapshots_beside
@@ -83,12 +83,28 @@ def resolve_project(root: Path, environment: str | None) -> Resolution:
     return resolve_tree(read_tree(list_below_top(root), snapshots_beside(root)), environment)
 
 
+def resolve_every_environment(root: Path) -> Iterator[Resolution]:
+    """Read a whole folder once; yield it without an environment, and in each one that it declares.
+
+    What an environment does not change are the same drafts and DAGs as without an environment.
+    """
+    return resolve_tree_everywhere(read_tree(list_below_top(root), snapshots_beside(root)))
+
+
+def resolve_tree_everywhere(tree: ConfigTree) -> Iterator[Resolution]:
+    """Resolve a folder that has been read as `resolve_every_environment` does."""
+    base, known = tree.drafts(None), dict[DraftDag, _Judged]()
+    for environment in (None, *tree.environments):
+        drafts = base if environment is None else tree.drafts(environment, base)
+        resolved, judged = _resolved(tree, drafts, known)
+        known = known or judged
+        yield resolved
+
+
 def resolve_tree(tree: ConfigTree, environment: str | None) -> Resolution:
     """Resolve a folder that has been read, in one environment."""
-    drafts, failed = _split(tree.drafts(environment))
-    dags, found = _typed_dags(drafts, tree)
-    project = _project(tree, dags, [*failed, *found])
-    return Resolution(drafts=tuple(drafts), project=project, files=tree.files)
+    resolved, _ = _resolved(tree, tree.drafts(environment), {})
+    return resolved
 
 
 def load_dag(root: Path, environment: str | None, dag_id: str) -> Dag | None:
@@ -101,7 +117,7 @@ def load_dag(root: Path, environment: str | None, dag_id: str) -> Dag | None:
     for listing, files in _files_that_may_hold(root, dag_id):
         tree = read_tree(listing, snapshots, files)
         drafts, _ = _split(tree.drafts(environment))
-        dags, _ = _typed_dags(drafts, tree)
+        dags, _ = _typed_dags(_judged(drafts, tree, {}), tree)
         for dag in dags:
             if dag.dag_id == dag_id:
                 return dag
@@ -166,7 +182,7 @@ def _loaded(tree: ConfigTree, environment: str | None) -> Project:
     unknown = tree.unknown_environment(environment)
     # With the wrong environment a DAG would do the wrong thing: none is made.
     drafts, failed = _split([] if unknown else tree.drafts(environment))
-    dags, found = _typed_dags(drafts, tree)
+    dags, found = _typed_dags(_judged(drafts, tree, {}), tree)
     return _project(tree, dags, [*unknown, *failed, *found])
 
 
@@ -215,13 +231,50 @@ def _in_every_environment(tree: ConfigTree, base: Sequence[DraftDag | Diagnostic
         yield from _split(changed)[0]
 
 
-def _typed_dags(drafts: Sequence[DraftDag], tree: ConfigTree) -> tuple[tuple[Dag, ...], list[Diagnostic]]:
-    """Make DAGs of the drafts that no rule holds back, and report what the rules found."""
-    found = list(run_rules(rules_of_loading(tree.unread), drafts, Limits()))
-    held_back = {id(draft) for draft, diagnostic in found if has_errors([diagnostic])}
-    valid = [draft for draft in drafts if draft.is_valid and id(draft) not in held_back]
-    dags, failed = _split([_typed_dag(draft) for draft in valid])
-    return tuple(dags), [*(diagnostic for _, diagnostic in found), *failed]
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Judged:
+    """What the rules about one DAG find in a draft, and its DAG if they do not hold it back."""
+
+    found: tuple[Diagnostic, ...]
+    dag: Dag | Diagnostic | None
+
+
+def _resolved(
+    tree: ConfigTree, each: Sequence[DraftDag | Diagnostic], known: Mapping[DraftDag, _Judged]
+) -> tuple[Resolution, dict[DraftDag, _Judged]]:
+    """Resolve the drafts of one environment; those that are known are not judged again."""
+    drafts, failed = _split(each)
+    judged = _judged(drafts, tree, known)
+    dags, found = _typed_dags(judged, tree)
+    project = _project(tree, dags, [*failed, *found])
+    return Resolution(drafts=tuple(drafts), project=project, files=tree.files), judged
+
+
+def _judged(
+    drafts: Sequence[DraftDag], tree: ConfigTree, known: Mapping[DraftDag, _Judged]
+) -> dict[DraftDag, _Judged]:
+    rules, limits = rules_of_loading(tree.unread).of_one, Limits()
+    return {draft: known.get(draft) or _judge(draft, rules, limits) for draft in drafts}
+
+
+def _judge(draft: DraftDag, rules: Sequence[DagRule], limits: Limits) -> _Judged:
+    found = tuple(of_dag(rules, draft, limits))
+    is_valid = draft.is_valid and not has_errors(found)
+    return _Judged(found=found, dag=_typed_dag(draft) if is_valid else None)
+
+
+def _typed_dags(
+    judged: Mapping[DraftDag, _Judged], tree: ConfigTree
+) -> tuple[tuple[Dag, ...], list[Diagnostic]]:
+    """Return the DAGs that no rule holds back, and report what the rules found."""
+    limits, drafts = Limits(), list(judged)
+    of_all = rules_of_loading(tree.unread).of_all
+    together = [pair for rule in of_all for pair in of_all_dags(rule, drafts, limits)]
+    held_back = {draft for draft, diagnostic in together if has_errors([diagnostic])}
+    made = (each.dag for draft, each in judged.items() if draft not in held_back)
+    dags, failed = _split(dag for dag in made if dag is not None)
+    alone = (diagnostic for each in judged.values() for diagnostic in each.found)
+    return tuple(dags), [*alone, *(diagnostic for _, diagnostic in together), *failed]
 
 
 def _typed_dag(draft: DraftDag) -> Dag | Diagnostic:

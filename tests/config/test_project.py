@@ -7,7 +7,13 @@ from unittest.mock import ANY
 import pytest
 
 from dag_factory.config.model.dag import AssetGroup, Notifier, Schedule, TriggeredDag
-from dag_factory.config.project import load_dag, load_project, validate_project
+from dag_factory.config.project import (
+    load_dag,
+    load_project,
+    resolve_every_environment,
+    resolve_project,
+    validate_project,
+)
 from dag_factory.config.text.cron import expression
 
 UUID = "1e3b5a72-7bfd-4808-a13c-20450549011"
@@ -324,3 +330,40 @@ def test_an_environment_that_an_invalid_file_means_is_known(configs, environment
     root = configs({"a.yaml": text, "good.yaml": GOOD.replace("110", "111")})
     assert set(dags_of(root, "prod")) == {"good"}
     assert set(dags_of(root, "prd")) == set()
+
+
+def test_every_environment_is_resolved_as_it_is_alone(configs):
+    files = {
+        "a.yaml": GOOD + "environments:\n  dev: {owner: dev}\n",
+        "b.yaml": GOOD + "environments:\n  prod: {timezone: Mars/Base}\n",
+        "c.yaml": GOOD,
+        "d.yaml": "dag_id: c\n" + GOOD,
+        "e.yaml": GOOD + "ownr: x\n",
+        "f.yaml": "syncs: [\n",
+    }
+    root = configs(files)
+    together = list(resolve_every_environment(root))
+    for environment, resolved in zip((None, "dev", "prod"), together, strict=True):
+        alone = resolve_project(root, environment)
+        assert resolved.project == alone.project
+        assert resolved.files == alone.files
+        assert [each.dag_id.value for each in resolved.drafts] == [each.dag_id.value for each in alone.drafts]
+    assert [[dag.dag_id for dag in each.project.dags] for each in together] == [
+        ["a", "b", "c"],
+        ["a", "b", "c"],
+        ["a", "c"],
+    ]
+
+
+def test_environments_share_the_dags_that_they_do_not_change(configs):
+    root = configs({"a.yaml": GOOD, "b.yaml": GOOD + "environments:\n  dev: {owner: dev}\n"})
+    base, dev = (each.project.dags for each in resolve_every_environment(root))
+    assert base[0] is dev[0]
+    assert (base[1].owner, dev[1].owner) == (None, "dev")
+
+
+def test_every_environment_is_resolved_from_one_reading(configs):
+    root = configs({"a.yaml": GOOD + "environments:\n  dev: {owner: dev}\n"})
+    resolutions = resolve_every_environment(root)
+    (root / "a.yaml").unlink()
+    assert [each.project.dags[0].owner for each in resolutions] == [None, "dev"]
