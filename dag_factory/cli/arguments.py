@@ -8,8 +8,10 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
 _HIGHEST_PORT = 65_535
+_FIRST_YEAR, _LAST_YEAR = 1970, 2999
 
 
 def port(text: str) -> int:
@@ -30,6 +32,19 @@ def seconds(text: str) -> float:
         message = f"'{text}' is not a number of seconds; write 0 or more"
         raise argparse.ArgumentTypeError(message)
     return number
+
+
+def moment(text: str) -> datetime:
+    """Read a moment in ISO 8601, in UTC unless it has an offset. Raises argparse.ArgumentTypeError."""
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError as error:
+        message = f"'{text}' is not a moment; write one like 2026-01-31T16:30"
+        raise argparse.ArgumentTypeError(message) from error
+    if not _FIRST_YEAR <= read.year <= _LAST_YEAR:
+        message = f"'{text}' is not between the years {_FIRST_YEAR} and {_LAST_YEAR}"
+        raise argparse.ArgumentTypeError(message)
+    return read if read.tzinfo else read.replace(tzinfo=UTC)
 
 
 def suggest(word: str, known: Iterable[str]) -> str:

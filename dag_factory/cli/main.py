@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
     {
         "validate": "check configuration files; report every error with its line",
         "show": "print a DAG's values, tasks and next runs",
+        "list": "list the DAGs of every environment, or what they need in Airflow",
         "plan": "say what a change does in Airflow, before it is merged",
         "calendar": "show how many syncs start when, in a week",
         "rule": "explain the code of a diagnostic, with examples",
@@ -37,6 +38,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
 # Commands whose module has another name than the command.
 MODULES: Mapping[str, str] = MappingProxyType(
     {
+        "list": "listing",
         "pull": "workspace.pull",
         "import": "workspace.importing",
         "take-over": "workspace.take_over",

@@ -25,11 +25,11 @@ def describe(dag: Dag) -> str:
     schedule = dag.schedule
     parts = []
     if schedule.assets is not None:
-        parts.append(f"when updated: {_assets(schedule.assets)}")
+        parts.append(f"when updated: {assets_text(schedule.assets)}")
     if schedule.every is not None:
         parts.append(f"every {durations.text(schedule.every)}, counted from its first run")
     if schedule.cron is not None:
-        parts.append(_SPECIAL.get(schedule.cron) or f"at '{schedule.cron}' in {schedule.timezone}")
+        parts.append(SPECIAL.get(schedule.cron) or f"at '{schedule.cron}' in {schedule.timezone}")
     return ", and ".join(parts) or "only manually"
 
 
@@ -57,14 +57,15 @@ def next_runs(dag: Dag, now: datetime, count: int) -> list[datetime]:
     return [run.astimezone(zone) for run in islice(runs, count)]
 
 
-_SPECIAL = {
+# What the presets mean that are not times.
+SPECIAL = {
     "@once": "once, as soon as Airflow sees the DAG and its start_date has come",
     "@continuous": "continuously: each run starts when the one before has ended",
 }
 
 
 def _has_moments(schedule: Schedule) -> bool:
-    return schedule.every is not None or (schedule.cron is not None and schedule.cron not in _SPECIAL)
+    return schedule.every is not None or (schedule.cron is not None and schedule.cron not in SPECIAL)
 
 
 def _moments(dag: Dag, now: datetime) -> Iterator[datetime]:
@@ -119,8 +120,11 @@ def at_clock(clock: datetime, zone: ZoneInfo) -> datetime:
     return clock.replace(tzinfo=zone, fold=0).astimezone(UTC) if is_left_out else second
 
 
-def _assets(condition: AssetCondition) -> str:
+def assets_text(condition: AssetCondition) -> str:
+    """Say which assets are waited for, as in `a and (b or c)`."""
     if isinstance(condition, str):
         return condition
-    parts = [_assets(part) if isinstance(part, str) else f"({_assets(part)})" for part in condition.parts]
+    parts = [
+        assets_text(part) if isinstance(part, str) else f"({assets_text(part)})" for part in condition.parts
+    ]
     return (" and " if condition.kind == "all" else " or ").join(parts)

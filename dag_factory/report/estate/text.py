@@ -1,0 +1,80 @@
+"""The list and the requirements as columns of text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dag_factory.report.estate.requirements import Place, Requirement
+from dag_factory.report.estate.rows import Environment, Listed, ListedSync, Row
+from dag_factory.report.estate.table import Cell, Column, Table, table
+
+
+def list_table(rows: Sequence[Listed], width: int | None) -> Table:
+    """Draw the list; `width` is that of the terminal, None for any."""
+    each = [listed.row for listed in rows]
+    return table(
+        [
+            Column(title="DAG", cells=[_one(row.dag_id) for row in each], is_needed=True),
+            Column(title="ENVIRONMENTS", cells=[environments_cell(row.environments) for row in rows]),
+            Column(title="SCHEDULE", cells=[(schedule_text(row),) for row in each], is_needed=True),
+            Column(title="NEXT RUN", cells=[_one(_next_run(row)) for row in each], is_needed=True),
+            Column(title="OWNER", cells=[_one(row.owner) for row in each]),
+            Column(title="FILE", cells=[(row.file,) for row in each], is_needed=width is None),
+            Column(title="TAGS", cells=[row.tags for row in each]),
+            Column(title="SYNCS", cells=[tuple(sync.name for sync in row.syncs) for row in each]),
+            Column(title="POOLS", cells=[row.pools for row in each]),
+            Column(title="NOTIFIERS", cells=[row.notifiers for row in each]),
+            Column(title="CONNECTIONS", cells=[tuple(map(connection_text, row.syncs)) for row in each]),
+        ],
+        width,
+    )
+
+
+def requirements_table(found: Sequence[Requirement], width: int | None) -> Table:
+    """Draw a line for each requirement and each place that sets it."""
+    lines = [(each, place, dag_ids) for each in found for place, dag_ids in each.by_place.items()]
+    return table(
+        [
+            Column(title="KIND", cells=[(each.kind,) for each, _, _ in lines], is_needed=True),
+            Column(title="NAME", cells=[(each.name,) for each, _, _ in lines], is_needed=True),
+            Column(
+                title="ENVIRONMENTS", cells=[environments_cell(each.environments) for each, _, _ in lines]
+            ),
+            Column(title="SET AT", cells=[_one(_place_text(place)) for _, place, _ in lines], is_needed=True),
+            Column(title="NEEDED BY", cells=[tuple(dag_ids) for _, _, dag_ids in lines]),
+        ],
+        width,
+    )
+
+
+def environments_cell(environments: Sequence[Environment] | None) -> Cell:
+    """Name environments; the configuration without one is `none`. No name means all."""
+    return tuple("none" if each is None else each for each in environments or ())
+
+
+def schedule_text(row: Row) -> str:
+    """Say when a DAG runs, with the zone, or why it does not."""
+    if row.is_broken:
+        return f"error: {', '.join(row.errors)}"
+    if not row.enabled:
+        return "disabled"
+    return f"{row.schedule} {row.timezone}" if row.timezone else row.schedule
+
+
+def connection_text(sync: ListedSync) -> str:
+    """Name a connection and its id."""
+    return sync.connection_id if sync.connection is None else f"{sync.connection} ({sync.connection_id})"
+
+
+def _next_run(row: Row) -> str | None:
+    if row.next_run is None:
+        return "unknown" if row.may_run else None
+    return row.next_run.isoformat(sep=" ", timespec="minutes")
+
+
+def _place_text(place: Place) -> str:
+    return "default" if place.file is None else f"{place.file}:{place.line}"
+
+
+def _one(value: str | None) -> Cell:
+    return () if value is None else (value,)
