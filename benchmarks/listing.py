@@ -26,9 +26,7 @@ def main() -> None:
     """Measure in turns and print the table."""
     arguments = _arguments()
     print(f"{datetime.datetime.now(tz=datetime.UTC):%Y-%m-%d}, {machine()}")
-    print(
-        f"medians of {arguments.rounds} rounds of {FILES:,} files, the commands in turns; every run a process\n"
-    )
+    print(f"medians of {arguments.rounds} rounds of {FILES:,} files, the commands in turns\n")
     print(f"{'what':20}{'seconds':>9}{'validate':>10}{'ratio':>7}   goal")
     with tempfile.TemporaryDirectory() as temporary:
         work = Path(temporary)

@@ -13,6 +13,7 @@ from dag_factory.config.diagnostics import Diagnostic, has_errors
 from dag_factory.config.model.dag import Dag, Sync
 from dag_factory.config.project import Resolution
 from dag_factory.config.text import durations
+from dag_factory.config.text.connection_ids import is_uuid
 from dag_factory.config.text.secret_patterns import redacted
 from dag_factory.report.estate.runs import Window, first_run, may_run
 from dag_factory.report.upcoming import SPECIAL, assets_text
@@ -185,5 +186,5 @@ def _broken_row(dag_id: str | None, file: str, errors: Sequence[Diagnostic]) -> 
 
 @lru_cache(maxsize=4096)
 def safe(text: str) -> str:
-    """Write `***` for what looks like a secret; DAGs share most of their texts."""
-    return redacted(text)
+    """Write `***` for what looks like a secret; DAGs share most of their texts, except ids."""
+    return text if is_uuid(text) else redacted(text)
