@@ -119,7 +119,7 @@ serialised: $(INSTALLED) ## rewrite tests/matrix/serialised; read what has chang
 	@git status --short tests/matrix/serialised
 
 cases: $(INSTALLED) ## rewrite the outputs of the cases in tests; read what has changed
-	@UPDATE_CASES=1 $(BIN)/pytest --quiet tests/test_cases.py tests/cli/test_show.py tests/cli/test_calendar.py \
+	@UPDATE_CASES=1 $(BIN)/pytest --quiet tests/test_cases.py tests/cli/test_show.py tests/cli/test_calendar.py tests/cli/test_listing.py \
 	    tests/workspace/snapshots/test_drift.py tests/workspace/imports/test_import_cases.py tests/plan/test_cases.py; status=$$?; \
 	    git status --short tests/cases tests/cli tests/plan tests/workspace; exit $$status
 

@@ -185,7 +185,7 @@ def _print_list(
     if style == "text":
         _print_table(list_table(rows, _width()))
     elif style == "csv":
-        _print(csv_report.list_csv(rows))
+        _print(csv_report.list_csv(rows, environments))
     else:
         _print(json_report.list_json(rows, environments, at))
 
@@ -196,7 +196,7 @@ def _print_requirements(
     if style == "text":
         _print_table(requirements_table(found, _width()))
     elif style == "csv":
-        _print(csv_report.requirements_csv(found))
+        _print(csv_report.requirements_csv(found, environments))
     else:
         _print(json_report.requirements_json(found, environments))
 
@@ -223,7 +223,7 @@ def _width() -> int | None:
 def _end(rows: Sequence[Listed], chosen: Sequence[Listed], selection: Selection, configs: Path) -> int:
     """Say what the list cannot, and return the exit status."""
     if not chosen:
-        text = "no DAG matches" if rows else f"there is no configuration file in '{configs}'"
+        text = "no DAG matches" if rows else f"there is no DAG in '{configs}'"
         print(text, file=sys.stderr)
     broken = {listed.row.key for listed in rows if listed.row.is_broken and selection.may_have(listed.row)}
     if not broken:

@@ -14,14 +14,14 @@ from collections.abc import Iterable, Sequence
 
 from dag_factory.report.escapes import escape
 from dag_factory.report.estate.requirements import Requirement
-from dag_factory.report.estate.rows import Listed
+from dag_factory.report.estate.rows import Environment, Listed
 from dag_factory.report.estate.text import connection_text, environments_cell
 
 # Also the full-width forms, which spreadsheets in East Asian languages accept.
 _FORMULA = r"(^|;)(?=\s*[=+\-@\uff1d\uff0b\uff0d\uff20])"
 
 
-def list_csv(rows: Sequence[Listed]) -> str:
+def list_csv(rows: Sequence[Listed], environments: Sequence[Environment]) -> str:
     """Render a line for each row; the values of a list are separated by commas."""
     titles = (
         "dag_id",
@@ -40,14 +40,14 @@ def list_csv(rows: Sequence[Listed]) -> str:
         "notifiers",
         "errors",
     )
-    return _csv(titles, map(_list_cells, rows))
+    return _csv(titles, (_list_cells(each, environments) for each in rows))
 
 
-def _list_cells(listed: Listed) -> tuple[str, ...]:
+def _list_cells(listed: Listed, environments: Sequence[Environment]) -> tuple[str, ...]:
     row = listed.row
     return (
         row.dag_id or "",
-        _joined(environments_cell(listed.environments)),
+        _named(listed.environments, environments),
         row.file,
         "" if row.is_broken else str(row.enabled).lower(),
         row.owner or "",
@@ -64,7 +64,7 @@ def _list_cells(listed: Listed) -> tuple[str, ...]:
     )
 
 
-def requirements_csv(found: Sequence[Requirement]) -> str:
+def requirements_csv(found: Sequence[Requirement], environments: Sequence[Environment]) -> str:
     """Render a line for each requirement and each place that sets it."""
     titles = ("kind", "name", "environments", "file", "line", "dag_ids")
     return _csv(
@@ -73,7 +73,7 @@ def requirements_csv(found: Sequence[Requirement]) -> str:
             (
                 each.kind,
                 each.name,
-                _joined(environments_cell(each.environments)),
+                _named(each.environments, environments),
                 place.file or "",
                 "" if place.line is None else str(place.line),
                 _joined(dag_ids),
@@ -82,6 +82,10 @@ def requirements_csv(found: Sequence[Requirement]) -> str:
             for place, dag_ids in each.by_place.items()
         ),
     )
+
+
+def _named(own: Sequence[Environment] | None, whole: Sequence[Environment]) -> str:
+    return _joined(environments_cell(whole if own is None else own))
 
 
 def _joined(values: Iterable[str]) -> str:

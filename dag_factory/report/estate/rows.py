@@ -163,14 +163,14 @@ def _broken(resolution: Resolution) -> Iterator[Row]:
     for draft in lost:
         file = draft.document.file.name
         yield _broken_row(draft.dag_id.value, file, by_file.get(file, ()))
-    named, read = (
-        {draft.document.file.name for draft in lost},
-        {draft.document.file.name for draft in resolution.drafts},
-    )
-    unread = [each.name for each in resolution.files if not each.is_defaults and each.name not in read]
-    defaults = {each.name for each in resolution.files if each.is_defaults}
+    named = {draft.document.file.name for draft in lost}
+    read = {draft.document.file.name for draft in resolution.drafts}
+    # Defaults are no DAG. A secret alone, in the place of a warning that would show it, keeps none away.
+    others = {each.name for each in resolution.files if each.is_defaults} | named
+    others |= {file for file in read if all(each.code == "secret" for each in by_file.get(file, ()))}
+    unread = (each.name for each in resolution.files if each.name not in read)
     for file in dict.fromkeys((*unread, *by_file)):
-        if file not in named and file not in defaults:
+        if file not in others:
             yield _broken_row(None, file, by_file.get(file, ()))
 
 

@@ -12,14 +12,16 @@ from dag_factory.report.estate.table import Cell, Column, Table, table
 def list_table(rows: Sequence[Listed], width: int | None) -> Table:
     """Draw the list; `width` is that of the terminal, None for any."""
     each = [listed.row for listed in rows]
+    # A line needs a name: where no id is known, or for grep.
+    needs_file = width is None or any(row.dag_id is None for row in each)
     return table(
         [
             Column(title="DAG", cells=[_one(row.dag_id) for row in each], is_needed=True),
-            Column(title="ENVIRONMENTS", cells=[environments_cell(row.environments) for row in rows]),
+            _environments([row.environments for row in rows]),
             Column(title="SCHEDULE", cells=[(schedule_text(row),) for row in each], is_needed=True),
             Column(title="NEXT RUN", cells=[_one(_next_run(row)) for row in each], is_needed=True),
             Column(title="OWNER", cells=[_one(row.owner) for row in each]),
-            Column(title="FILE", cells=[(row.file,) for row in each], is_needed=width is None),
+            Column(title="FILE", cells=[(row.file,) for row in each], is_needed=needs_file),
             Column(title="TAGS", cells=[row.tags for row in each]),
             Column(title="SYNCS", cells=[tuple(sync.name for sync in row.syncs) for row in each]),
             Column(title="POOLS", cells=[row.pools for row in each]),
@@ -37,9 +39,7 @@ def requirements_table(found: Sequence[Requirement], width: int | None) -> Table
         [
             Column(title="KIND", cells=[(each.kind,) for each, _, _ in lines], is_needed=True),
             Column(title="NAME", cells=[(each.name,) for each, _, _ in lines], is_needed=True),
-            Column(
-                title="ENVIRONMENTS", cells=[environments_cell(each.environments) for each, _, _ in lines]
-            ),
+            _environments([each.environments for each, _, _ in lines]),
             Column(title="SET AT", cells=[_one(_place_text(place)) for _, place, _ in lines], is_needed=True),
             Column(title="NEEDED BY", cells=[tuple(dag_ids) for _, _, dag_ids in lines]),
         ],
@@ -47,9 +47,21 @@ def requirements_table(found: Sequence[Requirement], width: int | None) -> Table
     )
 
 
-def environments_cell(environments: Sequence[Environment] | None) -> Cell:
-    """Name environments; the configuration without one is `none`. No name means all."""
-    return tuple("none" if each is None else each for each in environments or ())
+def environments_cell(environments: Sequence[Environment]) -> Cell:
+    """Name environments; the configuration without one is `none`."""
+    return tuple("none" if each is None else each for each in environments)
+
+
+def _environments(each: Sequence[Sequence[Environment] | None]) -> Column:
+    """Name the environments of each line; no column is drawn where all lines are for all of them."""
+    is_empty = all(environments is None for environments in each)
+    return Column(
+        title="ENVIRONMENTS",
+        cells=[
+            () if is_empty else ("all",) if environments is None else environments_cell(environments)
+            for environments in each
+        ],
+    )
 
 
 def schedule_text(row: Row) -> str:
