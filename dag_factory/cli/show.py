@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 from dag_factory.cli.main import CLEAN, FINDINGS, UsageError
-from dag_factory.cli.repository import leads_out_of_repository
+from dag_factory.cli.workspace.folders import checked_folder
 from dag_factory.config.diagnostics import has_errors
-from dag_factory.config.files import DEFAULTS_STEM
+from dag_factory.config.files import DEFAULTS_STEM, ENDINGS
 from dag_factory.config.project import Resolution, resolve_project
 from dag_factory.config.text import suggestions
 from dag_factory.config.tree import file_holds
@@ -53,17 +53,8 @@ def show(configs: Path, environment: str | None, name: str, style: str, now: dat
         name: The DAG's id, or the path of its configuration file.
         now: When the list of next runs starts.
     """
-    if not configs.is_dir():
-        message = (
-            f"there is no folder '{configs}'; run the command at the top of the DAG repository, "
-            "or name the folder with --configs"
-        )
-        raise UsageError(message)
-    if leads_out_of_repository(configs.absolute()):
-        message = f"'{configs}' is a link that leads out of the repository; show does not follow it"
-        raise UsageError(message)
-    # An absolute path, because `.` has no name to show.
-    resolution = resolve_project(configs.absolute(), environment)
+    root = checked_folder(configs, "show")
+    resolution = resolve_project(root, environment)
     check_environment(environment, resolution.project.environments)
     dag_id = _dag_id(resolution, name)
     dag = next((each for each in resolution.project.dags if each.dag_id == dag_id), None)
@@ -91,15 +82,28 @@ def check_environment(environment: str | None, declared: Sequence[str]) -> None:
 
 def _dag_id(resolution: Resolution, name: str) -> str:
     """Return the DAG id that was asked for: the name itself, or the DAG of the file that it names."""
-    path = Path(name).absolute()
-    file = next((each for each in resolution.files if each.path == path), None)
+    path = os.path.abspath(name)  # noqa: PTH100 (as files are listed: a link stays the link)
+    file = next((each for each in resolution.files if each.os_path == path), None)
     if file is None:
+        _refuse_file(name)
         return name
+    if file.is_defaults:
+        message = f"'{name}' holds defaults, not a DAG; name a DAG for which they are"
+        raise UsageError(message)
     dag_ids = [each.dag_id.value for each in resolution.drafts if each.document.file.name == file.name]
     if len(dag_ids) > 1:
         message = f"'{name}' has several DAGs; name one of {', '.join(dag_ids)}"
         raise UsageError(message)
     return dag_ids[0] if dag_ids else file.stem
+
+
+def _refuse_file(name: str) -> None:
+    """Say why a file is none of the folder's; an id is no file."""
+    if not name.endswith(ENDINGS):
+        return
+    reason = "is not a configuration file of the folder; name its folder with --configs"
+    message = f"'{name}' {reason}" if Path(name).is_file() else f"there is no file '{name}'"
+    raise UsageError(message)
 
 
 def _show_errors(resolution: Resolution, dag_id: str, style: str) -> int:

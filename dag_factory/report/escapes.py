@@ -23,6 +23,11 @@ def escape(text: str) -> str:
     return _RUNNER_COMMAND.sub(r"#\\x23", text) if "##" in text else text
 
 
+def escape_start(line: str) -> str:
+    """Escape the start of a line of escaped text that GitHub's runner would read as a command."""
+    return line.replace(":", r"\x3a", 1) if line.lstrip().startswith("::") else line
+
+
 def columns(text: str) -> int:
     """Return how many columns escaped text takes on a terminal: wide characters two, accents none."""
     return len(text) if text.isascii() else sum(_width(char) for char in text)

@@ -128,6 +128,49 @@ def test_a_file_can_be_named_instead_of_its_dag(estate, capsys, monkeypatch):
     assert capsys.readouterr().out.startswith("DAG money\n")
 
 
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [
+        ("configs", "bank/money.yaml"),
+        ("configs/bank", "money.yaml"),
+        ("configs/bank", "../../configs/bank/money.yaml"),
+        ("configs/other", "../bank/money.yaml"),
+    ],
+)
+def test_a_file_is_named_from_the_working_folder(folder, name, estate, capsys, monkeypatch):
+    (estate / "other").mkdir()
+    monkeypatch.chdir(estate.parent / folder)
+    assert show(Path(os.path.relpath(estate)), None, name, "text", NOW) == 0
+    assert capsys.readouterr().out.startswith("DAG money\n")
+
+
+def test_a_file_of_another_folder_is_refused(estate, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "else").mkdir()
+    (tmp_path / "else" / "money.yaml").write_text(MONEY)
+    for name, message in (
+        ("else/money.yaml", "is not a configuration file of the folder; name its folder with --configs"),
+        ("configs/mony.yaml", "there is no file 'configs/mony.yaml'"),
+        ("configs/defaults.yaml", "holds defaults, not a DAG"),
+    ):
+        with pytest.raises(UsageError, match=message):
+            show(estate, None, name, "text", NOW)
+
+
+@pytest.mark.usefixtures("estate")
+def test_a_file_of_a_folder_below_finds_the_defaults_above_it(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert show(Path("configs/bank"), None, "configs/bank/money.yaml", "json", NOW) == 0
+    assert json.loads(capsys.readouterr().out)["defaults_files"] == ["configs/defaults.yaml"]
+
+
+def test_each_dag_of_a_file_with_several_is_shown_by_its_id(configs, capsys):
+    two = "".join(f"---\ndag_id: {name}\nschedule: null\nsyncs: {{x: {UUID}}}\n" for name in ("a", "b"))
+    root = configs({"two.yaml": two})
+    assert show(root, None, "b", "text", NOW) == 0
+    assert capsys.readouterr().out.startswith("DAG b\n  from configs/two.yaml:6\n")
+
+
 def test_one_dag_of_a_file_with_several_has_to_be_named(configs):
     two = "".join(f"---\ndag_id: {name}\nschedule: null\nsyncs: {{x: {UUID}}}\n" for name in ("a", "b"))
     root = configs({"two.yaml": two})

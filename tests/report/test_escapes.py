@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 
-from dag_factory.report.escapes import columns, escape
+from dag_factory.report.escapes import columns, escape, escape_start
 
 
 @pytest.mark.parametrize(
@@ -61,3 +61,10 @@ def test_columns():
     assert [
         columns(text) for text in ("abc", "é", "e\u0301", "金", "ﾊ", "\N{FULLWIDTH LATIN CAPITAL LETTER A}")
     ] == [3, 1, 1, 2, 1, 2]
+
+
+def test_a_line_does_not_start_a_command_of_githubs_runner():
+    assert escape_start("::error::x") == r"\x3a:error::x"
+    assert escape_start("  ::error::x") == r"  \x3a:error::x"
+    assert escape_start("a ::error::x") == "a ::error::x"
+    assert escape_start(":x") == ":x"

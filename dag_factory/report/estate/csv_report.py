@@ -12,7 +12,7 @@ import io
 import re
 from collections.abc import Iterable, Sequence
 
-from dag_factory.report.escapes import escape
+from dag_factory.report.escapes import escape, escape_start
 from dag_factory.report.estate.requirements import Requirement
 from dag_factory.report.estate.rows import Environment, Listed
 from dag_factory.report.estate.text import connection_text, environments_cell
@@ -96,7 +96,8 @@ def _csv(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     written = io.StringIO()
     writer = csv.writer(written, lineterminator="\n")
     writer.writerow(titles)
-    writer.writerows([harmless(cell) for cell in row] for row in rows)
+    for first, *others in rows:
+        writer.writerow([escape_start(harmless(first)), *map(harmless, others)])
     return written.getvalue()
 
 

@@ -162,7 +162,9 @@ def _broken(resolution: Resolution) -> Iterator[Row]:
     lost = [draft for draft in resolution.drafts if id(draft.document) not in made]
     for draft in lost:
         file = draft.document.file.name
-        yield _broken_row(draft.dag_id.value, file, by_file.get(file, ()))
+        # In the place of an id that the schema refuses, the draft has the file's name.
+        dag_id = None if "dag_id" in draft.invalid else draft.dag_id.value
+        yield _broken_row(dag_id, file, by_file.get(file, ()))
     named = {draft.document.file.name for draft in lost}
     read = {draft.document.file.name for draft in resolution.drafts}
     # Defaults are no DAG. A secret alone, in the place of a warning that would show it, keeps none away.

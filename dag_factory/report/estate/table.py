@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from dag_factory.report.escapes import columns, escape
+from dag_factory.report.escapes import columns, escape, escape_start
 
 # A cell is the names in it; they are separated by commas, and only whole ones are left out.
 Cell: TypeAlias = tuple[str, ...]
@@ -41,31 +41,39 @@ def table(given: Sequence[Column], width: int | None) -> Table:
         given: The columns, the most important first.
         width: How many columns of a terminal there are; None for any number.
     """
+    shown = [column for column in given if column.is_needed or any(column.cells)]
+    used = sum(_width(_whole(column)) for column in shown if column.is_needed)
     drawn: list[list[str]] = []
     left_out: list[str] = []
-    used = 0
-    for column in given:
-        if not any(column.cells) and not column.is_needed:
-            continue
-        room = None if width is None or column.is_needed else width - used
-        cells = _drawn(column, room)
+    for column in shown:
+        cells = _drawn(column, None if width is None or column.is_needed else width - used)
         if cells is None:
             left_out.append(column.title)
             continue
         drawn.append(cells)
-        used += max(map(columns, cells)) + len(_GAP)
-    return Table(lines=tuple(_GAP.join(line).rstrip() for line in _aligned(drawn)), left_out=tuple(left_out))
+        used += 0 if column.is_needed else _width(cells)
+    lines = (escape_start(_GAP.join(line).rstrip()) for line in _aligned(drawn))
+    return Table(lines=tuple(lines), left_out=tuple(left_out))
+
+
+def _width(cells: Sequence[str]) -> int:
+    """Return the width of a column with the gap after it."""
+    return max(map(columns, cells)) + len(_GAP)
 
 
 def _drawn(column: Column, room: int | None) -> list[str] | None:
     """Return the title and the cells in the room that there is; None if it is too little."""
-    whole = [column.title, *(_cell(each) for each in column.cells)]
+    whole = _whole(column)
     if room is None or max(map(columns, whole)) <= room:
         return whole
     if room < max(_LEAST, columns(column.title)):
         return None
     cells = [_fitting(each, room) for each in column.cells]
     return None if None in cells else [column.title, *(each for each in cells if each is not None)]
+
+
+def _whole(column: Column) -> list[str]:
+    return [column.title, *(_cell(each) for each in column.cells)]
 
 
 def _cell(names: Cell) -> str:

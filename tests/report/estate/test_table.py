@@ -32,6 +32,10 @@ def test_names_for_which_there_is_no_room_are_counted():
     assert (drawn.lines, drawn.left_out) == (("DAG", "a", "long_name"), ("SYNCS",))
 
 
+def test_a_line_is_no_command_of_githubs_runner():
+    assert table([Column(title="DAG", cells=[("::error::x",)])], None).lines[1] == r"\x3a:error::x"
+
+
 def test_a_column_without_any_cell_is_not_drawn():
     assert table([NEEDED, Column(title="POOLS", cells=[(), ()])], None).lines[0] == "DAG"
 
