@@ -147,6 +147,7 @@ bench: $(INSTALLED) ## measure validate, the loader, a task's start, a triggerer
 	$(BIN)/python benchmarks/loader.py --environments .venv-bench
 	$(BIN)/python benchmarks/task_start.py --environments .venv-bench
 	$(BIN)/python benchmarks/snapshots.py --environments .venv-bench
+	$(BIN)/python benchmarks/listing.py --environments .venv-bench
 	$(BIN)/python benchmarks/processor.py --environments .venv-bench
 	$(BIN)/python benchmarks/triggers.py
 	$(BIN)/python benchmarks/waiting.py

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from dag_factory.cli import listing
 from dag_factory.cli.main import main
 from dag_factory.cli.show import show
 
@@ -357,6 +358,14 @@ def test_the_guide_shows_the_output_of_the_commands(repository, tmp_path, capsys
     assert re.fullmatch("(?:.*\n)*".join(parts), capsys.readouterr().out)
     assert main(["init", str(tmp_path)]) == 0
     assert capsys.readouterr().out.startswith(f"{made}\n")
+
+
+@pytest.mark.parametrize(("block", "arguments"), [(1, ["--at", "2026-03-27T12:00"]), (2, ["--requires"])])
+def test_the_guide_shows_the_lists(block, arguments, repository, monkeypatch, capsys):
+    monkeypatch.chdir(repository)
+    monkeypatch.setattr(listing, "_width", lambda: 110)
+    assert main(["list", *arguments]) == 0
+    assert capsys.readouterr().out == blocks_of(repository / "docs" / "commands.md", "text")[block]
 
 
 @pytest.mark.slow

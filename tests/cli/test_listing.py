@@ -1,4 +1,4 @@
-"""Golden cases of `dag-factory list`: a folder in `listing_cases` is a repository and what is said of it.
+"""Golden cases of `dag-factory list`: a folder in `listing` is a repository and what is said of it.
 
     configs/, airbyte/    the repository
     commands.txt          a command in each line
@@ -20,7 +20,7 @@ import pytest
 from dag_factory.cli import listing
 from dag_factory.cli.main import main
 
-CASES = Path(__file__).with_name("listing_cases")
+CASES = Path(__file__).with_name("listing")
 NAMES = sorted(path.name for path in CASES.iterdir() if path.is_dir())
 NOW = "2026-01-31T16:30"
 UUID = "1e3b5a72-7bfd-4808-a13c-204505490110"

@@ -35,6 +35,7 @@ OTHER_PROGRAMS = {
     "git",
     "curl",
     "eval",
+    "jq",
     "export",
     "fault",
     "pip",

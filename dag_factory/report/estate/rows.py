@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from typing import TypeAlias
 
 from dag_factory.config.diagnostics import Diagnostic, has_errors
-from dag_factory.config.model.dag import Dag, Sync
+from dag_factory.config.model.dag import AssetCondition, Dag, Sync
 from dag_factory.config.project import Resolution
 from dag_factory.config.text import durations
 from dag_factory.config.text.connection_ids import is_uuid
@@ -42,6 +42,7 @@ class Row:
 
     Args:
         dag_id: None if a file cannot be read far enough to know it.
+        brief: The schedule without the names of assets, which may be long.
         timezone: The zone of a cron expression.
         next_run: The first run at the moment of the list or later, in the schedule's zone. None if there is
             none, or if only Airflow knows it.
@@ -55,6 +56,7 @@ class Row:
     owner: str | None = None
     tags: tuple[str, ...] = ()
     schedule: str = ""
+    brief: str = ""
     timezone: str | None = None
     next_run: datetime | None = None
     may_run: bool = False
@@ -119,7 +121,8 @@ def _row(dag: Dag, environment: Environment, window: Window, name_of: NameOf) ->
         enabled=dag.enabled,
         owner=None if dag.owner is None else safe(dag.owner),
         tags=tuple(map(safe, dag.tags)),
-        schedule=safe(_schedule(dag)),
+        schedule=safe(_schedule(dag, _named_assets)),
+        brief=safe(_schedule(dag, _counted_assets)),
         timezone=None if cron is None or cron in SPECIAL else dag.schedule.timezone,
         next_run=first_run(dag, window),
         may_run=may_run(dag, window),
@@ -139,17 +142,30 @@ def _sync(sync: Sync, environment: Environment, name_of: NameOf) -> ListedSync:
     )
 
 
-def _schedule(dag: Dag) -> str:
+def _schedule(dag: Dag, assets: Callable[[AssetCondition], str]) -> str:
     """Write the schedule in a few words; the zone has its own field."""
     schedule = dag.schedule
     parts = []
     if schedule.assets is not None:
-        parts.append(f"when updated: {assets_text(schedule.assets)}")
+        parts.append(assets(schedule.assets))
     if schedule.every is not None:
         parts.append(f"every {durations.text(schedule.every)}")
     if schedule.cron is not None:
         parts.append(schedule.cron)
     return ", and ".join(parts) or "manual"
+
+
+def _named_assets(condition: AssetCondition) -> str:
+    return f"when updated: {assets_text(condition)}"
+
+
+def _counted_assets(condition: AssetCondition) -> str:
+    count = _count(condition)
+    return f"{count} asset{'' if count == 1 else 's'}"
+
+
+def _count(condition: AssetCondition) -> int:
+    return 1 if isinstance(condition, str) else sum(map(_count, condition.parts))
 
 
 def _broken(resolution: Resolution) -> Iterator[Row]:

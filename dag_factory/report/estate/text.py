@@ -18,7 +18,7 @@ def list_table(rows: Sequence[Listed], width: int | None) -> Table:
         [
             Column(title="DAG", cells=[_one(row.dag_id) for row in each], is_needed=True),
             _environments([row.environments for row in rows]),
-            Column(title="SCHEDULE", cells=[(schedule_text(row),) for row in each], is_needed=True),
+            Column(title="SCHEDULE", cells=[(_schedule(row, width),) for row in each], is_needed=True),
             Column(title="NEXT RUN", cells=[_one(_next_run(row)) for row in each], is_needed=True),
             Column(title="OWNER", cells=[_one(row.owner) for row in each]),
             Column(title="FILE", cells=[(row.file,) for row in each], is_needed=needs_file),
@@ -64,13 +64,14 @@ def _environments(each: Sequence[Sequence[Environment] | None]) -> Column:
     )
 
 
-def schedule_text(row: Row) -> str:
-    """Say when a DAG runs, with the zone, or why it does not."""
+def _schedule(row: Row, width: int | None) -> str:
+    """Say when a DAG runs, with the zone, or why it does not; on a terminal assets are only counted."""
     if row.is_broken:
         return f"error: {', '.join(row.errors)}"
     if not row.enabled:
         return "disabled"
-    return f"{row.schedule} {row.timezone}" if row.timezone else row.schedule
+    schedule = row.schedule if width is None else row.brief
+    return f"{schedule} {row.timezone}" if row.timezone else schedule
 
 
 def connection_text(sync: ListedSync) -> str:
