@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from dag_factory.cli.arguments import moment
 from dag_factory.cli.main import CLEAN, FINDINGS, UsageError
 from dag_factory.cli.progress import watched
 from dag_factory.cli.show import check_environment
@@ -58,7 +59,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="exit with 1 if one of these happens: kinds such as runs-now,backfill, or danger, warning",
     )
     parser.add_argument("--details", action="store_true", help="show a long plan as a whole")
-    parser.add_argument("--at", metavar="MOMENT", help="when it is merged, in ISO 8601 (default: now)")
+    parser.add_argument(
+        "--at",
+        type=moment,
+        metavar="MOMENT",
+        help="when it is merged, in ISO 8601, UTC unless with an offset",
+    )
     parser.epilog = """\
 The folder is compared with the commit from which the current one comes. Nothing is asked of Airflow or
 Airbyte. docs/plan.md explains each kind.
@@ -73,7 +79,7 @@ examples:
 def run(arguments: argparse.Namespace) -> int:
     """Show a plan. Exit status 0: shown, 1: something of --fail-on happens, 2: wrong usage."""
     gate = _gate(arguments.fail_on)
-    now = _moment(arguments.at)
+    now = arguments.at or datetime.now(UTC)
     root = checked_folder(arguments.configs, "plan")
     top = top_folder(root)
     try:
@@ -135,17 +141,6 @@ def _gate(names: str) -> frozenset[str]:
             raise UsageError(message)
         found.update(by_severity.get(name, [name]))
     return frozenset(found)
-
-
-def _moment(given: str | None) -> datetime:
-    if given is None:
-        return datetime.now(UTC)
-    try:
-        moment = datetime.fromisoformat(given)
-    except ValueError as error:
-        message = f"--at '{given}' is not a moment; write one like 2026-01-31T16:30"
-        raise UsageError(message) from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _as_text(made: Plan, heading: Heading, arguments: argparse.Namespace) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from dag_factory.config.diagnostics import Diagnostic, sort_unique
-from dag_factory.config.project import resolve_tree
+from dag_factory.config.project import Resolution, resolve_tree, resolve_tree_everywhere
 from dag_factory.config.tree import ConfigTree
 from dag_factory.plan.coming_and_going import of_added, of_enabled, of_removed, of_renamed
 from dag_factory.plan.consequences import Consequence
@@ -57,9 +57,10 @@ def plan(old: ConfigTree, new: ConfigTree, now: datetime, environment: str | Non
     )
     found: dict[Environment, list[Consequence]] = {}
     errors: tuple[list[Diagnostic], list[Diagnostic]] = ([], [])
+    resolved_old, resolved_new = _resolved(old, environment), _resolved(new, environment)
     for each in both:
-        before = side_of(resolve_tree(old, each), is_old=True)
-        after = side_of(resolve_tree(new, each), is_old=False)
+        before = side_of(resolved_old[each], is_old=True)
+        after = side_of(resolved_new[each], is_old=False)
         found[each] = list(_between(before, after, now))
         errors[0].extend(before.errors)
         errors[1].extend(after.errors)
@@ -70,6 +71,14 @@ def plan(old: ConfigTree, new: ConfigTree, now: datetime, environment: str | Non
         old_errors=tuple(sort_unique(errors[0])),
         new_errors=tuple(sort_unique(errors[1])),
     )
+
+
+def _resolved(tree: ConfigTree, environment: Environment) -> Mapping[Environment, Resolution]:
+    """Resolve a revision in one environment, or in each that it has."""
+    if environment is not None:
+        return {environment: resolve_tree(tree, environment)}
+    every = (None, *tree.environments)
+    return dict(zip(every, resolve_tree_everywhere(tree), strict=True))
 
 
 def _between(old: Side, new: Side, now: datetime) -> Iterator[Consequence]:

@@ -337,11 +337,17 @@ def test_nothing_of_the_repository_is_run(repository, kinds):
     assert os.environ.get("GIT_DIR") is None
 
 
+def test_a_moment_that_is_none(repository, capsys):
+    repository({"configs/orders.yaml": DAILY})
+    with pytest.raises(SystemExit):
+        main(["plan", "--at", "tomorrow"])
+    assert "'tomorrow' is not a moment" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["--fail-on", "backfil"], "did you mean 'backfill'?"),
-        (["--at", "tomorrow"], "is not a moment"),
         (["--env", "prod"], "unknown environment 'prod'"),
         (["--configs", "nowhere"], "there is no folder 'nowhere'"),
     ],

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain
 
 from dag_factory.report.estate.requirements import Place, Requirement
 from dag_factory.report.estate.rows import Environment, Listed, ListedSync, Row
@@ -33,18 +34,25 @@ def list_table(rows: Sequence[Listed], width: int | None) -> Table:
 
 
 def requirements_table(found: Sequence[Requirement], width: int | None) -> Table:
-    """Draw a line for each requirement and each place that sets it."""
-    lines = [(each, place, dag_ids) for each in found for place, dag_ids in each.by_place.items()]
+    """Draw a line for each requirement, with the first places and DAGs; JSON and CSV have them all."""
+    needed_by = [list(dict.fromkeys(chain.from_iterable(each.by_place.values()))) for each in found]
     return table(
         [
-            Column(title="KIND", cells=[(each.kind,) for each, _, _ in lines], is_needed=True),
-            Column(title="NAME", cells=[(each.name,) for each, _, _ in lines], is_needed=True),
-            _environments([each.environments for each, _, _ in lines]),
-            Column(title="SET AT", cells=[_one(_place_text(place)) for _, place, _ in lines], is_needed=True),
-            Column(title="NEEDED BY", cells=[tuple(dag_ids) for _, _, dag_ids in lines]),
+            Column(title="KIND", cells=[(each.kind,) for each in found], is_needed=True),
+            Column(title="NAME", cells=[(each.name,) for each in found], is_needed=True),
+            _environments([each.environments for each in found]),
+            Column(title="SET AT", cells=[_few(map(_place_text, each.by_place), 1) for each in found]),
+            Column(title="NEEDED BY", cells=[_few(dag_ids, 3) for dag_ids in needed_by]),
         ],
         width,
     )
+
+
+def _few(names: Iterable[str], most: int) -> Cell:
+    """Return the first names, and how many follow."""
+    every = list(names)
+    rest = len(every) - most
+    return (*every[:most], f"and {rest} more") if rest > 0 else tuple(every)
 
 
 def environments_cell(environments: Sequence[Environment]) -> Cell:
