@@ -23,6 +23,7 @@ from dag_factory.config.snapshot.snapshots import (
     ENDING,
     STREAMS_ENDING,
     Snapshots,
+    bytes_of,
     snapshots_beside,
 )
 from dag_factory.report.escapes import escape
@@ -32,8 +33,8 @@ from dag_factory.report.text import render_one
 if TYPE_CHECKING:
     from dag_factory.workspace.snapshots.pulling import Pulled
 
-# What can be a part of a file's name.
-_WORD = re.compile(r"(?!.*\.streams$)[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
+# What can be a part of a file's name, and does not make a folder look like a snapshot.
+_WORD = re.compile(r"(?!.*\.(?:streams|json)$)[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
 # The other formats are for programs, which need the same form without a difference.
 _FOR_PEOPLE = ("text", "concise", "github")
 
@@ -119,7 +120,8 @@ def _target(arguments: argparse.Namespace) -> Target:
     for option, word in (("--env", arguments.env), ("--airbyte-conn-id", arguments.airbyte_conn_id)):
         if word is not None and not _WORD.fullmatch(word):
             message = (
-                f"{option} '{escape(word)}' cannot name a file; it has letters, digits, dots, _ and - only"
+                f"{option} '{escape(word)}' cannot name a file; it has letters, digits, dots, _ and - only, "
+                "and does not end in .json or .streams"
             )
             raise UsageError(message)
     if arguments.format is not None and not arguments.check:
@@ -139,17 +141,14 @@ def _root(configs: Path) -> Path:
 
 def _old(target: Target, *, is_needed: bool) -> Snapshot | None:
     """Read the file that is there: it knows former names, so one that is damaged is not replaced."""
-    try:
-        data = target.path(ENDING).read_bytes()
-    except FileNotFoundError:
+    path, name = target.path(ENDING), target.name(ENDING)
+    if not os.path.lexists(path):
         if is_needed:
-            message = f"there is no {target.name(ENDING)} to compare with; run 'dag-factory pull' first"
-            raise UsageError(message) from None
+            message = f"there is no {name} to compare with; run 'dag-factory pull' first"
+            raise UsageError(message)
         return None
-    except OSError as error:
-        message = f"'{target.name(ENDING)}' cannot be read: {error.strerror}"
-        raise UsageError(message) from error
-    found = parse_snapshot(data, target.name(ENDING))
+    data = bytes_of(str(path), name)
+    found = data if isinstance(data, Diagnostic) else parse_snapshot(data, name)
     if isinstance(found, Diagnostic):
         raise UsageError(render_one(found))
     return found

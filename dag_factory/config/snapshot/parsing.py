@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 from dag_factory.config.diagnostics import Diagnostic, Span
 from dag_factory.config.snapshot.model import Connector, Snapshot, SnapshotConnection, normal
@@ -14,6 +15,8 @@ from dag_factory.config.snapshot.serialising import VERSION
 CODE = "bad-snapshot"
 # 1,000 connections take a quarter of a megabyte.
 MAX_BYTES = 32_000_000
+# The only number is the version.
+_MOST_DIGITS = 9
 
 _PULL = "restore it with git, or delete it and run 'dag-factory pull'"
 _CONFLICT = re.compile(r"^(<{7}|={7}|>{7})( |$)", re.MULTILINE)
@@ -33,10 +36,10 @@ def parse_snapshot(data: bytes, file: str) -> Snapshot | Diagnostic:
     if len(data) > MAX_BYTES:
         return _diagnostic(file, f"the snapshot is larger than {MAX_BYTES // 1_000_000} MB", Span(), _PULL)
     try:
-        text = data.decode("utf-8")
-        return _snapshot(json.loads(text, object_pairs_hook=_without_repeated_keys), file, text)
+        text = data.decode("utf-8-sig")  # editors on Windows write a byte order mark
+        return _snapshot(_json(text), file, text)
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
+        line = error.object.count(b"\n", 0, error.start) + 1
         return _diagnostic(file, "the snapshot is not UTF-8", _at(line, 1), _PULL)
     except json.JSONDecodeError as error:
         return _not_json(file, text, error)
@@ -45,6 +48,28 @@ def parse_snapshot(data: bytes, file: str) -> Snapshot | Diagnostic:
     except _BadSnapshotError as error:
         at = max(text.find(error.near), 0) if error.near else 0
         return _diagnostic(file, str(error), _at(text.count("\n", 0, at) + 1, 1), error.hint)
+
+
+def _json(text: str) -> Any:  # noqa: ANN401 (what JSON can hold)
+    return json.loads(
+        text,
+        object_pairs_hook=_without_repeated_keys,
+        parse_int=_whole_number,
+        parse_constant=_refuse_constant,
+    )
+
+
+def _whole_number(text: str) -> int:
+    """Read a number; Python raises ValueError for one of thousands of digits, in time that squares them."""
+    if len(text) > _MOST_DIGITS:
+        message = f"the snapshot has a number of {len(text):,} digits"
+        raise _BadSnapshotError(message, text)
+    return int(text)
+
+
+def _refuse_constant(text: str) -> NoReturn:
+    message = f"the snapshot is not JSON: it has {text}"
+    raise _BadSnapshotError(message, text)
 
 
 def _not_json(file: str, text: str, error: json.JSONDecodeError) -> Diagnostic:
@@ -56,27 +81,26 @@ def _not_json(file: str, text: str, error: json.JSONDecodeError) -> Diagnostic:
     message = "the snapshot is empty" if not text.strip() else f"the snapshot is not JSON: {error.msg}"
     if text.lstrip().startswith("{") and not text.rstrip().endswith("}"):
         message = "the snapshot is not complete: its end is missing"
+    if error.msg == "Extra data":
+        message = "the snapshot has more text after its end"
     return _diagnostic(file, message, _at(error.lineno, error.colno), _PULL)
 
 
 def _without_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     values = dict(pairs)
     if len(values) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
+        counts = Counter(key for key, _ in pairs)
+        twice = next(key for key, count in counts.items() if count > 1)
         message = f"the snapshot has '{twice[:80]}' twice"
         raise _BadSnapshotError(message, json.dumps(twice, ensure_ascii=False))
     return values
 
 
 def _snapshot(value: Any, file: str, text: str) -> Snapshot:  # noqa: ANN401 (what JSON can hold)
-    if not isinstance(value, dict) or not isinstance(value.get("version"), int):
-        message = "the file is not a snapshot: its 'version' is missing"
+    if not isinstance(value, dict):
+        message = "the file is not a snapshot: it is JSON, but not a mapping"
         raise _BadSnapshotError(message)
-    if value["version"] != VERSION:
-        message = f"the snapshot has version {value['version']}, and this dag-factory reads {VERSION}"
-        newer = "update airbyte-dag-factory" if value["version"] > VERSION else _PULL
-        raise _BadSnapshotError(message, '"version"', newer)
+    _check_version(value)
     workspaces, connections = (_mapping(value, key) for key in ("workspaces", "connections"))
     return Snapshot(
         file=file,
@@ -84,6 +108,20 @@ def _snapshot(value: Any, file: str, text: str) -> Snapshot:  # noqa: ANN401 (wh
         connections={each: _connection(each, connections) for each in connections},
         text=text,
     )
+
+
+def _check_version(values: Mapping[str, Any]) -> None:
+    if "version" not in values:
+        message = "the file is not a snapshot: its 'version' is missing"
+        raise _BadSnapshotError(message)
+    version = values["version"]
+    if not isinstance(version, int) or isinstance(version, bool):
+        message = "the file is not a snapshot: its 'version' is not a whole number"
+        raise _BadSnapshotError(message, '"version"')
+    if version != VERSION:
+        message = f"the snapshot has version {version}, and this dag-factory reads {VERSION}"
+        newer = "update airbyte-dag-factory" if version > VERSION else _PULL
+        raise _BadSnapshotError(message, '"version"', newer)
 
 
 def _connection(connection_id: str, connections: Mapping[str, Any]) -> SnapshotConnection:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,7 +110,7 @@ class Snapshots:
 
     def _data(self, key: Key) -> bytes | Diagnostic:
         if key not in self._read:
-            self._read[key] = _bytes_of(self._files[key], self.name_of(*key))
+            self._read[key] = bytes_of(self._files[key], self.name_of(*key))
         return self._read[key]
 
     @functools.cached_property
@@ -137,9 +138,14 @@ def snapshots_beside(configs: Path, name: str = "configs", *, is_for_one_dag: bo
     return Snapshots(folder=folder, name=shown, is_for_one_dag=is_for_one_dag)
 
 
-def _bytes_of(path: str, name: str) -> bytes | Diagnostic:
+def bytes_of(path: str, name: str) -> bytes | Diagnostic:
+    """Read a snapshot, up to one byte more than its limit; return what is wrong if that cannot be done."""
     try:
-        with open(path, "rb") as file:  # noqa: PTH123 (a task's start does without Path)
+        # A pipe would be waited for, and a device may have no end.
+        if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116 (a task's start does without Path)
+            message, hint = "the snapshot is not a regular file", "delete it or give it another name"
+            return Diagnostic(file=name, span=Span(), code=CODE, message=message, help=hint)
+        with open(path, "rb") as file:  # noqa: PTH123 (as above)
             return file.read(MAX_BYTES + 1)
     except OSError as error:
         message = f"the snapshot cannot be read: {error.strerror}"
@@ -148,12 +154,12 @@ def _bytes_of(path: str, name: str) -> bytes | Diagnostic:
 
 def _files_in(folder: Path) -> Iterator[tuple[Key, str]]:
     for entry in _entries(folder):
-        if _is_folder(entry):
-            for inner in _entries(Path(entry.path)):
-                if _is_snapshot(inner):
-                    yield (entry.name, inner.name.removesuffix(ENDING)), inner.path
-        elif _is_snapshot(entry):
+        if is_snapshot_name(entry.name):
             yield (None, entry.name.removesuffix(ENDING)), entry.path
+        elif _is_folder(entry):
+            for inner in _entries(Path(entry.path)):
+                if is_snapshot_name(inner.name):
+                    yield (entry.name, inner.name.removesuffix(ENDING)), inner.path
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
@@ -171,10 +177,6 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _is_snapshot(entry: os.DirEntry[str]) -> bool:
-    if not entry.name.endswith(ENDING) or entry.name.endswith(STREAMS_ENDING):
-        return False
-    try:
-        return entry.is_file()
-    except OSError:
-        return True  # reading it says what is wrong
+def is_snapshot_name(name: str) -> bool:
+    """Whether a name is that of a snapshot; if it is no file, reading it says so."""
+    return name.endswith(ENDING) and not name.endswith(STREAMS_ENDING)

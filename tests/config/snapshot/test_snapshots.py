@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import time
 import unicodedata
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -132,6 +134,35 @@ def test_a_snapshot_of_more_than_32_mb_is_refused():
     assert found.message == "the snapshot is larger than 32 MB"
 
 
+def test_a_repeated_key_among_many_is_found_at_once():
+    """It took a minute when each key was counted in all of them."""
+    keys = "".join(f'"k{number}": 1,' for number in range(60_000))
+    began = time.monotonic()
+    found = parse_snapshot(f'{{{keys} "k59999": 1}}'.encode(), "a")
+    assert isinstance(found, Diagnostic)
+    assert found.message == "the snapshot has 'k59999' twice"
+    assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize("number", ["1" * 4_301, "-" + "1" * 5_000, "1" * 4_301 + ".5", "NaN", "-Infinity"])
+@pytest.mark.parametrize("key", ["version", "x"])
+def test_no_number_is_a_traceback(number, key):
+    text = f'{{"version": 1, "workspaces": {{}}, "connections": {{}}, "{key}1": {{"{key}": {number}}}}}'
+    assert isinstance(parse_snapshot(text.encode(), "a"), Snapshot | Diagnostic)
+
+
+def test_a_byte_order_mark_is_no_fault():
+    text = snapshot_text({}, [connection(1, "café")])
+    found = parsed("\ufeff" + text)
+    assert found.named("café")
+    part = parse_snapshot(part_with(b"\xef\xbb\xbf" + text.encode(), "café"), "a")
+    assert isinstance(part, Snapshot)
+    assert part.named("café") == found.named("café")
+    broken = parse_snapshot(b"\xef\xbb\xbf{\n\n\xff}", "a")
+    assert isinstance(broken, Diagnostic)
+    assert (broken.message, broken.span.line) == ("the snapshot is not UTF-8", 3)
+
+
 @pytest.fixture
 def repository(tmp_path):
     (tmp_path / "configs" / "sales").mkdir(parents=True)
@@ -196,6 +227,20 @@ def test_links_in_a_ring_are_a_diagnostic_of_the_snapshot_alone(repository):
     found = snapshots.of(None, "airbyte_default")
     assert isinstance(found, Diagnostic)
     assert found.message == "the snapshot cannot be read: Too many levels of symbolic links"
+
+
+@pytest.mark.parametrize("place", ["airbyte_default", "dev/airbyte_default"])
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to("/dev/zero")])
+@pytest.mark.parametrize("is_for_one_dag", [True, False])
+def test_what_is_no_file_is_a_diagnostic_and_not_waited_for(repository, place, make, is_for_one_dag):
+    path = repository / "airbyte" / f"{place}.json"
+    path.unlink()
+    make(path)
+    snapshots = snapshots_beside(repository / "configs", is_for_one_dag=is_for_one_dag)
+    assert snapshots.environments == {"dev"}
+    found = snapshots.for_name("dev" if "/" in place else None, "airbyte_default", "x")
+    assert isinstance(found, Diagnostic)
+    assert found.message == "the snapshot is not a regular file"
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everywhere")
