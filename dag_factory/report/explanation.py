@@ -154,12 +154,20 @@ def _explained_sync(sync: DraftSync, schemas: Mapping[str, Any], assets: list[st
 
 
 def _of_snapshot(value: ExplainedValue, sync: DraftSync) -> ExplainedValue:
-    """Say where the id of a connection comes from that the sync names: the snapshot's line."""
+    """Show the connection that a sync names, and that its id comes from the snapshot's line.
+
+    What the snapshot has is no secret, though the sync's name may make its line look like one.
+    """
     lookup = sync.lookup
-    if value.key != "connection_id" or lookup is None or not isinstance(lookup.snapshot, Snapshot):
+    if lookup is None or lookup.connection is None or not isinstance(lookup.snapshot, Snapshot):
         return value
-    line = lookup.snapshot.line_of(str(value.value))
-    return replace(value, origin=Origin(file=lookup.snapshot.file, line=line))
+    if value.key == "connection":
+        return replace(value, value=redacted(lookup.name))
+    if value.key != "connection_id":
+        return value
+    connection_id = lookup.connection.connection_id
+    line = lookup.snapshot.line_of(connection_id)
+    return replace(value, value=connection_id, origin=Origin(file=lookup.snapshot.file, line=line))
 
 
 def _values(settings: Settings, schemas: Mapping[str, Any]) -> Iterator[ExplainedValue]:
