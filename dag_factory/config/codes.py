@@ -15,7 +15,7 @@ from dag_factory.config.diagnostics import Severity
 ERRORS: Mapping[str, str] = MappingProxyType(
     {
         "airflow-refused": "Airflow itself rejects the DAG",
-        "ambiguous-connection": "a name that several connections of an Airbyte have",
+        "ambiguous-connection": "a name that several connections of an Airbyte have or had",
         "asset-loop": "an asset that a DAG both waits for and updates",
         "bad-cron": "a cron expression that Airflow does not accept, or that no date matches",
         "bad-date": "a date or a time that does not exist",

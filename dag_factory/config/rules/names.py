@@ -9,7 +9,7 @@ from dag_factory.config.model.draft import DraftDag, DraftSync
 from dag_factory.config.model.names import Lookup
 from dag_factory.config.schema.keys import keys_of
 from dag_factory.config.schema.messages import bad_template, misplaced_sync_key
-from dag_factory.config.snapshot.model import Snapshot, SnapshotConnection
+from dag_factory.config.snapshot.model import Snapshot, SnapshotConnection, normal
 from dag_factory.config.text.connection_ids import is_connection_id
 from dag_factory.config.text.secret_patterns import is_secret_key
 from dag_factory.config.text.suggestions import did_you_mean
@@ -95,16 +95,32 @@ def _shown(sync: DraftSync, lookup: Lookup) -> str:
 
 def _ambiguous(lookup: Lookup, snapshot: Snapshot, at: Location) -> Diagnostic:
     ids = [each.connection_id for each in lookup.found]
-    message = f"{len(ids)} connections have the name '{lookup.name}'"
     what = ", ".join(ids[:_FEW]) + (f" and {len(ids) - _FEW} more" if len(ids) > _FEW else "")
-    related = tuple(in_snapshot(snapshot, each, "one of them") for each in lookup.found[:_FEW])
+    owners = {each.connection_id for each in lookup.found if each.name == normal(lookup.name)}
+    related = tuple(_candidate(snapshot, each, len(owners), lookup) for each in lookup.found[:_FEW])
+    message = f"{len(ids)} connections {'have' if owners else 'had'} the name '{lookup.name}'"
+    if 0 < len(owners) < len(ids):
+        message = f"the name '{lookup.name}' has gone over from one connection to another"
     hint = f"write the id of one as 'connection_id': {what}"
     return at.diagnostic("ambiguous-connection", message, hint, related=related)
 
 
+def _candidate(snapshot: Snapshot, connection: SnapshotConnection, owners: int, lookup: Lookup) -> Related:
+    """Point to a connection that may be meant, and say when it had the name where that differs."""
+    text = "one of them"
+    if connection.name != normal(lookup.name):
+        text = f"this one had the name before, and is now called '{connection.name}'"
+    elif owners < len(lookup.found):
+        text = "this one has the name now"
+    return in_snapshot(snapshot, connection, text)
+
+
 def _renamed(lookup: Lookup, connection: SnapshotConnection, at: Location) -> Diagnostic:
     message = f"the connection '{lookup.name}' is now called '{connection.name}'"
-    return at.diagnostic("renamed-connection", message, f"write '{connection.name}'")
+    snapshot = lookup.snapshot
+    is_unique = isinstance(snapshot, Snapshot) and len(snapshot.named(connection.name)) == 1
+    hint = f"write '{connection.name}'" if is_unique else f"write 'connection_id: {connection.connection_id}'"
+    return at.diagnostic("renamed-connection", message, hint)
 
 
 def deleted(sync: DraftSync, connection: SnapshotConnection, snapshot: Snapshot, at: Location) -> Diagnostic:

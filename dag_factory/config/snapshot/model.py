@@ -70,16 +70,17 @@ class Snapshot:
     text: str = ""
 
     def named(self, name: str) -> tuple[SnapshotConnection, ...]:
-        """Return the connections with a name; deleted ones only where no other has it.
+        """Return the connections that a name may stand for; deleted ones only where there is no other.
 
-        Where none has it, those that once had it.
+        These are the ones that have it now, and then the ones that once had it: a name that has gone over to
+        another connection must not silently mean another one than before.
         """
         wanted = normal(name)
-        for by_name in (self._by_name, self._by_former_name):
-            found = by_name.get(wanted, ())
-            if found:
-                return tuple(each for each in found if not each.is_deleted) or tuple(found)
-        return ()
+        now, once = self._by_name.get(wanted, []), self._by_former_name.get(wanted, [])
+        if now and all(each.is_deleted for each in now):
+            return tuple(now)
+        both = {each.connection_id: each for each in (*now, *once)}.values()
+        return tuple(each for each in both if not each.is_deleted) or tuple(both)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -111,7 +112,7 @@ class Snapshot:
     def _by_former_name(self) -> dict[str, list[SnapshotConnection]]:
         by_name: dict[str, list[SnapshotConnection]] = {}
         for each in self.connections.values():
-            for name in each.former_names:
+            for name in dict.fromkeys(each.former_names):
                 by_name.setdefault(name, []).append(each)
         return by_name
 

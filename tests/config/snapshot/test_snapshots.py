@@ -102,11 +102,16 @@ def test_a_deleted_connection_hides_no_other_of_its_name():
     assert snapshot.names == ("a",)
 
 
-def test_a_name_wins_over_a_former_name():
+def test_a_name_that_has_gone_over_to_another_connection_stands_for_both():
     old, new = connection(1, "b", former_names=("a",)), connection(2, "a")
     snapshot = parsed(snapshot_text({}, [old, new]))
-    assert snapshot.named("a") == (new,)
+    assert snapshot.named("a") == (new, old)
     assert snapshot.named("b") == (old,)
+
+
+def test_a_deleted_connection_leaves_its_former_names():
+    old, new = connection(1, "b", status="deprecated", former_names=("a",)), connection(2, "a")
+    assert parsed(snapshot_text({}, [old, new])).named("a") == (new,)
 
 
 def test_names_are_found_in_every_unicode_form():
