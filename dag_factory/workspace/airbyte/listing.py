@@ -14,7 +14,9 @@ ReadPage: TypeAlias = Callable[[int], Sequence[Document]]
 # Passes over a list until each id has been seen. In an order that is new for each page, a pass over ten pages
 # shows about two thirds of the ids, so that ten thousand need about twenty.
 _MAX_PASSES = 40
-_MAX_ROWS = 1_000_000
+# A snapshot of so many connections is about as large as one may be. A server that always has one more page of
+# new rows would be read for ever.
+MAX_ROWS = 100_000
 # A server that ignores the offset repeats its rows for ever: how many rows one id may have on average, from
 # how many rows on.
 _MAX_REPEATS, _MANY_ROWS = 20, 1_000
@@ -26,7 +28,16 @@ _MAX_READINGS = 4
 
 
 class NotWholeError(Exception):
-    """The list changes while it is read, or does not show all of its ids."""
+    """The list changes while it is read, or does not show all of its ids.
+
+    `hint` says what may help. `is_final`: reading it again does not.
+    """
+
+    def __init__(
+        self, message: str, hint: str = "try again when nobody changes it", *, is_final: bool = False
+    ) -> None:
+        super().__init__(message)
+        self.hint, self.is_final = hint, is_final
 
 
 def whole_list(read_page: ReadPage, key: str) -> list[Document]:
@@ -78,7 +89,7 @@ def _complete_reading(read_page: ReadPage, key: str) -> dict[str, Document]:
         if len(seen) == len(now.rows) or (now.has_short_page and now.ids == before):
             return seen
         before = now.ids
-    message = f"after {_MAX_PASSES} passes some ids have not been seen"
+    message = f"its pages repeat rows, so that others may be left out, also in {_MAX_PASSES} passes over it"
     raise NotWholeError(message)
 
 
@@ -97,12 +108,13 @@ def _one_pass(read_page: ReadPage, key: str) -> _Pass:
 
 def _check_progress(pages: int, rows: int, ids: int) -> None:
     """Raise NotWholeError if reading on may never end."""
-    message = ""
-    if rows > _MAX_ROWS:
-        message = f"it has over {_MAX_ROWS:,} rows"
-    elif rows > _MANY_ROWS and rows > _MAX_REPEATS * ids:
-        message = "its pages repeat the same rows"
-    elif pages > _MANY_PAGES and rows < _FEWEST_ROWS * pages:
+    if rows > MAX_ROWS:
+        message = f"it has over {MAX_ROWS:,} rows, and nothing larger is read"
+        hint = "use an application that sees fewer workspaces"
+        raise NotWholeError(message, hint, is_final=True)
+    if rows > _MANY_ROWS and rows > _MAX_REPEATS * ids:
+        message, hint = "its pages repeat the same rows", "the server or a proxy may ignore the 'offset'"
+        raise NotWholeError(message, hint, is_final=True)
+    if pages > _MANY_PAGES and rows < _FEWEST_ROWS * pages:
         message = "it grows while it is read"
-    if message:
         raise NotWholeError(message)

@@ -23,9 +23,15 @@ class HandoverApi:
         self._api = api
 
     def connection(self, connection_id: str) -> Mapping[str, Any]:
-        """Return a connection as the public API shows it."""
+        """Return a connection as the public API shows it, with a schedule: one without is not manual."""
         with _explained():
-            return self._api.connection(connection_id)
+            found = self._api.connection(connection_id)
+        schedule = found.get("schedule")
+        # Airbyte's API requires it, also of a manual connection (airbyte-platform, `ConnectionReadMapper`).
+        if not isinstance(schedule, Mapping) or not isinstance(schedule.get("scheduleType"), str):
+            message = f"the answer about connection {connection_id} has no schedule that can be read"
+            raise AirbyteUnansweredError(message)
+        return found
 
     def jobs(self, connection_id: str) -> Sequence[Mapping[str, Any]]:
         """Return the newest jobs of a connection, the newest first."""

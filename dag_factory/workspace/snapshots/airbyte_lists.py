@@ -10,6 +10,7 @@ from dag_factory.config.snapshot.model import Snapshot
 from dag_factory.workspace.airbyte.api import AirbyteApi
 from dag_factory.workspace.airbyte.listing import NotWholeError, whole_list
 from dag_factory.workspace.snapshots.pulling import Lists, Pulled, pulled_from
+from dag_factory.workspace.snapshots.rows import WrongAnswerError
 
 _ATTEMPTS = 3
 
@@ -31,9 +32,11 @@ def pulled(api: AirbyteApi, old: Snapshot | None, progress: Callable[[str], None
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             return pulled_from(_lists(api, progress), old)
+        except WrongAnswerError as error:
+            raise PullError(str(error)) from None
         except NotWholeError as error:
-            if attempt == _ATTEMPTS:
-                message = f"Airbyte's lists do not fit together: {error}; try again when nobody changes it"
+            if attempt == _ATTEMPTS or error.is_final:
+                message = f"{error}; {error.hint}"
                 raise PullError(message) from None
     raise AssertionError  # the last attempt returns or raises
 
@@ -48,6 +51,9 @@ def _lists(api: AirbyteApi, progress: Callable[[str], None]) -> Lists:
             return whole_list(page, key)
         except ApiError as error:
             raise PullError(_explained(error, noun)) from None
+        except NotWholeError as error:
+            message = f"Airbyte's list of {noun} cannot be read whole: {error}"
+            raise NotWholeError(message, error.hint, is_final=error.is_final) from None
 
     connections = read("connections", "connectionId")
     return Lists(

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from dag_factory.airbyte.api.documents import Document
 from dag_factory.config.snapshot.model import Connector, Snapshot, SnapshotConnection, normal
 from dag_factory.config.snapshot.serialising import Stream, snapshot_text, streams_text
-from dag_factory.config.text.secret_patterns import redacted
 from dag_factory.workspace.airbyte.listing import NotWholeError
+from dag_factory.workspace.snapshots.rows import Row
 
 DELETED = "deprecated"
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,14 +51,17 @@ class TooManyRemovalsError(Exception):
 
 
 def pulled_from(lists: Lists, old: Snapshot | None) -> Pulled:
-    """Keep of the lists what is on the whitelist; raises NotWholeError if a reference leads nowhere.
+    """Keep of the lists what is on the whitelist.
+
+    Raises NotWholeError if a reference leads nowhere, and WrongAnswerError for a row that is not Airbyte's.
 
     A deleted connection is kept if the snapshot before has it, so that what uses it can be told from a typing
     error; former names are kept too.
     """
     known = _Known(lists)
-    there = [each for each in lists.connections if each.get("status") != DELETED]
-    deleted = {_id(each, "connectionId") for each in lists.connections if each.get("status") == DELETED}
+    rows = _rows("connections", lists.connections)
+    deleted = {row_id for row_id, row in rows.items() if row.values.get("status") == DELETED}
+    there = [row for row_id, row in rows.items() if row_id not in deleted]
     connections = [
         *(_with_former_names(known.connection(each), old) for each in there),
         *_still_remembered(deleted, old),
@@ -65,7 +70,7 @@ def pulled_from(lists: Lists, old: Snapshot | None) -> Pulled:
     return Pulled(
         workspaces={key: names.get(key, "") for key in {each.workspace_id for each in connections}},
         connections=tuple(connections),
-        streams={_id(each, "connectionId"): _streams(each) for each in there},
+        streams={each.row_id: _streams(each) for each in there},
     )
 
 
@@ -83,30 +88,35 @@ class _Known:
     """Finds what connections refer to."""
 
     def __init__(self, lists: Lists) -> None:
-        self.workspaces = {_id(each, "workspaceId"): _text(each, "name") for each in lists.workspaces}
-        self._sources = {_id(each, "sourceId"): each for each in lists.sources}
-        self._destinations = {_id(each, "destinationId"): each for each in lists.destinations}
+        workspaces = _rows("workspaces", lists.workspaces)
+        self.workspaces = {row_id: row.text("name") for row_id, row in workspaces.items()}
+        self._sources = _connectors("sources", lists.sources)
+        self._destinations = _connectors("destinations", lists.destinations)
 
-    def connection(self, document: Document) -> SnapshotConnection:
-        source = self._sources.get(_id(document, "sourceId"))
-        destination = self._destinations.get(_id(document, "destinationId"))
-        workspace_id = _id(document, "workspaceId")
-        if source is None or destination is None or workspace_id not in self.workspaces:
-            message = f"connection {_id(document, 'connectionId')} refers to something that is in no list"
-            raise NotWholeError(message)
+    def connection(self, row: Row) -> SnapshotConnection:
+        workspace_id = row.reference("workspaceId")
+        _found(row, workspace_id, "workspaces", self.workspaces)
         return SnapshotConnection(
-            connection_id=_id(document, "connectionId"),
-            name=normal(_text(document, "name")),
-            status=_text(document, "status"),
-            schedule=_schedule(document.get("schedule")),
+            connection_id=row.row_id,
+            name=normal(row.text("name")),
+            status=row.word("status"),
+            schedule=_schedule(row.inner("schedule")),
             workspace_id=workspace_id,
-            source=_connector(source, "sourceType"),
-            destination=_connector(destination, "destinationType"),
-            prefix=_text(document, "prefix"),
-            namespace_definition=_text(document, "namespaceDefinition"),
-            namespace_format=_text(document, "namespaceFormat"),
-            tags=tuple(sorted({_text(each, "name") for each in _documents(document.get("tags"))} - {""})),
+            source=_found(row, row.reference("sourceId"), "sources", self._sources),
+            destination=_found(row, row.reference("destinationId"), "destinations", self._destinations),
+            prefix=row.text_or_empty("prefix"),
+            namespace_definition=row.text_or_empty("namespaceDefinition"),
+            namespace_format=row.text_or_empty("namespaceFormat"),
+            tags=tuple(sorted({each.text("name") for each in row.items("tags")} - {""})),
         )
+
+
+def _found(row: Row, wanted: str, noun: str, known: Mapping[str, T]) -> T:
+    if wanted in known:
+        return known[wanted]
+    message = f"Airbyte's list of {noun} lacks {wanted}, to which the connection {row.row_id} refers"
+    hint = f"the application may lack the right to see it: it needs the role Reader where the {noun} are"
+    raise NotWholeError(message, hint)
 
 
 def _with_former_names(connection: SnapshotConnection, old: Snapshot | None) -> SnapshotConnection:
@@ -125,44 +135,35 @@ def _still_remembered(deleted: set[str], old: Snapshot | None) -> Iterator[Snaps
             yield replace(before, status=DELETED)
 
 
-def _schedule(value: object) -> dict[str, str]:
-    schedule = value if isinstance(value, Mapping) and value else {"scheduleType": "manual"}
-    keys = ("scheduleType", "cronExpression", "basicTiming")
-    return {key: _text(schedule, key) for key in keys if isinstance(schedule.get(key), str)}
+def _schedule(row: Row) -> dict[str, str]:
+    times = {key: row.text_or_empty(key) for key in ("cronExpression", "basicTiming")}
+    return {"scheduleType": row.word("scheduleType"), **{key: text for key, text in times.items() if text}}
 
 
-def _connector(document: Document, type_key: str) -> Connector:
-    # Connectors that Airbyte does not know have an empty type.
-    return Connector(
-        name=_text(document, "name"), type=_text(document, type_key) or _text(document, "definitionId")
-    )
+def _connectors(noun: str, documents: Iterable[Document]) -> dict[str, Connector]:
+    """Read sources or destinations; the type of one that Airbyte does not know is its definition's id."""
+    type_key = f"{noun.removesuffix('s')}Type"
+    return {
+        row_id: Connector(
+            name=row.text("name"), type=row.text_or_empty(type_key) or row.text_or_empty("definitionId")
+        )
+        for row_id, row in _rows(noun, documents).items()
+    }
 
 
-def _streams(connection: Document) -> list[Stream]:
-    configurations = connection.get("configurations")
-    streams = configurations.get("streams") if isinstance(configurations, Mapping) else None
-    keys = ("name", "namespace", "syncMode", "destinationObjectName")
+def _streams(connection: Row) -> list[Stream]:
+    optional = ("namespace", "syncMode", "destinationObjectName")
     return [
-        {key: _text(each, key) for key in keys if isinstance(each.get(key), str)}
-        for each in _documents(streams)
-        if isinstance(each.get("name"), str)
+        {
+            "name": each.text("name"),
+            **{key: each.text(key) for key in optional if each.values.get(key) is not None},
+        }
+        for each in connection.inner_or_empty("configurations").items("streams")
     ]
 
 
-def _documents(value: object) -> list[Document]:
-    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
-
-
-def _id(document: Document, key: str) -> str:
-    value = document.get(key)
-    return value.lower() if isinstance(value, str) else ""
-
-
-def _text(document: Document, key: str) -> str:
-    """Return a text without what looks like a secret; people write secrets into names too."""
-    value = document.get(key)
-    return _without_secrets(value) if isinstance(value, str) else ""
-
-
-# Connections share the names of streams, types, schedules and tags.
-_without_secrets = functools.lru_cache(maxsize=1_000)(redacted)
+def _rows(noun: str, documents: Iterable[Document]) -> dict[str, Row]:
+    """Return the rows of a list by their ids, which have been read as texts."""
+    key = f"{noun.removesuffix('s')}Id"
+    ids = ((str(each[key]).lower(), each) for each in documents)
+    return {row_id: Row(noun=noun, row_id=row_id, values=each) for row_id, each in ids}

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dag_factory.workspace.airbyte.listing import NotWholeError, whole_list
+from dag_factory.workspace.airbyte.listing import MAX_ROWS, NotWholeError, whole_list
 
 LIMIT = 100
 # More pages than a reading may take: whoever asks for more does not end.
@@ -131,7 +131,7 @@ def overlapping(offset: int) -> list[dict[str, str]]:
 
 
 def test_pages_that_always_overlap_are_refused():
-    with pytest.raises(NotWholeError, match="have not been seen"):
+    with pytest.raises(NotWholeError, match="repeat rows, so that others may be left out"):
         whole_list(overlapping, "id")
 
 
@@ -158,6 +158,26 @@ def test_a_server_that_ignores_the_offset_is_refused_soon(size):
     with pytest.raises(NotWholeError, match=r"repeat|grows"):
         whole_list(page, "id")
     assert len(calls) <= 1_100
+
+
+def test_a_server_that_shows_each_row_twice_is_refused_for_that():
+    rows = [{"id": str(row // 2)} for row in range(40)]
+    with pytest.raises(NotWholeError, match="repeat rows"):
+        whole_list(lambda offset: rows[offset : offset + LIMIT], "id")
+
+
+def test_a_list_without_end_is_refused_for_good():
+    """A server may always have one more page of new rows."""
+    calls: list[int] = []
+
+    def page(offset: int) -> list[dict[str, str]]:
+        calls.append(offset)
+        return [{"id": str(offset + row)} for row in range(LIMIT)]
+
+    with pytest.raises(NotWholeError, match="it has over 100,000 rows") as error:
+        whole_list(page, "id")
+    assert error.value.is_final
+    assert len(calls) == MAX_ROWS // LIMIT + 1
 
 
 def test_an_error_of_a_page_is_raised():

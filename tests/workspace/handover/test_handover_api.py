@@ -68,3 +68,13 @@ def test_a_token_that_does_not_come_is_no_refusal():
 def test_a_missing_right_is_named():
     with pytest.raises(AirbyteRefusedError, match="needs the role Editor"):
         HandoverApi(Failing(ApiError("no", status=403))).set_schedule("id", {})
+
+
+@pytest.mark.parametrize("schedule", ["missing", None, "manual", [], {}, {"scheduleType": None}, 7])
+def test_a_connection_without_a_schedule_is_not_taken_for_a_manual_one(schedule):
+    class Answering:
+        def connection(self, _connection_id: str) -> dict[str, object]:
+            return {} if schedule == "missing" else {"schedule": schedule}
+
+    with pytest.raises(AirbyteUnansweredError, match="the answer about connection id has no schedule"):
+        HandoverApi(Answering()).connection("id")

@@ -18,6 +18,7 @@ from dag_factory.workspace.snapshots.pulling import (
     check_removals,
     pulled_from,
 )
+from dag_factory.workspace.snapshots.rows import WrongAnswerError
 
 SOURCE, DESTINATION, WORKSPACE = (f"{number}0000000-0000-4000-8000-000000000000" for number in (1, 2, 3))
 TOKEN = "ghp_" + "A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8"
@@ -175,14 +176,13 @@ def test_a_connector_without_a_type_has_the_id_of_its_definition():
     assert one(pull(document(), sources=[source]))["source"] == {"name": "own", "type": uuid(7)}
 
 
-@pytest.mark.parametrize("key", ["sourceId", "destinationId", "workspaceId"])
-@pytest.mark.parametrize("value", [uuid(99), "", None, 7, "missing"])
-def test_a_reference_to_nowhere(key, value):
-    broken = document(**{key: value})
-    if value == "missing":
-        del broken[key]
-    with pytest.raises(NotWholeError, match=uuid(1)):
-        pull(broken)
+@pytest.mark.parametrize("noun", ["source", "destination", "workspace"])
+def test_a_reference_to_nowhere(noun):
+    with pytest.raises(NotWholeError) as error:
+        pull(document(**{f"{noun}Id": uuid(99)}))
+    said = f"Airbyte's list of {noun}s lacks {uuid(99)}, to which the connection {uuid(1)} refers"
+    assert str(error.value) == said
+    assert "needs the role Reader" in error.value.hint
 
 
 def test_ids_in_upper_case_are_the_same_ids():
@@ -195,18 +195,64 @@ def test_ids_in_upper_case_are_the_same_ids():
 @pytest.mark.parametrize(
     "more",
     [
-        {"schedule": None},
         {"tags": None},
-        {"tags": ["x", {}, {"name": None}]},
         {"configurations": None},
-        {"configurations": {"streams": [None, {"name": None}]}},
-        {"prefix": None, "name": None},
-        {"prefix": 7},
+        {"configurations": {}},
+        {"configurations": {"streams": None}},
+        {"prefix": None, "namespaceDefinition": None, "namespaceFormat": None},
+        {"schedule": {"scheduleType": "basic", "basicTiming": None, "cronExpression": None}},
     ],
 )
-def test_what_is_null_or_of_another_type_is_left_out(more):
+def test_what_servers_leave_out_is_empty(more):
     found = read_back(pull(document(**more))).connections[uuid(1)]
     assert (found.prefix, found.tags) == ("", ())
+    assert set(found.schedule) == {"scheduleType"}
+
+
+REQUIRED = ("name", "status", "schedule", "sourceId", "destinationId", "workspaceId")
+
+
+@pytest.mark.parametrize("key", REQUIRED)
+@pytest.mark.parametrize("value", [None, 7, ["x"], True, "missing"])
+def test_what_the_api_requires_is_not_made_up(key, value):
+    broken = document(**{key: value})
+    if value == "missing":
+        del broken[key]
+    with pytest.raises(WrongAnswerError, match=f"list of connections .* '{key}' of {uuid(1)} is "):
+        pull(document(2), broken)
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"status": ""}, "'status' of ID is not a text with content"),
+        ({"schedule": {}}, "'schedule.scheduleType' of ID is missing"),
+        ({"schedule": {"scheduleType": 7}}, "'schedule.scheduleType' of ID is not a text"),
+        (
+            {"schedule": {"scheduleType": "cron", "cronExpression": 7}},
+            "'schedule.cronExpression' of ID is not a text",
+        ),
+        ({"prefix": 7}, "'prefix' of ID is not a text"),
+        ({"tags": "x"}, "'tags' of ID is not a list"),
+        ({"tags": ["x"]}, "'tags[0]' of ID is not a mapping"),
+        ({"tags": [{"name": "x"}, {"name": None}]}, "'tags[1].name' of ID is missing"),
+        ({"configurations": []}, "'configurations' of ID is not a mapping"),
+        ({"configurations": {"streams": [None]}}, "'configurations.streams[0]' of ID is not a mapping"),
+        ({"configurations": {"streams": [{}]}}, "'configurations.streams[0].name' of ID is missing"),
+    ],
+)
+def test_a_value_of_another_type_is_named(more, said):
+    with pytest.raises(WrongAnswerError) as error:
+        pull(document(**more))
+    about = "Airbyte's list of connections is not as its API describes it: "
+    assert str(error.value) == about + said.replace("ID", uuid(1))
+
+
+@pytest.mark.parametrize("noun", ["source", "destination", "workspace"])
+def test_the_names_of_the_other_lists_are_required(noun):
+    given = {"source": SOURCE, "destination": DESTINATION, "workspace": WORKSPACE}[noun]
+    with pytest.raises(WrongAnswerError, match=f"list of {noun}s .* 'name' of {given} is missing"):
+        pull(document(), **{f"{noun}s": [{f"{noun}Id": given}]})
 
 
 NAMES = (
