@@ -590,15 +590,8 @@ MUTANTS = (
     Mutant(
         protection="retrying unreadable responses",
         file="airbyte/api/calls.py",
-        old=(
-            'text = explain_unreadable(what, "is not what Airbyte\'s API returns", '
-            "self._context)\n            raise self._error(text, may_have_acted=True) from "
-            "None"
-        ),
-        new=(
-            'text = explain_unreadable(what, "is not what Airbyte\'s API returns", '
-            "self._context)\n            raise self._error(text) from None"
-        ),
+        old="raise UnreadableError(self._clean(text), may_have_acted=True) from None",
+        new="raise UnreadableError(self._clean(text)) from None",
         tests=("airbyte/api/calls",),
         modes=(SYNC,),
     ),

@@ -16,6 +16,7 @@ from dag_factory.airbyte.api.access import Access, basic_authorization, without_
 from dag_factory.airbyte.api.errors import (
     ApiError,
     ErrorContext,
+    UnreadableError,
     explain_no_response,
     explain_redirect,
     explain_status,
@@ -46,6 +47,8 @@ class Api:
         self._tokens = tokens
         self._base = without_user(access.host).rstrip("/")
         self._can_order = True
+        # Whether a call, other than that for a token, has had an answer of Airbyte's API.
+        self._has_read = False
         # The server's clock at its last response, in seconds since 1970.
         self.server_time: float | None = None
 
@@ -147,7 +150,9 @@ class Api:
             self._tokens.drop(token)
             token = yield from self._valid_token()
             response = yield from self._send(self._request(method, url, token, body, params), what)
-        return self._read(response, what, read)
+        answer = self._read(response, what, read)
+        self._has_read = True
+        return answer
 
     def _request(
         self,
@@ -224,8 +229,9 @@ class Api:
         try:
             return read(json.loads(response.content))
         except _UNREADABLE:
-            text = explain_unreadable(what, "is not what Airbyte's API returns", self._context)
-            raise self._error(text, may_have_acted=True) from None
+            reason = "is not what Airbyte's API returns"
+            text = explain_unreadable(what, reason, self._context, is_host_right=self._has_read)
+            raise UnreadableError(self._clean(text), may_have_acted=True) from None
 
     def _refuse(self, response: Response, what: str) -> NoReturn:
         status = response.status
@@ -304,7 +310,7 @@ def _token_from(answer: Mapping[str, Any]) -> tuple[object, float]:
 
 
 def _before_the_call(error: ApiError) -> ApiError:
-    return ApiError(
+    return type(error)(
         str(error),
         status=error.status,
         retry_after=error.retry_after,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from dag_factory.airbyte.api.calls import Api
@@ -21,7 +21,15 @@ class DocumentApi(Api):
     def page(self, noun: str, offset: int) -> Effects[list[Document]]:
         """Read one page of a list such as `connections`, deleted ones included; raises ApiError."""
         params = {"limit": str(PAGE), "offset": str(offset), "includeDeleted": "true"}
-        return (yield from self._call("GET", noun, f"listing the {noun}", _items_of(noun), params=params))
+        rows = yield from self._call("GET", noun, f"listing the {noun}", _rows, params=params)
+        key = f"{noun.removesuffix('s')}Id"
+        if not all(_has_id(each, key) for each in rows):
+            message = (
+                f"Airbyte's list of {noun} has a row without a UUID as its '{key}'; {self._context.where}"
+            )
+            # The same row comes again.
+            raise self._error(message, is_permanent=True)
+        return rows
 
     def document(self, connection_id: str) -> Effects[Document]:
         """Read a connection; raises ApiError."""
@@ -42,18 +50,17 @@ class DocumentApi(Api):
         return (yield from self._call("PATCH", f"connections/{connection_id}", what, _mapping, body=body))
 
 
-def _items_of(noun: str) -> Callable[[Any], list[Document]]:
-    """Return a reader of a page; it raises ValueError for an item without a UUID as its id."""
-    key = f"{noun.removesuffix('s')}Id"
+def _has_id(row: Any, key: str) -> bool:  # noqa: ANN401 (JSON)
+    value = row.get(key) if isinstance(row, dict) else None
+    return isinstance(value, str) and _UUID.fullmatch(value) is not None
 
-    def read(answer: Any) -> list[Document]:  # noqa: ANN401 (JSON)
-        page = _data(answer)
-        if not all(_UUID.fullmatch(each[key]) for each in page):
-            message = "an id that is not a UUID"
-            raise ValueError(message)
-        return page
 
-    return read
+def _rows(answer: Any) -> list[Any]:  # noqa: ANN401 (JSON)
+    rows = answer["data"]
+    if not isinstance(rows, list):
+        message = "not a JSON array"
+        raise TypeError(message)
+    return rows
 
 
 def _data(answer: Any) -> list[Document]:  # noqa: ANN401 (JSON)

@@ -104,6 +104,10 @@ class ApiError(Exception):
         return self.status in (404, 410) and not self.is_about_token
 
 
+class UnreadableError(ApiError):
+    """There was a response, but not one of Airbyte's API."""
+
+
 def explain_status(status: int, detail: str, what: str, context: ErrorContext) -> str:
     """Explain what an HTTP status means for a sync and what to check."""
     answered = f"Airbyte answered {status} to {what}" + (f" ({detail})" if detail else "")
@@ -135,6 +139,7 @@ def explain_redirect(status: int, target: str, what: str, context: ErrorContext)
 
 
 _HOST_HINT = "the host must be the API's URL and end in /v1"
+_NOT_ALWAYS_HINT = "other responses from there are, so look at the server, or a proxy before it"
 _OF_CONNECTION = "check login (client id) and password (client secret) of the Airflow connection"
 _STATUS_HINTS = {
     401: _OF_CONNECTION,
@@ -178,9 +183,10 @@ def explain_no_response(reason: str, what: str, context: ErrorContext, timeout: 
     return f"no response from Airbyte to {what}: {reason}{hint}; {context.where}"
 
 
-def explain_unreadable(what: str, reason: str, context: ErrorContext) -> str:
-    """Explain that a response is not one of Airbyte's API."""
-    return f"the response to {what} {reason}: {context.host_hint}; {context.where}"
+def explain_unreadable(what: str, reason: str, context: ErrorContext, *, is_host_right: bool = False) -> str:
+    """Explain that a response is not one of Airbyte's API; others from there may have been."""
+    hint = _NOT_ALWAYS_HINT if is_host_right else context.host_hint
+    return f"the response to {what} {reason}: {hint}; {context.where}"
 
 
 def explain_unusable_token(context: ErrorContext, token_url: str) -> str:

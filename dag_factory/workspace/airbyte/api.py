@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from dag_factory.airbyte.api.access import Access
 from dag_factory.airbyte.api.documents import Document, DocumentApi
-from dag_factory.airbyte.api.errors import ApiError
+from dag_factory.airbyte.api.errors import ApiError, UnreadableError
 from dag_factory.airbyte.api.tokens import TokenCache
 from dag_factory.airbyte.clock import SYSTEM_CLOCK, Clock
 from dag_factory.airbyte.drivers import BlockingClient, EffectHandlers, run_blocking
@@ -19,7 +19,8 @@ T = TypeVar("T")
 
 # How long one call may be repeated in all, and the pauses between, in seconds.
 PATIENCE = 300.0
-# The same until the first call has worked, for calls without an answer of Airbyte: the host may be wrong.
+# The same until the first call has worked, for calls without an answer of Airbyte: the host may be wrong. And
+# for what answers in Airbyte's place, such as a proxy's page: that rarely changes by itself.
 FIRST_PATIENCE = 10.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
 
@@ -86,7 +87,9 @@ class AirbyteApi:
                 pause = min(2 * pause, _LONGEST_PAUSE)
 
     def _patience(self, error: ApiError) -> float:
-        return min(PATIENCE, PATIENCE if self._has_worked or error.status is not None else FIRST_PATIENCE)
+        is_odd = isinstance(error, UnreadableError)
+        is_patient = not is_odd and (self._has_worked or error.status is not None)
+        return min(PATIENCE, PATIENCE if is_patient else FIRST_PATIENCE)
 
     def _run(self, effects: Effects[T]) -> T:
         return run_blocking(effects, self._client, _HANDLERS, self._clock.sleep)

@@ -131,6 +131,8 @@ def test_a_response_that_cannot_be_read():
     assert (
         text == f"the response to the request for job 7 is not what Airbyte's API returns: {HOST_HINT}{WHERE}"
     )
+    after_others = explain_unreadable("listing the sources", "is no JSON", API, is_host_right=True)
+    assert after_others.endswith(f"look at the server, or a proxy before it{WHERE}")
 
 
 @pytest.mark.parametrize(
