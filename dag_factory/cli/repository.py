@@ -10,7 +10,12 @@ from dag_factory.config.files import is_below
 
 def leads_out_of_repository(root: Path) -> bool:
     """Whether the folder of the configurations is a link out of their repository."""
-    return not is_below(os.path.realpath(root), os.path.realpath(_repository(root)))
+    return is_outside_repository(root, root)
+
+
+def is_outside_repository(path: Path, root: Path) -> bool:
+    """Whether a path, with its links followed, is outside the repository of a folder."""
+    return not is_below(os.path.realpath(path), os.path.realpath(_repository(root)))
 
 
 def _repository(root: Path) -> Path:

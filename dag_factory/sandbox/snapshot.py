@@ -33,8 +33,8 @@ def pull_snapshots(
         with open_api(access) as api:
             found = pulled(api, before, lambda _line: None)
         path = folder / PULLED / "airbyte" / f"{conn_id}{ENDING}"
-        write_if_changed(path, found.text)
-        write_if_changed(path.with_name(f"{conn_id}{STREAMS_ENDING}"), found.streams_text)
+        streams = path.with_name(f"{conn_id}{STREAMS_ENDING}")
+        write_if_changed({path: found.text, streams: found.streams_text})
         yield f"pulled {len(found.connections)} connections of '{conn_id}': {_compared(before, found.text)}"
 
 

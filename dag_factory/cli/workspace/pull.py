@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dag_factory.cli.main import CLEAN, FINDINGS, UsageError
+from dag_factory.cli.repository import is_outside_repository
 from dag_factory.cli.workspace.extra import needs_extra
 from dag_factory.cli.workspace.folders import checked_folder
 from dag_factory.cli.workspace.progress_line import progress_line
 from dag_factory.config.diagnostics import Diagnostic, has_errors
 from dag_factory.config.files import TOP_NAME, top_folder
 from dag_factory.config.snapshot.model import Snapshot
-from dag_factory.config.snapshot.parsing import parse_snapshot
+from dag_factory.config.snapshot.parsing import MAX_BYTES, parse_snapshot
 from dag_factory.config.snapshot.snapshots import (
     DEFAULT_CONN_ID,
     ENDING,
@@ -56,6 +57,16 @@ class Target:
     def path(self, ending: str) -> Path:
         """Return the path of a file with an ending."""
         return self.snapshots.folder.joinpath(*self.parts, f"{self.airbyte_conn_id}{ending}")
+
+    def written_path(self, ending: str) -> Path:
+        """Return where a file is written: through a link, unless it leads out of the repository."""
+        path = self.path(ending)
+        if is_outside_repository(path, self.snapshots.folder):
+            message = (
+                f"'{self.name(ending)}' is a link that leads out of the repository; pull does not follow it"
+            )
+            raise UsageError(message)
+        return Path(os.path.realpath(path))
 
     def name(self, ending: str) -> str:
         """Return how messages name this file."""
@@ -110,6 +121,10 @@ def run(arguments: argparse.Namespace) -> int:
     pulled = _pulled(target)
     if isinstance(pulled, str):
         print(f"dag-factory pull: {escape(pulled)}", file=sys.stderr)
+        return FINDINGS
+    if len(pulled.text.encode()) > MAX_BYTES:
+        reason = f"the snapshot of {len(pulled.connections):,} connections is larger than can be read back"
+        print(f"dag-factory pull: {reason}, {MAX_BYTES // 1_000_000} MB; nothing is written", file=sys.stderr)
         return FINDINGS
     if arguments.check:
         return _check(target, pulled, _root(arguments.configs), arguments.format)
@@ -202,13 +217,21 @@ def _write(target: Target, pulled: Pulled, *, accepts_removals: bool) -> int:
             hint = "nothing is written; if that is right, write --accept-removals"
             print(f"dag-factory pull: {error}: {hint}", file=sys.stderr)
             return FINDINGS
-    for ending, text in ((ENDING, pulled.text), (STREAMS_ENDING, pulled.streams_text)):
-        try:
-            is_new = write_if_changed(target.path(ending), text)
-        except OSError as error:
-            message = f"'{target.name(ending)}' cannot be written: {error.strerror}"
-            raise UsageError(message) from error
-        print(f"{'wrote' if is_new else 'unchanged'} {target.name(ending)}{_counts(target, pulled, ending)}")
+    paths = {ending: target.written_path(ending) for ending in (ENDING, STREAMS_ENDING)}
+    texts = {paths[ENDING]: pulled.text, paths[STREAMS_ENDING]: pulled.streams_text}
+    try:
+        written = write_if_changed(texts)
+    except OSError as error:
+        failed = next(
+            (target.name(ending) for ending, path in paths.items() if str(path) == error.filename), ""
+        )
+        message = (
+            f"'{failed or target.snapshots.name}' cannot be written: {error.strerror}; nothing is written"
+        )
+        raise UsageError(message) from error
+    for ending, path in paths.items():
+        verb = "wrote" if path in written else "unchanged"
+        print(f"{verb} {target.name(ending)}{_counts(target, pulled, ending)}")
     return CLEAN
 
 

@@ -1,20 +1,21 @@
-"""Writes the files of a snapshot: whole or not at all, and only if they change."""
+"""Writes the files of a snapshot: all whole or none at all, and only if they change."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
-from dag_factory.workspace.replacing import replace_file
+from dag_factory.workspace.replacing import replace_files
 
 
-def write_if_changed(path: Path, text: str) -> bool:
-    """Write a file in one step, unless it has this text already; return whether it was written.
+def write_if_changed(texts: Mapping[Path, str]) -> frozenset[Path]:
+    """Write files together, but none that has its text already; return those that were written.
 
     Raises OSError.
     """
-    data = text.encode("utf-8")
-    if path.is_file() and path.read_bytes() == data:
-        return False
-    path.parent.mkdir(parents=True, exist_ok=True)
-    replace_file(path, data)
-    return True
+    new = {path: text.encode("utf-8") for path, text in texts.items()}
+    changed = {path: data for path, data in new.items() if not path.is_file() or path.read_bytes() != data}
+    for path in changed:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    replace_files(changed)
+    return frozenset(changed)

@@ -11,13 +11,14 @@ import pytest
 
 from dag_factory.airbyte.clock import Clock
 from dag_factory.cli.main import main
+from dag_factory.cli.workspace import pull
 from dag_factory.report.formats import FORMATS
 from dag_factory.workspace.airbyte import api
 from tests.local_airbyte.conftest import SECRET, Airbyte, airbyte, ended  # noqa: F401 (fixtures)
 
 pytestmark = pytest.mark.slow
 CONNECTIONS = 250
-FILE = "airbyte/airbyte_default.json"
+FILE, STREAMS = "airbyte/airbyte_default.json", "airbyte/airbyte_default.streams.json"
 
 
 @pytest.fixture
@@ -215,6 +216,45 @@ def test_a_catastrophic_pull_needs_consent(run, repository, airbyte, many):  # n
     line = fails(run, repository)
     assert "--accept-removals" in line
     assert run("--accept-removals")[0] == 0
+
+
+@pytest.mark.parametrize("file", [FILE, STREAMS])
+def test_of_the_two_files_none_is_written_if_one_is_a_folder(run, repository, file):
+    (repository / file).mkdir(parents=True)
+    status, _out, err = run()
+    assert status == 2
+    assert file in err
+    assert files(repository) == {}
+
+
+@pytest.mark.parametrize("file", [FILE, STREAMS])
+def test_a_link_in_the_repository_stays_a_link(run, repository, airbyte, many, file):  # noqa: F811
+    run()
+    place, kept = repository / file, repository / "kept.json"
+    place.rename(kept)
+    place.symlink_to("../kept.json")
+    airbyte.admin("DELETE", f"/connections/{many[0]}")
+    before = kept.read_bytes()
+    assert run()[0] == 0
+    assert place.is_symlink()
+    assert kept.read_bytes() != before
+
+
+def test_a_link_out_of_the_repository_is_not_written_through(run, repository):
+    run()
+    place, kept = repository / FILE, repository.parent / "kept.json"
+    place.rename(kept)
+    place.symlink_to(kept)
+    before = kept.read_bytes()
+    assert "leads out of the repository" in fails(run, repository)
+    assert (kept.read_bytes(), place.is_symlink()) == (before, True)
+
+
+@pytest.mark.usefixtures("many")
+def test_what_could_not_be_read_back_is_not_written(run, repository, monkeypatch):
+    monkeypatch.setattr(pull, "MAX_BYTES", 10_000)
+    assert "connections is larger than can be read back" in fails(run, repository)
+    assert files(repository) == {}
 
 
 @pytest.mark.parametrize("style", FORMATS)
