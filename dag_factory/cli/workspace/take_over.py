@@ -42,7 +42,7 @@ from dag_factory.workspace.handover.take_over_plan import (
     PlannedDag,
     first_run,
     identified,
-    is_started,
+    not_started,
     planned,
     uncommitted,
 )
@@ -110,7 +110,7 @@ class SystemClock:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Take over, or show the plan. Exit status 0: done or shown, 1: something was refused."""
+    """Take over, or show the plan. Exit status 0: done or shown, 1: something is refused."""
     _check(arguments)
     try:
         with ExitStack() as stack:
@@ -140,7 +140,8 @@ def _run(arguments: argparse.Namespace, airbytes: Airbytes) -> int:
         return _printed(plans, arguments.style)
     if arguments.apply:
         return _applied(plans, source, resolution)
-    print(take_over_text.plan(plans, datetime.now(UTC)), end="")
+    updated = {each for draft in resolution.drafts for sync in draft.syncs for each, _ in sync.updates()}
+    print(take_over_text.plan(plans, datetime.now(UTC), updated), end="")
     return FINDINGS if any(plan.refused is not None for plan in plans) else CLEAN
 
 
@@ -172,6 +173,7 @@ def _plans(resolution: Resolution, source: Source, arguments: argparse.Namespace
                 connections,
                 partial(_cannot_be_edited, draft, resolution),
                 partial(_why_not_committed, draft, resolution),
+                now=datetime.now(UTC),
                 allow_unscheduled=arguments.allow_unscheduled,
             )
         )
@@ -244,8 +246,8 @@ def _taken_over(plan: PlannedDag, source: Source, resolution: Resolution) -> Out
         is_interval=dag.schedule.every is not None,
         first_run=lambda start: first_run(dag, start),
         start_date=dag.start_date,
-        # Airflow does not start it: a date would say nothing.
-        write_start=file.write if is_started(dag) else None,
+        # Where Airflow does not start it, a date would say nothing, or come after its end_date.
+        write_start=file.write if not_started(plan, datetime.now(UTC)) is None else None,
     )
     outcome = Handover(clock=SystemClock(), tell=_say).run(to_move)
     if outcome.refused is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TypeAlias
 
@@ -20,6 +20,7 @@ from dag_factory.workspace.handover.take_over_plan import (
     is_translation,
     next_in_airbyte,
     planned_start,
+    remarks,
     uncommitted,
 )
 
@@ -28,11 +29,11 @@ _NOTHING = "there is nothing to take over: Airbyte schedules no connection of th
 Pages: TypeAlias = Callable[[str, str], str | None]
 
 
-def plan(plans: Sequence[PlannedDag], now: datetime) -> str:
-    """Write what a take-over would do."""
+def plan(plans: Sequence[PlannedDag], now: datetime, updated: Collection[str]) -> str:
+    """Write what a take-over would do; `updated` are the assets that syncs update."""
     if not plans:
         return _text([_NOTHING])
-    lines = [line for each in plans for line in _of_dag(each, now)]
+    lines = [line for each in plans for line in _of_dag(each, now, updated)]
     moving = [each for each in plans if _is_moving(each)]
     lines += [f"{_total(plans, moving)}; nothing has been changed"]
     if moving:
@@ -54,13 +55,14 @@ def _total(plans: Sequence[PlannedDag], moving: Sequence[PlannedDag]) -> str:
     return f"{total}, {not_applied} that --apply would refuse" if not_applied else total
 
 
-def _of_dag(each: PlannedDag, now: datetime) -> Iterator[str]:
+def _of_dag(each: PlannedDag, now: datetime, updated: Collection[str]) -> Iterator[str]:
     yield f"{each.dag_id} ({each.file})"
     if each.refused is not None or each.skipped is not None:
         yield f"  {'refused' if each.refused else 'skipped'}: {each.refused or each.skipped}"
         return
     for connection in each.movable:
         yield from _of_connection(each, connection, now)
+    yield from (f"  {line}" for line in remarks(each, now, updated))
     reason = uncommitted(each)
     if reason is not None:
         yield f"  --apply will refuse it: {reason}"
@@ -76,7 +78,8 @@ def _of_connection(each: PlannedDag, connection: PlannedConnection, now: datetim
     is_known = connection.history.slots is not None
     upcoming = _when(next_in_airbyte(connection, now)) if is_known else "not known"
     yield f"    in Airbyte: {old}, next {upcoming}{was}"
-    yield f"    in Airflow: {describe(dag)}, next {_when(first_run(dag, planned_start(each, now)))}"
+    first = first_run(dag, planned_start(each, now))
+    yield f"    in Airflow: {describe(dag)}{'' if first is None else f', next {_when(first)}'}"
     is_same = is_translation(dag, connection, now)
     if is_same is None:
         yield "    Airbyte's schedule is not understood: check the new one, and when Airbyte starts a job"

@@ -69,7 +69,7 @@ def undo(resolution: Resolution, names: Sequence[str], source: Source, clock: Cl
         if is_done and apply:
             record(source, [(each.airbyte_conn_id, each.target.connection_id, each.target.old)], _say)
     print(_summary(done, failed, apply=apply))
-    return FINDINGS if apply and failed else CLEAN
+    return FINDINGS if failed else CLEAN
 
 
 def _summary(done: int, failed: int, *, apply: bool) -> str:

@@ -251,7 +251,7 @@ class Handover:
         missed = _where(dag, lambda each: _is_missed(histories[each.connection_id], now))
         twice = _where(dag, lambda each: served_again(histories[each.connection_id], start, now))
         outcome = replace(outcome, missed=missed, twice=twice)
-        if dag.write_start is None or dag.first_run(dag.start_date) == dag.first_run(start):
+        if dag.write_start is None or not _moves(dag, start):
             return outcome
         try:
             dag.write_start(start)
@@ -306,6 +306,12 @@ def _queued(targets: Sequence[Target], histories: Sequence[History]) -> tuple[Ta
 def _is_missed(history: History, now: datetime) -> bool:
     moment = next_start(history, now)
     return moment is not None and moment <= now
+
+
+def _moves(dag: DagToMove, start: datetime) -> bool:
+    """Whether a new `start_date` changes when Airflow starts a DAG; without times, if the old is to come."""
+    first = dag.first_run(start)
+    return dag.start_date > start if first is None else dag.first_run(dag.start_date) != first
 
 
 def _where(dag: DagToMove, is_so: Callable[[Target], bool]) -> tuple[Target, ...]:

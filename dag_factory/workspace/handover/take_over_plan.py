@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from dag_factory.config.model.dag import Dag, Schedule
+from dag_factory.config.model.dag import AssetCondition, AssetGroup, Dag, Schedule
 from dag_factory.config.model.draft import DraftDag, DraftSync
 from dag_factory.config.snapshot.model import SnapshotConnection
 from dag_factory.config.text.templates import is_template
@@ -112,6 +112,7 @@ def planned(
     cannot_be_edited: Callable[[], str | None],
     why_not_committed: Callable[[], str | None],
     *,
+    now: datetime,
     allow_unscheduled: bool,
 ) -> PlannedDag:
     """Judge a DAG whose connections have been read; its file is looked at only if it would be edited."""
@@ -122,16 +123,16 @@ def planned(
         dag=dag,
         connections=tuple(connections),
     )
-    refused = _refusal(plan, cannot_be_edited)
+    refused = _refusal(plan, cannot_be_edited, now)
     if refused is not None:
         return replace(plan, refused=refused)
     if not plan.movable:
         return replace(plan, skipped="Airbyte schedules none of its connections")
-    skipped = None if allow_unscheduled else not_started(dag)
+    skipped = None if allow_unscheduled else not_started(plan, now)
     return replace(plan, skipped=skipped, file_uncommitted=None if skipped else why_not_committed())
 
 
-def _refusal(plan: PlannedDag, cannot_be_edited: Callable[[], str | None]) -> str | None:
+def _refusal(plan: PlannedDag, cannot_be_edited: Callable[[], str | None], now: datetime) -> str | None:
     """Say why a DAG must not be touched."""
     if plan.dag is None:
         return "it has errors; see 'dag-factory validate'"
@@ -141,7 +142,7 @@ def _refusal(plan: PlannedDag, cannot_be_edited: Callable[[], str | None]) -> st
     problem = next((each for each in plan.connections if each.problem is not None), None)
     if problem is not None:
         return f"the connection {problem.connection_id} cannot be read: {problem.problem}"
-    return cannot_be_edited() if plan.movable and is_started(plan.dag) else None
+    return cannot_be_edited() if plan.movable and not_started(plan, now) is None else None
 
 
 def uncommitted(plan: PlannedDag) -> str | None:
@@ -159,18 +160,59 @@ def why_uncommitted(schedule: Mapping[str, str], committed: SnapshotConnection |
     return f"the committed snapshot has another schedule, '{verbatim(committed.schedule)}'; {_PULL}"
 
 
-def not_started(dag: Dag | None) -> str | None:
-    """Say why Airflow would never start a DAG by itself."""
-    if dag is None or is_started(dag):
-        return None
+def not_started(plan: PlannedDag, now: datetime) -> str | None:
+    """Say why Airflow would never start a DAG by itself from now on; None if it would, or has no DAG."""
+    reason = None if plan.dag is None else _why_not_started(plan.dag, planned_start(plan, now))
+    return None if reason is None else f"{reason} (--allow-unscheduled moves it all the same)"
+
+
+def _why_not_started(dag: Dag, start: datetime) -> str | None:
     if not dag.enabled:
-        return "'enabled' is false, so Airflow would not start it (--allow-unscheduled moves it all the same)"
-    return "it has no schedule, so Airflow would not start it (--allow-unscheduled moves it all the same)"
+        return "'enabled' is false, so Airflow would not start it"
+    if dag.schedule == Schedule(timezone=dag.schedule.timezone):
+        return "it has no schedule, so Airflow would not start it"
+    if dag.schedule.cron == "@once":
+        return "'@once' is a single run, so Airflow would not start it again"
+    return None if dag.end_date is None else _why_over(dag, dag.end_date, start)
 
 
-def is_started(dag: Dag) -> bool:
-    """Whether Airflow starts a DAG by itself."""
-    return dag.enabled and dag.schedule != Schedule(timezone=dag.schedule.timezone)
+def _why_over(dag: Dag, end: datetime, start: datetime) -> str | None:
+    if end < start:
+        return "its end_date has passed, so Airflow would not start it"
+    is_by_times_alone = dag.schedule.assets is None and dag.schedule.cron != "@continuous"
+    if is_by_times_alone and first_run(dag, start) is None:
+        return "its schedule has no time before its end_date, so Airflow would not start it"
+    return None
+
+
+def remarks(plan: PlannedDag, now: datetime, updated: Collection[str]) -> Iterator[str]:
+    """Yield what keeps Airflow from starting a DAG as Airbyte does, or changes besides its schedule.
+
+    `updated` are the assets that syncs update.
+    """
+    dag = plan.dag
+    if dag is None or not_started(plan, now) is not None:
+        return
+    start = planned_start(plan, now)
+    if dag.start_date > start:
+        yield f"its start_date, {_day(dag.start_date)}, is replaced: Airflow starts it from now on"
+    if dag.end_date is not None:
+        yield f"Airflow starts it no more after its end_date, {_day(dag.end_date)}"
+    if first_run(dag, start) is None:
+        for asset in _without_updates(dag.schedule.assets, updated):
+            yield f"no sync here updates the asset '{asset}', for which it waits"
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d}"
+
+
+def _without_updates(condition: AssetCondition | None, updated: Collection[str]) -> Iterator[str]:
+    if isinstance(condition, AssetGroup):
+        for part in condition.parts:
+            yield from _without_updates(part, updated)
+    elif condition is not None and condition not in updated:
+        yield condition
 
 
 def identified(syncs: Sequence[DraftSync]) -> Iterator[tuple[str, str]]:

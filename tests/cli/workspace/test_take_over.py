@@ -28,6 +28,8 @@ def hourly(airbyte):
     return {"scheduleType": "cron", "cronExpression": f"0 {airbyte.minute} * * * ? UTC"}
 
 
+SOON = f"{datetime.now(UTC) + timedelta(days=3):%Y-%m-%d}"
+LATER = f"{datetime.now(UTC) + timedelta(days=100):%-d %-m}"
 DAILY_BERLIN = {"scheduleType": "cron", "cronExpression": "0 0 3 * * ? Europe/Berlin"}
 BASIC = {"scheduleType": "basic", "basicTiming": "Every 24 HOURS"}
 
@@ -314,6 +316,20 @@ def test_what_cannot_be_put_back_is_said(repository, airbyte, capsys):
     [
         (f'enabled: false\nschedule: "0 3 * * *"\nsyncs: {{a: {A}}}\n', "skipped: 'enabled' is false"),
         (f"schedule: null\nsyncs: {{a: {A}}}\n", "skipped: it has no schedule"),
+        (f'schedule: "@once"\nsyncs: {{a: {A}}}\n', "skipped: '@once' is a single run"),
+        (
+            f'schedule: "0 3 * * *"\nend_date: 2020-06-01\nsyncs: {{a: {A}}}\n',
+            "skipped: its end_date has passed",
+        ),
+        (f"schedule: {{every: 1h}}\nend_date: 2020-06-01\nsyncs: {{a: {A}}}\n", "skipped: its end_date has"),
+        (
+            f"schedule: {{assets: [x]}}\nend_date: 2020-06-01\nsyncs: {{a: {A}}}\n",
+            "skipped: its end_date has",
+        ),
+        (
+            f'schedule: "0 3 {LATER} *"\nend_date: {SOON}\nsyncs: {{a: {A}}}\n',
+            "skipped: its schedule has no time before its end_date",
+        ),
         (f'{{schedule: "0 3 * * *", syncs: {{a: {A}}}}}\n', "refused: its start_date cannot be set"),
         (
             f'schedule: "0 3 * * *"\nsyncs:\n  a: {A}\n  b: "{{{{ var.value.b }}}}"\n',
@@ -335,6 +351,48 @@ def test_what_is_left_alone(repository, airbyte, capsys, text, said):
     assert said in capsys.readouterr().out
     assert airbyte.patches == []
     assert (root / "configs/money.yaml").read_text() == text
+
+
+@pytest.mark.parametrize(
+    "text", ["schedule: null", 'schedule: "@once"', 'schedule: "@daily"\nend_date: 2020-06-01']
+)
+def test_a_dag_that_airflow_never_starts_gets_no_start_date(repository, airbyte, text):
+    airbyte.add(A, "bank", hourly(airbyte), last_job_hours=0.45)
+    written = f"{text}\nsyncs: {{a: {A}}}\n"
+    root = repository({"money.yaml": written}, airbyte)
+    assert main(["take-over", "--apply", "--allow-unscheduled"]) == 0
+    assert airbyte.patches == [(A, MANUAL)]
+    assert (root / "configs/money.yaml").read_text() == written
+
+
+@pytest.mark.parametrize(
+    "schedule", ['schedule: "0 3 * * *"', "schedule: {assets: [x]}", 'schedule: "@continuous"']
+)
+def test_a_start_date_to_come_is_replaced(repository, airbyte, capsys, schedule):
+    airbyte.add(A, "bank", hourly(airbyte), last_job_hours=0.45)
+    root = repository({"money.yaml": f"{schedule}\nstart_date: 2999-01-01\nsyncs: {{a: {A}}}\n"}, airbyte)
+    assert main(["take-over"]) == 0
+    shown = capsys.readouterr().out
+    assert "  its start_date, 2999-01-01, is replaced: Airflow starts it from now on\n" in shown
+    assert "never" not in shown
+    assert main(["take-over", "--apply"]) == 0
+    assert "2999" not in (root / "configs/money.yaml").read_text()
+
+
+def test_what_ends_or_waits_for_what_nobody_updates_is_said(repository, airbyte, capsys):
+    for each in (A, B, C):
+        airbyte.add(each, each, hourly(airbyte))
+    files = {
+        "ends.yaml": f'schedule: "0 3 * * *"\nend_date: 2999-01-01\nsyncs: {{a: {A}}}\n',
+        "waits.yaml": f"schedule: {{assets: {{all: [known, unknown]}}}}\nsyncs: {{b: {B}}}\n",
+        "updates.yaml": f'schedule: "0 3 * * *"\nsyncs: {{c: {{connection_id: {C}, outlets: [known]}}}}\n',
+    }
+    repository(files, airbyte)
+    assert main(["take-over"]) == 0
+    shown = capsys.readouterr().out
+    assert "  Airflow starts it no more after its end_date, 2999-01-01\n" in shown
+    assert "  no sync here updates the asset 'unknown', for which it waits\n" in shown
+    assert "'known'" not in shown
 
 
 def test_unscheduled_dags_if_asked_for(repository, airbyte):
@@ -480,6 +538,7 @@ def test_undo_names_what_it_cannot_do(repository, airbyte, capsys, old):
     airbyte.connections[A]["schedule"] = MANUAL
     pull(root, airbyte)
     commit()
+    assert main(["take-over", "--undo", A]) == 1
     assert main(["take-over", "--undo", A, "--apply"]) == 1
     shown = capsys.readouterr().out
     old_text = old.get("cronExpression") or old["basicTiming"]
@@ -717,7 +776,7 @@ def test_where_undo_can_put_nothing_back_no_dag_is_to_be_changed(repository, air
     airbyte.add(A, "bank", BASIC)
     repository({"money.yaml": f"schedule: {{every: 24h}}\nsyncs: {{bank: {A}}}\n"}, airbyte)
     airbyte.connections[A]["schedule"] = MANUAL
-    assert main(["take-over", "--undo"]) == 0
+    assert main(["take-over", "--undo"]) == 1
     shown = capsys.readouterr().out
     assert "0 can be put back, 1 cannot" in shown
     assert "schedule: null" not in shown
