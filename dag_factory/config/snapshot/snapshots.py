@@ -149,7 +149,8 @@ def bytes_of(path: str, name: str) -> bytes | Diagnostic:
             return file.read(MAX_BYTES + 1)
     except OSError as error:
         message = f"the snapshot cannot be read: {error.strerror}"
-        return Diagnostic(file=name, span=Span(), code=CODE, message=message, help="allow reading it")
+        hint = "allow reading it" if isinstance(error, PermissionError) else "delete the link, or correct it"
+        return Diagnostic(file=name, span=Span(), code=CODE, message=message, help=hint)
 
 
 def _files_in(folder: Path) -> Iterator[tuple[Key, str]]:
