@@ -9,6 +9,8 @@ from dag_factory.report.estate.requirements import Place, Requirement
 from dag_factory.report.estate.rows import Environment, Listed, ListedSync, Row
 from dag_factory.report.estate.table import Cell, Column, Table, table
 
+_FEW = 3
+
 
 def list_table(rows: Sequence[Listed], width: int | None) -> Table:
     """Draw the list; `width` is that of the terminal, None for any."""
@@ -41,18 +43,18 @@ def requirements_table(found: Sequence[Requirement], width: int | None) -> Table
             Column(title="KIND", cells=[(each.kind,) for each in found], is_needed=True),
             Column(title="NAME", cells=[(each.name,) for each in found], is_needed=True),
             _environments([each.environments for each in found]),
-            Column(title="SET AT", cells=[_few(map(_place_text, each.by_place), 1) for each in found]),
-            Column(title="NEEDED BY", cells=[_few(dag_ids, 3) for dag_ids in needed_by]),
+            Column(title="SET AT", cells=[_few(map(_place_text, each.by_place), width) for each in found]),
+            Column(title="NEEDED BY", cells=[_few(dag_ids, width) for dag_ids in needed_by]),
         ],
         width,
     )
 
 
-def _few(names: Iterable[str], most: int) -> Cell:
-    """Return the first names, and how many follow."""
-    every = list(names)
-    rest = len(every) - most
-    return (*every[:most], f"and {rest} more") if rest > 0 else tuple(every)
+def _few(names: Iterable[str], width: int | None) -> Cell:
+    """Return the first names, and how many follow; what fits on a terminal, the table itself decides."""
+    every = tuple(names)
+    rest = len(every) - _FEW
+    return (*every[:_FEW], f"and {rest} more") if width is None and rest > 1 else every
 
 
 def environments_cell(environments: Sequence[Environment]) -> Cell:

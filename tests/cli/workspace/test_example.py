@@ -29,6 +29,6 @@ def test_a_pull_changes_nothing(repository, tmp_path, monkeypatch, capsys):
     assert capsys.readouterr().out.splitlines() == [
         "unchanged airbyte/airbyte_default.json: 7 connections",
         "unchanged airbyte/airbyte_default.streams.json: 21 streams",
-        "nothing wrong in 1 file",
+        "no difference between airbyte/airbyte_default.json and Airbyte",
     ]
     assert main(["validate", "--strict"]) == 0
