@@ -11,7 +11,7 @@ from dag_factory.plan.sides import Member, Side
 from dag_factory.plan.tasks import task_ids
 from dag_factory.plan.timing import is_started, of_first_times, of_moved_minute
 
-_HANG = "a run under way stays 'running' for ever, while its Airbyte job goes on"
+_HANG = "a run under way stays 'running', while its Airbyte job goes on"
 
 
 def of_added(new: Member, now: datetime) -> Iterator[Consequence]:
@@ -51,9 +51,8 @@ def of_renamed(old: Member, new: Member, now: datetime) -> Iterator[Consequence]
     if not old.dag.enabled or not new.dag.enabled:
         yield from of_added(new, now)
         return
-    text = (
-        f"was '{before}': to Airflow a new DAG, paused and without runs, whose old runs stay with '{before}'"
-    )
+    paused = "" if new.dag.is_paused_upon_creation is False else ", paused and"
+    text = f"was '{before}': to Airflow a new DAG{paused} without runs, whose old runs stay with '{before}'"
     yield Consequence(kind="history", dag_id=dag_id, text=text, place=new.place)
     hang = _HANG.replace("a run under way", f"a run of '{before}' under way")
     yield Consequence(kind="runs-hang", dag_id=dag_id, text=hang, place=new.place)

@@ -39,7 +39,7 @@ def _of_updater(old: Member, new: Member | None, lost: Collection[str]) -> Itera
         yield Consequence(
             kind="tasks-fail",
             dag_id=old.dag.dag_id,
-            text="tasks under way fail, since no DAG updates their asset any more",
+            text="with a git bundle, tasks under way fail, since no DAG updates their asset any more",
             details=tuple(names),
             place=new.place,
         )

@@ -54,14 +54,15 @@ _ALL = (
         "history",
         "loses its history",
         "lose their history",
-        "To Airflow, another dag_id is another DAG: old runs stay with the old id, and it is paused.",
+        "To Airflow, another dag_id is another DAG, which has no runs and usually is paused.",
     ),
     _danger(
         "tasks-fail",
         "fails tasks under way",
         "fail tasks under way",
-        "Within a minute Airflow marks an asset that no DAG updates as inactive, and fails the tasks of runs "
-        "under way that update it; merge when these syncs are not running.",
+        "Within a minute Airflow marks an asset that no DAG updates as inactive. Runs that keep their "
+        "revision, as with a git bundle, fail at tasks that update it; merge when these syncs are not "
+        "running.",
     ),
     _danger(
         "trigger-fails",
@@ -98,8 +99,9 @@ _ALL = (
         "tasks-removed",
         "loses tasks",
         "lose tasks",
-        "In a run under way they become 'removed'; old runs keep them in the grid, but clearing one runs the "
-        "new tasks.",
+        "In a run under way they become 'removed' and their Airbyte jobs are cancelled, unless the run keeps "
+        "its revision, as with a git bundle. Old runs keep them in the grid, but clearing one runs the new "
+        "tasks.",
     ),
     _warning(
         "connection",
@@ -123,8 +125,8 @@ _ALL = (
         "runs-hang",
         "leaves runs under way hanging",
         "leave runs under way hanging",
-        "A run under way of a DAG that is gone stays 'running' in Airflow, and nobody waits for its job: "
-        "merge when it is not running.",
+        "A run under way of a DAG that is gone stays 'running' in Airflow until the DAG is back or a person "
+        "marks the run: merge when it is not running.",
     ),
     _warning(
         "catchup",
