@@ -9,6 +9,9 @@ import argparse
 import math
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from pathlib import Path
+
+from dag_factory.config.files import TOP_NAME
 
 _HIGHEST_PORT = 65_535
 _FIRST_YEAR, _LAST_YEAR = 1970, 2999
@@ -45,6 +48,17 @@ def moment(text: str) -> datetime:
         message = f"'{text}' is not between the years {_FIRST_YEAR} and {_LAST_YEAR}"
         raise argparse.ArgumentTypeError(message)
     return read if read.tzinfo else read.replace(tzinfo=UTC)
+
+
+def add_configs(parser: argparse.ArgumentParser, text: str = "the folder of the configurations") -> None:
+    """Add `--configs`, with the usual folder as the default."""
+    parser.add_argument(
+        "--configs",
+        type=Path,
+        default=Path(TOP_NAME),
+        metavar="FOLDER",
+        help=f"{text} (default: {TOP_NAME})",
+    )
 
 
 def suggest(word: str, known: Iterable[str]) -> str:

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import TextIO
 from zoneinfo import ZoneInfo
 
+from dag_factory.cli.arguments import add_configs
 from dag_factory.cli.main import CLEAN, FINDINGS, UsageError
 from dag_factory.cli.show import check_environment
 from dag_factory.cli.workspace.folders import checked_folder
@@ -38,13 +39,7 @@ _FIRST_YEAR, _LAST_YEAR = 1970, 9998
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments and examples."""
     parser.add_argument("--env", metavar="NAME", help="the environment (default: the one in DAG_FACTORY_ENV)")
-    parser.add_argument(
-        "--configs",
-        type=Path,
-        default=Path("configs"),
-        metavar="FOLDER",
-        help="the folder of the configurations (default: configs)",
-    )
+    add_configs(parser)
     parser.add_argument(
         "--week",
         metavar="DATE",

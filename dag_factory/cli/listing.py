@@ -12,12 +12,12 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
-from dag_factory.cli.arguments import moment
+from dag_factory.cli.arguments import add_configs, moment
 from dag_factory.cli.main import CLEAN, FINDINGS, UsageError
 from dag_factory.cli.progress import watched
 from dag_factory.cli.show import check_environment
 from dag_factory.cli.workspace.folders import checked_folder
-from dag_factory.config.files import ENDINGS, TOP_NAME, ConfigFile, list_below_top, top_folder
+from dag_factory.config.files import ENDINGS, ConfigFile, list_below_top, top_folder
 from dag_factory.config.project import Resolution, resolve_tree, resolve_tree_everywhere
 from dag_factory.config.snapshot.model import Snapshot
 from dag_factory.config.snapshot.snapshots import Snapshots, snapshots_beside
@@ -42,13 +42,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "dags", metavar="DAG", nargs="*", help="only these: ids, globs of ids, or files (default: all)"
     )
     parser.add_argument("--env", metavar="NAME", help="only this environment (default: all)")
-    parser.add_argument(
-        "--configs",
-        type=Path,
-        default=Path(TOP_NAME),
-        metavar="FOLDER",
-        help=f"the folder of the configurations (default: {TOP_NAME})",
-    )
+    add_configs(parser)
     parser.add_argument(
         "--format",
         choices=("text", "json", "csv"),

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dag_factory.cli.arguments import port, seconds
+from dag_factory.cli.arguments import add_configs, port, seconds
 from dag_factory.cli.main import CLEAN, UsageError
 from dag_factory.config.project import load_every_environment
 from dag_factory.local_airbyte.model.connection import ConnectionSeed
@@ -41,13 +41,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="where jobs and rows are kept (default: .local-airbyte)",
     )
-    parser.add_argument(
-        "--configs",
-        type=Path,
-        default=Path("configs"),
-        metavar="FOLDER",
-        help="serve the connections of these files too (default: configs)",
-    )
+    add_configs(parser, "serve the connections of these files too")
     parser.add_argument(
         "--job-seconds",
         type=seconds,

@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from dag_factory.cli.arguments import moment
+from dag_factory.cli.arguments import add_configs, moment
 from dag_factory.cli.main import CLEAN, FINDINGS, UsageError
 from dag_factory.cli.progress import watched
 from dag_factory.cli.show import check_environment
 from dag_factory.cli.workspace.folders import checked_folder
-from dag_factory.config.files import TOP_NAME, ConfigFile, Listing, list_below_top, top_folder
+from dag_factory.config.files import ConfigFile, Listing, list_below_top, top_folder
 from dag_factory.config.snapshot.snapshots import snapshots_beside
 from dag_factory.config.text import suggestions
 from dag_factory.config.tree import ConfigTree, read_tree
@@ -39,13 +39,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "(default: the target of the pull request in CI, else origin/HEAD or main)",
     )
     parser.add_argument("--env", metavar="NAME", help="only this environment (default: all)")
-    parser.add_argument(
-        "--configs",
-        type=Path,
-        default=Path(TOP_NAME),
-        metavar="FOLDER",
-        help=f"the folder of the configurations (default: {TOP_NAME})",
-    )
+    add_configs(parser)
     parser.add_argument(
         "--format",
         choices=tuple(_RENDERERS),

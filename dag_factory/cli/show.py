@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
+from dag_factory.cli.arguments import add_configs
 from dag_factory.cli.main import CLEAN, FINDINGS, UsageError
 from dag_factory.cli.workspace.folders import checked_folder
 from dag_factory.config.diagnostics import has_errors
@@ -23,13 +24,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments and examples."""
     parser.add_argument("dag", metavar="DAG", help="the id of a DAG, or its configuration file")
     parser.add_argument("--env", metavar="NAME", help="the environment (default: the one in DAG_FACTORY_ENV)")
-    parser.add_argument(
-        "--configs",
-        type=Path,
-        default=Path("configs"),
-        metavar="FOLDER",
-        help="the folder of the configurations (default: configs)",
-    )
+    add_configs(parser)
     parser.add_argument(
         "--format", choices=("text", "json"), default="text", help="the output's format (default: text)"
     )

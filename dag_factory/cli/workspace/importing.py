@@ -8,11 +8,12 @@ import os
 import sys
 from pathlib import Path, PurePosixPath
 
+from dag_factory.cli.arguments import add_configs
 from dag_factory.cli.main import CLEAN, FINDINGS, UsageError
 from dag_factory.cli.workspace.folders import checked_folder
 from dag_factory.cli.workspace.new_files import create_file
 from dag_factory.config.diagnostics import Diagnostic
-from dag_factory.config.files import ENDINGS, TOP_NAME, top_folder
+from dag_factory.config.files import ENDINGS, top_folder
 from dag_factory.config.snapshot.model import Snapshot
 from dag_factory.config.snapshot.snapshots import Snapshots, snapshots_beside
 from dag_factory.config.text.secret_patterns import redacted
@@ -58,13 +59,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--env", metavar="NAME", help="the environment of the snapshot (default: the one in DAG_FACTORY_ENV)"
     )
-    parser.add_argument(
-        "--configs",
-        type=Path,
-        default=Path(TOP_NAME),
-        metavar="FOLDER",
-        help=f"the folder of the configurations (default: {TOP_NAME})",
-    )
+    add_configs(parser)
     parser.add_argument("--dry-run", action="store_true", help="print what would be written")
     parser.epilog = """\
 examples:

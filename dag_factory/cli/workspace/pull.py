@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dag_factory.cli.arguments import add_configs
 from dag_factory.cli.main import CLEAN, FINDINGS, UsageError
 from dag_factory.cli.repository import is_outside_repository
 from dag_factory.cli.workspace.extra import needs_extra
 from dag_factory.cli.workspace.folders import checked_folder
 from dag_factory.cli.workspace.progress_line import progress_line
 from dag_factory.config.diagnostics import Diagnostic, has_errors
-from dag_factory.config.files import TOP_NAME, top_folder
+from dag_factory.config.files import top_folder
 from dag_factory.config.snapshot.model import Snapshot
 from dag_factory.config.snapshot.parsing import MAX_BYTES, parse_snapshot
 from dag_factory.config.snapshot.snapshots import (
@@ -82,13 +83,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help=f"the Airflow connection of the Airbyte (default: {DEFAULT_CONN_ID})",
     )
     parser.add_argument("--env", metavar="NAME", help="write the snapshot of this environment alone")
-    parser.add_argument(
-        "--configs",
-        type=Path,
-        default=Path(TOP_NAME),
-        metavar="FOLDER",
-        help=f"the folder of the configurations, beside which airbyte/ is (default: {TOP_NAME})",
-    )
+    add_configs(parser, "the folder of the configurations, beside which airbyte/ is")
     parser.add_argument(
         "--check",
         action="store_true",

@@ -11,8 +11,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 
+from dag_factory.cli.arguments import add_configs
 from dag_factory.cli.main import CLEAN, FINDINGS, UsageError
 from dag_factory.cli.progress import watched
 from dag_factory.cli.show import check_environment
@@ -76,13 +76,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--airbyte-conn-id", metavar="ID", help="only connections of this Airbyte (default: of all)"
     )
-    parser.add_argument(
-        "--configs",
-        type=Path,
-        default=Path("configs"),
-        metavar="FOLDER",
-        help="the folder of the configurations (default: configs)",
-    )
+    add_configs(parser)
     parser.epilog = """\
 The old schedules have to be in a committed snapshot: run 'dag-factory pull' and commit before --apply.
 The start_date of each DAG becomes the moment of the hand-over, and the snapshot gets the new schedules;
