@@ -68,8 +68,9 @@ def of_enabled(old: Member, new: Member, now: datetime) -> Iterator[Consequence]
         yield Consequence(kind="disabled", dag_id=dag_id, text=text, place=place)
         yield Consequence(kind="runs-hang", dag_id=dag_id, text=_HANG, place=place)
         return
-    yield from of_first_times(new, now)
-    when = "paused or not as before, if Airflow had it once; else paused"
+    yield from of_first_times(new, now, ", if Airflow has not had it before")
+    otherwise = "unpaused" if new.dag.is_paused_upon_creation is False else "paused"
+    when = f"paused or not as before, if Airflow had it once; else {otherwise}"
     count = len(task_ids(new.dag))
     text = f"appears with {count} {'task' if count == 1 else 'tasks'}: {when}"
     if not is_started(new.dag):

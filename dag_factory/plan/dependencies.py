@@ -26,8 +26,22 @@ def of_assets(old: Side, new: Side) -> Iterator[Consequence]:
                 text=f"waits for {', '.join(names)}, which no DAG updates any more{end}",
                 place=member.place_of("schedule"),
             )
+    inactive = lost - set(_still_known(old, new))
     for member in old.members.values():
-        yield from _of_updater(member, new.members.get(member.dag.dag_id), lost)
+        yield from _of_updater(member, new.members.get(member.dag.dag_id), inactive)
+
+
+def _still_known(old: Side, new: Side) -> Iterator[str]:
+    """Yield the assets that stay active: those that a DAG waits for, and all of a DAG that is gone.
+
+    Airflow keeps what it knows of a DAG that it does not get any more, and counts it as before.
+    """
+    made = {dag.dag_id for dag in new.dags}
+    gone = [dag for dag in old.dags if dag.dag_id not in made]
+    yield from updated_by(gone)
+    for dag in (*new.dags, *gone):
+        if dag.schedule.assets is not None:
+            yield from _names(dag.schedule.assets)
 
 
 def _of_updater(old: Member, new: Member | None, lost: Collection[str]) -> Iterator[Consequence]:

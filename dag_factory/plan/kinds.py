@@ -60,9 +60,9 @@ _ALL = (
         "tasks-fail",
         "fails tasks under way",
         "fail tasks under way",
-        "Within a minute Airflow marks an asset that no DAG updates as inactive. Runs that keep their "
-        "revision, as with a git bundle, fail at tasks that update it; merge when these syncs are not "
-        "running.",
+        "Within a minute Airflow marks an asset that no DAG updates or waits for as inactive. Runs that "
+        "keep their revision, as with a git bundle, fail at tasks that update it; merge when these syncs "
+        "are not running.",
     ),
     _danger(
         "trigger-fails",

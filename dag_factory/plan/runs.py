@@ -38,13 +38,16 @@ def last_run(dag: Dag, now: datetime) -> datetime | None:
     """Return the last run of a DAG that has kept its schedule, in UTC; None if it has had none."""
     if not dag.enabled or dag.start_date > now:
         return None
-    if dag.schedule.cron in (_ONCE, _CONTINUOUS):
+    if dag.schedule.cron == _ONCE:
         return dag.start_date.astimezone(UTC)
+    if dag.schedule.cron == _CONTINUOUS:
+        return now.astimezone(UTC)
     return _newest(dag, dag.start_date, now)
 
 
 def runs_at_once(dag: Dag, last: datetime | None, now: datetime) -> RunsAtOnce:
     """Return what Airflow makes at once of a DAG whose last scheduled run was then."""
+    dag = _goes_on(dag, last)
     if not dag.enabled or dag.start_date > now:
         return _NONE
     if dag.schedule.cron in (_ONCE, _CONTINUOUS):
@@ -61,6 +64,7 @@ def runs_at_once(dag: Dag, last: datetime | None, now: datetime) -> RunsAtOnce:
 
 def next_run(dag: Dag, last: datetime | None, now: datetime) -> datetime | None:
     """Return the next run after those that Airflow makes at once."""
+    dag = _goes_on(dag, last)
     if dag.schedule.every is None or not dag.enabled:
         found = next_runs(dag, now, 1)
         return found[0].astimezone(UTC) if found else None
@@ -68,15 +72,30 @@ def next_run(dag: Dag, last: datetime | None, now: datetime) -> datetime | None:
     at_once = runs_at_once(dag, last, now)
     newest = at_once.last or last
     due = dag.start_date if newest is None else max(newest + every, dag.start_date)
+    due = due if dag.catchup else max(due, now)
     return None if dag.end_date is not None and dag.end_date < due else due.astimezone(UTC)
 
 
+def _goes_on(dag: Dag, last: datetime | None) -> Dag:
+    """Return a DAG as Airflow sees its times: with catchup a start_date counts only until the first run."""
+    is_ignored = dag.catchup and last is not None and dag.schedule.cron not in (_ONCE, _CONTINUOUS)
+    return replace(dag, start_date=min(dag.start_date, last)) if is_ignored and last is not None else dag
+
+
 def _special(dag: Dag, last: datetime | None, now: datetime) -> RunsAtOnce:
-    """`@once` runs if it never has; `@continuous` always."""
-    is_over = dag.end_date is not None and dag.end_date < now
-    if is_over or (dag.schedule.cron == _ONCE and last is not None):
-        return _NONE
-    return RunsAtOnce(count=1, first=now, last=now)
+    """`@once` runs for its start_date, whenever that is seen; neither begins after a scheduled run."""
+    at = dag.start_date.astimezone(UTC) if dag.schedule.cron == _ONCE else now
+    return _NONE if last is not None else _one(at, dag)
+
+
+def is_stuck(before: Dag, after: Dag, last: datetime | None) -> bool:
+    """Whether a DAG becomes `@continuous` after scheduled runs, so that Airflow never makes one again.
+
+    The next run would begin at the end of the last one's data interval. With the other schedules that is
+    its begin too, so that Airflow takes the next run for one that it has already made, and skips it.
+    """
+    crons = [each.schedule.cron for each in (before, after)]
+    return last is not None and crons[0] != _CONTINUOUS and crons[1] == _CONTINUOUS
 
 
 def _of_interval(dag: Dag, every: timedelta, last: datetime | None, now: datetime) -> RunsAtOnce:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from dag_factory.config.model.dag import Dag, Schedule
 from dag_factory.plan.consequences import Consequence
-from dag_factory.plan.runs import MOST_RUNS, RunsAtOnce, last_run, next_run, runs_at_once
+from dag_factory.plan.runs import MOST_RUNS, RunsAtOnce, is_stuck, last_run, next_run, runs_at_once
 from dag_factory.plan.sides import Member
 from dag_factory.report.upcoming import describe
 
@@ -26,7 +26,8 @@ def of_times(old: Member, new: Member, now: datetime) -> Iterator[Consequence]:
     last = last_run(before, now)
     runs = runs_at_once(after, last, now)
     then, instead = next_run(before, last, now), next_run(after, last, now)
-    if _comes(before, then) and not _comes(after, instead) and runs.count == 0:
+    is_over = _comes(before, then) and not _comes(after, instead) and runs.count == 0
+    if is_over or is_stuck(before, after, last):
         yield Consequence(
             kind="stops",
             dag_id=after.dag_id,
@@ -48,12 +49,17 @@ def of_times(old: Member, new: Member, now: datetime) -> Iterator[Consequence]:
         )
 
 
-def of_first_times(member: Member, now: datetime) -> Iterator[Consequence]:
-    """Yield the runs that Airflow makes at once of a DAG that it has not had."""
+def of_first_times(member: Member, now: datetime, condition: str = "") -> Iterator[Consequence]:
+    """Yield the runs that Airflow makes at once of a DAG that it has not had.
+
+    Args:
+        member: The DAG.
+        now: The moment.
+        condition: What else has to be true, from a comma on.
+    """
     is_running = member.dag.is_paused_upon_creation is False
-    yield from _of_runs(
-        member, runs_at_once(member.dag, None, now), "as soon as it appears" if is_running else _WHEN_UNPAUSED
-    )
+    when = "as soon as it appears" if is_running else _WHEN_UNPAUSED
+    yield from _of_runs(member, runs_at_once(member.dag, None, now), f"{when}{condition}")
 
 
 def _of_runs(member: Member, runs: RunsAtOnce, when: str) -> Iterator[Consequence]:
@@ -119,6 +125,8 @@ def _has_times(dag: Dag) -> bool:
 def _no_more(dag: Dag) -> str:
     if dag.schedule.cron == "@once":
         return "'@once' has been"
+    if dag.schedule.cron == "@continuous":
+        return "Airflow does not begin '@continuous' after scheduled runs"
     return "no time comes before its end_date" if is_started(dag) else "it has no schedule"
 
 
