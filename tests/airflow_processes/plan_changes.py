@@ -402,8 +402,8 @@ def _of_coming_and_going(at: _Times, daily: str) -> Iterator[Change]:
     yield _one("Removed, without a schedule", {"schedule": None}, None)
     yield Change(
         title="Renamed",
-        before={"old": {"schedule": "H 0 * * *"}},
-        after={"old": None, "new": {"schedule": "H 0 * * *"}},
+        before={"old": {"schedule": f"H {daily.split()[1]} * * *"}},
+        after={"old": None, "new": {"schedule": f"H {daily.split()[1]} * * *"}},
     )
     yield Change(
         title="Renamed during a run, with catchup",
