@@ -35,7 +35,9 @@ from tests.airflow_processes.scenes import wait_for
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(600)]
 
-TABLE = Path(__file__).with_name("plan_compared.md")
+PAGE = Path(__file__).parents[2] / "docs" / "plan.md"
+# The table is the end of the page.
+HEADER = "| the change | `plan` says | Airflow does |\n"
 MARKER = "marker_of_the_revision"
 SETTINGS = {
     "DAG_FACTORY_ENV": ENVIRONMENT,
@@ -258,9 +260,11 @@ def test_the_plan_says_what_airflow_does(tmp_path, request, report):
         if not agree(expected.get(dag_id, Facts()), happened[dag_id], is_known=dag_id in before.next)
     ]
     if os.environ.get("UPDATE_TABLE"):
-        TABLE.write_text(table, "utf-8")
+        before, _, _ = PAGE.read_text("utf-8").partition(HEADER)
+        PAGE.write_text(f"{before}{table}", "utf-8")
     assert not wrong, "\n".join(wrong)
-    assert table == TABLE.read_text("utf-8")
+    assert table.startswith(HEADER)
+    assert PAGE.read_text("utf-8").endswith(f"\n{table}")
 
 
 def write(folder: Path, revision: str, made: Iterable[Change]) -> None:
