@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import io
 import os
 import shutil
 import sys
@@ -114,9 +113,6 @@ def _rendered(calendar: Calendar, style: str, stream: TextIO | None) -> str:
 
 
 def _print(calendar: Calendar, style: str) -> None:
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # A pipe or terminal with another encoding shows escapes for names that it cannot encode.
-        sys.stdout.reconfigure(errors="backslashreplace")
     print(_rendered(calendar, style, sys.stdout), end="")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import io
 import os
 import shutil
 import sys
@@ -203,9 +202,6 @@ def _print_table(drawn: Table) -> None:
 
 
 def _print(text: str) -> None:
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # Names may have characters that a terminal's encoding lacks.
-        sys.stdout.reconfigure(errors="backslashreplace")
     print(text, end="", flush=True)
 
 

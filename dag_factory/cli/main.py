@@ -6,6 +6,7 @@ import argparse
 import errno
 import gc
 import importlib
+import io
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
@@ -97,6 +98,9 @@ def _run(name: str | None, command: Command, arguments: argparse.Namespace) -> i
         if sys.stdout is None:
             message = "the standard output is closed"
             raise UsageError(message)
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            # A pipe or terminal with another encoding shows escapes for what it cannot encode.
+            sys.stdout.reconfigure(errors="backslashreplace")
         status = command.run(arguments)
         # Flush here: a closed pipe has to change the exit status.
         sys.stdout.flush()

@@ -74,7 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Show a plan. Exit status 0: shown, 1: something of --fail-on happens, 2: wrong usage."""
     gate = _gate(arguments.fail_on)
     now = arguments.at or datetime.now(UTC)
-    root = checked_folder(arguments.configs, "plan")
+    root = _root(arguments.configs)
     top = top_folder(root)
     try:
         with tempfile.TemporaryDirectory(prefix="dag-factory-") as folder:
@@ -82,6 +82,8 @@ def run(arguments: argparse.Namespace) -> int:
             against = usual_revision(top, os.environ) if given is None else given
             revision = read_revision(top, against, Path(folder))
             old, new = _trees(root, top, Path(folder), revision)
+            if not root.is_dir() and not old.files:
+                checked_folder(arguments.configs, "plan")
             _check_environment(arguments.env, old, new)
             made = plan(old, new, now, arguments.env)
     except (RevisionError, GitMissingError) as error:
@@ -91,10 +93,21 @@ def run(arguments: argparse.Namespace) -> int:
     return FINDINGS if any(each.kind in gate for each in made.consequences) else CLEAN
 
 
+def _root(configs: Path) -> Path:
+    """Return the folder; one that is gone is a change too, if its repository is there."""
+    is_gone = not configs.exists() and not configs.is_symlink() and configs.absolute().parent.is_dir()
+    return configs.absolute() if is_gone else checked_folder(configs, "plan")
+
+
+def _listing(root: Path) -> Listing:
+    name = root.relative_to(top_folder(root).parent).as_posix()
+    return list_below_top(root) if root.is_dir() else Listing(name=name, files=(), diagnostics=())
+
+
 def _trees(root: Path, top: Path, folder: Path, revision: Revision) -> tuple[ConfigTree, ConfigTree]:
     """Read both revisions; a file that git says is the same is read once."""
     snapshots = snapshots_beside(root)
-    new = read_tree(list_below_top(root), snapshots, watch=_watched)
+    new = read_tree(_listing(root), snapshots, watch=_watched)
     known = {file.file.name: file for file in new.checked if file.file.name in revision.same}
     old_root = folder / root.relative_to(top.parent)
     old_root.mkdir(parents=True, exist_ok=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import io
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -214,9 +213,6 @@ def _write(findings: Findings, style: str, path: Path) -> None:
 
 
 def _print(findings: Findings, style: str, color: str) -> None:
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # A pipe or terminal with another encoding shows escapes for what it cannot encode.
-        sys.stdout.reconfigure(errors="backslashreplace")
     if style == "text":
         colour = _is_coloured(color, sys.stdout)
         print(text.render(findings.diagnostics, findings.files, colour=colour), end="")

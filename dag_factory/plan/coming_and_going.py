@@ -9,25 +9,31 @@ from datetime import datetime
 from dag_factory.plan.consequences import Consequence
 from dag_factory.plan.sides import Member, Side
 from dag_factory.plan.tasks import task_ids
-from dag_factory.plan.timing import is_started, of_first_times, of_moved_minute
+from dag_factory.plan.timing import is_started, of_first_times, of_moved_minute, of_schedule
 
 _HANG = "a run under way stays 'running', while its Airbyte job goes on"
+_UNLESS_KNOWN = ", if Airflow has not had it before"
 
 
-def of_added(new: Member, now: datetime) -> Iterator[Consequence]:
-    """Yield what happens with a DAG that is new to Airflow."""
+def of_added(new: Member, now: datetime, *, is_known: bool = False) -> Iterator[Consequence]:
+    """Yield what happens with a DAG that is new to Airflow; `is_known`: Airflow may have had it before."""
     if not new.dag.enabled:
         return
     place = new.place
-    runs = list(of_first_times(new, now))
+    runs = list(of_first_times(new, now, _UNLESS_KNOWN if is_known else ""))
     if new.dag.is_paused_upon_creation is False:
         yield from runs
         text = "appears unpaused"
     else:
         yield from (each for each in runs if each.kind == "backfill")
-        text = "appears paused, unless 'dags_are_paused_at_creation' is off in Airflow"
+        text = "appears paused"
+        if new.dag.is_paused_upon_creation is None:
+            text += ", unless 'dags_are_paused_at_creation' is off in Airflow"
+        if is_known:
+            text += ", or as before if Airflow has had it before"
         if runs and runs[0].kind == "runs-now":
-            text = f"{text}; it runs once when it is unpaused"
+            how = "again and again" if new.dag.schedule.cron == "@continuous" else "once"
+            text += f"; it runs {how} when it is unpaused"
     yield Consequence(kind="added", dag_id=new.dag.dag_id, text=text, place=place)
 
 
@@ -58,6 +64,18 @@ def of_renamed(old: Member, new: Member, now: datetime) -> Iterator[Consequence]
     yield Consequence(kind="runs-hang", dag_id=dag_id, text=hang, place=new.place)
     yield from of_first_times(new, now)
     yield from of_moved_minute(old, new)
+    if is_started(old.dag) and not is_started(new.dag):
+        stops = "no longer runs by itself: it has no schedule"
+        yield Consequence(kind="stops", dag_id=dag_id, text=stops, place=new.place_of("schedule"))
+    elif _is_written_anew(old, new):
+        yield of_schedule(old, new)
+
+
+def _is_written_anew(old: Member, new: Member) -> bool:
+    """Whether the schedules differ, and not only by what `H` stands for."""
+    written = [each.draft.schedule.cron.value for each in (old, new)]
+    cron = old.dag.schedule.cron if written[0] == written[1] else new.dag.schedule.cron
+    return replace(new.dag.schedule, cron=cron) != old.dag.schedule
 
 
 def of_enabled(old: Member, new: Member, now: datetime) -> Iterator[Consequence]:
@@ -68,7 +86,7 @@ def of_enabled(old: Member, new: Member, now: datetime) -> Iterator[Consequence]
         yield Consequence(kind="disabled", dag_id=dag_id, text=text, place=place)
         yield Consequence(kind="runs-hang", dag_id=dag_id, text=_HANG, place=place)
         return
-    yield from of_first_times(new, now, ", if Airflow has not had it before")
+    yield from of_first_times(new, now, _UNLESS_KNOWN)
     otherwise = "unpaused" if new.dag.is_paused_upon_creation is False else "paused"
     when = f"paused or not as before, if Airflow had it once; else {otherwise}"
     count = len(task_ids(new.dag))

@@ -44,6 +44,6 @@ class Consequence:
         return KINDS[self.kind]
 
     @property
-    def order(self) -> tuple[int, str, str]:
+    def order(self) -> tuple[int, int, str, str]:
         """The most dangerous first."""
-        return (RANKS[self.kind], self.dag_id or "", self.text)
+        return (RANKS[self.kind], -self.runs, self.dag_id or "", self.text)

@@ -1,31 +1,52 @@
-"""Consequences between DAGs: assets that nobody updates any more, and triggers of DAGs that are gone."""
+"""Consequences between DAGs: those that nothing starts any more, and triggers of DAGs that are gone."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from datetime import datetime
 
-from dag_factory.config.model.dag import AssetCondition, Dag
+from dag_factory.config.model.dag import AssetCondition
 from dag_factory.plan.consequences import Consequence
 from dag_factory.plan.sides import Member, Side
+from dag_factory.plan.starting import can_come, has_times, names_of, started, updated_by
 
 
-def of_assets(old: Side, new: Side) -> Iterator[Consequence]:
-    """Yield the DAGs that wait in vain, and those whose tasks under way fail."""
+def of_unreached(old: Side, new: Side, now: datetime) -> Iterator[Consequence]:
+    """Yield the DAGs that something has started, and that nothing starts any more."""
+    # Of documents with `enabled: false` too: a DAG in Python may have had their syncs.
+    known = updated_by([each.dag for side in (old, new) for each in side.members.values()])
+    before, after = started(old.dags, known, now), started(new.dags, known, now)
+    lost = known - updated_by(after.values())
+    for dag_id, member in new.members.items():
+        dag = member.dag
+        if not dag.enabled or dag_id not in before:
+            continue
+        condition = dag.schedule.assets
+        in_vain = [] if condition is None or can_come(condition, lost) else _lost(condition, lost, new)
+        if in_vain and dag_id in after and has_times(dag):
+            text = f"{_AND.join(in_vain)}; its times still start it"
+            yield Consequence(kind="settings", dag_id=dag_id, text=text, place=member.place_of("schedule"))
+        elif dag_id not in after and (in_vain or not has_times(before[dag_id])):
+            text = _AND.join(in_vain) or "nothing starts it any more: no DAG triggers it"
+            yield Consequence(kind="unreached", dag_id=dag_id, text=text, place=member.place_of("schedule"))
+
+
+_AND = ", and "
+
+
+def _lost(condition: AssetCondition, lost: Collection[str], new: Side) -> list[str]:
+    """Say of the assets of a condition that are lost why they are."""
+    names = [name for name in dict.fromkeys(names_of(condition)) if name in lost]
+    idle = {name: dag.dag_id for dag in new.dags for name in updated_by([dag])}
+    gone = [name for name in names if name not in idle]
+    texts = [f"waits for {', '.join(gone)}, which no DAG here updates any more"] if gone else []
+    texts += [f"waits for {name} of '{idle[name]}', which nothing starts" for name in names if name in idle]
+    return texts
+
+
+def of_inactive(old: Side, new: Side) -> Iterator[Consequence]:
+    """Yield the DAGs whose tasks under way fail, since Airflow marks their assets as inactive."""
     lost = updated_by(old.dags) - updated_by(new.dags)
-    if not lost:
-        return
-    for member in new.members.values():
-        condition = member.dag.schedule.assets
-        if member.dag.enabled and condition is not None and not _can_come(condition, lost):
-            names = [name for name in _names(condition) if name in lost]
-            others = _has_times(member.dag)
-            end = "; its times still start it" if others else ""
-            yield Consequence(
-                kind="settings" if others else "unreached",
-                dag_id=member.dag.dag_id,
-                text=f"waits for {', '.join(names)}, which no DAG updates any more{end}",
-                place=member.place_of("schedule"),
-            )
     inactive = lost - set(_still_known(old, new))
     for member in old.members.values():
         yield from _of_updater(member, new.members.get(member.dag.dag_id), inactive)
@@ -41,7 +62,7 @@ def _still_known(old: Side, new: Side) -> Iterator[str]:
     yield from updated_by(gone)
     for dag in (*new.dags, *gone):
         if dag.schedule.assets is not None:
-            yield from _names(dag.schedule.assets)
+            yield from names_of(dag.schedule.assets)
 
 
 def _of_updater(old: Member, new: Member | None, lost: Collection[str]) -> Iterator[Consequence]:
@@ -53,7 +74,7 @@ def _of_updater(old: Member, new: Member | None, lost: Collection[str]) -> Itera
         yield Consequence(
             kind="tasks-fail",
             dag_id=old.dag.dag_id,
-            text="with a git bundle, tasks under way fail, since no DAG updates their asset any more",
+            text="with a git bundle, tasks under way fail, since no DAG here updates their asset any more",
             details=tuple(names),
             place=new.place,
         )
@@ -72,28 +93,3 @@ def of_triggers(old: Side, new: Side) -> Iterator[Consequence]:
                     text=f"triggers '{trigger.dag_id}', which Airflow loses",
                     place=member.place_of("trigger_dags"),
                 )
-
-
-def updated_by(dags: Collection[Dag]) -> set[str]:
-    """Return the assets that DAGs update."""
-    return {asset for dag in dags for sync in dag.syncs for asset in sync.assets}
-
-
-def _can_come(condition: AssetCondition, lost: Collection[str]) -> bool:
-    """Whether updates can still meet a condition; what no DAG here has updated comes from elsewhere."""
-    if isinstance(condition, str):
-        return condition not in lost
-    parts = [_can_come(part, lost) for part in condition.parts]
-    return all(parts) if condition.kind == "all" else any(parts)
-
-
-def _names(condition: AssetCondition) -> Iterator[str]:
-    if isinstance(condition, str):
-        yield condition
-        return
-    for part in condition.parts:
-        yield from _names(part)
-
-
-def _has_times(dag: Dag) -> bool:
-    return dag.schedule.cron is not None or dag.schedule.every is not None

@@ -6,6 +6,7 @@ They are written into a folder of their own, so that the same code with the same
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -72,11 +73,15 @@ def usual_revision(top: Path, variables: Mapping[str, str]) -> str:
     Raises:
         RevisionError: There is no usual revision.
     """
+    _check_repository(top)
     if base := variables.get("GITHUB_BASE_REF"):
         return f"origin/{base}"
     if base := variables.get("CI_MERGE_REQUEST_DIFF_BASE_SHA"):
         return base
     found = next((name for name in _USUAL if _commit(top, name) is not None), None)
+    if found is None and _commit(top, "HEAD") is None:
+        message = "there is no commit yet to compare with"
+        raise RevisionError(message)
     if found is None:
         message = f"none of {', '.join(_USUAL)} exists; name a revision with --against"
         raise RevisionError(message)
@@ -102,15 +107,23 @@ def read_revision(top: Path, name: str, into: Path) -> Revision:
     prefix = _prefix(top.parent)
     changed = frozenset(_changed(top, commit, prefix))
     entries = _needed(list(_entries(top, commit, prefix)))
-    has_other_snapshots = any(path.startswith(f"{FOLDER}/") for path in changed)
+    has_other_snapshots = _snapshots_differ(top, entries, changed)
     same = _same(entries, changed)
     (into / top.name).mkdir()
-    with _Blobs(top) as blobs:
+    with _Blobs(top.parent) as blobs:
         for entry in entries:
             is_needed = has_other_snapshots if entry.is_snapshot else entry.path not in same
             if is_needed:
                 _write(into, entry, blobs.read(entry.blob, _limit(entry)))
     return Revision(name=name, commit=commit, same=same, has_other_snapshots=has_other_snapshots)
+
+
+def _snapshots_differ(top: Path, entries: Sequence[_Entry], changed: frozenset[str]) -> bool:
+    """Whether a snapshot has changed, or is in the folder and not in the commit."""
+    there = {path.relative_to(top.parent).as_posix() for path in (top.parent / FOLDER).rglob(f"*{ENDING}")}
+    known = {entry.path for entry in entries if entry.is_snapshot}
+    new = {path for path in there - known if not path.endswith(STREAMS_ENDING)}
+    return bool(new) or any(path.startswith(f"{FOLDER}/") for path in changed)
 
 
 def _same(entries: Sequence[_Entry], changed: frozenset[str]) -> frozenset[str]:
@@ -121,16 +134,16 @@ def _same(entries: Sequence[_Entry], changed: frozenset[str]) -> frozenset[str]:
 
 
 def _common_ancestor(top: Path, name: str) -> str:
-    if git(top, "rev-parse", "--git-dir") is None:
-        message = f"'{top.name}' is not in a git repository"
-        raise RevisionError(message)
-    is_shallow = git(top, "rev-parse", "--is-shallow-repository") == b"true\n"
+    _check_repository(top)
+    is_shallow = git(top.parent, "rev-parse", "--is-shallow-repository") == b"true\n"
     commit = _commit(top, name)
     if commit is None:
-        hint = _DEEPER if is_shallow else f"run 'git fetch origin {name.removeprefix('origin/')}'?"
+        fetched = name.removeprefix("origin/")
+        is_branch = name.startswith("origin/") and shlex.quote(fetched) == fetched
+        hint = _DEEPER if is_shallow else f"fetch it with 'git fetch origin {fetched}'" if is_branch else _ANY
         message = f"there is no revision '{name}'; {hint}"
         raise RevisionError(message)
-    found = git(top, "merge-base", "HEAD", commit)
+    found = git(top.parent, "merge-base", "HEAD", commit)
     if found is None:
         reason = _DEEPER if is_shallow else "they have no common ancestor"
         message = f"'{name}' cannot be compared with the current commit: {reason}"
@@ -138,11 +151,23 @@ def _common_ancestor(top: Path, name: str) -> str:
     return found.decode().split()[0]
 
 
+def _check_repository(top: Path) -> None:
+    if top.is_symlink():
+        message = f"'{top.name}' is a link; name the folder that it leads to with --configs"
+        raise RevisionError(message)
+    if git(top.parent, "rev-parse", "--git-dir") is None:
+        is_top = top.is_dir() and git(top, "rev-parse", "--git-dir") is not None
+        hint = " but is one itself; put the configurations into a folder of it" if is_top else ""
+        message = f"'{top.name}' is not in a git repository{hint}"
+        raise RevisionError(message)
+
+
+_ANY = "name a branch, a tag or a commit"
 _DEEPER = "the clone is shallow; fetch its history (in GitHub Actions: 'fetch-depth: 0' of actions/checkout)"
 
 
 def _commit(top: Path, name: str) -> str | None:
-    found = git(top, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+    found = git(top.parent, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
     return None if found is None else found.decode().strip()
 
 

@@ -42,7 +42,8 @@ _ALL = (
         "unreached",
         "never runs again",
         "never run again",
-        "Airflow starts a DAG that waits for an asset only when a task updates it.",
+        "Airflow starts a DAG that waits for an asset only when a task updates it, and one without a "
+        "schedule only when it is triggered.",
     ),
     _danger(
         "backfill",
@@ -93,7 +94,7 @@ _ALL = (
         "stops",
         "no longer runs by itself",
         "no longer run by themselves",
-        "Only people, other DAGs or the API start a DAG without a schedule.",
+        "Only people, other DAGs or the API start a DAG without a schedule, or after its end_date.",
     ),
     _warning(
         "tasks-removed",

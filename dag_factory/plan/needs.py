@@ -87,7 +87,7 @@ def _load_of(dags: Collection[Dag]) -> dict[str, _Load]:
             schedule=dag.schedule,
             start_date=dag.start_date,
             end_date=dag.end_date,
-            syncs=len(dag.syncs),
+            syncs=sum(not sync.depends_on for sync in dag.syncs),
             dag=dag,
         )
         for dag in dags

@@ -9,10 +9,11 @@ from typing import TypeAlias
 
 from dag_factory.config.diagnostics import Diagnostic, sort_unique
 from dag_factory.config.project import Resolution, resolve_tree, resolve_tree_everywhere
+from dag_factory.config.text.secret_patterns import redacted
 from dag_factory.config.tree import ConfigTree
 from dag_factory.plan.coming_and_going import of_added, of_enabled, of_removed, of_renamed
 from dag_factory.plan.consequences import Consequence
-from dag_factory.plan.dependencies import of_assets, of_triggers
+from dag_factory.plan.dependencies import of_inactive, of_triggers, of_unreached
 from dag_factory.plan.needs import of_load, of_needs
 from dag_factory.plan.settings import of_settings
 from dag_factory.plan.sides import Member, Side, pairs_of, side_of
@@ -64,13 +65,19 @@ def plan(old: ConfigTree, new: ConfigTree, now: datetime, environment: str | Non
         found[each] = list(_between(before, after, now))
         errors[0].extend(before.errors)
         errors[1].extend(after.errors)
-    consequences = [*_together(found), *_of_environments(old, new, wanted)]
+    consequences = map(_without_secrets, (*_together(found), *_of_environments(old, new, wanted)))
     return Plan(
         consequences=tuple(sorted(consequences, key=lambda each: each.order)),
         environments=both,
         old_errors=tuple(sort_unique(errors[0])),
         new_errors=tuple(sort_unique(errors[1])),
     )
+
+
+def _without_secrets(consequence: Consequence) -> Consequence:
+    """Hide what looks like a secret: names of all kinds come from files, also from the old revision."""
+    details = tuple(map(redacted, consequence.details))
+    return replace(consequence, text=redacted(consequence.text), details=details)
 
 
 def _resolved(tree: ConfigTree, environment: Environment) -> Mapping[Environment, Resolution]:
@@ -88,11 +95,14 @@ def _between(old: Side, new: Side, now: datetime) -> Iterator[Consequence]:
         yield from _of_kept(before, after, now)
     for before, after in pairs.renamed:
         yield from of_renamed(before, after, now)
+        if before.dag.enabled and after.dag.enabled:
+            yield from of_settings(before, after)
     for member in pairs.added:
-        yield from of_added(member, now)
+        yield from of_added(member, now, is_known=old.is_broken(member))
     for member in pairs.removed:
         yield from of_removed(member, new)
-    yield from of_assets(old, new)
+    yield from of_unreached(old, new, now)
+    yield from of_inactive(old, new)
     yield from of_triggers(old, new)
     yield from of_needs(old, new)
     yield from of_load(old, new, now)

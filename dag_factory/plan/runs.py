@@ -107,7 +107,9 @@ def _of_interval(dag: Dag, every: timedelta, last: datetime | None, now: datetim
         return _one(now, dag)
     end = now if dag.end_date is None else min(now, dag.end_date)
     count = (end - due) // every + 1
-    return RunsAtOnce(count=count, first=due, last=due + (count - 1) * every) if count > 0 else _NONE
+    if count <= 0:
+        return _NONE
+    return RunsAtOnce(count=min(count, MOST_RUNS), first=due, last=due + (count - 1) * every)
 
 
 def _newest(dag: Dag, begin: datetime, now: datetime) -> datetime | None:

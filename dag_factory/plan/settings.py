@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 from datetime import datetime
 
-from dag_factory.config.model.dag import Dag, Sync
+from dag_factory.config.model.dag import Dag, Sync, TriggeredDag
 from dag_factory.config.text import durations
 from dag_factory.config.text.secret_patterns import redacted
 from dag_factory.plan.consequences import Consequence
@@ -28,7 +28,7 @@ _OTHER = frozenset(
 )
 _OTHER_OF_SYNC = frozenset(("name", "connection_id", "connection", "airbyte_conn_id", "mode"))
 # Values that may be anything, also a secret.
-_WITHOUT_VALUES = frozenset(("notify", "trigger_dags", "doc_md", "description"))
+_WITHOUT_VALUES = frozenset(("notify", "doc_md", "description"))
 _DURATIONS = frozenset(("wait_seconds", "timeout", "retry_delay", "max_retry_delay", "dagrun_timeout"))
 _LONGEST = 60
 
@@ -75,13 +75,18 @@ def _change(name: str, before: object, after: object) -> str:
 
 def _value(name: str, value: object) -> str:
     if value is None:
-        return "none"
+        # Without outlets, a sync updates an asset that is named after its connection.
+        return "the default" if name == "outlets" else "none"
     if name in _DURATIONS and isinstance(value, int):
         return durations.text(value)
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, datetime):
         return value.isoformat()
-    text = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    text = ", ".join(map(_word, value)) if isinstance(value, tuple) else str(value)
     shown = redacted(text) or "none"
     return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
+
+
+def _word(value: object) -> str:
+    return value.dag_id if isinstance(value, TriggeredDag) else str(value)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from dag_factory.config.model.dag import Dag, Schedule
 from dag_factory.plan.consequences import Consequence
 from dag_factory.plan.runs import MOST_RUNS, RunsAtOnce, is_stuck, last_run, next_run, runs_at_once
 from dag_factory.plan.sides import Member
+from dag_factory.plan.starting import has_times
 from dag_factory.report.upcoming import describe
 
 _KEYS = ("schedule", "start_date", "end_date", "catchup", "enabled")
@@ -26,27 +27,45 @@ def of_times(old: Member, new: Member, now: datetime) -> Iterator[Consequence]:
     last = last_run(before, now)
     runs = runs_at_once(after, last, now)
     then, instead = next_run(before, last, now), next_run(after, last, now)
-    is_over = _comes(before, then) and not _comes(after, instead) and runs.count == 0
-    if is_over or is_stuck(before, after, last):
-        yield Consequence(
-            kind="stops",
-            dag_id=after.dag_id,
-            text=f"no longer runs by itself: {_no_more(after)}",
-            place=place,
-        )
-        return
     yield from _of_runs(new, runs, _NEVER if last is None else _AS_BEFORE)
-    if after.catchup and not before.catchup and _has_times(after) and runs.count <= 1:
+    if (_comes(before, then) and not _comes(after, instead)) or is_stuck(before, after, last):
+        text = f"no longer runs by itself: {_no_more(after)}"
+        yield Consequence(kind="stops", dag_id=after.dag_id, text=text, place=place)
+        return
+    yield from _of_end(old, new)
+    if after.catchup and not before.catchup and has_times(after) and runs.count <= 1:
         text = "makes up from now on for the runs that it misses"
         yield Consequence(kind="catchup", dag_id=after.dag_id, text=text, place=new.place_of("catchup"))
-    if before.schedule != after.schedule or then != instead:
-        yield Consequence(
-            kind="schedule",
-            dag_id=after.dag_id,
-            text=f"{_in_words(old, after)} → {_in_words(new, before)}",
-            details=tuple(_moved(then, instead)),
-            place=place,
-        )
+    if before.catchup and not after.catchup and has_times(after):
+        text = "catchup: true → false, so it no longer makes up for the runs that it misses"
+        yield Consequence(kind="settings", dag_id=after.dag_id, text=text, place=new.place_of("catchup"))
+    if before.schedule != after.schedule or then != instead or _has_a_later_end(before, after):
+        yield of_schedule(old, new, _moved(then, instead))
+
+
+def of_schedule(old: Member, new: Member, details: Iterable[str] = ()) -> Consequence:
+    """Return that a DAG has other times."""
+    return Consequence(
+        kind="schedule",
+        dag_id=new.dag.dag_id,
+        text=f"{_in_words(old, new.dag)} → {_in_words(new, old.dag)}",
+        details=tuple(details),
+        place=new.place_of("schedule"),
+    )
+
+
+def _has_a_later_end(before: Dag, after: Dag) -> bool:
+    end = after.end_date
+    return before.end_date is not None and has_times(after) and (end is None or end > before.end_date)
+
+
+def _of_end(old: Member, new: Member) -> Iterator[Consequence]:
+    """Yield that a DAG gets an end, or an earlier one."""
+    before, end = old.dag.end_date, new.dag.end_date
+    is_single = new.dag.schedule.cron == "@once"
+    if end is not None and has_times(new.dag) and not is_single and (before is None or end < before):
+        text = f"no longer runs by itself after {in_utc(end)}, its end_date"
+        yield Consequence(kind="stops", dag_id=new.dag.dag_id, text=text, place=new.place_of("end_date"))
 
 
 def of_first_times(member: Member, now: datetime, condition: str = "") -> Iterator[Consequence]:
@@ -118,13 +137,9 @@ def _comes(dag: Dag, following: datetime | None) -> bool:
     return following is not None or is_started_otherwise
 
 
-def _has_times(dag: Dag) -> bool:
-    return dag.schedule.cron is not None or dag.schedule.every is not None
-
-
 def _no_more(dag: Dag) -> str:
     if dag.schedule.cron == "@once":
-        return "'@once' has been"
+        return "it has had the one run of '@once'"
     if dag.schedule.cron == "@continuous":
         return "Airflow does not begin '@continuous' after scheduled runs"
     return "no time comes before its end_date" if is_started(dag) else "it has no schedule"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
+import tempfile
 
 import pytest
 
@@ -87,7 +89,7 @@ def test_without_a_commit(tmp_path, monkeypatch, capsys):
     (tmp_path / "configs").mkdir()
     monkeypatch.chdir(tmp_path)
     git(tmp_path, "init", "--quiet")
-    assert "name a revision with --against" in fails(capsys)
+    assert "there is no commit yet" in fails(capsys)
     assert "there is no revision 'main'" in fails(capsys, "--against", "main")
 
 
@@ -254,7 +256,7 @@ def tree_with(root, path_parts, blob):
     "parts",
     [("configs", "..", "..", "evil.yaml"), ("configs", ".git", "evil.yaml"), ("configs", "..", "e.yaml")],
 )
-def test_a_hostile_tree_writes_nothing_outside(repository, kinds, tmp_path_factory, parts):
+def test_a_hostile_tree_writes_nothing_outside(repository, kinds, tmp_path_factory, monkeypatch, parts):
     root = repository({"configs/orders.yaml": DAILY})
     blob = git(root, "hash-object", "-w", "--stdin", stdin=DAILY.encode())
     try:
@@ -262,9 +264,11 @@ def test_a_hostile_tree_writes_nothing_outside(repository, kinds, tmp_path_facto
     except subprocess.CalledProcessError:
         pytest.skip("git makes no such tree")
     git(root, "reset", "--quiet", "--soft", hostile)
+    temporary = tmp_path_factory.mktemp("temporary")
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     found, _ = kinds("--against", hostile)
     assert found == {"orders": {"added"}, None: {"needs"}}
-    assert not list(tmp_path_factory.getbasetemp().rglob("evil.yaml"))
+    assert list(temporary.iterdir()) == []
 
 
 def test_a_name_that_no_system_takes(repository, capsys):
@@ -355,3 +359,58 @@ def test_a_moment_that_is_none(repository, capsys):
 def test_wrong_usage(repository, capsys, arguments, said):
     repository({"configs/orders.yaml": DAILY})
     assert said in fails(capsys, *arguments)
+
+
+def test_the_folder_is_gone(repository, kinds, capsys):
+    root = repository({"configs/orders.yaml": DAILY})
+    (root / "configs/orders.yaml").unlink()
+    (root / "configs").rmdir()
+    assert kinds()[0] == {"orders": {"removed", "runs-hang"}}
+    assert "there is no folder 'pipelines'" in fails(capsys, "--configs", "pipelines")
+
+
+def test_the_folder_is_a_link(repository, capsys):
+    root = repository({"real/orders.yaml": DAILY})
+    (root / "configs").rmdir()
+    (root / "configs").symlink_to("real")
+    commit(root)
+    assert "'configs' is a link; name the folder that it leads to" in fails(capsys)
+
+
+def test_the_folder_is_the_repository(tmp_path, monkeypatch, capsys):
+    (tmp_path / "pipelines").mkdir()
+    write(tmp_path / "pipelines", {"orders.yaml": DAILY})
+    git(tmp_path / "pipelines", "init", "--quiet", "--initial-branch", "main")
+    commit(tmp_path / "pipelines")
+    monkeypatch.chdir(tmp_path / "pipelines")
+    assert "put the configurations into a folder of it" in fails(capsys, "--configs", ".")
+
+
+def test_a_snapshot_that_is_not_in_git_yet(repository, kinds):
+    root = repository({"configs/orders.yaml": DAILY, "airbyte/airbyte_default.json": snapshot(A)})
+    write(root, {"airbyte/dev/airbyte_default.json": snapshot(B)})
+    assert kinds()[0] == {None: {"environment-added"}}
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("origin/next", "fetch it with 'git fetch origin next'"),
+        ("origin/a;b", "name a branch, a tag or a commit"),
+        ("", "name a branch, a tag or a commit"),
+    ],
+)
+def test_what_to_do_about_an_unknown_revision(repository, capsys, name, said):
+    repository({"configs/orders.yaml": DAILY})
+    assert said in fails(capsys, f"--against={name}")
+
+
+def test_an_output_that_is_ascii(repository):
+    root = repository({"configs/orders.yaml": DAILY})
+    write(root, {"configs/orders.yaml": HOURLY})
+    for style in ("text", "markdown", "github"):
+        command = [sys.executable, "-m", "dag_factory", "plan", "--against", "main", "--format", style]
+        variables = {**os.environ, "PYTHONIOENCODING": "ascii"}
+        done = subprocess.run(command, cwd=root, env=variables, capture_output=True, check=False)
+        assert (done.returncode, done.stderr) == (0, b"")
+        assert b"\\u2192" in done.stdout or style == "markdown"

@@ -80,6 +80,9 @@ def patching():
 def compare(dag, last, now, patch):
     made, then = asked(dag, last, now, patch)
     assume(len(made) <= MOST)
+    # A time that the clocks skip, or show twice, is Airflow's newest one by another rule than its next one.
+    at = (*made[:1], *made[-1:], then)
+    assume(all(is_far_from_change(each, dag.schedule.timezone) for each in at))
     expected = RunsAtOnce(count=len(made), first=made[0], last=made[-1]) if made else RunsAtOnce(count=0)
     assert runs_at_once(dag, last, now) == expected
     assert next_run(dag, last, now) == then

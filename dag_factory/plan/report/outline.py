@@ -9,6 +9,7 @@ from datetime import datetime
 from dag_factory.plan.consequences import Consequence
 from dag_factory.plan.kinds import KINDS, Severity
 from dag_factory.plan.planning import Environment, Plan
+from dag_factory.plan.runs import MOST_RUNS
 from dag_factory.plan.timing import in_utc
 
 _FEW = 3
@@ -84,9 +85,10 @@ def _total(name: str, found: Sequence[Consequence]) -> str:
     dags = {each.dag_id for each in found}
     noun = "" if None in dags else "DAG " if len(dags) == 1 else "DAGs "
     count = len(found) if None in dags else len(dags)
-    runs = sum({each.dag_id: each.runs for each in found}.values())
-    end = f" ({runs:,} runs)" if runs > count else ""
-    return f"{count} {noun}{kind.one if count == 1 else kind.many}{end}"
+    runs = [each.runs for each in {each.dag_id: each for each in found}.values()]
+    over = "over " if any(each >= MOST_RUNS for each in runs) else ""
+    end = f" ({over}{sum(runs):,} runs)" if sum(runs) > count else ""
+    return f"{count:,} {noun}{kind.one if count == 1 else kind.many}{end}"
 
 
 def where(environments: Sequence[Environment]) -> str:
@@ -113,7 +115,8 @@ def remarks(plan: Plan) -> Iterator[str]:
             first = errors[0]
             count = "an error" if len(errors) == 1 else f"{len(errors)} errors"
             at = f"{first.file}:{first.span.line}"
-            yield f"The {name} revision has {count}, the first at {at}; what they concern is not compared."
+            what = "what it concerns" if len(errors) == 1 else "what they concern"
+            yield f"The {name} revision has {count}, the first at {at}; {what} is not compared."
 
 
 def meanings(found: Sequence[Consequence]) -> Iterator[tuple[str, str]]:

@@ -29,7 +29,7 @@ def render(
         has_color: Whether it shows colors.
         is_whole: Whether a long plan is shown as a whole.
     """
-    lines = [heading.text, *_wrapped(" · ".join(totals(plan)) or NOTHING, width, "")]
+    lines = [*_wrapped(heading.text, width, ""), *_wrapped(" · ".join(totals(plan)) or NOTHING, width, "")]
     found = blocks(plan)
     whole = [each for block in found for each in _block(block, width, has_color=has_color)]
     if is_whole or len(whole) <= _MOST_LINES:
