@@ -44,7 +44,14 @@ def of_removed(old: Member, side: Side) -> Iterator[Consequence]:
     dag_id = old.dag.dag_id
     if side.is_broken(old):
         text = "has errors, so Airflow loses it; see 'dag-factory validate'"
-        yield Consequence(kind="broken", dag_id=dag_id, text=text, place=replace(old.place, is_old=False))
+        reason = side.error_of(old)
+        yield Consequence(
+            kind="broken",
+            dag_id=dag_id,
+            text=text,
+            details=() if reason is None else (reason,),
+            place=replace(old.place, is_old=False),
+        )
     else:
         text = "leaves Airflow's lists; its runs stay in the database"
         yield Consequence(kind="removed", dag_id=dag_id, text=text, place=old.place)
@@ -68,7 +75,7 @@ def of_renamed(old: Member, new: Member, now: datetime) -> Iterator[Consequence]
         stops = "no longer runs by itself: it has no schedule"
         yield Consequence(kind="stops", dag_id=dag_id, text=stops, place=new.place_of("schedule"))
     elif _is_written_anew(old, new):
-        yield of_schedule(old, new)
+        yield from of_schedule(old, new)
 
 
 def _is_written_anew(old: Member, new: Member) -> bool:

@@ -94,7 +94,13 @@ _ALL = (
         "stops",
         "no longer runs by itself",
         "no longer run by themselves",
-        "Only people, other DAGs or the API start a DAG without a schedule, or after its end_date.",
+        "Only people, other DAGs or the API start a DAG without a schedule.",
+    ),
+    _warning(
+        "ends",
+        "gets an end",
+        "get an end",
+        "Airflow makes no run after end_date.",
     ),
     _warning(
         "tasks-removed",
@@ -130,6 +136,13 @@ _ALL = (
         "marks the run: merge when it is not running.",
     ),
     _warning(
+        "needs",
+        "name that Airflow needs",
+        "names that Airflow needs",
+        "A task whose connection, pool, queue or executor does not exist does not run: create it before the "
+        "merge.",
+    ),
+    _warning(
         "catchup",
         "catches up from now on",
         "catch up from now on",
@@ -145,12 +158,6 @@ _ALL = (
         "'H' in a cron expression stands for a value that belongs to the dag_id.",
     ),
     _note("sync-added", "gets a sync", "get syncs", "It runs with the next run."),
-    _note(
-        "needs",
-        "name is new to Airflow",
-        "names are new to Airflow",
-        "Create it in Airflow before the merge.",
-    ),
     _note("load", "busier minute", "busier minutes"),
     _note("environment-added", "environment is new", "environments are new"),
     _note("settings", "changes settings", "change settings"),

@@ -66,7 +66,7 @@ def of_load(old: Side, new: Side, now: datetime) -> Iterator[Consequence]:
     if at is None or most <= max(was, _FEW_STARTS):
         return
     times = f"{most:,} syncs start at {in_utc(at)}"
-    instead = f"the busiest minute before: {was:,} at {in_utc(was_at)}" if was_at else "none before"
+    instead = f"before the merge at most {was:,}, at {in_utc(was_at)}" if was_at else "before the merge none"
     yield Consequence(kind="load", dag_id=None, text=f"{times}; {instead}")
 
 

@@ -59,9 +59,14 @@ class Side:
 
     def is_broken(self, member: Member) -> bool:
         """Whether errors here may be why a DAG of the other side is not here."""
+        return self.error_of(member) is not None
+
+    def error_of(self, member: Member) -> str | None:
+        """Return the first error that may be why a DAG of the other side is not here."""
         file = member.dag.location.document.file.name
         above = {*member.dag.defaults_files, file}
-        return any(each.file in above or _is_above(each.file, file) for each in self.errors)
+        found = (each for each in self.errors if each.file in above or _is_above(each.file, file))
+        return next((each.message for each in found), None)
 
 
 def side_of(resolution: Resolution, *, is_old: bool) -> Side:

@@ -40,18 +40,31 @@ def of_times(old: Member, new: Member, now: datetime) -> Iterator[Consequence]:
         text = "catchup: true → false, so it no longer makes up for the runs that it misses"
         yield Consequence(kind="settings", dag_id=after.dag_id, text=text, place=new.place_of("catchup"))
     if before.schedule != after.schedule or then != instead or _has_a_later_end(before, after):
-        yield of_schedule(old, new, _moved(then, instead))
+        yield from of_schedule(old, new, _moved(then, instead))
 
 
-def of_schedule(old: Member, new: Member, details: Iterable[str] = ()) -> Consequence:
-    """Return that a DAG has other times."""
-    return Consequence(
-        kind="schedule",
-        dag_id=new.dag.dag_id,
-        text=f"{_in_words(old, new.dag)} → {_in_words(new, old.dag)}",
-        details=tuple(details),
-        place=new.place_of("schedule"),
-    )
+def of_schedule(old: Member, new: Member, details: Iterable[str] = ()) -> Iterator[Consequence]:
+    """Yield that a DAG has other times, if that can be seen: a zone alone changes no interval."""
+    parts = list(_changes(old, new))
+    if parts:
+        yield Consequence(
+            kind="schedule",
+            dag_id=new.dag.dag_id,
+            text="; ".join(parts),
+            details=tuple(details),
+            place=new.place_of("schedule"),
+        )
+
+
+def _changes(old: Member, new: Member) -> Iterator[str]:
+    words = [_in_words(each) for each in (old, new)]
+    if words[0] != words[1]:
+        yield " → ".join(words)
+        return
+    for key in ("start_date", "end_date"):
+        moments = [getattr(each.dag, key) for each in (old, new)]
+        if has_times(new.dag) and moments[0] != moments[1]:
+            yield f"{key}: {' → '.join('none' if each is None else in_utc(each) for each in moments)}"
 
 
 def _has_a_later_end(before: Dag, after: Dag) -> bool:
@@ -65,7 +78,7 @@ def _of_end(old: Member, new: Member) -> Iterator[Consequence]:
     is_single = new.dag.schedule.cron == "@once"
     if end is not None and has_times(new.dag) and not is_single and (before is None or end < before):
         text = f"no longer runs by itself after {in_utc(end)}, its end_date"
-        yield Consequence(kind="stops", dag_id=new.dag.dag_id, text=text, place=new.place_of("end_date"))
+        yield Consequence(kind="ends", dag_id=new.dag.dag_id, text=text, place=new.place_of("end_date"))
 
 
 def of_first_times(member: Member, now: datetime, condition: str = "") -> Iterator[Consequence]:
@@ -145,18 +158,11 @@ def _no_more(dag: Dag) -> str:
     return "no time comes before its end_date" if is_started(dag) else "it has no schedule"
 
 
-def _in_words(member: Member, other: Dag) -> str:
+def _in_words(member: Member) -> str:
     """Describe a schedule as it is written, with `H`, which has another value in each DAG."""
     text, resolved = member.draft.schedule.cron.value, member.dag.schedule.cron
-    words = (
-        describe(member.dag) if text is None else describe(member.dag).replace(f"'{resolved}'", f"'{text}'")
-    )
-    return words if member.dag.schedule != other.schedule else f"the same schedule from {_from(member.dag)}"
-
-
-def _from(dag: Dag) -> str:
-    end = "" if dag.end_date is None else f" to {in_utc(dag.end_date)}"
-    return f"{in_utc(dag.start_date)}{end}"
+    words = describe(member.dag)
+    return words if text is None else words.replace(f"'{resolved}'", f"'{text}'")
 
 
 def _moved(then: datetime | None, instead: datetime | None) -> Iterator[str]:

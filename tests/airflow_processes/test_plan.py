@@ -388,11 +388,21 @@ def trigger_of(task: Mapping[str, Any]) -> str | None:
     return task["task_id"].removeprefix("trigger_") if task["task_id"].startswith("trigger_") else None
 
 
+def triggered(seen_: Seen, dag_id: str) -> bool:
+    """Whether a task of a DAG that is not gone triggers a DAG."""
+    tasks = (task for each, every in seen_.tasks.items() if each not in seen_.stale for task in every)
+    return any(trigger_of(task) == dag_id for task in tasks)
+
+
 def is_unreached(dag_id: str, before: Seen, last: Seen) -> bool:
-    """Whether a DAG has no times and waits for assets that DAGs have updated, and none does any more."""
+    """Whether a DAG has no times, and DAGs have updated the assets that it waits for, or have triggered it,
+    and none does any more.
+    """
     condition = last.conditions.get(dag_id)
-    if condition is None or dag_id in last.stale or last.next.get(dag_id) is not None:
+    if dag_id in last.stale or last.next.get(dag_id) is not None:
         return False
+    if condition is None:
+        return triggered(before, dag_id) and not triggered(last, dag_id)
     was, is_ = (
         {name for each, names in seen_.outlets.items() if each not in seen_.stale for name in names}
         for seen_ in (before, last)

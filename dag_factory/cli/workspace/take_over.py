@@ -21,7 +21,7 @@ from dag_factory.cli.workspace.airbytes import Airbytes
 from dag_factory.cli.workspace.chosen_dags import chosen
 from dag_factory.cli.workspace.folders import checked_folder
 from dag_factory.cli.workspace.reading import Source, from_airbyte, from_snapshot, record
-from dag_factory.config.diagnostics import Diagnostic
+from dag_factory.config.diagnostics import Diagnostic, has_errors
 from dag_factory.config.model.draft import DraftDag
 from dag_factory.config.project import Resolution, resolve_project
 from dag_factory.config.snapshot.snapshots import snapshots_beside
@@ -55,7 +55,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="DAG",
         nargs="*",
         help="ids of DAGs, patterns of ids with * and ?, or configuration files (default: all DAGs with a"
-        " connection that Airbyte schedules)",
+        " connection that Airbyte schedules, with --undo with one that it scheduled once)",
     )
     parser.add_argument("--apply", action="store_true", help="do it; without it, the plan is printed")
     parser.add_argument(
@@ -129,7 +129,23 @@ def _run(arguments: argparse.Namespace, airbytes: Airbytes) -> int:
         return take_over_undo.undo(resolution, arguments.dags, source, SystemClock(), apply=arguments.apply)
     check_environment(environment, resolution.project.environments)
     _refuse_broken_snapshots(resolution.drafts, source)
-    plans = _plans(resolution, source, arguments)
+    unread = () if arguments.dags else _unread(resolution)
+    for name in unread:
+        _say(f"{name}: refused: it has errors and no DAG that can be read; see 'dag-factory validate'")
+    status = _taken(_plans(resolution, source, arguments), source, resolution, arguments)
+    return FINDINGS if unread else status
+
+
+def _unread(resolution: Resolution) -> Sequence[str]:
+    """Name the files with errors of which no DAG could be read: Airbyte may schedule their connections."""
+    known = {draft.document.file.name for draft in resolution.drafts}
+    errors = [each.file for each in resolution.project.diagnostics if has_errors([each])]
+    return [name for name in dict.fromkeys(errors) if name not in known]
+
+
+def _taken(
+    plans: Sequence[PlannedDag], source: Source, resolution: Resolution, arguments: argparse.Namespace
+) -> int:
     if arguments.style is not None:
         return _printed(plans, arguments.style)
     if arguments.apply:

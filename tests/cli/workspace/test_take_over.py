@@ -780,3 +780,11 @@ def test_where_undo_can_put_nothing_back_no_dag_is_to_be_changed(repository, air
     shown = capsys.readouterr().out
     assert "0 can be put back, 1 cannot" in shown
     assert "schedule: null" not in shown
+
+
+@pytest.mark.parametrize("options", [[], ["--apply"], ["--print", "curl"]])
+def test_a_file_without_a_dag_that_can_be_read_is_named(repository, airbyte, capsys, options):
+    repository({"money.yaml": f"{money(airbyte)}owner: ["}, airbyte)
+    assert main(["take-over", *options]) == 1
+    assert "configs/money.yaml: refused: it has errors" in capsys.readouterr().err
+    assert airbyte.patches == []

@@ -169,7 +169,7 @@ def _check_annotations(word):
     assert len(commands) == 2
     assert len(lines) == 5
     assert all(
-        re.match(r"::notice title=plan%3A (settings|needs)(,file=[^,:]+,line=3)?::", line)
+        re.match(r"::(?:notice|warning) title=plan%3A (settings|needs)(,file=[^,:]+,line=3)?::", line)
         for line in commands
     )
     assert all(line.isprintable() for line in lines)
