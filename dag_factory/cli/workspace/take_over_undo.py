@@ -51,11 +51,17 @@ def undo(resolution: Resolution, names: Sequence[str], source: Source, clock: Cl
 
     Args:
         resolution: All DAGs that could be read.
-        names: The DAGs or the ids of connections; none for all that Airbyte no longer schedules.
+        names: The DAGs or the ids of connections; none, for a plan alone, for all that Airbyte no longer
+            schedules.
         source: Where connections are read from.
         clock: The time.
         apply: Whether to do it; else only the plan is printed.
     """
+    if apply and not names:
+        message = (
+            "--undo --apply makes Airbyte start syncs again: name the DAGs, or write '*' for all of them"
+        )
+        raise UsageError(message)
     found = list(_found(_connections(resolution, names, source), source, is_named=bool(names)))
     handover = Handover(clock=clock, tell=_say)
     done = failed = 0

@@ -91,7 +91,7 @@ def test_the_guide_and_back(airbyte, root, capsys):
     assert "unchanged airbyte/airbyte_default.json" in capsys.readouterr().out
     commit()
 
-    assert main(["take-over", "--undo", "--apply"]) == 1
+    assert main(["take-over", "*", "--undo", "--apply"]) == 1
     shown = capsys.readouterr().out
     assert "1 put back, 3 not" in shown
     assert airbyte.scheduled_names() == {"daily"}

@@ -573,9 +573,19 @@ def test_undo_names_what_was_never_scheduled(repository, airbyte, capsys):
         "0 put back, 0 not",
     ]
     # Without names, what there is nothing to do about is left out.
-    assert main(["take-over", "--undo", "--apply"]) == 0
-    assert capsys.readouterr().out == "0 put back, 0 not\n"
+    assert main(["take-over", "--undo"]) == 0
+    assert capsys.readouterr().out == "0 can be put back, 0 cannot; nothing has been changed\n"
     assert airbyte.patches == []
+
+
+def test_undo_of_all_has_to_be_said(repository, airbyte, capsys):
+    repository({"money.yaml": money(airbyte)}, airbyte)
+    assert main(["take-over", "--apply"]) == 0
+    assert main(["take-over", "--undo", "--apply"]) == 2
+    assert "name the DAGs, or write '*' for all of them" in capsys.readouterr().err
+    assert airbyte.connections[A]["schedule"] == MANUAL
+    assert main(["take-over", "*", "--undo", "--apply"]) == 0
+    assert airbyte.connections[A]["schedule"] == hourly(airbyte)
 
 
 def test_undo_of_a_connection_that_no_snapshot_has(repository, airbyte, capsys):
@@ -666,7 +676,7 @@ def test_a_dag_file_is_looked_at_only_if_it_would_be_edited(repository, airbyte,
     assert "skipped: Airbyte schedules none of its connections" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("arguments", [[], ["--apply"], ["--undo"], ["--undo", "--apply"]])
+@pytest.mark.parametrize("arguments", [[], ["--apply"], ["--undo"], ["--undo", "--apply", "money", "lake"]])
 def test_an_airbyte_that_does_not_answer_ends_the_command(
     repository, airbyte, capsys, monkeypatch, arguments
 ):
