@@ -215,14 +215,20 @@ def _limit(entry: _Entry) -> int:
 
 
 def _write(into: Path, entry: _Entry, content: bytes) -> None:
-    path = into / PurePosixPath(entry.path)
+    """Write a file or a link, never through a link: a hostile commit may have one name twice."""
+    own = PurePosixPath(entry.path)
+    path = into / own
     try:
+        if any((into / parent).is_symlink() for parent in own.parents):
+            message = "its folder is a link too"
+            raise ValueError(message)
         path.parent.mkdir(parents=True, exist_ok=True)
         if entry.mode == _LINK:
             # One that leads out of the folder is refused when it is read, as in the other revision.
             path.symlink_to(os.fsdecode(content))
         else:
-            path.write_bytes(content)
+            with path.open("xb") as file:
+                file.write(content)
     except (OSError, ValueError) as error:  # a name that is too long, or the target of a link that is none
         message = f"'{entry.path}' of the old revision cannot be written: {error}"
         raise RevisionError(message) from error

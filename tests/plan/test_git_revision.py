@@ -414,3 +414,32 @@ def test_an_output_that_is_ascii(repository):
         done = subprocess.run(command, cwd=root, env=variables, capture_output=True, check=False)
         assert (done.returncode, done.stderr) == (0, b"")
         assert b"\\u2192" in done.stdout or style == "markdown"
+
+
+def raw_tree(root, entries):
+    """Write a tree as it is, also one that git's own commands refuse to make: modes, names and hashes."""
+    data = b"".join(f"{mode} {name}\0".encode() + bytes.fromhex(sha) for mode, name, sha in entries)
+    return git(root, "hash-object", "-t", "tree", "-w", "--literally", "--stdin", stdin=data)
+
+
+@pytest.mark.parametrize("kind", ["folder", "file", "link"])
+def test_a_hostile_tree_writes_through_no_link(repository, tmp_path_factory, monkeypatch, capsys, kind):
+    """Its folder has a name twice: as a link to elsewhere, and as what would be written through the link."""
+    root = repository({"configs/orders.yaml": DAILY})
+    outside = tmp_path_factory.mktemp("outside")
+    blob = git(root, "hash-object", "-w", "--stdin", stdin=DAILY.encode())
+    target = outside if kind != "file" else outside / "evil.yaml"
+    link = git(root, "hash-object", "-w", "--stdin", stdin=str(target).encode())
+    if kind == "file":
+        entries = [("120000", "evil.yaml", link), ("100644", "evil.yaml", blob)]
+    else:
+        inner = [("100644", "evil.yaml", blob)] if kind == "folder" else [("120000", "evil.yaml", link)]
+        entries = [("120000", "evil", link), ("40000", "evil", raw_tree(root, inner))]
+    top = raw_tree(root, [("40000", "configs", raw_tree(root, entries))])
+    hostile = git(root, "commit-tree", top, "-m", "hostile")
+    git(root, "update-ref", "HEAD", hostile)
+    temporary = tmp_path_factory.mktemp("temporary")
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    assert "cannot be written" in fails(capsys, "--against", hostile)
+    assert list(outside.iterdir()) == []
+    assert list(temporary.iterdir()) == []
