@@ -101,7 +101,9 @@ def _check(arguments: argparse.Namespace) -> None:
         raise UsageError(message)
     for folder in (arguments.configs, arguments.dags):
         if not folder.is_dir():
-            message = f"there is no folder '{folder}'; run the command at the top of the DAG repository"
+            message = (
+                f"the folder '{folder}' does not exist; run the command in the root of the DAG repository"
+            )
             raise UsageError(message)
     faker = arguments.source_faker
     if faker is not None and not (faker.is_file() and os.access(faker, os.X_OK)):

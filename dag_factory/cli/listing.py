@@ -34,6 +34,19 @@ from dag_factory.report.estate.text import list_table, requirements_table
 # How many ids a message lists.
 _FEW = 20
 
+_EPILOG = """\
+Moments are in ISO 8601, and in UTC unless they have an offset: 2026-01-31T16:30, 2026-01-31T16:30+01:00.
+Owners, tags, files and connections may be globs ('sales*') and may be given several times.
+Exit status: 0 all DAGs can be created, 1 some cannot; they are listed with their errors' codes.
+
+examples:
+  dag-factory list                                   # all DAGs, in every environment
+  dag-factory list 'sales_*' --env prod              # some of them, in one environment
+  dag-factory list --connection "shop orders"        # which DAGs sync a connection
+  dag-factory list --runs-from 2026-01-31T03:00 --runs-until 2026-01-31T04:00
+  dag-factory list --format csv > dags.csv           # for a spreadsheet
+  dag-factory list --requires                        # connections, pools, variables, providers"""
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments and examples."""
@@ -49,6 +62,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="the output's format (default: text)",
     )
     parser.add_argument("--requires", action="store_true", help="list what has to exist in Airflow instead")
+    _add_filters(parser)
+    parser.add_argument("--at", type=moment, metavar="MOMENT", help="when the list is for (default: now)")
+    parser.epilog = _EPILOG
+
+
+def _add_filters(parser: argparse.ArgumentParser) -> None:
     for option, what in (
         ("owner", "the DAGs of this owner"),
         ("tag", "the DAGs with this tag"),
@@ -69,19 +88,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--runs-until", type=moment, metavar="MOMENT", help="the DAGs that run before this moment"
     )
-    parser.add_argument("--at", type=moment, metavar="MOMENT", help="when the list is for (default: now)")
-    parser.epilog = """\
-Moments are in ISO 8601, and in UTC unless they have an offset: 2026-01-31T16:30, 2026-01-31T16:30+01:00.
-Owners, tags, files and connections may be globs ('sales*') and may be given several times.
-Exit status: 0 all DAGs can be created, 1 some cannot; they are listed with their errors' codes.
-
-examples:
-  dag-factory list                                   # all DAGs, in every environment
-  dag-factory list 'sales_*' --env prod              # some of them, in one environment
-  dag-factory list --connection "shop orders"        # which DAGs sync a connection
-  dag-factory list --runs-from 2026-01-31T03:00 --runs-until 2026-01-31T04:00
-  dag-factory list --format csv > dags.csv           # for a spreadsheet
-  dag-factory list --requires                        # connections, pools, variables, providers"""
 
 
 def run(arguments: argparse.Namespace) -> int:

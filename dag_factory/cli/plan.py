@@ -57,7 +57,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--at",
         type=moment,
         metavar="MOMENT",
-        help="when it is merged, in ISO 8601, UTC unless with an offset",
+        help="when it is merged, in ISO 8601, UTC unless with an offset (default: now)",
     )
     parser.epilog = """\
 The folder is compared with the commit from which the current one comes. Nothing is asked of Airflow or
@@ -144,7 +144,7 @@ def _gate(names: str) -> frozenset[str]:
         if name not in KINDS and name not in by_severity:
             known = [*by_severity, *KINDS]
             alike = suggestions.did_you_mean(name, known, suggestions.SearchLimit())
-            message = f"--fail-on: there is no kind '{name}'; {alike or 'the kinds are: ' + ', '.join(known)}"
+            message = f"--fail-on: unknown kind '{name}'; {alike or 'the kinds are: ' + ', '.join(known)}"
             raise UsageError(message)
         found.update(by_severity.get(name, [name]))
     return frozenset(found)

@@ -93,11 +93,11 @@ def _dag_id(resolution: Resolution, name: str) -> str:
 
 
 def _refuse_file(name: str) -> None:
-    """Say why a file is none of the folder's; an id is no file."""
+    """Refuse a path that is not a configuration file of the folder; a DAG id is not a path."""
     if not name.endswith(ENDINGS):
         return
     reason = "is not a configuration file of the folder; name its folder with --configs"
-    message = f"'{name}' {reason}" if Path(name).is_file() else f"there is no file '{name}'"
+    message = f"'{name}' {reason}" if Path(name).is_file() else f"the file '{name}' does not exist"
     raise UsageError(message)
 
 

@@ -42,14 +42,14 @@ def of_removed(old: Member, side: Side) -> Iterator[Consequence]:
     if not old.dag.enabled:
         return
     dag_id = old.dag.dag_id
-    if side.is_broken(old):
+    reason = side.error_of(old)
+    if reason is not None:
         text = "has errors, so Airflow loses it; see 'dag-factory validate'"
-        reason = side.error_of(old)
         yield Consequence(
             kind="broken",
             dag_id=dag_id,
             text=text,
-            details=() if reason is None else (reason,),
+            details=(reason,),
             place=replace(old.place, is_old=False),
         )
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dag_factory.config.yaml.document import Location
 from dag_factory.plan.kinds import KINDS, RANKS, Kind
 
 
@@ -14,6 +15,11 @@ class Place:
     file: str
     line: int
     is_old: bool = False
+
+
+def place_at(location: Location, *, is_old: bool = False) -> Place:
+    """Return the line of a location."""
+    return Place(file=location.document.file.name, line=location.span().line, is_old=is_old)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

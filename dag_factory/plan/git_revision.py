@@ -33,13 +33,12 @@ class RevisionError(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Revision:
-    """A commit to compare with: what was asked for, its hash, and the files that are the same in it.
+    """A commit to compare with: its hash, and the files that are the same in it.
 
     `same` has the paths of the configurations that have not changed and were not written, such as
     'configs/orders.yaml'. `has_other_snapshots` says whether a snapshot differs.
     """
 
-    name: str
     commit: str
     same: frozenset[str]
     has_other_snapshots: bool
@@ -115,7 +114,7 @@ def read_revision(top: Path, name: str, into: Path) -> Revision:
             is_needed = has_other_snapshots if entry.is_snapshot else entry.path not in same
             if is_needed:
                 _write(into, entry, blobs.read(entry.blob, _limit(entry)))
-    return Revision(name=name, commit=commit, same=same, has_other_snapshots=has_other_snapshots)
+    return Revision(commit=commit, same=same, has_other_snapshots=has_other_snapshots)
 
 
 def _snapshots_differ(top: Path, entries: Sequence[_Entry], changed: frozenset[str]) -> bool:

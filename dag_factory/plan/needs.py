@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TypeAlias
 
 from dag_factory.config.model.dag import Dag, Schedule
-from dag_factory.plan.consequences import Consequence
-from dag_factory.plan.sides import Member, Side
+from dag_factory.config.project import Resolution
+from dag_factory.plan.consequences import Consequence, place_at
+from dag_factory.plan.sides import Side
 from dag_factory.plan.timing import in_utc
+from dag_factory.report.estate.requirements import Need, needs_of
 from dag_factory.report.starts import starts
 
 # How long after the merge the starts are counted.
@@ -19,37 +20,24 @@ _DAYS = 7
 # So many starts at once are worth no word: as many threads as Airbyte's public API has.
 _FEW_STARTS = 5
 
-# What it is, and its name.
-Need: TypeAlias = tuple[str, str]
+# The kinds of needs that have other names in a sentence.
+_WORDS = {"dag": "DAG"}
 
 
-def of_needs(old: Side, new: Side) -> Iterator[Consequence]:
-    """Yield the names that no DAG of the old revision has needed."""
-    known = {need for member in old.members.values() for need, _ in _needs(member)}
-    found: dict[Need, list[tuple[Member, str]]] = {}
-    for member in new.members.values():
-        if member.dag.enabled:
-            for need, sync in _needs(member):
-                if need not in known:
-                    found.setdefault(need, []).append((member, sync))
-    for (what, name), users in found.items():
-        member, sync = users[0]
-        count = len({id(each) for each, _ in users})
-        by = f"'{member.dag.dag_id}'" + (f" and {count - 1} more" if count > 1 else "")
-        yield Consequence(
-            kind="needs",
-            dag_id=None,
-            text=f"Airflow needs the {what} '{name}', for {by}",
-            place=member.place_of_sync(sync),
-        )
-
-
-def _needs(member: Member) -> Iterator[tuple[Need, str]]:
-    for sync in member.dag.syncs:
-        yield ("connection", sync.airbyte_conn_id), sync.name
-        for what, name in (("pool", sync.pool), ("queue", sync.queue), ("executor", sync.executor)):
-            if name is not None:
-                yield (what, name), sync.name
+def of_needs(old: Resolution, new: Resolution) -> Iterator[Consequence]:
+    """Yield the names that no DAG of the old revision has needed; a DAG that it has had is no new name."""
+    known = {(need.kind, need.name) for _, need in needs_of(old)}
+    known |= {("dag", draft.dag_id.value) for draft in old.drafts}
+    found: dict[tuple[str, str], dict[str, Need]] = {}
+    for dag_id, need in needs_of(new):
+        if (need.kind, need.name) not in known:
+            found.setdefault((need.kind, need.name), {}).setdefault(dag_id, need)
+    for (kind, name), by_dag in found.items():
+        dag_id, need = next(iter(by_dag.items()))
+        rest = f" and {len(by_dag) - 1} more" if len(by_dag) > 1 else ""
+        text = f"Airflow needs the {_WORDS.get(kind, kind)} '{name}', for '{dag_id}'{rest}"
+        place = None if need.location is None else place_at(need.location)
+        yield Consequence(kind="needs", dag_id=None, text=text, place=place)
 
 
 def of_load(old: Side, new: Side, now: datetime) -> Iterator[Consequence]:

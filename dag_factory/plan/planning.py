@@ -62,7 +62,8 @@ def plan(old: ConfigTree, new: ConfigTree, now: datetime, environment: str | Non
     for each in both:
         before = side_of(resolved_old[each], is_old=True)
         after = side_of(resolved_new[each], is_old=False)
-        found[each] = list(_between(before, after, now))
+        needs = of_needs(resolved_old[each], resolved_new[each])
+        found[each] = [*_between(before, after, now), *needs]
         errors[0].extend(before.errors)
         errors[1].extend(after.errors)
     consequences = map(_without_secrets, (*_together(found), *_of_environments(old, new, wanted)))
@@ -98,13 +99,12 @@ def _between(old: Side, new: Side, now: datetime) -> Iterator[Consequence]:
         if before.dag.enabled and after.dag.enabled:
             yield from of_settings(before, after)
     for member in pairs.added:
-        yield from of_added(member, now, is_known=old.is_broken(member))
+        yield from of_added(member, now, is_known=old.error_of(member) is not None)
     for member in pairs.removed:
         yield from of_removed(member, new)
     yield from of_unreached(old, new, now)
     yield from of_inactive(old, new)
     yield from of_triggers(old, new)
-    yield from of_needs(old, new)
     yield from of_load(old, new, now)
 
 

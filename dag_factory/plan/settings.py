@@ -35,12 +35,13 @@ _LONGEST = 60
 
 def of_settings(old: Member, new: Member) -> Iterator[Consequence]:
     """Yield one consequence for all settings of a DAG that differ."""
-    own = list(_of_dag(old.dag, new.dag))
+    own = list(_differences(old.dag, new.dag, _OTHER))
     changed = list(own)
     by_text: dict[str, list[str]] = {}
     before = {sync.name: sync for sync in old.dag.syncs}
     for sync in new.dag.syncs:
-        for text in _of_sync(before.get(sync.name), sync):
+        # A sync that is new has nothing to compare with.
+        for text in _differences(before.get(sync.name, sync), sync, _OTHER_OF_SYNC):
             by_text.setdefault(text, []).append(sync.name)
     # A default changes the same in all syncs: their names are worth a word only where it does not.
     for text, names in by_text.items():
@@ -50,14 +51,6 @@ def of_settings(old: Member, new: Member) -> Iterator[Consequence]:
         names = next(iter(by_text.values()), [])
         place = new.place_of(own[0].partition(":")[0]) if own else new.place_of_sync(names[0])
         yield Consequence(kind="settings", dag_id=new.dag.dag_id, text="; ".join(changed), place=place)
-
-
-def _of_dag(old: Dag, new: Dag) -> Iterator[str]:
-    return _differences(old, new, _OTHER)
-
-
-def _of_sync(old: Sync | None, new: Sync) -> Iterator[str]:
-    return iter(()) if old is None else _differences(old, new, _OTHER_OF_SYNC)
 
 
 def _differences(old: Dag | Sync, new: Dag | Sync, without: frozenset[str]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from dag_factory.config.model.dag import Dag
 from dag_factory.config.model.draft import DraftDag
 from dag_factory.config.project import Resolution
 from dag_factory.config.yaml.document import Location
-from dag_factory.plan.consequences import Place
+from dag_factory.plan.consequences import Place, place_at
 
 # What says nothing about whether two DAGs are the same one.
 _IDENTITY = ("dag_id", "location", "defaults_files")
@@ -42,7 +42,7 @@ class Member:
         return self.place if found is None else self._at(found.location)
 
     def _at(self, location: Location) -> Place:
-        return Place(file=location.document.file.name, line=location.span().line, is_old=self.is_old)
+        return place_at(location, is_old=self.is_old)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,10 +56,6 @@ class Side:
     def dags(self) -> list[Dag]:
         """The DAGs that Airflow gets."""
         return [each.dag for each in self.members.values() if each.dag.enabled]
-
-    def is_broken(self, member: Member) -> bool:
-        """Whether errors here may be why a DAG of the other side is not here."""
-        return self.error_of(member) is not None
 
     def error_of(self, member: Member) -> str | None:
         """Return the first error that may be why a DAG of the other side is not here."""

@@ -12,7 +12,7 @@ from dag_factory.plan.sides import Member
 from dag_factory.plan.starting import has_times
 from dag_factory.report.upcoming import describe
 
-_KEYS = ("schedule", "start_date", "end_date", "catchup", "enabled")
+_KEYS = ("schedule", "start_date", "end_date", "catchup")
 _AS_BEFORE, _NEVER = "if it has kept its schedule", "if it has never run on a schedule"
 _WHEN_UNPAUSED = "when it is unpaused"
 

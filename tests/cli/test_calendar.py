@@ -253,4 +253,4 @@ def test_wrong_usage_says_what_to_write(configs, capsys, arguments, message):
 
 def test_a_folder_that_is_not_there_is_wrong_usage(tmp_path, capsys):
     assert main(["calendar", "--configs", str(tmp_path / "none")]) == 2
-    assert "there is no folder" in capsys.readouterr().err
+    assert "does not exist" in capsys.readouterr().err

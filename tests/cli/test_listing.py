@@ -119,7 +119,7 @@ def test_a_moment_that_is_none_is_wrong_usage(arguments, said, capsys):
 def test_a_folder_that_is_not_there(name, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["list", "--configs", name]) == 2
-    assert "there is no folder" in capsys.readouterr().err
+    assert "does not exist" in capsys.readouterr().err
 
 
 def test_the_last_moments_have_lists(configs, capsys):

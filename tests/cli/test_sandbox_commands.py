@@ -36,7 +36,7 @@ def arguments(**different) -> argparse.Namespace:
 @pytest.mark.parametrize("command", ["demo", "up"])
 def test_a_missing_folder(capsys, command):
     assert main([command, "--configs", "conf"]) == WRONG_USAGE
-    message = "there is no folder 'conf'; run the command at the top of the DAG repository"
+    message = "the folder 'conf' does not exist; run the command in the root of the DAG repository"
     assert capsys.readouterr().err == f"dag-factory {command}: {message}\n"
 
 

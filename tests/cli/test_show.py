@@ -150,7 +150,7 @@ def test_a_file_of_another_folder_is_refused(estate, tmp_path, monkeypatch):
     (tmp_path / "else" / "money.yaml").write_text(MONEY)
     for name, message in (
         ("else/money.yaml", "is not a configuration file of the folder; name its folder with --configs"),
-        ("configs/mony.yaml", "there is no file 'configs/mony.yaml'"),
+        ("configs/mony.yaml", "the file 'configs/mony.yaml' does not exist"),
         ("configs/defaults.yaml", "holds defaults, not a DAG"),
     ):
         with pytest.raises(UsageError, match=message):

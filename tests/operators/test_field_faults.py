@@ -718,7 +718,7 @@ class TestDetails:
         airbyte.fail(TOKEN, *[404] * 9)
         run = stage.run(mode, retries=0)
         assert run.finish() == "failed"
-        assert "there is no token endpoint at 'v1/applications/token'" in run.errors[0]
+        assert "token endpoint not found at 'v1/applications/token'" in run.errors[0]
         assert "connection_id" not in run.errors[0]
 
     @pytest.mark.parametrize(

@@ -353,7 +353,7 @@ def test_a_moment_that_is_none(repository, capsys):
     [
         (["--fail-on", "backfil"], "did you mean 'backfill'?"),
         (["--env", "prod"], "unknown environment 'prod'"),
-        (["--configs", "nowhere"], "there is no folder 'nowhere'"),
+        (["--configs", "nowhere"], "the folder 'nowhere' does not exist"),
     ],
 )
 def test_wrong_usage(repository, capsys, arguments, said):
@@ -366,7 +366,7 @@ def test_the_folder_is_gone(repository, kinds, capsys):
     (root / "configs/orders.yaml").unlink()
     (root / "configs").rmdir()
     assert kinds()[0] == {"orders": {"removed", "runs-hang"}}
-    assert "there is no folder 'pipelines'" in fails(capsys, "--configs", "pipelines")
+    assert "the folder 'pipelines' does not exist" in fails(capsys, "--configs", "pipelines")
 
 
 def test_the_folder_is_a_link(repository, capsys):

@@ -122,7 +122,7 @@ def explain_token_status(status: int, detail: str, context: ErrorContext, token_
     if status in (400, 401, 403):
         hint = _STATUS_HINTS[401]
     elif status in (404, 405, 415):
-        hint = f"there is no token endpoint at '{token_url}': {context.host_hint}"
+        hint = f"token endpoint not found at '{token_url}': {context.host_hint}"
     else:
         hint = _STATUS_HINTS.get(status, "")
     hint = context.adapted(hint)

@@ -14,7 +14,7 @@ def checked_folder(configs: Path, command: str) -> Path:
     """Return the absolute path of a folder; raises UsageError if a command cannot use it."""
     if not configs.is_dir():
         message = (
-            f"there is no folder '{configs}'; run the command at the top of the DAG repository, "
+            f"the folder '{configs}' does not exist; run the command in the root of the DAG repository, "
             "or name the folder with --configs"
         )
         raise UsageError(message)

@@ -112,8 +112,8 @@ def _outcome(each: PlannedDag, done: Outcome, pages: Pages) -> Iterator[str]:
         yield f"start_date is now {start_text(done.start_date, each.draft.zone)} ({each.draft.zone})"
 
 
-_MISSED = "its last slot fell into the hand-over, so Airflow runs it when it sees the DAG"
-_LOST = "its last slot fell into the attempt, and nobody has run it: sync it by hand"
+_MISSED = "Airbyte has not started its last scheduled sync, so Airflow runs it when it sees the DAG"
+_LOST = "Airbyte has not started its last scheduled sync, and Airflow will not: start it by hand"
 _TWICE = "its last slot is served twice, since another connection of the DAG missed it"
 
 

@@ -76,7 +76,9 @@ class Requirement:
         return {place: list(dict.fromkeys(dag_ids)) for place, dag_ids in found.items()}
 
 
-class _Need(NamedTuple):
+class Need(NamedTuple):
+    """What one DAG needs; `location` is where a file sets it, and `slots` are those of a pool."""
+
     kind: Kind
     name: str
     location: Location | None = None
@@ -102,7 +104,7 @@ def requirements(
     places = _Places()
     for environment, resolution in resolutions:
         whole.append(environment)
-        for dag_id, need in _needs(resolution):
+        for dag_id, need in needs_of(resolution):
             if (environment, safe(dag_id)) not in wanted:
                 continue
             each = found.setdefault((need.kind, safe(need.name)), _Found())
@@ -141,7 +143,8 @@ class _Places:
         return self._known[key]
 
 
-def _needs(resolution: Resolution) -> Iterator[tuple[str, _Need]]:
+def needs_of(resolution: Resolution) -> Iterator[tuple[str, Need]]:
+    """Yield what each DAG that Airflow gets needs, with the DAG's id."""
     drafts = {id(draft.document): draft for draft in resolution.drafts}
     known = {draft.dag_id.value for draft in resolution.drafts}
     for dag in resolution.project.dags:
@@ -151,42 +154,42 @@ def _needs(resolution: Resolution) -> Iterator[tuple[str, _Need]]:
             yield from ((dag.dag_id, need) for need in chain(*needs))
 
 
-def _of_syncs(draft: DraftDag) -> Iterator[_Need]:
+def _of_syncs(draft: DraftDag) -> Iterator[Need]:
     for sync in draft.syncs:
-        yield _Need("provider", _AIRBYTE)
+        yield Need("provider", _AIRBYTE)
         conn_id, pool = sync.airbyte_conn_id, sync.pool
         if not is_template(conn_id.value):
-            yield _Need("connection", conn_id.value, _place(conn_id))
+            yield Need("connection", conn_id.value, _place(conn_id))
         if pool.value is not None and pool.value != _DEFAULT_POOL:
-            yield _Need("pool", pool.value, _place(pool), sync.pool_slots.value or 1)
+            yield Need("pool", pool.value, _place(pool), sync.pool_slots.value or 1)
         if sync.queue.value is not None:
-            yield _Need("queue", sync.queue.value, _place(sync.queue))
+            yield Need("queue", sync.queue.value, _place(sync.queue))
         if sync.executor.value is not None:
-            yield _Need("executor", sync.executor.value, _place(sync.executor))
+            yield Need("executor", sync.executor.value, _place(sync.executor))
 
 
-def _of_triggers(draft: DraftDag, known: Container[str]) -> Iterator[_Need]:
+def _of_triggers(draft: DraftDag, known: Container[str]) -> Iterator[Need]:
     for trigger in draft.trigger_dags:
         dag_id = trigger.dag_id
         if dag_id.value not in known and not is_template(dag_id.value):
-            yield _Need("dag", dag_id.value, dag_id.location)
+            yield Need("dag", dag_id.value, dag_id.location)
 
 
-def _of_notifiers(dag: Dag) -> Iterator[_Need]:
+def _of_notifiers(dag: Dag) -> Iterator[Need]:
     notify = dag.notify
     for each in (*notify.on_failure, *notify.on_success, *notify.on_retry):
         provider = provider_of(each.notifier)
         if provider is not None:
-            yield _Need("provider", provider, each.location)
+            yield Need("provider", provider, each.location)
         else:
-            yield _Need("module", each.notifier.rpartition(".")[0], each.location)
+            yield Need("module", each.notifier.rpartition(".")[0], each.location)
 
 
-def _of_templates(draft: DraftDag) -> Iterator[_Need]:
+def _of_templates(draft: DraftDag) -> Iterator[Need]:
     if any(may_hold_template(document.file.text) for document in (draft.document, *draft.defaults)):
         for text, location in _texts(draft):
             for kind, name in airflow_names(text):
-                yield _Need(kind, name, location)
+                yield Need(kind, name, location)
 
 
 def _texts(draft: DraftDag) -> Iterator[tuple[str, Location]]:

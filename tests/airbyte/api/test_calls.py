@@ -172,7 +172,7 @@ class TestTokens:
         [
             (400, "check login (client id) and password (client secret)"),
             (401, "check login (client id) and password (client secret)"),
-            (404, "there is no token endpoint at 'v1/applications/token'"),
+            (404, "token endpoint not found at 'v1/applications/token'"),
             (307, "the host redirects to http://other/v1; write the API's final URL as host"),
         ],
     )

@@ -70,7 +70,7 @@ def test_the_internal_api(fields, end):
     context = ErrorContext(conn_id="airbyte_default", host="http://airbyte/api/v1", **fields)
     hint = f"the host must be the API's URL and end in /v1, so write http://airbyte/api/public/v1{end}"
     text = explain_token_status(404, "", context, "v1/applications/token")
-    said = "Airbyte answered 404 to the request for a token: there is no token endpoint at"
+    said = "Airbyte answered 404 to the request for a token: token endpoint not found at"
     assert text == f"{said} 'v1/applications/token': {hint}"
     assert explain_status(404, "", "listing", context) == f"Airbyte answered 404 to listing: {hint}"
 
@@ -80,7 +80,7 @@ def test_the_internal_api(fields, end):
     [
         *[(status, f": {CREDENTIALS}") for status in (400, 401, 403)],
         *[
-            (status, f": there is no token endpoint at 'v1/applications/token': {HOST_HINT}")
+            (status, f": token endpoint not found at 'v1/applications/token': {HOST_HINT}")
             for status in (404, 405, 415)
         ],
         (429, ": too many calls"),

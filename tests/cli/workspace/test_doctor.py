@@ -314,7 +314,7 @@ def test_a_folder_with_errors(airbyte, use, run, configs):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--configs", "nowhere"], "there is no folder 'nowhere'"),
+        (["--configs", "nowhere"], "the folder 'nowhere' does not exist"),
         (["--env", "dev"], "unknown environment 'dev'"),
     ],
 )

@@ -130,8 +130,8 @@ def test_a_folder_that_is_missing(tmp_path, run, monkeypatch):
     assert run() == (
         2,
         "",
-        "dag-factory import: there is no folder 'configs';"
-        " run the command at the top of the DAG repository, or name the folder with --configs\n",
+        "dag-factory import: the folder 'configs' does not exist;"
+        " run the command in the root of the DAG repository, or name the folder with --configs\n",
     )
 
 

@@ -742,7 +742,7 @@ def test_a_slot_that_nobody_runs_is_said(repository, airbyte, capsys):
     airbyte.refusals[B] = 409
     assert main(["take-over", "--apply"]) == 1
     shown = capsys.readouterr().out
-    assert f"nobody has run it: sync it by hand: 'one' ({A})" in shown
+    assert f"and Airflow will not: start it by hand: 'one' ({A})" in shown
 
 
 def test_a_slot_that_fell_into_the_hand_over_is_airflows(repository, airbyte, capsys):
