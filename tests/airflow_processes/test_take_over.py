@@ -21,6 +21,7 @@ from dag_factory.local_airbyte.server import LocalAirbyte, ServerOptions
 from dag_factory.sandbox.airbyte import AirbyteAccess
 from tests.airflow_processes.airflow import Airflow
 from tests.airflow_processes.postgres import postgres
+from tests.git_repositories import commit_all, make_repository
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(1500)]
 
@@ -101,18 +102,8 @@ def repository(root: Path, folder: Path) -> Iterator[Path]:
     """Make a DAG repository under git."""
     (folder / "configs").mkdir(parents=True)
     shutil.copytree(root / "dags", folder / "dags")
-    git(folder, "init", "--quiet")
+    make_repository(folder)
     yield folder
-
-
-def git(folder: Path, *arguments: str) -> None:
-    identity = ("-c", "user.name=somebody", "-c", "user.email=somebody@example.com")
-    subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True)
-
-
-def commit(folder: Path) -> None:
-    git(folder, "add", "--all")
-    git(folder, "commit", "--quiet", "--message", "a step")
 
 
 def test_every_slot_is_served_once(pytestconfig, tmp_path, monkeypatch, report):
@@ -138,10 +129,10 @@ def test_every_slot_is_served_once(pytestconfig, tmp_path, monkeypatch, report):
         watched = server.fill()
         began = datetime.now(UTC)
         run("pull")
-        commit(work)
+        commit_all(work)
         assert f"{TOTAL} imported" in run("import")
         run("validate", "--strict")
-        commit(work)
+        commit_all(work)
         access = AirbyteAccess(url=airbyte.url, client_id=CLIENT_ID, client_secret=SECRET)
         paused = {"AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "True"}
         with Airflow(tmp_path / "airflow", work / "dags", database, access, **paused).started() as airflow:
@@ -149,7 +140,7 @@ def test_every_slot_is_served_once(pytestconfig, tmp_path, monkeypatch, report):
             time.sleep(max(0.0, BEFORE - (datetime.now(UTC) - began).total_seconds()))
             report(run("take-over", "--apply").splitlines()[-2])
             moved = datetime.now(UTC)
-            commit(work)
+            commit_all(work)
             assert server.scheduled() == []
             dag_ids = [name.replace(" ", "_") for name in watched]
             wait_for(lambda: all(has_new_date(airflow, work, dag_id) for dag_id in dag_ids), 120)

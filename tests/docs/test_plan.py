@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from pathlib import Path
 
 import jsonschema
@@ -12,6 +11,7 @@ import pytest
 
 from dag_factory.cli.main import main
 from dag_factory.plan.kinds import KINDS
+from tests.git_repositories import commit_all, make_repository
 
 ROOT = Path(__file__).parents[2]
 GUIDE = ROOT / "docs" / "plan.md"
@@ -21,11 +21,6 @@ GONE = re.compile(r"^`(\S+)` is gone\.$", re.MULTILINE)
 ENTRIES = dict(
     re.findall(r"^### (\S+)\n(.*?)(?=^### |^## |\Z)", GUIDE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
 )
-
-
-def git(*arguments):
-    identity = ("-c", "user.name=x", "-c", "user.email=x@example.com", "-c", "commit.gpgsign=false")
-    subprocess.run(["git", *identity, *arguments], check=True, capture_output=True)
 
 
 def write(root, text):
@@ -46,10 +41,9 @@ def test_an_example_has_its_consequence(kind, tmp_path, monkeypatch, capsys):
     before, after = entry.split("\nAfter:\n")
     monkeypatch.chdir(tmp_path)
     (tmp_path / "configs").mkdir()
-    git("init", "--quiet", "--initial-branch", "main")
+    make_repository(tmp_path)
     write(tmp_path, before)
-    git("add", "--all")
-    git("commit", "--quiet", "--allow-empty", "--message", "x")
+    commit_all(tmp_path)
     write(tmp_path, after)
     for name in GONE.findall(after):
         (tmp_path / name).unlink()

@@ -13,13 +13,13 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from dag_factory.cli.main import main
 from dag_factory.plan.kinds import KINDS
+from tests.git_repositories import commit_all, make_repository
 
 CASES = Path(__file__).parent / "cases"
 NAMES = sorted(path.name for path in CASES.iterdir() if path.is_dir())
@@ -33,10 +33,9 @@ def repository(request, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GIT_COMMITTER_DATE", "2026-01-31T12:00:00Z")
     monkeypatch.setenv("GIT_AUTHOR_DATE", "2026-01-31T12:00:00Z")
-    git("init", "--quiet", "--initial-branch", "main")
+    make_repository(tmp_path)
     shutil.copytree(case / "before", tmp_path, dirs_exist_ok=True)
-    git("add", "--all")
-    git("commit", "--quiet", "--allow-empty", "--message", "before")
+    commit_all(tmp_path, "before")
     for file in sorted((case / "after").rglob("*")):
         path = tmp_path / file.relative_to(case / "after")
         if file.is_file() and not file.read_bytes():
@@ -45,11 +44,6 @@ def repository(request, tmp_path, monkeypatch):
             path.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, path)
     return tmp_path
-
-
-def git(*arguments):
-    identity = ("-c", "user.name=x", "-c", "user.email=x@example.com", "-c", "commit.gpgsign=false")
-    subprocess.run(["git", *identity, *arguments], check=True, capture_output=True)
 
 
 @pytest.mark.usefixtures("repository")

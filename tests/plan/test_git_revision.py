@@ -11,6 +11,7 @@ import tempfile
 import pytest
 
 from dag_factory.cli.main import main
+from tests.git_repositories import commit_all, git
 
 A, B = (f"{digit}e3b5a72-7bfd-4808-a13c-204505490110" for digit in "12")
 DAILY = f"schedule: '@daily'\nsyncs: {{orders: {A}}}\n"
@@ -18,24 +19,11 @@ HOURLY = DAILY.replace("daily", "hourly")
 WORKSPACE = "0b2a7b52-64a0-4d9c-b1a3-0a6f6f7f0001"
 
 
-def git(folder, *arguments, stdin=None):
-    identity = ("-c", "user.name=x", "-c", "user.email=x@example.com", "-c", "commit.gpgsign=false")
-    allowed = ("-c", "protocol.file.allow=always")
-    command = ["git", "-C", folder, *identity, *allowed, *arguments]
-    done = subprocess.run(command, check=True, capture_output=True, input=stdin)
-    return done.stdout.decode().strip()
-
-
 def write(root, files):
     for name, text in files.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
-
-
-def commit(root):
-    git(root, "add", "--all")
-    git(root, "commit", "--quiet", "--allow-empty", "--message", "x")
 
 
 @pytest.fixture
@@ -47,7 +35,7 @@ def repository(tmp_path, monkeypatch):
         (tmp_path / "configs").mkdir(exist_ok=True)
         git(tmp_path, "init", "--quiet", "--initial-branch", "main")
         write(tmp_path, files)
-        commit(tmp_path)
+        commit_all(tmp_path)
         return tmp_path
 
     return make
@@ -109,7 +97,7 @@ def test_a_shallow_clone(repository, tmp_path_factory, monkeypatch, capsys):
     root = repository({"configs/orders.yaml": DAILY})
     git(root, "checkout", "--quiet", "-b", "change")
     write(root, {"configs/orders.yaml": HOURLY})
-    commit(root)
+    commit_all(root)
     folder = tmp_path_factory.mktemp("clone") / "shallow"
     git(root, "clone", "--quiet", "--depth", "1", "--no-single-branch", root.as_uri(), folder)
     monkeypatch.chdir(folder)
@@ -120,10 +108,10 @@ def test_what_others_have_merged_meanwhile_is_no_change(repository, kinds):
     root = repository({"configs/orders.yaml": DAILY})
     git(root, "checkout", "--quiet", "-b", "change")
     write(root, {"configs/mine.yaml": DAILY.replace(A, B)})
-    commit(root)
+    commit_all(root)
     git(root, "checkout", "--quiet", "main")
     write(root, {"configs/theirs.yaml": DAILY})
-    commit(root)
+    commit_all(root)
     git(root, "checkout", "--quiet", "change")
     assert kinds("--against", "main") == ({"mine": {"added"}}, NO_ERRORS)
 
@@ -226,7 +214,7 @@ def snapshot(connection_id):
 def test_a_link_whose_target_has_changed(repository, kinds):
     root = repository({"configs/shared/one.txt": DAILY})
     (root / "configs/orders.yaml").symlink_to("shared/one.txt")
-    commit(root)
+    commit_all(root)
     write(root, {"configs/shared/one.txt": HOURLY})
     assert kinds() == ({"orders": {"runs-now", "schedule"}}, NO_ERRORS)
 
@@ -235,7 +223,7 @@ def test_a_link_whose_target_has_changed(repository, kinds):
 def test_a_link_that_leads_out(repository, kinds, target):
     root = repository({"configs/good.yaml": DAILY.replace(A, B)})
     (root / "configs/orders.yaml").symlink_to(target)
-    commit(root)
+    commit_all(root)
     (root / "configs/orders.yaml").unlink()
     write(root, {"configs/good.yaml": HOURLY.replace(A, B)})
     found, errors = kinds()
@@ -291,10 +279,10 @@ def test_a_submodule(repository, kinds, tmp_path_factory):
     other = tmp_path_factory.mktemp("other")
     git(other, "init", "--quiet", "--initial-branch", "main")
     write(other, {"inner.yaml": DAILY})
-    commit(other)
+    commit_all(other)
     root = repository({"configs/orders.yaml": DAILY.replace(A, B)})
     git(root, "submodule", "--quiet", "add", other.as_uri(), "configs/shared")
-    commit(root)
+    commit_all(root)
     write(root, {"configs/orders.yaml": HOURLY.replace(A, B)})
     found, _ = kinds()
     # Its files are in no commit of this repository: they count as new.
@@ -317,7 +305,7 @@ def test_the_target_of_a_pull_request(repository, kinds, monkeypatch):
     root = repository({"configs/orders.yaml": DAILY})
     base = git(root, "rev-parse", "HEAD")
     write(root, {"configs/orders.yaml": HOURLY})
-    commit(root)
+    commit_all(root)
     assert kinds()[0] == {}
     monkeypatch.setenv("CI_MERGE_REQUEST_DIFF_BASE_SHA", base)
     assert set(kinds()[0]) == {"orders"}
@@ -373,7 +361,7 @@ def test_the_folder_is_a_link(repository, capsys):
     root = repository({"real/orders.yaml": DAILY})
     (root / "configs").rmdir()
     (root / "configs").symlink_to("real")
-    commit(root)
+    commit_all(root)
     assert "'configs' is a link; name the folder that it leads to" in fails(capsys)
 
 
@@ -381,7 +369,7 @@ def test_the_folder_is_the_repository(tmp_path, monkeypatch, capsys):
     (tmp_path / "pipelines").mkdir()
     write(tmp_path / "pipelines", {"orders.yaml": DAILY})
     git(tmp_path / "pipelines", "init", "--quiet", "--initial-branch", "main")
-    commit(tmp_path / "pipelines")
+    commit_all(tmp_path / "pipelines")
     monkeypatch.chdir(tmp_path / "pipelines")
     assert "put the configurations into a folder of it" in fails(capsys, "--configs", ".")
 

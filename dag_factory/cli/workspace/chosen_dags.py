@@ -46,9 +46,17 @@ def _file(resolution: Resolution, name: str) -> str | None:
     return next((each.name for each in resolution.files if each.path == path), None)
 
 
+def _unread_file(resolution: Resolution, name: str) -> str | None:
+    """Return the file that is called as a DAG and has none: another name that is alike is not meant."""
+    drafted = {draft.document.file.name for draft in resolution.drafts}
+    files = (each for each in resolution.files if not each.is_defaults and each.name not in drafted)
+    return next((each.name for each in files if each.stem == name), None)
+
+
 def _unknown(resolution: Resolution, name: str) -> str:
-    if _file(resolution, name) is not None:
-        return f"'{name}' has no DAG that can be read; see 'dag-factory validate'"
+    unread = _file(resolution, name) or _unread_file(resolution, name)
+    if unread is not None:
+        return f"'{unread}' has no DAG that can be read; see 'dag-factory validate'"
     known = [draft.dag_id.value for draft in resolution.drafts]
     what = f"there is no DAG '{name}'"
     if not _OF_PATTERNS.isdisjoint(name):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -10,6 +9,7 @@ import pytest
 
 from dag_factory.cli.main import main
 from dag_factory.local_airbyte.server import LocalAirbyte, ServerOptions
+from tests.git_repositories import commit_all, make_repository
 
 pytestmark = pytest.mark.network
 
@@ -58,26 +58,16 @@ def root(tmp_path, monkeypatch):
     folder = tmp_path / "repository"
     (folder / "configs").mkdir(parents=True)
     monkeypatch.chdir(folder)
-    git("init", "--quiet")
+    make_repository(folder)
     return folder
-
-
-def git(*arguments):
-    identity = ("-c", "user.name=x", "-c", "user.email=x@example.com")
-    subprocess.run(["git", *identity, *arguments], check=True, capture_output=True)
-
-
-def commit():
-    git("add", "--all")
-    git("commit", "--quiet", "--message", "x")
 
 
 def test_the_guide_and_back(airbyte, root, capsys):
     assert main(["pull"]) == 0
-    commit()
+    commit_all(root)
     assert main(["import"]) == 0
     assert main(["validate", "--strict"]) == 0
-    commit()
+    commit_all(root)
     assert airbyte.scheduled_names() == SCHEDULES.keys() - {"manual"}
 
     assert main(["take-over", "--apply"]) == 0
@@ -89,7 +79,7 @@ def test_the_guide_and_back(airbyte, root, capsys):
     # The snapshot has what Airbyte has now.
     assert main(["pull"]) == 0
     assert "unchanged airbyte/airbyte_default.json" in capsys.readouterr().out
-    commit()
+    commit_all(root)
 
     assert main(["take-over", "*", "--undo", "--apply"]) == 1
     shown = capsys.readouterr().out

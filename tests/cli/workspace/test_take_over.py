@@ -17,6 +17,7 @@ from dag_factory.workspace.handover import recording
 from dag_factory.workspace.handover.handover import Handover
 from dag_factory.workspace.handover.moves import AirbyteUnansweredError, NoAccessError
 from tests.cli.workspace.fake_workspace import Client, FakeWorkspace
+from tests.git_repositories import commit_all, git, make_repository
 
 A, B, C, D = (f"1e3b5a72-7bfd-4808-a13c-20450549011{digit}" for digit in "0123")
 WORKSPACE = "0b2a7b52-64a0-4d9c-b1a3-0a6f6f7f0001"
@@ -48,7 +49,7 @@ def airbyte(monkeypatch):
 def repository(tmp_path, monkeypatch):
     """A function that writes a DAG repository with the connections of an Airbyte as its snapshot."""
     monkeypatch.chdir(tmp_path)
-    git("init", "--quiet")
+    make_repository(tmp_path)
 
     def make(files, airbyte):
         for name, text in files.items():
@@ -56,20 +57,10 @@ def repository(tmp_path, monkeypatch):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
         pull(tmp_path, airbyte)
-        commit()
+        commit_all(tmp_path)
         return tmp_path
 
     return make
-
-
-def git(*arguments):
-    identity = ("-c", "user.name=x", "-c", "user.email=x@example.com")
-    subprocess.run(["git", *identity, *arguments], check=True, capture_output=True)
-
-
-def commit():
-    git("add", "--all")
-    git("commit", "--quiet", "--message", "x")
 
 
 def pull(root, airbyte):
@@ -178,8 +169,8 @@ def test_the_others_are_taken_over_before_the_first_are_committed(repository, ai
 
 def test_a_dag_that_git_does_not_have_is_not_moved(repository, airbyte, capsys):
     root = repository({"money.yaml": money(airbyte)}, airbyte)
-    git("rm", "--cached", "--quiet", "configs/money.yaml")
-    git("commit", "--quiet", "--message", "x")
+    git(root, "rm", "--cached", "--quiet", "configs/money.yaml")
+    git(root, "commit", "--quiet", "--message", "x")
     text = (root / "configs/money.yaml").read_text()
     assert main(["take-over"]) == 0
     reason = "git does not have 'configs/money.yaml'; commit and deploy it first"
@@ -252,14 +243,14 @@ def test_apply_needs_a_committed_snapshot(repository, airbyte, capsys, state):
     root = repository({"money.yaml": money(airbyte)}, airbyte)
     snapshot = root / "airbyte/airbyte_default.json"
     if state == "untracked":
-        git("rm", "--cached", "--quiet", str(snapshot))
-        git("commit", "--quiet", "--message", "x")
+        git(root, "rm", "--cached", "--quiet", str(snapshot))
+        git(root, "commit", "--quiet", "--message", "x")
     elif state == "none":
         snapshot.unlink()
     else:
-        git("rm", "--cached", "--quiet", str(snapshot))
-        git("commit", "--quiet", "--message", "x")
-        git("add", "--all")
+        git(root, "rm", "--cached", "--quiet", str(snapshot))
+        git(root, "commit", "--quiet", "--message", "x")
+        git(root, "add", "--all")
     assert main(["take-over", "--apply"]) == 1
     assert "refused" in capsys.readouterr().out
     assert airbyte.patches == []
@@ -493,7 +484,7 @@ def test_a_schedule_that_is_pulled_and_not_committed_is_named(repository, airbyt
     (line,) = printed.err.splitlines()
     assert line.startswith("money: the committed snapshot ")
     assert line.endswith("; run 'dag-factory pull' and commit the snapshot")
-    commit()
+    commit_all(root)
     assert main(["take-over", "--print", "terraform"]) == 0
     assert f"({A})" in capsys.readouterr().out
 
@@ -517,7 +508,7 @@ def test_undo_finds_the_old_schedule_in_the_history(repository, airbyte, capsys)
     root = repository({"money.yaml": money(airbyte)}, airbyte)
     main(["take-over", "--apply"])
     pull(root, airbyte)
-    commit()
+    commit_all(root)
     (root / "configs/broken.yaml").write_text("a: [")
     assert main(["take-over", "--undo"]) == 0
     assert airbyte.connections[A]["schedule"] == MANUAL
@@ -537,7 +528,7 @@ def test_undo_names_what_it_cannot_do(repository, airbyte, capsys, old):
     root = repository({"money.yaml": money(airbyte, old)}, airbyte)
     airbyte.connections[A]["schedule"] = MANUAL
     pull(root, airbyte)
-    commit()
+    commit_all(root)
     assert main(["take-over", "--undo", A]) == 1
     assert main(["take-over", "--undo", A, "--apply"]) == 1
     shown = capsys.readouterr().out
@@ -718,7 +709,7 @@ def test_the_environment_has_its_own_snapshot(repository, airbyte, capsys):
     snapshot = root / "airbyte/airbyte_default.json"
     (root / "airbyte/prod").mkdir()
     snapshot.rename(root / "airbyte/prod/airbyte_default.json")
-    commit()
+    commit_all(root)
     assert main(["take-over", "--apply"]) == 1
     assert "there is no snapshot 'airbyte/airbyte_default.json'" in capsys.readouterr().out
     assert main(["take-over", "--apply", "--env", "prod"]) == 0
@@ -798,3 +789,11 @@ def test_a_file_without_a_dag_that_can_be_read_is_named(repository, airbyte, cap
     assert main(["take-over", *options]) == 1
     assert "configs/money.yaml: refused: it has errors" in capsys.readouterr().err
     assert airbyte.patches == []
+
+
+def test_a_dag_whose_file_cannot_be_read_is_not_taken_for_another(repository, airbyte, capsys):
+    text = money(airbyte)
+    repository({"money_1.yaml": f"{text}owner: [", "money_11.yaml": text}, airbyte)
+    assert main(["take-over", "money_1"]) == 2
+    said = capsys.readouterr().err
+    assert "'configs/money_1.yaml' has no DAG that can be read; see 'dag-factory validate'" in said
