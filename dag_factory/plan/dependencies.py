@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from datetime import datetime
 
-from dag_factory.config.model.dag import AssetCondition
+from dag_factory.config.model.dag import AssetCondition, assets_of
 from dag_factory.plan.consequences import Consequence
 from dag_factory.plan.sides import Member, Side
-from dag_factory.plan.starting import can_come, has_times, names_of, started, updated_by
+from dag_factory.plan.starting import can_come, has_times, started, updated_by
 
 
 def of_unreached(old: Side, new: Side, now: datetime) -> Iterator[Consequence]:
@@ -36,7 +36,7 @@ _AND = ", and "
 
 def _lost(condition: AssetCondition, lost: Collection[str], new: Side) -> list[str]:
     """Say of the assets of a condition that are lost why they are."""
-    names = [name for name in dict.fromkeys(names_of(condition)) if name in lost]
+    names = [name for name in dict.fromkeys(assets_of(condition)) if name in lost]
     idle = {name: dag.dag_id for dag in new.dags for name in updated_by([dag])}
     gone = [name for name in names if name not in idle]
     texts = [f"waits for {', '.join(gone)}, which no DAG here updates any more"] if gone else []
@@ -61,8 +61,7 @@ def _still_known(old: Side, new: Side) -> Iterator[str]:
     gone = [dag for dag in old.dags if dag.dag_id not in made]
     yield from updated_by(gone)
     for dag in (*new.dags, *gone):
-        if dag.schedule.assets is not None:
-            yield from names_of(dag.schedule.assets)
+        yield from assets_of(dag.schedule.assets)
 
 
 def _of_updater(old: Member, new: Member | None, lost: Collection[str]) -> Iterator[Consequence]:

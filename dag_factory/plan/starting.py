@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from datetime import datetime
 
 from dag_factory.config.model.dag import AssetCondition, Dag
@@ -51,15 +51,6 @@ def can_come(condition: AssetCondition, lost: Collection[str]) -> bool:
         return condition not in lost
     parts = [can_come(part, lost) for part in condition.parts]
     return all(parts) if condition.kind == "all" else any(parts)
-
-
-def names_of(condition: AssetCondition) -> Iterator[str]:
-    """Yield the assets of a condition."""
-    if isinstance(condition, str):
-        yield condition
-        return
-    for part in condition.parts:
-        yield from names_of(part)
 
 
 def _can_be_reached(dag: Dag, lost: Collection[str]) -> bool:

@@ -32,6 +32,15 @@ class AssetGroup:
 AssetCondition: TypeAlias = "str | AssetGroup"
 
 
+def assets_of(condition: AssetCondition | None) -> Iterator[str]:
+    """Yield the assets of a condition in order, each as often as it is named; none without a condition."""
+    if isinstance(condition, AssetGroup):
+        for part in condition.parts:
+            yield from assets_of(part)
+    elif condition is not None:
+        yield condition
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Schedule:
     """When a DAG runs; manually only if all fields are None.

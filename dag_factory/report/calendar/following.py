@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from dag_factory.config.model.dag import AssetCondition, Dag
+from dag_factory.config.model.dag import AssetCondition, Dag, assets_of
 from dag_factory.config.text.cron import SPECIAL_PRESETS
 
 # Why nobody knows when a DAG starts, in the order in which the reasons are shown.
@@ -91,7 +91,7 @@ def _follower(
     dag: Dag, producers: Mapping[str, Sequence[str]], triggers: Sequence[str], timed: frozenset[str]
 ) -> Follower | None:
     condition = dag.schedule.assets
-    assets = [] if condition is None else list(dict.fromkeys(_names(condition)))
+    assets = [] if condition is None else list(dict.fromkeys(assets_of(condition)))
     after = {dag_id for asset in assets for dag_id in producers.get(asset, ())}.union(triggers)
     if not after:
         return None
@@ -106,14 +106,6 @@ def _follower(
         elsewhere=tuple(asset for asset in assets if asset not in producers),
         is_timed=dag.dag_id in timed,
     )
-
-
-def _names(condition: AssetCondition) -> Iterator[str]:
-    if isinstance(condition, str):
-        yield condition
-    else:
-        for part in condition.parts:
-            yield from _names(part)
 
 
 def _words(condition: AssetCondition, producers: Mapping[str, Sequence[str]]) -> str:

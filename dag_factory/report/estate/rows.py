@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from typing import TypeAlias
 
 from dag_factory.config.diagnostics import Diagnostic, has_errors
-from dag_factory.config.model.dag import AssetCondition, Dag, Sync
+from dag_factory.config.model.dag import AssetCondition, Dag, Sync, assets_of
 from dag_factory.config.project import Resolution
 from dag_factory.config.text import durations
 from dag_factory.config.text.connection_ids import is_uuid
@@ -160,12 +160,8 @@ def _named_assets(condition: AssetCondition) -> str:
 
 
 def _counted_assets(condition: AssetCondition) -> str:
-    count = _count(condition)
+    count = len(list(assets_of(condition)))
     return f"{count} asset{'' if count == 1 else 's'}"
-
-
-def _count(condition: AssetCondition) -> int:
-    return 1 if isinstance(condition, str) else sum(map(_count, condition.parts))
 
 
 def _broken(resolution: Resolution) -> Iterator[Row]:

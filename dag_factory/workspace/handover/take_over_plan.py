@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from dag_factory.config.model.dag import AssetCondition, AssetGroup, Dag, Schedule
+from dag_factory.config.model.dag import Dag, Schedule, assets_of
 from dag_factory.config.model.draft import DraftDag, DraftSync
 from dag_factory.config.snapshot.model import SnapshotConnection
 from dag_factory.config.text.templates import is_template
@@ -199,20 +199,12 @@ def remarks(plan: PlannedDag, now: datetime, updated: Collection[str]) -> Iterat
     if dag.end_date is not None:
         yield f"Airflow starts it no more after its end_date, {_day(dag.end_date)}"
     if first_run(dag, start) is None:
-        for asset in _without_updates(dag.schedule.assets, updated):
+        for asset in (each for each in assets_of(dag.schedule.assets) if each not in updated):
             yield f"no sync here updates the asset '{asset}', for which it waits"
 
 
 def _day(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d}"
-
-
-def _without_updates(condition: AssetCondition | None, updated: Collection[str]) -> Iterator[str]:
-    if isinstance(condition, AssetGroup):
-        for part in condition.parts:
-            yield from _without_updates(part, updated)
-    elif condition is not None and condition not in updated:
-        yield condition
 
 
 def identified(syncs: Sequence[DraftSync]) -> Iterator[tuple[str, str]]:
